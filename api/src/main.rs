@@ -1,0 +1,3 @@
+//! The API process.
+
+fn main() {}

@@ -1,0 +1,209 @@
+//! The refusals every part of Almanac can meet, and the codes that name them on the wire.
+//! Stores and services return them; `api/src/error.rs` alone turns them into HTTP. No status code stands here.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::JobId;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
+        /// A machine-readable reason: `UPPER_SNAKE` on every door, in events and in `error` columns (API.md section 1).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is, for documents and tests.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The spelling on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $wire,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request does not match the declared schema (400).
+    ValidationFailed = "VALIDATION_FAILED",
+    /// The body is not JSON (400).
+    MalformedJson = "MALFORMED_JSON",
+    /// The body is not UTF-8 or holds a NUL character (400).
+    MalformedText = "MALFORMED_TEXT",
+    /// No token, or one that does not verify (401).
+    Unauthenticated = "UNAUTHENTICATED",
+    /// Known, but not allowed (403).
+    Forbidden = "FORBIDDEN",
+    /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403, R287).
+    CsrfRequired = "CSRF_REQUIRED",
+    /// Missing, or not the caller's: one answer for both (404).
+    NotFound = "NOT_FOUND",
+    /// The path exists, the method does not (405).
+    MethodNotAllowed = "METHOD_NOT_ALLOWED",
+    /// `Accept` names nothing this route can make (406).
+    NotAcceptable = "NOT_ACCEPTABLE",
+    /// The body did not arrive within 30 s (408).
+    BodyTimeout = "BODY_TIMEOUT",
+    /// A job with the same exclusive key is still active (409, D5).
+    ActiveGeneration = "ACTIVE_GENERATION",
+    /// A twin with the same idempotency key is still being accepted (409).
+    IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
+    /// The thing has reached its final state (409).
+    AlreadyFinal = "ALREADY_FINAL",
+    /// A stream position beyond the log's end (409).
+    SeqAhead = "SEQ_AHEAD",
+    /// The body is over the limit (413).
+    BodyTooLarge = "BODY_TOO_LARGE",
+    /// A content type the route does not read (415).
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+    /// The model is not in the operator's list (422).
+    ModelNotAllowed = "MODEL_NOT_ALLOWED",
+    /// The idempotency key was used with another body (422).
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+    /// A well-formed request that a rule refuses (422).
+    RuleRefused = "RULE_REFUSED",
+    /// Too much accepted work in the window (429).
+    RateLimited = "RATE_LIMITED",
+    /// The provider's circuit is open (503).
+    ProviderUnavailable = "PROVIDER_UNAVAILABLE",
+    /// The store cannot be reached, or this process is draining (503).
+    Unavailable = "UNAVAILABLE",
+    /// Our fault; the log knows the cause (500).
+    Internal = "INTERNAL",
+    /// A stream outlived its token.
+    AuthExpired = "auth_expired",
+    /// A job that killed its worker too often (M3).
+    Poison = "POISON",
+    /// Not started within its `start_by`.
+    QueueTimeout = "QUEUE_TIMEOUT",
+    /// Ended by its own deadline (M7).
+    Timeout = "TIMEOUT",
+    /// Ended because somebody asked for it.
+    Cancelled = "CANCELLED",
+    /// The model answered nothing usable (D15).
+    EmptyOutput = "EMPTY_OUTPUT",
+    /// The model answered something that cannot be read (D15).
+    InvalidOutput = "INVALID_OUTPUT",
+    /// The model's answer passed the size limit.
+    OutputTooLarge = "OUTPUT_TOO_LARGE",
+    /// An item that repeats the system prompt; it was cut.
+    PromptEcho = "PROMPT_ECHO",
+    /// The provider did not answer in time.
+    ProviderTimeout = "PROVIDER_TIMEOUT",
+    /// The provider refused our key or our account.
+    ProviderAuth = "PROVIDER_AUTH",
+    /// The provider asked for fewer calls.
+    ProviderRateLimited = "PROVIDER_RATE_LIMITED",
+    /// The provider refused the request itself.
+    ProviderRejected = "PROVIDER_REJECTED",
+    /// The provider failed, before or inside its answer.
+    ProviderError = "PROVIDER_ERROR",
+    /// The provider's stream ended before its answer did.
+    ProviderTruncated = "PROVIDER_TRUNCATED",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a limit stands, for `RateLimit` headers (API.md section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitState {
+    /// What is left in the window.
+    pub remaining: u32,
+    /// Seconds until the oldest counted request leaves the window.
+    pub reset_seconds: u32,
+}
+
+/// The job that stands in the way of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveJob {
+    /// The running job.
+    pub id: JobId,
+    /// Its kind on the wire, e.g. `calendar.generate`.
+    pub kind: String,
+}
+
+/// Why a use-case was refused. Missing and not-yours are one variant.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Missing, or somebody else's.
+    #[error("not found")]
+    NotFound,
+    /// A job with the same exclusive key is active.
+    #[error("already running: {}", .0.id)]
+    AlreadyRunning(ActiveJob),
+    /// The idempotency key belongs to another body.
+    #[error("idempotency key reused")]
+    KeyReused,
+    /// The key's first request has not ended yet.
+    #[error("idempotency key in progress")]
+    KeyInProgress,
+    /// Over the limit.
+    #[error("rate limited")]
+    RateLimited(LimitState),
+    /// A rule said no: its code, and a sentence for a person.
+    #[error("{code}: {message}")]
+    Rule {
+        /// The rule's code.
+        code: Code,
+        /// The field it is about, as a JSON path from the body, e.g. `["model"]`.
+        field: &'static str,
+        /// For a person.
+        message: String,
+    },
+    /// The thing cannot change any more.
+    #[error("already final")]
+    AlreadyFinal,
+    /// The provider cannot be called now.
+    #[error("provider unavailable")]
+    ProviderUnavailable {
+        /// Seconds after which trying again makes sense.
+        retry_after: u32,
+    },
+    /// The store did not answer.
+    #[error("store unavailable")]
+    StoreUnavailable(#[source] anyhow::Error),
+    /// Anything else; the cause is for the log only.
+    #[error(transparent)]
+    Unexpected(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        if error.chain().any(|cause| cause.downcast_ref::<sqlx::Error>().is_some_and(is_outage)) {
+            Self::StoreUnavailable(error)
+        } else {
+            Self::Unexpected(error)
+        }
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
+/// Whether a database error says "the store is away" rather than "this statement is wrong".
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => true,
+        // 57P01..03: the server is shutting down or starting; 53xxx: out of room; 08xxx: the connection broke.
+        sqlx::Error::Database(db) => {
+            db.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code.starts_with("08"))
+        }
+        _ => false,
+    }
+}

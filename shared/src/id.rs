@@ -1,0 +1,77 @@
+//! Typed identifiers. Every row's id has a type of its own, so a generation is never looked up by a card's id.
+//! Called everywhere; holds no behaviour beyond making, printing and parsing.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A fresh id. Version 7, so new rows land next to each other in the index.
+            pub fn fresh() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person: the `sub` of a verified token. No row of ours stands behind it (D40).
+    UserId;
+    /// A job, and with it the run or generation it makes: both carry the same id (API.md section 2).
+    JobId;
+    /// A flashcard generation; equal to the id of its job.
+    GenerationId;
+    /// One proposed flashcard.
+    SuggestionId;
+    /// A flashcard that a person accepted.
+    CardId;
+    /// One call of a language model, as the ledger knows it.
+    LlmCallId;
+}
+
+impl From<JobId> for GenerationId {
+    fn from(id: JobId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<GenerationId> for JobId {
+    fn from(id: GenerationId) -> Self {
+        Self(id.0)
+    }
+}

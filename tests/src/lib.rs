@@ -1,0 +1,1 @@
+//! The proving ground: private services, a scripted world, actors.
