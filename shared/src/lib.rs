@@ -3,5 +3,12 @@
 
 pub mod clock;
 pub mod config;
+pub mod db;
 pub mod error;
+pub mod faults;
+pub mod flashcards;
 pub mod id;
+pub mod jobs;
+pub mod progress;
+pub mod queue;
+pub mod redis;
