@@ -2,6 +2,7 @@
 //! It holds no HTTP server and makes no provider call.
 
 pub mod clock;
+pub mod composer;
 pub mod config;
 pub mod db;
 pub mod error;
