@@ -13,3 +13,4 @@ pub mod jobs;
 pub mod progress;
 pub mod queue;
 pub mod redis;
+pub mod telemetry;
