@@ -4,5 +4,7 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod flashcards;
 pub mod id;
+pub mod idempotency;
 pub mod telemetry;
