@@ -127,7 +127,8 @@ BEGIN
                 '{"sub":"' || i.usr::text || '","role":"authenticated"}', true);
             WITH a AS MATERIALIZED (
                 SELECT * FROM almanac.accept(
-                    i.job, 'flashcards.generate', 'flashcards', '{}', 'generation', i.job::text,
+                    i.job, 'flashcards.generate', 'flashcards',
+                    jsonb_build_object('model', i.model, 'prompt_version', i.prompt), 'generation', i.job::text,
                     NULL, NULL, NULL, 'POST /v1/ai/generations', i.key, i.fingerprint, i.answer,
                     'generation', p_limit, p_window, i.trace, i.request)
             ), g AS (

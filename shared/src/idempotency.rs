@@ -2,6 +2,7 @@
 //! Submitting services hand both to `accept()`, which compares them with what is stored. No SQL stands here, and a body
 //! is never kept: only its hash.
 
+use crate::db::Service;
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde_json::{Number, Value};
@@ -112,6 +113,25 @@ fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
         Ok(encoded) => text.push_str(&encoded),
         Err(error) => text.push_str(&format!("unwritable: {error}")),
     }
+}
+
+/// Removes keys that have expired; answers how many.
+///
+/// # Errors
+/// The store is away.
+pub async fn forget(service: &Service) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        DELETE FROM almanac.idempotency_keys
+         WHERE (user_id, route, key) IN (
+               SELECT user_id, route, key FROM almanac.idempotency_keys
+                WHERE expires_at < clock_timestamp()
+                LIMIT 1000)
+        "#
+    )
+    .execute(service.work())
+    .await?;
+    Ok(done.rows_affected())
 }
 
 #[cfg(test)]

@@ -104,6 +104,8 @@ pub struct ClaimedJob {
     pub kind: String,
     /// The lane it came through.
     pub lane: String,
+    /// Words of the kind, as accepted.
+    pub payload: Value,
     /// The claim's number.
     pub epoch: i64,
     /// Retry verdicts so far.

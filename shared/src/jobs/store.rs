@@ -47,7 +47,7 @@ pub async fn claim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"
-        SELECT id AS "id!: JobId", user_id AS "user_id!: UserId", kind AS "kind!", lane AS "lane!", epoch AS "epoch!",
+        SELECT id AS "id!: JobId", user_id AS "user_id!: UserId", kind AS "kind!", lane AS "lane!", payload AS "payload!", epoch AS "epoch!",
                attempt AS "attempt!", crashes AS "crashes!", last_seq AS "last_seq!", trace, request_id,
                (extract(epoch FROM deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
                cancel_requested_at IS NOT NULL AS "cancel_requested!",
@@ -67,6 +67,7 @@ pub async fn claim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<
             user_id: row.user_id,
             kind: row.kind,
             lane: row.lane,
+            payload: row.payload,
             epoch: row.epoch,
             attempt: row.attempt,
             crashes: row.crashes,
