@@ -7,4 +7,5 @@ pub mod error;
 pub mod flashcards;
 pub mod id;
 pub mod idempotency;
+pub mod metrics;
 pub mod telemetry;
