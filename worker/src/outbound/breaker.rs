@@ -212,7 +212,7 @@ mod tests {
 
     fn opened(now: Instant) -> Breakers {
         let breakers = Breakers::new(BreakerLimits::MODEL);
-        let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).last();
+        let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).next_back();
         assert_eq!(last, Some(Opened { retry_in: 5 * SECOND }));
         breakers
     }

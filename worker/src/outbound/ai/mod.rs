@@ -129,8 +129,8 @@ pub struct ItemCounts {
     pub repeated: u32,
 }
 
-/// The model the settings name.
-pub fn connect(provider: &AiProvider) -> anyhow::Result<Arc<dyn Ai>> {
+/// The model that the settings name. Opens no connection yet.
+pub fn from_settings(provider: &AiProvider) -> anyhow::Result<Arc<dyn Ai>> {
     Ok(match provider {
         AiProvider::OpenRouter { key, base_url } => {
             Arc::new(OpenRouter::new(super::http::client()?, base_url, key.clone())?)

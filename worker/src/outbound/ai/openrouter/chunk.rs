@@ -49,9 +49,9 @@ struct Delta {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Usage {
     #[serde(default)]
-    pub(super) prompt_tokens: Option<u32>,
+    prompt_tokens: Option<Value>,
     #[serde(default)]
-    pub(super) completion_tokens: Option<u32>,
+    completion_tokens: Option<Value>,
     #[serde(default)]
     cost: Option<Box<RawValue>>,
 }
@@ -90,6 +90,16 @@ impl Chunk {
 }
 
 impl Usage {
+    /// Tokens of the prompt. A count that is none must not cost the answer, so it is read like one that is missing.
+    pub(super) fn tokens_input(&self) -> Option<u32> {
+        self.prompt_tokens.as_ref()?.as_u64()?.try_into().ok()
+    }
+
+    /// Tokens of the answer.
+    pub(super) fn tokens_output(&self) -> Option<u32> {
+        self.completion_tokens.as_ref()?.as_u64()?.try_into().ok()
+    }
+
     /// The cost in the digits the provider wrote, so that no binary fraction comes between. Text that is no amount, or
     /// one the ledger's column could not hold, is no cost.
     pub(super) fn cost_usd(&self) -> Option<String> {
@@ -139,6 +149,18 @@ mod tests {
         for data in table {
             assert!(Chunk::read(data.as_bytes()).unwrap().error().is_some(), "{data}");
         }
+    }
+
+    #[test]
+    fn a_count_that_is_no_count_does_not_cost_the_chunk() {
+        let data =
+            r#"{"usage":{"prompt_tokens":-1,"completion_tokens":"2","cost":[]},"choices":[{"delta":{"content":"x"}}]}"#;
+
+        let chunk = Chunk::read(data.as_bytes()).unwrap();
+
+        assert_eq!(chunk.content(), "x");
+        let usage = chunk.usage.unwrap();
+        assert_eq!((usage.tokens_input(), usage.tokens_output(), usage.cost_usd()), (None, None, None));
     }
 
     #[test]
