@@ -18,6 +18,8 @@ pub struct Backoff {
 impl Backoff {
     /// For model calls: 0–0.5 s, then 0–1 s.
     pub const MODEL: Self = Self { base: Duration::from_millis(500), cap: Duration::from_secs(4) };
+    /// For attempts of a job that failed unexpectedly: 0–2 s, then 0–4 s, and so on.
+    pub const JOB: Self = Self { base: Duration::from_secs(2), cap: Duration::from_secs(60) };
 
     /// The wait before retry number `retry` (0 = the first one), or `None` when it would not end inside `left`, the time
     /// until the deadline. A `retry_after` is always served in full, and the jitter comes on top of it, so that callers

@@ -130,7 +130,7 @@ pub struct ItemCounts {
 }
 
 /// The model that the settings name. Opens no connection yet.
-pub fn from_settings(provider: &AiProvider) -> anyhow::Result<Arc<dyn Ai>> {
+pub fn connect(provider: &AiProvider) -> anyhow::Result<Arc<dyn Ai>> {
     Ok(match provider {
         AiProvider::OpenRouter { key, base_url } => {
             Arc::new(OpenRouter::new(super::http::client()?, base_url, key.clone())?)

@@ -92,12 +92,12 @@ impl Chunk {
 impl Usage {
     /// Tokens of the prompt. A count that is none must not cost the answer, so it is read like one that is missing.
     pub(super) fn tokens_input(&self) -> Option<u32> {
-        self.prompt_tokens.as_ref()?.as_u64()?.try_into().ok()
+        count(self.prompt_tokens.as_ref()?)
     }
 
     /// Tokens of the answer.
     pub(super) fn tokens_output(&self) -> Option<u32> {
-        self.completion_tokens.as_ref()?.as_u64()?.try_into().ok()
+        count(self.completion_tokens.as_ref()?)
     }
 
     /// The cost in the digits the provider wrote, so that no binary fraction comes between. Text that is no amount, or
@@ -109,6 +109,11 @@ impl Usage {
             digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+'));
         (plain && (0.0..1_000_000.0).contains(&amount)).then(|| digits.to_owned())
     }
+}
+
+/// A number of tokens that Postgres's `int` can hold, so that a nonsense count never fails the write of a whole answer.
+fn count(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|count| i32::try_from(count).ok()).map(i32::unsigned_abs)
 }
 
 #[cfg(test)]
@@ -161,6 +166,10 @@ mod tests {
         assert_eq!(chunk.content(), "x");
         let usage = chunk.usage.unwrap();
         assert_eq!((usage.tokens_input(), usage.tokens_output(), usage.cost_usd()), (None, None, None));
+        assert_eq!(
+            (count(&7.into()), count(&i32::MAX.into()), count(&3_000_000_000_u64.into())),
+            (Some(7), Some(2_147_483_647), None)
+        );
     }
 
     #[test]

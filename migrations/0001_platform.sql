@@ -1,0 +1,66 @@
+-- What every domain stands on: who is asking, flags, the sliding log behind rate limits, idempotency keys.
+-- Every table is born with row security forced and with its policies; foreign hands get no grant at all.
+
+GRANT USAGE ON SCHEMA almanac TO authenticated, almanac_admin, almanac_api, almanac_worker;
+-- What this role makes from here on is closed to everybody until a GRANT opens it.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- The caller, as the API told this transaction. Null outside of one, never an error.
+CREATE FUNCTION almanac.uid() RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog
+AS $$
+    SELECT nullif(nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', '')::uuid
+$$;
+GRANT EXECUTE ON FUNCTION almanac.uid() TO PUBLIC;
+
+CREATE TABLE almanac.feature_flags (
+    name text PRIMARY KEY CHECK (name ~ '^[A-Z][A-Z0-9_]{0,62}$'),
+    enabled boolean NOT NULL,
+    users uuid[],                               -- null: everybody; else on for these only
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE almanac.feature_flags ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.feature_flags FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.feature_flags TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY admin_all ON almanac.feature_flags TO almanac_admin USING (true) WITH CHECK (true);
+CREATE POLICY processes_read ON almanac.feature_flags FOR SELECT TO almanac_api, almanac_worker USING (true);
+GRANT SELECT, INSERT, UPDATE ON almanac.feature_flags TO almanac_admin;
+GRANT SELECT ON almanac.feature_flags TO almanac_api, almanac_worker;
+
+-- Sliding log of accepted work. `n` counts a user's accepts in one family without end, so the number inside a
+-- window is (last n - first n + 1): two index probes, whatever the limit is.
+CREATE TABLE almanac.accepts (
+    user_id uuid NOT NULL,
+    family text NOT NULL,
+    n bigint NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, family, at, n)
+);
+ALTER TABLE almanac.accepts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.accepts FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.accepts TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY worker_all ON almanac.accepts TO almanac_worker USING (true) WITH CHECK (true);
+CREATE POLICY user_reads ON almanac.accepts FOR SELECT TO authenticated USING (user_id = (SELECT almanac.uid()));
+GRANT SELECT ON almanac.accepts TO authenticated;
+GRANT SELECT, DELETE ON almanac.accepts TO almanac_worker;
+
+CREATE TABLE almanac.idempotency_keys (
+    user_id uuid NOT NULL,
+    route text NOT NULL,                        -- method and the /v1 spelling of the route (D43)
+    key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 255),
+    fingerprint bytea NOT NULL,                 -- SHA-256 of the body as canonical JSON
+    job_id uuid NOT NULL,
+    answer text NOT NULL,                       -- the bare answer, replayed byte for byte
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, route, key)
+);
+CREATE INDEX idempotency_keys_expiry ON almanac.idempotency_keys (expires_at);
+ALTER TABLE almanac.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.idempotency_keys FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.idempotency_keys TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY worker_all ON almanac.idempotency_keys TO almanac_worker USING (true) WITH CHECK (true);
+CREATE POLICY user_reads ON almanac.idempotency_keys FOR SELECT TO authenticated
+    USING (user_id = (SELECT almanac.uid()));
+GRANT SELECT ON almanac.idempotency_keys TO authenticated;
+GRANT SELECT, DELETE ON almanac.idempotency_keys TO almanac_worker;
