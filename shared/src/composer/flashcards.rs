@@ -69,10 +69,12 @@ impl From<Card> for Value {
     }
 }
 
-/// A front as it counts for telling cards apart: lower case, without white space at its ends, runs of it as one space.
+/// A front as it counts for telling cards apart: its letters and digits, case, spacing and punctuation aside; a front of
+/// signs alone is itself. The same rule as the flashcards domain's `front_key`, which the ground floor may not call.
 pub fn normalised_front(front: &str) -> String {
-    let words: Vec<String> = front.split_whitespace().map(str::to_lowercase).collect();
-    words.join(" ")
+    let words = front.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect();
+    if words.is_empty() { front.trim().to_owned() } else { words.join(" ") }
 }
 
 /// The cards for a document: `count` of them as long as the text has any words.
