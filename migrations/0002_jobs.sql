@@ -493,6 +493,20 @@ AS $$
 $$;
 GRANT EXECUTE ON FUNCTION almanac.tail TO almanac_api;
 
+-- How busy a job's lane is, for its owner's question why it waits: counts only, nothing of anybody's job.
+CREATE FUNCTION almanac.lane_load(p_id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+    SELECT jsonb_build_object(
+               'ahead', (SELECT count(*) FROM (
+                    SELECT FROM almanac.jobs o WHERE o.lane = j.lane AND o.state = 'queued' AND o.run_at < j.run_at
+                     LIMIT 1000) AS waiting),
+               'running', (SELECT count(*) FROM almanac.jobs r WHERE r.state = 'running' AND r.lane = j.lane))
+      FROM almanac.jobs j
+     WHERE j.id = p_id
+$$;
+GRANT EXECUTE ON FUNCTION almanac.lane_load TO almanac_api;
+
 -- Opens the ledger row of one model call, under the fence. Calls of earlier leases that never ended are marked
 -- unknown: they may have been paid for. Null when the step has used up its calls, over all attempts (API.md 4).
 CREATE FUNCTION almanac.open_call(

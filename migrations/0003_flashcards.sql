@@ -127,7 +127,8 @@ BEGIN
                 '{"sub":"' || i.usr::text || '","role":"authenticated"}', true);
             WITH a AS MATERIALIZED (
                 SELECT * FROM almanac.accept(
-                    i.job, 'flashcards.generate', 'flashcards', '{}', 'generation', i.job::text,
+                    i.job, 'flashcards.generate', 'flashcards',
+                    jsonb_build_object('model', i.model, 'prompt_version', i.prompt), 'generation', i.job::text,
                     NULL, NULL, NULL, 'POST /v1/ai/generations', i.key, i.fingerprint, i.answer,
                     'generation', p_limit, p_window, i.trace, i.request)
             ), g AS (
@@ -168,15 +169,34 @@ BEGIN
 END
 $$;
 
--- What only the worker knows of a generation: counts, cost, attribution. Status and error come with finish().
-CREATE FUNCTION almanac.record_generation(
-    p_job uuid, p_tokens_input int, p_tokens_output int, p_cost_usd text, p_metadata jsonb)
-RETURNS void
-LANGUAGE sql SET search_path = pg_catalog
+-- The end of a generation: last burst, call, totals over all calls, verdict; one commit (M3).
+CREATE FUNCTION almanac.conclude_generation(
+    p_job uuid, p_epoch bigint, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
+    p_types text[], p_data text[], p_progress jsonb,
+    p_call uuid, p_call_state text, p_tokens_input int, p_tokens_output int, p_cost_usd text, p_provider_ref text,
+    p_call_error jsonb, p_metadata jsonb, p_state text, p_error jsonb, p_final text)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
-    UPDATE almanac.ai_generations
-       SET tokens_input = p_tokens_input, tokens_output = p_tokens_output,
-           cost_usd = p_cost_usd::numeric, ai_metadata = p_metadata
-     WHERE id = p_job
+BEGIN
+    IF cardinality(p_types) > 0 THEN
+        PERFORM almanac.save_suggestions(
+            p_job, p_epoch, p_ids, p_keys, p_fronts, p_backs, p_types, p_data, p_progress);
+    ELSE
+        PERFORM almanac.fence(p_job, p_epoch);
+    END IF;
+    IF p_call IS NOT NULL THEN
+        PERFORM almanac.close_call(
+            p_call, p_call_state, p_tokens_input, p_tokens_output, p_cost_usd, p_provider_ref, p_call_error);
+    END IF;
+    UPDATE almanac.ai_generations g
+       SET tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd,
+           ai_metadata = p_metadata
+      FROM (SELECT sum(tokens_input)::int AS tokens_input, sum(tokens_output)::int AS tokens_output,
+                   sum(cost_usd) AS cost_usd
+              FROM almanac.llm_calls WHERE job_id = p_job) AS c
+     WHERE g.id = p_job;
+    RETURN almanac.finish(p_job, p_epoch, p_state, p_error, p_final);
+END
 $$;
-GRANT EXECUTE ON FUNCTION almanac.save_suggestions, almanac.record_generation TO almanac_worker;
+GRANT EXECUTE ON FUNCTION almanac.save_suggestions, almanac.conclude_generation TO almanac_worker;

@@ -1,7 +1,20 @@
 //! Words, rules and records of Almanac. Both processes speak through this crate.
 //! It holds no HTTP server and makes no provider call.
 
+pub mod circuit;
 pub mod clock;
+pub mod composer;
 pub mod config;
+pub mod db;
 pub mod error;
+pub mod faults;
+pub mod flashcards;
 pub mod id;
+pub mod idempotency;
+pub mod jobs;
+pub mod limits;
+pub mod metrics;
+pub mod progress;
+pub mod queue;
+pub mod redis;
+pub mod telemetry;

@@ -1,0 +1,104 @@
+//! The rules that a signed token's claims must keep, as one pure function. `verify` calls it after the signature.
+//! It must never look at anything that the signature does not cover.
+
+use almanac_shared::id::UserId;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// Seconds by which clocks may differ.
+const LEEWAY: i64 = 30;
+
+/// What a token must say beside being signed.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    pub audience: String,
+    pub issuer: Option<String>,
+}
+
+/// A token's claims, as far as they matter. A float `exp` is refused by its type.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    exp: i64,
+    #[serde(default)]
+    nbf: Option<i64>,
+    #[serde(default)]
+    sub: Option<String>,
+    #[serde(default)]
+    aud: Option<Audience>,
+    #[serde(default)]
+    iss: Option<String>,
+    #[serde(default)]
+    role: Option<String>,
+    #[serde(default)]
+    app_metadata: Option<AppMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+struct AppMetadata {
+    /// Anything at all may stand here; only the text `admin` means something.
+    #[serde(default)]
+    role: serde_json::Value,
+}
+
+/// Who a token belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// A person.
+    User {
+        /// The `sub`.
+        user: UserId,
+        /// `app_metadata.role` is `admin`.
+        is_admin: bool,
+        /// The `exp`.
+        expires_at: DateTime<Utc>,
+    },
+    /// The operator's key.
+    Service {
+        /// The `exp`.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// Checks the claims of a token whose signature is good. `Err` says in a few words what is wrong; it names no value.
+pub(super) fn check(claims: &Claims, policy: &Policy, now: DateTime<Utc>) -> Result<Verified, &'static str> {
+    let now = now.timestamp();
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or("the token's exp is no time")?;
+    if now >= claims.exp.saturating_add(LEEWAY) {
+        return Err("the token has expired");
+    }
+    if claims.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now) {
+        return Err("the token is not valid yet");
+    }
+    match claims.role.as_deref() {
+        // Supabase's service keys name no person, no audience and an issuer of their own.
+        Some("service_role") => Ok(Verified::Service { expires_at }),
+        Some("authenticated") => check_person(claims, policy, expires_at),
+        _ => Err("the token's role is not authenticated"),
+    }
+}
+
+fn check_person(claims: &Claims, policy: &Policy, expires_at: DateTime<Utc>) -> Result<Verified, &'static str> {
+    let ours = match &claims.aud {
+        Some(Audience::One(audience)) => *audience == policy.audience,
+        Some(Audience::Many(audiences)) => audiences.contains(&policy.audience),
+        None => false,
+    };
+    if !ours {
+        return Err("the token is for another audience");
+    }
+    if policy.issuer.is_some() && claims.iss != policy.issuer {
+        return Err("the token is from another issuer");
+    }
+    let user =
+        claims.sub.as_deref().and_then(|sub| Uuid::try_parse(sub).ok()).ok_or("the token's sub is not a UUID")?;
+    let is_admin = claims.app_metadata.as_ref().is_some_and(|metadata| metadata.role == "admin");
+    Ok(Verified::User { user: UserId(user), is_admin, expires_at })
+}

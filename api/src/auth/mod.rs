@@ -1,0 +1,137 @@
+//! Who is calling: bearer token or session cookie, checked once per request and read by extractors (API.md section 2).
+//! The edge calls [`Authenticator::identify`]; routes take [`Caller`] or [`Admin`]. Nothing of a token but its verified
+//! claims may leave this module.
+
+mod caller;
+mod claims;
+mod jwks;
+pub mod ticket;
+pub mod token;
+mod verify;
+
+use std::sync::Arc;
+
+use almanac_shared::{clock::Clock, config::AuthSettings, error::Code};
+use poem::{
+    Request,
+    http::{HeaderMap, Method, header},
+};
+
+use self::verify::Verifier;
+pub use self::{
+    caller::{Admin, Caller, Role},
+    claims::Verified,
+    ticket::Tickets,
+};
+use crate::error::ApiError;
+
+/// The cookie of a browser session.
+pub const COOKIE: &str = "almanac_session";
+
+/// Everything that decides who a caller is.
+pub struct Authenticator {
+    verifier: Verifier,
+    tickets: Tickets,
+    clock: Arc<dyn Clock>,
+}
+
+impl Authenticator {
+    /// Prepares keys; fails when the outbound client for the key set cannot be built.
+    pub fn new(settings: &AuthSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let verifier = Verifier::new(settings)?;
+        Ok(Self { verifier, tickets: Tickets::new(&settings.signing_keys), clock })
+    }
+
+    /// The tickets that stand in for a token on a job's event stream.
+    pub const fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+
+    /// Finds out who is calling. A request that shows nothing, or something that does not verify, is still an
+    /// [`Identity`]: the refusal waits until a route asks for a caller.
+    pub async fn identify(&self, request: &Request) -> Identity {
+        let outcome = self.authenticate(request).await;
+        let anonymous = match &outcome {
+            Ok(Verified::User { .. }) => false,
+            Ok(Verified::Service { .. }) => !request.original_uri().path().contains("/admin/"),
+            Err(error) => error.code != Code::CsrfRequired && !self.has_live_ticket(request),
+        };
+        if let Ok(Verified::User { user, .. }) = &outcome {
+            tracing::Span::current().record("userId", tracing::field::display(user));
+        }
+        Identity { outcome: Arc::new(outcome), anonymous }
+    }
+
+    async fn authenticate(&self, request: &Request) -> Result<Verified, ApiError> {
+        let headers = request.headers();
+        if headers.contains_key(header::AUTHORIZATION) {
+            // The header is judged alone: a good cookie beside a bad header is no way in.
+            let token = bearer(headers)
+                .ok_or_else(|| ApiError::unauthenticated("the Authorization header is no bearer token"))?;
+            return self.verifier.verify(token, self.clock.now()).await;
+        }
+        let token = session_cookie(headers).ok_or_else(|| ApiError::unauthenticated("a token is needed here"))?;
+        let verified = self.verifier.verify(token, self.clock.now()).await?;
+        if !request.method().is_safe() && !is_from_our_script(headers) {
+            return Err(ApiError::new(
+                Code::CsrfRequired,
+                "send X-Requested-With: XMLHttpRequest with a session cookie",
+            ));
+        }
+        Ok(verified)
+    }
+
+    /// A follower with a ticket is somebody, though only for one stream; which one is the route's to check.
+    fn has_live_ticket(&self, request: &Request) -> bool {
+        let uri = request.original_uri();
+        let query = uri.query().unwrap_or_default();
+        let ticket = query.split('&').find_map(|pair| pair.strip_prefix("ticket="));
+        request.method() == Method::GET
+            && uri.path().ends_with("/events")
+            && ticket.is_some_and(|ticket| self.tickets.is_live(ticket, self.clock.now()))
+    }
+}
+
+/// What was found out about a request's sender. Put on the request by the edge.
+#[derive(Clone)]
+pub struct Identity {
+    outcome: Arc<Result<Verified, ApiError>>,
+    anonymous: bool,
+}
+
+impl Identity {
+    /// Whether the sender showed nothing that verifies, and therefore shares the bucket of its address.
+    pub const fn is_anonymous(&self) -> bool {
+        self.anonymous
+    }
+
+    /// The verified claims of a request that came through the edge.
+    fn of(request: &Request) -> Result<Verified, ApiError> {
+        match request.data::<Self>() {
+            Some(identity) => (*identity.outcome).clone(),
+            None => Err(ApiError::internal(anyhow::anyhow!("a route asked for its caller outside of the edge"))),
+        }
+    }
+}
+
+/// The token of exactly one `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, value)| *name == COOKIE && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// A page of another origin cannot send this header without a preflight, which CORS refuses (R287).
+fn is_from_our_script(headers: &HeaderMap) -> bool {
+    headers.get("x-requested-with").is_some_and(|value| value.as_bytes() == b"XMLHttpRequest")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,417 @@
+//! The one table from refusals to HTTP: status, code, envelope and headers of everything that is not a success.
+//! Handlers return [`ApiError`], and `middleware::boundary` renders it; nobody else writes a status code.
+//! It must never show the cause of a 5xx to a client.
+//!
+//! To add a code: 1. a variant of `Code` in `almanac_shared::error`, 2. its line in [`status`], 3. a constructor if
+//! routes raise it themselves.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use almanac_shared::error::{ActiveJob, Code, LimitState, Refusal};
+use poem::{
+    Body, IntoResponse, Response,
+    error::ResponseError,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::reply::{Meta, Urls};
+
+/// The status of a code. A code that only events and rows carry never becomes a status, and counts as our fault here.
+pub const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::ValidationFailed | Code::MalformedJson | Code::MalformedText => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden | Code::CsrfRequired => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::SeqAhead => {
+            StatusCode::CONFLICT
+        }
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::ModelNotAllowed | Code::IdempotencyKeyReused | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Whether the same request may succeed later without being changed.
+const fn retryable(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BodyTimeout
+            | Code::ActiveGeneration
+            | Code::IdempotencyInProgress
+            | Code::RateLimited
+            | Code::ProviderUnavailable
+            | Code::Unavailable
+            | Code::Internal
+    )
+}
+
+/// One thing that is wrong with a request, and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
+pub struct Detail {
+    /// The way there, from `body`, `query`, `path` or `header`: names and indexes.
+    pub loc: Vec<Value>,
+    /// For a person.
+    pub msg: String,
+    /// For a program, e.g. `missing`, `too_short`.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    pub kind: String,
+}
+
+impl Detail {
+    /// A detail about `loc`, e.g. `["body", "source_text"]`.
+    pub fn at<L: Into<Value>>(loc: impl IntoIterator<Item = L>, kind: &str, msg: impl Into<String>) -> Self {
+        Self { loc: loc.into_iter().map(Into::into).collect(), msg: msg.into(), kind: kind.to_owned() }
+    }
+}
+
+/// The job that stands in the way, as a client sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
+#[oai(rename = "ActiveJob")]
+pub struct Active {
+    /// The running job.
+    pub id: String,
+    /// Its kind, e.g. `calendar.generate`.
+    pub kind: String,
+    /// Where to look at it, follow it, cancel it.
+    pub urls: Urls,
+}
+
+impl From<ActiveJob> for Active {
+    fn from(job: ActiveJob) -> Self {
+        Self { id: job.id.to_string(), urls: Urls::of_job(&job.kind, job.id), kind: job.kind }
+    }
+}
+
+/// The `error` of the envelope (API.md section 1).
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename = "Error", rename_all = "camelCase", skip_serializing_if_is_none)]
+struct ErrorBody {
+    /// `UPPER_SNAKE`, repeated in the header `X-Error-Code`.
+    code: String,
+    /// For a person.
+    message: String,
+    /// What exactly is wrong, where it can be said.
+    details: Vec<Detail>,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// Seconds after which trying again makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u32>,
+    /// The publishing channel it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    /// The job that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<Active>,
+}
+
+/// The whole body of a refusal; `data` is always null.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "ErrorEnvelope")]
+struct ErrorEnvelope {
+    /// Always null.
+    data: Option<Value>,
+    /// What went wrong.
+    error: ErrorBody,
+    /// About this answer.
+    meta: Meta,
+}
+
+/// A refusal on its way to the client, rendered once, at the boundary. Its content is boxed, so that a `Result` with it
+/// stays small.
+#[derive(Clone)]
+pub struct ApiError(Box<Problem>);
+
+/// What an [`ApiError`] says.
+#[derive(Clone)]
+pub struct Problem {
+    /// The reason.
+    pub code: Code,
+    /// For a person; never the cause of a 5xx.
+    pub message: String,
+    /// What exactly is wrong.
+    pub details: Vec<Detail>,
+    /// Seconds after which trying again makes sense; becomes `Retry-After` too.
+    pub retry_after: Option<u32>,
+    /// The publishing channel it is about.
+    pub channel: Option<String>,
+    /// The job that stands in the way.
+    pub active: Option<Active>,
+    /// Further headers, e.g. `Allow`, `RateLimit`.
+    pub headers: Vec<(header::HeaderName, HeaderValue)>,
+    cause: Option<Arc<anyhow::Error>>,
+}
+
+impl Deref for ApiError {
+    type Target = Problem;
+
+    fn deref(&self) -> &Problem {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError").field("code", &self.code).field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| &***cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl ApiError {
+    /// A refusal with nothing but its code and a sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let (details, headers) = (Vec::new(), Vec::new());
+        let (message, cause) = (message.into(), None);
+        Self(Box::new(Problem {
+            code,
+            message,
+            details,
+            retry_after: None,
+            channel: None,
+            active: None,
+            headers,
+            cause,
+        }))
+    }
+
+    /// 400: the request does not match the declared schema.
+    pub fn invalid(details: Vec<Detail>) -> Self {
+        Self::new(Code::ValidationFailed, "the request does not match the schema").details(details)
+    }
+
+    /// 401.
+    pub fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(Code::Unauthenticated, message)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 403.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, message)
+    }
+
+    /// 404: missing, or not the caller's; the two answer alike.
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is no such thing here")
+    }
+
+    /// 422: a rule says no to one field.
+    pub fn rule(code: Code, loc: &[&str], message: impl Into<String>) -> Self {
+        let message = message.into();
+        let detail = Detail::at(loc.iter().copied(), "rule", message.clone());
+        Self::new(code, message).details(vec![detail])
+    }
+
+    /// 429, with the bucket's headers.
+    pub fn rate_limited(limit: LimitState) -> Self {
+        Self::new(Code::RateLimited, "too many requests; try again later").retry_after(limit.reset_seconds.max(1))
+    }
+
+    /// 503: cannot be accepted now.
+    pub fn unavailable(retry_after: u32, cause: Option<anyhow::Error>) -> Self {
+        let mut error = Self::new(Code::Unavailable, "temporarily unavailable").retry_after(retry_after);
+        error.0.cause = cause.map(Arc::new);
+        error
+    }
+
+    /// 500; the cause goes to the log, once, and nowhere else.
+    pub fn internal(cause: anyhow::Error) -> Self {
+        let mut error = Self::new(Code::Internal, "something went wrong on our side");
+        error.0.cause = Some(Arc::new(cause));
+        error
+    }
+
+    /// Adds the pause after which trying again makes sense.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Says what exactly is wrong.
+    #[must_use]
+    pub fn details(mut self, details: Vec<Detail>) -> Self {
+        self.0.details = details;
+        self
+    }
+
+    /// Names the publishing channel it is about.
+    #[must_use]
+    pub fn about_channel(mut self, channel: impl Into<String>) -> Self {
+        self.0.channel = Some(channel.into());
+        self
+    }
+
+    /// Names the job that stands in the way.
+    #[must_use]
+    pub fn blocked_by(mut self, job: ActiveJob) -> Self {
+        self.0.active = Some(job.into());
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// The answer's status.
+    pub fn status(&self) -> StatusCode {
+        status(self.code)
+    }
+
+    /// The answer in full. The response remembers its error, so that the boundary can render it again under the
+    /// request's id when an inner layer had none.
+    pub fn render(self, request_id: &str) -> Response {
+        let envelope = ErrorEnvelope { data: None, error: self.body(), meta: Meta::new(request_id) };
+        // Strings, numbers and booleans only: there is nothing in it that serde_json can refuse.
+        let body = serde_json::to_vec(&envelope).unwrap_or_default();
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type("application/json; charset=utf-8")
+            .header("x-error-code", self.code.as_str())
+            .body(Body::from(body));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response.headers_mut().extend(self.headers.iter().cloned());
+        response.set_data(self);
+        response
+    }
+
+    /// Writes a failure of ours to the log; refusals of the client's making are the access log's business.
+    pub fn log(&self) {
+        match (&self.cause, self.status().is_server_error()) {
+            (Some(cause), true) if self.code == Code::Internal => {
+                tracing::error!(code = self.code.as_str(), error = format!("{cause:#}"), "request failed");
+            }
+            (Some(cause), true) => {
+                tracing::warn!(code = self.code.as_str(), error = format!("{cause:#}"), "request put off");
+            }
+            (None, true) if self.code == Code::Internal => tracing::error!(error = self.message, "request failed"),
+            _ => {}
+        }
+    }
+
+    fn body(&self) -> ErrorBody {
+        ErrorBody {
+            code: self.code.as_str().to_owned(),
+            message: self.message.clone(),
+            details: self.details.clone(),
+            retryable: retryable(self.code),
+            retry_after_seconds: self.retry_after,
+            channel: self.channel.clone(),
+            active: self.active.clone(),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::not_found(),
+            Refusal::AlreadyRunning(job) => {
+                Self::new(Code::ActiveGeneration, "another generation of yours is still running").blocked_by(job)
+            }
+            Refusal::KeyReused => {
+                Self::new(Code::IdempotencyKeyReused, "this idempotency key was used with another request")
+            }
+            Refusal::KeyInProgress => {
+                Self::new(Code::IdempotencyInProgress, "the first request with this key is still being accepted")
+                    .retry_after(1)
+            }
+            Refusal::RateLimited(limit) => Self::rate_limited(limit),
+            Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
+            Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
+            Refusal::ProviderUnavailable { retry_after } => {
+                Self::new(Code::ProviderUnavailable, "the model provider cannot be reached now")
+                    .retry_after(retry_after)
+            }
+            Refusal::StoreUnavailable(cause) => Self::unavailable(2, Some(cause)),
+            Refusal::Unexpected(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(cause: anyhow::Error) -> Self {
+        Refusal::from(cause).into()
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status(&self) -> StatusCode {
+        status(self.code)
+    }
+
+    fn as_response(&self) -> Response {
+        self.clone().render("")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.render("")
+    }
+}
+
+/// The refusals every operation may answer, for the document.
+const DOCUMENTED: &[(u16, &str)] = &[
+    (400, "The request does not match the schema"),
+    (401, "No token, or one that does not verify"),
+    (403, "The caller is known but may not"),
+    (404, "Missing, or not yours"),
+    (409, "The present state is in the way"),
+    (412, "`If-Match` does not match the current version"),
+    (413, "The body is over 256 KiB"),
+    (415, "A content type this operation does not read"),
+    (422, "Well-formed, but refused by a rule"),
+    (429, "Rate limited; carries `Retry-After`"),
+    (500, "Our fault"),
+    (503, "Cannot be accepted now; carries `Retry-After`"),
+];
+
+impl ApiResponse for ApiError {
+    fn meta() -> MetaResponses {
+        let responses = DOCUMENTED.iter().map(|&(status, description)| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: "application/json", schema: ErrorEnvelope::schema_ref() }],
+            headers: Vec::new(),
+        });
+        MetaResponses { responses: responses.collect() }
+    }
+
+    fn register(registry: &mut Registry) {
+        ErrorEnvelope::register(registry);
+    }
+}

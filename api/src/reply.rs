@@ -1,0 +1,172 @@
+//! The success body: what a handler returns, and the envelope that `/v1` wraps around it (API.md section 1).
+//! Handlers return [`Reply`], which is bare; `middleware::envelope` is the one place that dresses it, and the `/api`
+//! mounts go without. It must never be used for streams or files.
+
+use almanac_shared::id::JobId;
+use bytes::{BufMut, Bytes, BytesMut};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse, Object,
+    payload::Payload,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::ApiError;
+
+/// What is said about an answer, beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct Meta {
+    /// The request's id, as in the header `X-Request-Id`.
+    pub request_id: String,
+    /// What was away while this was answered, e.g. `live`, `storage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<Vec<String>>,
+}
+
+impl Meta {
+    /// Nothing but the request's id.
+    pub fn new(request_id: &str) -> Self {
+        Self { request_id: request_id.to_owned(), degraded: None }
+    }
+}
+
+/// Where a job's things are.
+#[derive(Clone, Debug, PartialEq, Serialize, Object)]
+pub struct Urls {
+    /// The resource it makes.
+    #[serde(rename = "self")]
+    #[oai(rename = "self")]
+    pub resource: String,
+    /// Its event log.
+    pub events: String,
+    /// Its cancel.
+    pub cancel: String,
+}
+
+impl Urls {
+    /// The links of a job of this kind (wire form, e.g. `flashcards.generate`). Kinds whose resource has no page of
+    /// its own yet point at the job.
+    pub fn of_job(kind: &str, id: JobId) -> Self {
+        let resource = match kind {
+            "flashcards.generate" => format!("/v1/ai/generations/{id}"),
+            _ => format!("/v1/jobs/{id}"),
+        };
+        Self { resource, events: format!("/v1/jobs/{id}/events"), cancel: format!("/v1/jobs/{id}/cancel") }
+    }
+}
+
+/// A JSON success. Its body is `T` bare; the `/v1` mount adds the envelope.
+#[derive(Debug)]
+pub struct Reply<T> {
+    data: Data<T>,
+    degraded: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+enum Data<T> {
+    Fresh(T),
+    Stored(Box<RawValue>),
+}
+
+impl<T> Reply<T> {
+    /// An answer made now.
+    pub const fn new(data: T) -> Self {
+        Self { data: Data::Fresh(data), degraded: Vec::new() }
+    }
+
+    /// An answer given before, byte for byte: an idempotent replay. Fails when the text is not JSON.
+    pub fn stored(text: String) -> Result<Self, ApiError> {
+        let stored = RawValue::from_string(text)
+            .map_err(|error| ApiError::internal(anyhow::Error::new(error).context("reading a stored answer")))?;
+        Ok(Self { data: Data::Stored(stored), degraded: Vec::new() })
+    }
+
+    /// Says that something was away while this was answered (`meta.degraded`).
+    #[must_use]
+    pub fn degraded(mut self, what: &'static str) -> Self {
+        self.degraded.push(what);
+        self
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        let json = match &self.data {
+            Data::Fresh(data) => serde_json::to_vec(data).map(Bytes::from),
+            Data::Stored(text) => Ok(Bytes::copy_from_slice(text.get().as_bytes())),
+        };
+        match json {
+            Ok(json) => bare(json, self.degraded),
+            Err(error) => ApiError::internal(anyhow::Error::new(error).context("writing an answer")).into_response(),
+        }
+    }
+}
+
+/// The bare JSON of a success, remembered beside the body so that the envelope needs neither to read nor to parse it.
+#[derive(Clone)]
+struct Bare {
+    json: Bytes,
+    degraded: Vec<&'static str>,
+}
+
+fn bare(json: Bytes, degraded: Vec<&'static str>) -> Response {
+    let body = Body::from(json.clone());
+    let mut response = Response::builder().content_type("application/json; charset=utf-8").body(body);
+    response.set_data(Bare { json, degraded });
+    response
+}
+
+/// Puts the envelope around a [`Reply`]; everything else (streams, files, refusals, 204) passes untouched.
+pub(crate) fn dress(mut response: Response, request_id: &str) -> Response {
+    let Some(Bare { json, degraded }) = response.extensions_mut().remove::<Bare>() else {
+        return response;
+    };
+    let mut body = BytesMut::with_capacity(json.len() + request_id.len() + 64);
+    body.put_slice(b"{\"data\":");
+    body.put_slice(&json);
+    body.put_slice(b",\"error\":null,\"meta\":");
+    let degraded = (!degraded.is_empty()).then(|| degraded.iter().map(|&what| what.to_owned()).collect());
+    let meta = Meta { request_id: request_id.to_owned(), degraded };
+    body.put_slice(&serde_json::to_vec(&meta).unwrap_or_default());
+    body.put_u8(b'}');
+    response.set_body(body.freeze());
+    response
+}
+
+impl<T: Type> Payload for Reply<T> {
+    const CONTENT_TYPE: &'static str = "application/json; charset=utf-8";
+
+    fn schema_ref() -> MetaSchemaRef {
+        let mut schema = MetaSchema::new("object");
+        let null = MetaSchema { nullable: true, description: Some("Always null."), ..MetaSchema::ANY };
+        schema.required = vec!["data", "error", "meta"];
+        schema.properties = vec![
+            ("data", T::schema_ref()),
+            ("error", MetaSchemaRef::Inline(Box::new(null))),
+            ("meta", Meta::schema_ref()),
+        ];
+        MetaSchemaRef::Inline(Box::new(schema))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        Meta::register(registry);
+    }
+}
+
+impl<T: Type> ApiResponse for Reply<T> {
+    fn meta() -> MetaResponses {
+        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
+        let ok = MetaResponse { description: "", status: Some(200), status_range: None, content, headers: Vec::new() };
+        MetaResponses { responses: vec![ok] }
+    }
+
+    fn register(registry: &mut Registry) {
+        <Self as Payload>::register(registry);
+    }
+}

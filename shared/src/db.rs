@@ -1,0 +1,218 @@
+//! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
+//! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    faults::{self, Guard},
+    id::UserId,
+};
+
+/// How long a request may wait for a connection before it is told to come back (503).
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The API's pools, opened as `almanac_api`.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reads: PgPool,
+    accepts: PgPool,
+}
+
+impl Database {
+    /// Opens both pools lazily: the API starts, and says so on `/readyz`, while Postgres is away.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open(url: &SecretString) -> Result<Self> {
+        let options = session(url, "almanac-api", &[("statement_timeout", "5000"), ("lock_timeout", "2000")])?;
+        let reads = PgPoolOptions::new()
+            .max_connections(12)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .after_release(|connection, _| Box::pin(cleanse(connection)));
+        // A single accept call leaves its connection clean even when it is cut off, so this pool needs no hook.
+        let accepts =
+            PgPoolOptions::new().max_connections(6).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
+        Ok(Self { reads: reads.connect_lazy_with(options.clone()), accepts: accepts.connect_lazy_with(options) })
+    }
+
+    /// The pool for accept calls alone; they set role and claims inside the one statement they are.
+    pub(crate) fn accepts(&self) -> &PgPool {
+        &self.accepts
+    }
+
+    /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
+    pub(crate) fn own(&self) -> &PgPool {
+        &self.reads
+    }
+
+    /// Begins as this person: row security shows only what is theirs.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
+        let begin = format!(
+            "BEGIN; SELECT set_config('role', 'authenticated', true), \
+             set_config('request.jwt.claims', '{{\"sub\":\"{user}\",\"role\":\"authenticated\"}}', true)"
+        );
+        begin_whole(&self.reads, begin).await.map(UserTx)
+    }
+
+    /// Begins as an administrator. Only after the admin check of the request.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn as_admin(&self) -> sqlx::Result<AdminTx> {
+        let begin = "BEGIN; SELECT set_config('role', 'almanac_admin', true)".to_owned();
+        begin_whole(&self.reads, begin).await.map(AdminTx)
+    }
+
+    /// Whether Postgres answers now.
+    pub async fn answers(&self) -> bool {
+        let ask = sqlx::query("SELECT 1").execute(&self.reads);
+        matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, ask).await, Ok(Ok(_)))
+    }
+
+    /// Refuses a login that could look past row security (ARCHITECTURE 5).
+    ///
+    /// # Errors
+    /// The role may bypass, or the store is away.
+    pub async fn refuse_bypass(&self) -> Result<()> {
+        refuse_bypass(&self.reads).await
+    }
+}
+
+/// A transaction with a person's eyes.
+#[derive(Debug)]
+pub struct UserTx(Transaction<'static, Postgres>);
+
+/// A transaction with an administrator's eyes.
+#[derive(Debug)]
+pub struct AdminTx(Transaction<'static, Postgres>);
+
+macro_rules! transactions {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Keeps what was written.
+            ///
+            /// # Errors
+            /// The store is away, or refuses at commit.
+            pub async fn commit(self) -> sqlx::Result<()> {
+                self.0.commit().await
+            }
+
+            pub(crate) fn connection(&mut self) -> &mut PgConnection {
+                &mut self.0
+            }
+        }
+    )*};
+}
+transactions!(UserTx, AdminTx);
+
+/// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
+#[derive(Clone, Debug)]
+pub struct Service {
+    work: PgPool,
+    leases: PgPool,
+}
+
+impl Service {
+    /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open(url: &SecretString) -> Result<Self> {
+        let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
+        let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
+        Ok(Self {
+            work: pool().max_connections(8).connect_lazy_with(options.clone()),
+            leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options),
+        })
+    }
+
+    pub(crate) fn work(&self) -> &PgPool {
+        &self.work
+    }
+
+    pub(crate) fn leases(&self) -> &PgPool {
+        &self.leases
+    }
+
+    /// Whether Postgres answers now.
+    pub async fn answers(&self) -> bool {
+        let ask = sqlx::query("SELECT 1").execute(&self.work);
+        matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, ask).await, Ok(Ok(_)))
+    }
+
+    /// Refuses a login that could look past row security.
+    ///
+    /// # Errors
+    /// The role may bypass, or the store is away.
+    pub async fn refuse_bypass(&self) -> Result<()> {
+        refuse_bypass(&self.work).await
+    }
+}
+
+/// Applies what is missing of `migrations/`, as the owner.
+///
+/// # Errors
+/// The store is away, `deploy/roles.sql` has not been run, or a migration fails.
+pub async fn migrate(owner_url: &SecretString) -> Result<()> {
+    let mut connection =
+        session(owner_url, "almanac-migrate", &[])?.connect().await.context("connecting as the owner")?;
+    let mut migrator = sqlx::migrate!("../migrations");
+    migrator.dangerous_set_table_name("almanac._sqlx_migrations");
+    migrator.run(&mut connection).await.context("applying migrations (was deploy/roles.sql run?)")
+}
+
+fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.expose_secret().parse().context("reading the database URL")?;
+    Ok(options
+        .application_name(name)
+        .options([("client_min_messages", "error"), ("idle_in_transaction_session_timeout", "10000")])
+        .options(settings.iter().copied())
+        .log_statements(log::LevelFilter::Trace)
+        .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1)))
+}
+
+/// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
+/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one always runs to its end and rolls back when unwanted.
+async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'static, Postgres>> {
+    if faults::removed(Guard::RoleReset) {
+        return pool.begin_with(AssertSqlSafe(begin)).await;
+    }
+    let pool = pool.clone();
+    let task = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+    task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets.
+async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    if !faults::removed(Guard::RoleReset) {
+        connection.execute("ROLLBACK; RESET ROLE; RESET ALL").await?;
+    }
+    Ok(true)
+}
+
+async fn refuse_bypass(pool: &PgPool) -> Result<()> {
+    let role: Option<String> = sqlx::query_scalar(
+        "SELECT r.rolname::text FROM pg_roles r
+          WHERE pg_has_role(current_user, r.oid, 'member')
+            AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('service_role', 'almanac_owner'))
+          LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await
+    .context("reading the login's role")?;
+    if let Some(role) = role {
+        bail!("the database login may act as {role}, which can look past row security: refusing to start");
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Named places where a process can be told to die, and guards that can be taken away: for the proving ground only.
+//! Called on the paths whose crash matters; without the feature `faults` every function here is empty or constant.
+
+/// A place where the process can kill itself (RELIABILITY 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// API: the accept is committed, the doorbell has not rung.
+    AcceptedBeforeRing,
+    /// API: the accept is committed, the answer has not left.
+    AcceptedBeforeAnswer,
+    /// Worker: the message is popped, the row not claimed.
+    PoppedBeforeClaim,
+    /// Worker: the row is claimed, the message not acknowledged.
+    ClaimedBeforeAck,
+    /// Worker: the row is claimed, nothing was asked of a model.
+    ClaimedBeforeCall,
+    /// Worker: the call's ledger row is committed, the call in flight.
+    CallInFlight,
+    /// Worker: the model has answered, nothing of the last burst is committed.
+    AnsweredBeforeCommit,
+    /// Worker: a burst of results is committed, more are to come.
+    BetweenBursts,
+    /// Worker: results are committed, not published.
+    CommittedBeforePublish,
+    /// Worker: a drain has begun.
+    Draining,
+    /// Worker: the job's own text asks for it; a poison pill.
+    PoisonPill,
+}
+
+impl Point {
+    /// The spelling in `ALMANAC_CRASH_AT`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AcceptedBeforeRing => "accepted_before_ring",
+            Self::AcceptedBeforeAnswer => "accepted_before_answer",
+            Self::PoppedBeforeClaim => "popped_before_claim",
+            Self::ClaimedBeforeAck => "claimed_before_ack",
+            Self::ClaimedBeforeCall => "claimed_before_call",
+            Self::CallInFlight => "call_in_flight",
+            Self::AnsweredBeforeCommit => "answered_before_commit",
+            Self::BetweenBursts => "between_bursts",
+            Self::CommittedBeforePublish => "committed_before_publish",
+            Self::Draining => "draining",
+            Self::PoisonPill => "poison_pill",
+        }
+    }
+}
+
+/// A guard whose removal a named test must notice (`make sabotage`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The worker's poll of Postgres.
+    PollFallback,
+    /// The API's tail read of silent logs.
+    TailRead,
+    /// A pooled connection forgets its last borrower.
+    RoleReset,
+}
+
+impl Guard {
+    /// The spelling in `ALMANAC_SABOTAGE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PollFallback => "poll_fallback",
+            Self::TailRead => "tail_read",
+            Self::RoleReset => "role_reset",
+        }
+    }
+}
+
+#[cfg(feature = "faults")]
+mod armed {
+    use std::sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use super::{Guard, Point};
+
+    // Read once: the environment of a process under test does not change, and the hot paths pass here often.
+    static CRASH: OnceLock<Option<(String, u32)>> = OnceLock::new();
+    static SABOTAGE: OnceLock<Option<String>> = OnceLock::new();
+    static PASSED: AtomicU32 = AtomicU32::new(0);
+
+    #[expect(clippy::disallowed_methods, reason = "not a setting: a switch of the proving ground")]
+    fn variable(name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn pass(point: Point) {
+        let armed = CRASH.get_or_init(|| {
+            let value = variable("ALMANAC_CRASH_AT")?;
+            let (name, nth) = value.split_once(':').unwrap_or((&value, "1"));
+            Some((name.to_owned(), nth.parse().unwrap_or(1)))
+        });
+        let Some((name, nth)) = armed else { return };
+        if name == point.name() && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *nth {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+
+    pub(super) fn removed(guard: Guard) -> bool {
+        SABOTAGE.get_or_init(|| variable("ALMANAC_SABOTAGE")).as_deref() == Some(guard.name())
+    }
+}
+
+/// Passes a crash point; kills the process with SIGKILL when it was told to die here.
+#[inline]
+pub fn pass(point: Point) {
+    #[cfg(feature = "faults")]
+    armed::pass(point);
+    #[cfg(not(feature = "faults"))]
+    let _ = point;
+}
+
+/// Passes the poison point when the job's own text asks for it.
+#[inline]
+pub fn pass_poison(text: &str) {
+    if cfg!(feature = "faults") && text.contains("[[poison]]") {
+        pass(Point::PoisonPill);
+    }
+}
+
+/// Whether this guard was taken away for a test of the tests. Always false in a build without `faults`.
+#[inline]
+pub fn removed(guard: Guard) -> bool {
+    #[cfg(feature = "faults")]
+    return armed::removed(guard);
+    #[cfg(not(feature = "faults"))]
+    {
+        let _ = guard;
+        false
+    }
+}

@@ -1,0 +1,101 @@
+//! Flashcards: the words. A person sends a text; a model proposes cards; the person keeps those that are good (S2).
+//! Called by the API's routes and the worker's job; rules, records and use-cases stand in the files below.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::id::{CardId, GenerationId, SuggestionId};
+
+pub mod export;
+pub mod rules;
+pub mod service;
+pub mod store;
+
+/// How many cards a generation asks for.
+pub const CARDS_PER_GENERATION: usize = 10;
+/// Calls of a model that one generation may use, over all attempts (API.md section 4).
+pub const MAX_CALLS: i32 = 3;
+/// The prompt when a request names none.
+pub const DEFAULT_PROMPT_VERSION: &str = "v1";
+/// Prompts that exist.
+pub const PROMPT_VERSIONS: &[&str] = &[DEFAULT_PROMPT_VERSION];
+
+/// A generation as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    /// Its id, equal to its job's.
+    pub id: GenerationId,
+    /// pending, running, succeeded, failed or cancelled.
+    pub status: String,
+    /// The model asked.
+    pub model: String,
+    /// The prompt used.
+    pub prompt_version: String,
+    /// Tokens read, over all calls.
+    pub tokens_input: Option<i32>,
+    /// Tokens written, over all calls.
+    pub tokens_output: Option<i32>,
+    /// US dollars, over all calls; none when the provider does not say.
+    pub cost_usd: Option<f64>,
+    /// Attribution: model served, provider, latency.
+    pub ai_metadata: Option<Value>,
+    /// Why it failed.
+    pub error: Option<Value>,
+    /// Accepted at.
+    pub created_at: DateTime<Utc>,
+    /// Ended at.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Suggestions so far.
+    pub suggestion_count: i64,
+}
+
+/// One proposed card.
+#[derive(Clone, Debug)]
+pub struct Suggestion {
+    /// Its id.
+    pub id: SuggestionId,
+    /// The generation it belongs to.
+    pub generation_id: GenerationId,
+    /// Place in the generation, from 1.
+    pub ordinal: i32,
+    /// The question.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// proposed, accepted, edited or rejected (D16).
+    pub status: String,
+    /// Made at.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A card that a person kept.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// Its id.
+    pub id: CardId,
+    /// The suggestion it came from.
+    pub suggestion_id: SuggestionId,
+    /// The generation it came from.
+    pub generation_id: GenerationId,
+    /// The question.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// Kept at.
+    pub created_at: DateTime<Utc>,
+    /// Last edited at.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a worker needs to ask a model.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The text; none once its retention is over.
+    pub source_text: Option<String>,
+    /// The model.
+    pub model: String,
+    /// The prompt.
+    pub prompt_version: String,
+    /// Fronts that exist already, in order: asked for no more.
+    pub fronts: Vec<String>,
+}

@@ -1,0 +1,568 @@
+//! Flashcards: the SQL. As a person through `UserTx`, as a worker through `Service`.
+//! Called by `service.rs` and by the worker's job; decides nothing.
+
+use serde_json::Value;
+
+use super::{Assignment, Card, Generation, Suggestion};
+use crate::{
+    db::{Database, Service, UserTx},
+    id::{CardId, GenerationId, LlmCallId, SuggestionId, UserId},
+    jobs::{Lease, store::WriteError},
+};
+
+/// One request in a batch of accepts.
+#[derive(Clone, Debug)]
+pub(super) struct NewGeneration {
+    pub user: UserId,
+    pub id: GenerationId,
+    pub source_text: String,
+    pub model: String,
+    pub prompt_version: String,
+    pub key: Option<String>,
+    pub fingerprint: Option<Vec<u8>>,
+    pub answer: String,
+    pub trace: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// What became of one request of a batch.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub n: i32,
+    pub outcome: String,
+    pub id: Option<GenerationId>,
+    pub answer: Option<String>,
+    pub remaining: Option<i32>,
+    pub reset_seconds: Option<i32>,
+    pub failure: Option<String>,
+}
+
+/// Accepts a batch in one statement and one commit.
+pub(super) async fn accept(
+    database: &Database,
+    batch: &[NewGeneration],
+    limit: i32,
+    window: i32,
+) -> sqlx::Result<Vec<Outcome>> {
+    fn column<T>(batch: &[NewGeneration], of: impl Fn(&NewGeneration) -> T) -> Vec<T> {
+        batch.iter().map(of).collect()
+    }
+    let texts: Vec<String> = column(batch, |new| new.source_text.clone());
+    sqlx::query_as!(
+        Outcome,
+        r#"
+        SELECT n AS "n!", outcome AS "outcome!", job_id AS "id: GenerationId", answer, remaining, reset_seconds, failure
+          FROM almanac.submit_generations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        "#,
+        &column(batch, |new| new.user.0),
+        &column(batch, |new| new.id.0),
+        &texts,
+        &column(batch, |new| new.model.clone()),
+        &column(batch, |new| new.prompt_version.clone()),
+        &column(batch, |new| new.key.clone()) as &[Option<String>],
+        &column(batch, |new| new.fingerprint.clone()) as &[Option<Vec<u8>>],
+        &column(batch, |new| new.answer.clone()),
+        &column(batch, |new| new.trace.clone()) as &[Option<String>],
+        &column(batch, |new| new.request_id.clone()) as &[Option<String>],
+        limit,
+        window
+    )
+    .fetch_all(database.accepts())
+    .await
+}
+
+/// One generation.
+pub async fn generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<Option<Generation>> {
+    sqlx::query_as!(
+        Generation,
+        r#"
+        SELECT id AS "id: GenerationId", status, model, prompt_version, tokens_input, tokens_output,
+               cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
+               (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
+          FROM almanac.ai_generations g
+         WHERE id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Where a list goes on: after the row made at this instant with this id.
+pub type After<Id> = (chrono::DateTime<chrono::Utc>, Id);
+
+/// This person's generations, newest first.
+pub async fn generations(
+    tx: &mut UserTx,
+    after: Option<After<GenerationId>>,
+    limit: i64,
+) -> sqlx::Result<Vec<Generation>> {
+    sqlx::query_as!(
+        Generation,
+        r#"
+        SELECT id AS "id: GenerationId", status, model, prompt_version, tokens_input, tokens_output,
+               cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
+               (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
+          FROM almanac.ai_generations g
+         WHERE user_id = (SELECT almanac.uid())
+           AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+         ORDER BY created_at DESC, id DESC
+         LIMIT $3
+        "#,
+        after.map(|(at, _)| at),
+        after.map(|(_, id)| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// A generation's suggestions in their order, those after `after`.
+pub async fn suggestions(
+    tx: &mut UserTx,
+    generation: GenerationId,
+    after: i32,
+    limit: i64,
+) -> sqlx::Result<Vec<Suggestion>> {
+    sqlx::query_as!(
+        Suggestion,
+        r#"
+        SELECT id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
+               created_at
+          FROM almanac.ai_suggestions
+         WHERE generation_id = $1 AND ordinal > $2
+         ORDER BY ordinal
+         LIMIT $3
+        "#,
+        generation.0,
+        after,
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// One suggestion, locked for the change that follows.
+pub async fn suggestion_for_update(tx: &mut UserTx, id: SuggestionId) -> sqlx::Result<Option<Suggestion>> {
+    sqlx::query_as!(
+        Suggestion,
+        r#"
+        SELECT id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
+               created_at
+          FROM almanac.ai_suggestions
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Changes a suggestion's text; it is `edited` from then on.
+pub async fn edit_suggestion(
+    tx: &mut UserTx,
+    id: SuggestionId,
+    front: &str,
+    back: &str,
+) -> sqlx::Result<Option<Suggestion>> {
+    sqlx::query_as!(
+        Suggestion,
+        r#"
+        UPDATE almanac.ai_suggestions
+           SET front = $2, back = $3, status = 'edited', updated_at = clock_timestamp()
+         WHERE id = $1 AND status IN ('proposed', 'edited')
+        RETURNING id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
+               created_at
+        "#,
+        id.0,
+        front,
+        back
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// How many of these suggestions the generation has.
+pub async fn count_of(tx: &mut UserTx, generation: GenerationId, ids: &[SuggestionId]) -> sqlx::Result<i64> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_scalar!(
+        r#"
+        SELECT count(*) AS "count!" FROM almanac.ai_suggestions WHERE generation_id = $1 AND id = ANY ($2)
+        "#,
+        generation.0,
+        &ids
+    )
+    .fetch_one(tx.connection())
+    .await
+}
+
+/// Makes a card of each open suggestion (of these, or all), in their order. What was accepted before stays as it is.
+pub async fn accept_suggestions(
+    tx: &mut UserTx,
+    user: UserId,
+    generation: GenerationId,
+    ids: Option<&[SuggestionId]>,
+) -> sqlx::Result<()> {
+    let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().map(|id| id.0).collect());
+    let accepted = sqlx::query!(
+        r#"
+        WITH open AS (
+            UPDATE almanac.ai_suggestions
+               SET status = 'accepted', updated_at = clock_timestamp()
+             WHERE generation_id = $1 AND status IN ('proposed', 'edited')
+               AND ($2::uuid[] IS NULL OR id = ANY ($2))
+            RETURNING id, front, back, ordinal)
+        SELECT id AS "id: SuggestionId", front, back FROM open ORDER BY ordinal
+        "#,
+        generation.0,
+        ids.as_deref()
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let cards: Vec<_> = accepted.iter().map(|_| CardId::fresh().0).collect();
+    let (suggestions, sides): (Vec<_>, Vec<_>) =
+        accepted.into_iter().map(|row| (row.id.0, (row.front, row.back))).unzip();
+    let (fronts, backs): (Vec<String>, Vec<String>) = sides.into_iter().unzip();
+    sqlx::query!(
+        r#"
+        INSERT INTO almanac.cards (id, user_id, suggestion_id, generation_id, front, back)
+        SELECT c.id, $1, c.suggestion_id, $2, c.front, c.back
+          FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS c (id, suggestion_id, front, back)
+        ON CONFLICT (suggestion_id) DO NOTHING
+        "#,
+        user.0,
+        generation.0,
+        &cards,
+        &suggestions,
+        &fronts,
+        &backs
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Turns open suggestions (of these, or all) down; answers the ones that are rejected now.
+pub async fn reject_suggestions(
+    tx: &mut UserTx,
+    generation: GenerationId,
+    ids: Option<&[SuggestionId]>,
+) -> sqlx::Result<()> {
+    let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().map(|id| id.0).collect());
+    sqlx::query!(
+        r#"
+        UPDATE almanac.ai_suggestions
+           SET status = 'rejected', updated_at = clock_timestamp()
+         WHERE generation_id = $1 AND status IN ('proposed', 'edited') AND ($2::uuid[] IS NULL OR id = ANY ($2))
+        "#,
+        generation.0,
+        ids.as_deref()
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// The cards of a generation (of these suggestions, or all), in the suggestions' order.
+pub async fn cards_of(
+    tx: &mut UserTx,
+    generation: GenerationId,
+    ids: Option<&[SuggestionId]>,
+) -> sqlx::Result<Vec<Card>> {
+    let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().map(|id| id.0).collect());
+    sqlx::query_as!(
+        Card,
+        r#"
+        SELECT c.id AS "id: CardId", c.suggestion_id AS "suggestion_id: SuggestionId",
+               c.generation_id AS "generation_id: GenerationId", c.front, c.back, c.created_at, c.updated_at
+          FROM almanac.cards c
+          JOIN almanac.ai_suggestions s ON s.id = c.suggestion_id
+         WHERE c.generation_id = $1 AND ($2::uuid[] IS NULL OR c.suggestion_id = ANY ($2))
+         ORDER BY s.ordinal
+        "#,
+        generation.0,
+        ids.as_deref()
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// This person's cards, newest first, those after `before` in that order.
+pub async fn cards(tx: &mut UserTx, before: Option<CardId>, limit: i64) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        r#"
+        SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
+               generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
+          FROM almanac.cards
+         WHERE user_id = (SELECT almanac.uid()) AND ($1::uuid IS NULL OR id < $1)
+         ORDER BY id DESC
+         LIMIT $2
+        "#,
+        before.map(|id| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// One card.
+pub async fn card(tx: &mut UserTx, id: CardId) -> sqlx::Result<Option<Card>> {
+    sqlx::query_as!(
+        Card,
+        r#"
+        SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
+               generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
+          FROM almanac.cards
+         WHERE id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Changes a card's text; a side that is none stays.
+pub async fn edit_card(
+    tx: &mut UserTx,
+    id: CardId,
+    front: Option<&str>,
+    back: Option<&str>,
+) -> sqlx::Result<Option<Card>> {
+    sqlx::query_as!(
+        Card,
+        r#"
+        UPDATE almanac.cards
+           SET front = coalesce($2, front), back = coalesce($3, back), updated_at = clock_timestamp()
+         WHERE id = $1
+        RETURNING id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
+               generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
+        "#,
+        id.0,
+        front,
+        back
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Removes a card; false when there was none.
+pub async fn delete_card(tx: &mut UserTx, id: CardId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("DELETE FROM almanac.cards WHERE id = $1", id.0).execute(tx.connection()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// A model call about to be made: its place among the calls of the step, and what to ask. None when the step has used
+/// up its calls. The ledger row is committed when this returns (M6).
+#[derive(Clone, Debug)]
+pub struct OpenedCall {
+    /// The call, counted from 1 over all attempts; none when there is no call left.
+    pub nth: Option<i32>,
+    /// What to ask.
+    pub assignment: Assignment,
+}
+
+/// Opens a call of this generation under the lease and reads what to ask, in one statement.
+pub async fn open_call(
+    service: &Service,
+    lease: Lease,
+    call: LlmCallId,
+    provider: &str,
+    max_calls: i32,
+) -> Result<OpenedCall, WriteError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5) AS nth,
+               g.source_text, g.model, g.prompt_version,
+               ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
+                   AS "fronts!"
+          FROM almanac.ai_generations g
+         WHERE g.id = $2
+        "#,
+        call.0,
+        lease.job.0,
+        lease.epoch,
+        provider,
+        max_calls
+    )
+    .fetch_one(service.work())
+    .await?;
+    let assignment = Assignment {
+        source_text: row.source_text,
+        model: row.model,
+        prompt_version: row.prompt_version,
+        fronts: row.fronts,
+    };
+    Ok(OpenedCall { nth: row.nth, assignment })
+}
+
+/// A burst of suggestions with the events that tell of them.
+#[derive(Clone, Debug, Default)]
+pub struct Burst {
+    /// Id, normalised front, front, back.
+    pub suggestions: Vec<(SuggestionId, String, String, String)>,
+    /// Type and data of each event.
+    pub events: Vec<(String, String)>,
+    /// `{completed, total, stage}` for whoever polls the job.
+    pub progress: Option<Value>,
+}
+
+/// How a call of a model ended, for its ledger row.
+#[derive(Clone, Debug)]
+pub struct CallEnd {
+    /// The call.
+    pub call: LlmCallId,
+    /// Whether its answer was usable to the end.
+    pub succeeded: bool,
+    /// Tokens read.
+    pub tokens_input: Option<i32>,
+    /// Tokens written.
+    pub tokens_output: Option<i32>,
+    /// US dollars as the provider wrote them.
+    pub cost_usd: Option<String>,
+    /// The provider's own id.
+    pub provider_ref: Option<String>,
+    /// Why it failed.
+    pub error: Option<Value>,
+}
+
+impl CallEnd {
+    const fn state(&self) -> &'static str {
+        if self.succeeded { "succeeded" } else { "failed" }
+    }
+}
+
+/// Stores a burst under the lease; answers the seq of its last event.
+pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
+    let columns = Columns::of(burst);
+    let seq = sqlx::query_scalar!(
+        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "seq!""#,
+        lease.job.0,
+        lease.epoch,
+        &columns.ids,
+        &columns.keys,
+        &columns.fronts,
+        &columns.backs,
+        &columns.types,
+        &columns.data,
+        burst.progress
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// Closes a call that bought nothing more; the job goes on.
+pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
+    sqlx::query!(
+        "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
+        end.call.0,
+        end.state(),
+        end.tokens_input,
+        end.tokens_output,
+        end.cost_usd,
+        end.provider_ref,
+        end.error
+    )
+    .execute(service.work())
+    .await?;
+    Ok(())
+}
+
+/// How a generation ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The job's final state.
+    pub state: crate::jobs::State,
+    /// Why, unless it succeeded.
+    pub failure: Option<crate::jobs::Failure>,
+    /// The final event's data.
+    pub data: String,
+    /// Attribution for `ai_metadata`.
+    pub metadata: Value,
+}
+
+/// Stores the last burst, closes the call, writes the totals of all calls and ends the job: one statement, one commit.
+/// Answers the seq of the final event.
+pub async fn conclude(
+    service: &Service,
+    lease: Lease,
+    burst: &Burst,
+    call: Option<&CallEnd>,
+    ending: &Ending,
+) -> Result<i64, WriteError> {
+    let columns = Columns::of(burst);
+    let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
+    let seq = sqlx::query_scalar!(
+        r#"
+        SELECT almanac.conclude_generation(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS "seq!"
+        "#,
+        lease.job.0,
+        lease.epoch,
+        &columns.ids,
+        &columns.keys,
+        &columns.fronts,
+        &columns.backs,
+        &columns.types,
+        &columns.data,
+        burst.progress,
+        call.map(|end| end.call.0),
+        call.map(CallEnd::state),
+        call.and_then(|end| end.tokens_input),
+        call.and_then(|end| end.tokens_output),
+        call.and_then(|end| end.cost_usd.clone()),
+        call.and_then(|end| end.provider_ref.clone()),
+        call.and_then(|end| end.error.clone()),
+        ending.metadata,
+        ending.state.as_str(),
+        error,
+        ending.data
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// Forgets source texts whose retention is over; answers how many.
+pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE almanac.ai_generations SET source_text = NULL
+         WHERE id IN (
+               SELECT id FROM almanac.ai_generations
+                WHERE finished_at < clock_timestamp() - make_interval(days => $1) AND source_text IS NOT NULL
+                LIMIT 200)
+        "#,
+        i32::try_from(days).unwrap_or(i32::MAX)
+    )
+    .execute(service.work())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+struct Columns {
+    ids: Vec<uuid::Uuid>,
+    keys: Vec<String>,
+    fronts: Vec<String>,
+    backs: Vec<String>,
+    types: Vec<String>,
+    data: Vec<String>,
+}
+
+impl Columns {
+    fn of(burst: &Burst) -> Self {
+        let of = |pick: fn(&(SuggestionId, String, String, String)) -> String| {
+            burst.suggestions.iter().map(pick).collect::<Vec<_>>()
+        };
+        Self {
+            ids: burst.suggestions.iter().map(|suggestion| suggestion.0.0).collect(),
+            keys: of(|suggestion| suggestion.1.clone()),
+            fronts: of(|suggestion| suggestion.2.clone()),
+            backs: of(|suggestion| suggestion.3.clone()),
+            types: burst.events.iter().map(|event| event.0.clone()).collect(),
+            data: burst.events.iter().map(|event| event.1.clone()).collect(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The kinds of jobs and the lanes that deliver them.
+//! Called by services that submit and by the worker that runs; holds words only, no behaviour of a kind.
+//!
+//! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs`, 3. write one function there,
+//! 4. one branch in `almanac.reflect` in the domain's migration, 5. one test.
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Makes flashcard suggestions from a text (S2).
+    GenerateFlashcards,
+}
+
+/// The queue that delivers a job; each has its own concurrency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Flashcard generations.
+    Flashcards,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards];
+
+    /// The spelling on the wire, in spans and in the `kind` column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GenerateFlashcards => "flashcards.generate",
+        }
+    }
+
+    /// The kind of this spelling; none for a kind of a newer version.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// The lane that delivers it.
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::GenerateFlashcards => Lane::Flashcards,
+        }
+    }
+
+    /// The domain's word: first half of the wire name, and the family of its limit.
+    pub const fn domain(self) -> &'static str {
+        match self {
+            Self::GenerateFlashcards => "flashcards",
+        }
+    }
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: &'static [Self] = &[Self::Flashcards];
+
+    /// The lane's name: column, queue, setting and metric label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flashcards => "flashcards",
+        }
+    }
+
+    /// The lane of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|lane| lane.as_str() == text)
+    }
+}

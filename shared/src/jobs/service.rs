@@ -1,0 +1,159 @@
+//! Jobs: the use-cases of a person who waits. Called by the API's routes.
+//! Shows, lists, follows, cancels and explains; never changes what a worker holds.
+
+use serde_json::{Value, json};
+
+use super::{CancelOutcome, JobRow, State, store};
+use crate::{
+    db::Database,
+    error::Refusal,
+    id::{JobId, UserId},
+    progress::{event::Encoding, follower::Follower, log, relay::Relay},
+    queue::Bell,
+};
+
+/// The use-cases and what they stand on.
+#[derive(Clone)]
+pub struct Jobs {
+    database: Database,
+    relay: Relay,
+    bell: Bell,
+}
+
+/// What a listener gets.
+pub enum Listening {
+    /// The log from where the listener stands.
+    Follow(Box<Follower>),
+    /// The listener has the whole log already (204).
+    NothingMore,
+    /// The log is older than its retention: tell the job's end from its row.
+    Forgotten(Box<JobRow>),
+    /// The position is beyond the log's end.
+    Ahead,
+}
+
+impl Jobs {
+    /// Over these.
+    pub fn new(database: Database, relay: Relay, bell: Bell) -> Self {
+        Self { database, relay, bell }
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn show(&self, user: UserId, id: JobId) -> Result<JobRow, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let found = store::show(&mut tx, id).await?;
+        tx.commit().await?;
+        found.ok_or(Refusal::NotFound)
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn list(
+        &self,
+        user: UserId,
+        filter: &store::Filter,
+        before: Option<JobId>,
+        limit: i64,
+    ) -> Result<Vec<JobRow>, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let found = store::list(&mut tx, filter, before, limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Follows a job's log from after `after`; none: from its beginning.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn follow(
+        &self,
+        user: UserId,
+        id: JobId,
+        after: Option<i64>,
+        encoding: Encoding,
+    ) -> Result<Listening, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let job = store::show(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+        let ended = job.state().is_final();
+        // Only an ended job can have lost events to retention; a running one costs no second question.
+        let kept = if ended { log::kept(&mut tx, id).await? } else { job.last_seq };
+        tx.commit().await?;
+        let from = after.unwrap_or(0);
+        if from > job.last_seq {
+            return Ok(Listening::Ahead);
+        }
+        if ended && after.is_some_and(|after| after == job.last_seq) {
+            return Ok(Listening::NothingMore);
+        }
+        if ended && kept < job.last_seq {
+            return Ok(Listening::Forgotten(Box::new(job)));
+        }
+        let follower = self.relay.follow(id, from, ended.then_some(job.last_seq), encoding).await;
+        Ok(Listening::Follow(Box::new(follower)))
+    }
+
+    /// Asks for a job's end; a running one hears of it at once when Redis is up, else with its next renewal.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn cancel(&self, user: UserId, id: JobId) -> Result<CancelOutcome, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let outcome = store::cancel(&mut tx, id).await?;
+        tx.commit().await?;
+        match outcome {
+            CancelOutcome::Missing => Err(Refusal::NotFound),
+            outcome => {
+                self.bell.nudge(id);
+                Ok(outcome)
+            }
+        }
+    }
+
+    /// Why a job waits or failed: state, blocker, next action and when.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn explain(&self, user: UserId, id: JobId) -> Result<Value, Refusal> {
+        let job = self.show(user, id).await?;
+        let load = if job.state() == State::Queued { store::lane_load(&self.database, id).await? } else { None };
+        Ok(explain(&job, load.as_ref()))
+    }
+}
+
+/// The explanation of a job, from its row and its lane's load.
+fn explain(job: &JobRow, load: Option<&Value>) -> Value {
+    let ahead = load.and_then(|load| load["ahead"].as_i64()).unwrap_or(0);
+    let running = load.and_then(|load| load["running"].as_i64()).unwrap_or(0);
+    let (blocker, next, at) = match job.state() {
+        State::Queued if job.attempt > 0 && job.run_at > job.created_at => (
+            "the last attempt failed and the pause before the next one is not over, or no worker is free yet".into(),
+            "a worker tries again",
+            Some(job.run_at),
+        ),
+        State::Queued if job.crashes > 0 => {
+            ("the worker that had it stopped; it is first in line".into(), "a worker starts it again", None)
+        }
+        State::Queued if ahead > 0 || running > 0 => {
+            (format!("{ahead} job(s) stand before it, {running} run now"), "a worker starts it when one is free", None)
+        }
+        State::Queued => ("no worker has taken it yet".into(), "a worker starts it within seconds", None),
+        State::Running if job.cancel_requested_at.is_some() => {
+            ("its end was asked for".into(), "the worker stops it", job.lease_expires_at)
+        }
+        State::Running => {
+            ("nothing".into(), "the worker goes on; if it stops, the job is rescued", job.lease_expires_at)
+        }
+        State::Dead => ("it stopped its worker too often".into(), "none: submit it anew", None),
+        State::Failed | State::Timeout => ("see error".into(), "none: submit it anew", None),
+        State::Succeeded | State::Partial | State::Cancelled => ("nothing".into(), "none: it has ended", None),
+    };
+    json!({
+        "id": job.id, "state": job.state, "status": job.status(), "attempt": job.attempt, "crashes": job.crashes,
+        "blocker": blocker, "nextAction": next, "nextActionAt": at, "error": job.error,
+    })
+}

@@ -1,0 +1,261 @@
+//! The jobs tables, through the functions of `migrations/0002_jobs.sql`.
+//! Called by services as a person and by the worker as itself; decides nothing that the functions do not.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sqlx::postgres::types::PgInterval;
+
+use super::{CancelOutcome, ClaimedJob, Failure, JobRow, LEASE, Lane, Lease, State};
+use crate::{
+    db::{Database, Service, UserTx},
+    error::is_outage,
+    id::{JobId, UserId},
+};
+
+/// SQLSTATE of a write under a lease that has moved on.
+const LEASE_LOST: &str = "LL001";
+
+/// Why a worker's write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Somebody else holds the job now, or it has ended.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// The store is away; the same write may be tried again.
+    #[error("the store is away")]
+    Outage(#[source] sqlx::Error),
+    /// A statement was refused: our own fault.
+    #[error(transparent)]
+    Refused(sqlx::Error),
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error().and_then(|db| db.code()) {
+            Some(code) if code == LEASE_LOST => Self::LeaseLost,
+            // A statement or lock time-out may pass by itself; the transaction is gone either way.
+            Some(code) if ["57014", "55P03", "40001", "40P01"].contains(&code.as_ref()) => Self::Outage(error),
+            _ if is_outage(&error) => Self::Outage(error),
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+/// Claims those of the ids that are queued and due.
+pub async fn claim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<ClaimedJob>, WriteError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        SELECT id AS "id!: JobId", user_id AS "user_id!: UserId", kind AS "kind!", lane AS "lane!", payload AS "payload!", epoch AS "epoch!",
+               attempt AS "attempt!", crashes AS "crashes!", last_seq AS "last_seq!", trace, request_id,
+               (extract(epoch FROM deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
+               cancel_requested_at IS NOT NULL AS "cancel_requested!",
+               (extract(epoch FROM clock_timestamp() - run_at) * 1000)::float8 AS "waited_ms!"
+          FROM almanac.claim($1, $2, $3)
+        "#,
+        &ids,
+        owner,
+        interval(LEASE),
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ClaimedJob {
+            id: row.id,
+            user_id: row.user_id,
+            kind: row.kind,
+            lane: row.lane,
+            payload: row.payload,
+            epoch: row.epoch,
+            attempt: row.attempt,
+            crashes: row.crashes,
+            last_seq: row.last_seq,
+            trace: row.trace,
+            request_id: row.request_id,
+            time_left: row.time_left_ms.map(millis),
+            cancel_requested: row.cancel_requested,
+            waited: millis(row.waited_ms),
+        })
+        .collect())
+}
+
+/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought.
+pub async fn due(service: &Service, lane: Lane, older: Duration, max: usize) -> Result<Vec<JobId>, WriteError> {
+    let max = i32::try_from(max).unwrap_or(i32::MAX);
+    let ids = sqlx::query_scalar!(
+        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3) AS due"#,
+        lane.as_str(),
+        interval(older),
+        max
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(ids)
+}
+
+/// Renews leases on the pool that nothing else uses. Answers which are still held, and which shall end.
+pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<(JobId, bool)>, WriteError> {
+    let ids: Vec<_> = leases.iter().map(|lease| lease.job.0).collect();
+    let epochs: Vec<_> = leases.iter().map(|lease| lease.epoch).collect();
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!: JobId", cancel_requested AS "cancel_requested!" FROM almanac.renew($1, $2, $3)"#,
+        &ids,
+        &epochs,
+        interval(LEASE)
+    )
+    .fetch_all(service.leases())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.cancel_requested)).collect())
+}
+
+/// Ends a running job: state, domain row and final event together (M3). Answers the final event's seq.
+pub async fn finish(
+    service: &Service,
+    lease: Lease,
+    state: State,
+    failure: Option<&Failure>,
+    data: &str,
+) -> Result<i64, WriteError> {
+    let error = failure.and_then(|failure| serde_json::to_value(failure).ok());
+    let seq = sqlx::query_scalar!(
+        r#"SELECT almanac.finish($1, $2, $3, $4, $5) AS "seq!""#,
+        lease.job.0,
+        lease.epoch,
+        state.as_str(),
+        error,
+        data
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// Gives a running job back to the queue: after `retry_in` with an attempt counted, or at once with nothing counted.
+/// False when it was not ours any more.
+pub async fn hand_back(service: &Service, lease: Lease, retry_in: Option<Duration>) -> Result<bool, WriteError> {
+    let given = sqlx::query_scalar!(
+        r#"SELECT almanac.hand_back($1, $2, $3) AS "given!""#,
+        lease.job.0,
+        lease.epoch,
+        retry_in.map(interval)
+    )
+    .fetch_one(service.leases())
+    .await?;
+    Ok(given)
+}
+
+/// A job whose lease ran out.
+#[derive(Clone, Debug)]
+pub struct Reaped {
+    /// The job.
+    pub id: JobId,
+    /// Its lane, to ring again.
+    pub lane: String,
+    /// `queued`, or `dead` when it was poison.
+    pub state: String,
+}
+
+/// Gives expired leases back and ends poison (M3).
+pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, WriteError> {
+    let max_crashes = i32::try_from(max_crashes).unwrap_or(i32::MAX);
+    let rows = sqlx::query_as!(
+        Reaped,
+        r#"SELECT id AS "id!: JobId", lane AS "lane!", state AS "state!" FROM almanac.reap($1)"#,
+        max_crashes
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(rows)
+}
+
+/// Ends jobs that nobody started in time (M7).
+pub async fn give_up_unstarted(service: &Service) -> Result<Vec<JobId>, WriteError> {
+    let ids = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.give_up_unstarted() AS id"#)
+        .fetch_all(service.work())
+        .await?;
+    Ok(ids)
+}
+
+/// One job of this person.
+pub async fn show(tx: &mut UserTx, id: JobId) -> sqlx::Result<Option<JobRow>> {
+    sqlx::query_as!(
+        JobRow,
+        r#"
+        SELECT id AS "id: JobId", kind, state, attempt, crashes, created_at, started_at, finished_at, run_at,
+               lease_expires_at, cancel_requested_at, progress, error, subject_type, subject_id,
+               retry_of AS "retry_of: JobId", last_seq
+          FROM almanac.jobs
+         WHERE id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Which jobs a list asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this kind, on the wire.
+    pub kind: Option<String>,
+    /// Only these states.
+    pub states: Option<Vec<State>>,
+    /// Only started (or only never started) ones; tells `pending` from `running` among the queued.
+    pub started: Option<bool>,
+}
+
+/// This person's jobs, newest first, those after `before` in that order.
+pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<JobRow>> {
+    let states: Option<Vec<String>> =
+        filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str().to_owned()).collect());
+    sqlx::query_as!(
+        JobRow,
+        r#"
+        SELECT id AS "id: JobId", kind, state, attempt, crashes, created_at, started_at, finished_at, run_at,
+               lease_expires_at, cancel_requested_at, progress, error, subject_type, subject_id,
+               retry_of AS "retry_of: JobId", last_seq
+          FROM almanac.jobs
+         WHERE user_id = (SELECT almanac.uid())
+           AND ($1::text IS NULL OR kind = $1)
+           AND ($2::text[] IS NULL OR state = ANY ($2))
+           AND ($3::boolean IS NULL OR state <> 'queued' OR (started_at IS NOT NULL) = $3)
+           AND ($4::uuid IS NULL OR id < $4)
+         ORDER BY id DESC
+         LIMIT $5
+        "#,
+        filter.kind,
+        states.as_deref(),
+        filter.started,
+        before.map(|id| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// Asks for a job's end, as its owner.
+pub async fn cancel(tx: &mut UserTx, id: JobId) -> sqlx::Result<CancelOutcome> {
+    let outcome =
+        sqlx::query_scalar!(r#"SELECT almanac.cancel_job($1) AS "outcome!""#, id.0).fetch_one(tx.connection()).await?;
+    Ok(match outcome.as_str() {
+        "missing" => CancelOutcome::Missing,
+        "final" => CancelOutcome::AlreadyFinal,
+        "ended" => CancelOutcome::Ended,
+        _ => CancelOutcome::Cancelling,
+    })
+}
+
+/// What stands before a queued job in its lane, for `explain`: jobs due before it, and jobs running now.
+pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Value>> {
+    sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
+}
+
+fn millis(value: f64) -> Duration {
+    Duration::from_secs_f64((value / 1000.0).max(0.0))
+}

@@ -1,0 +1,186 @@
+//! An event of a job's log and its three spellings: SSE frame, NDJSON line, Redis message.
+//! Pure; called by the log, the relay and their tests. The data is exact one-line JSON and is never parsed again.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::id::JobId;
+
+/// What Redis carries at most; a larger event travels as its seq alone and is read from Postgres.
+const MESSAGE_LIMIT: usize = 8 * 1024;
+
+/// One event, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Place in the log, from 1; 0 for what only decorates and is not stored.
+    pub seq: i64,
+    /// Its type, e.g. `suggestion`.
+    pub kind: String,
+    /// One line of JSON: an object.
+    pub data: String,
+}
+
+/// How a socket spells events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Server-sent events.
+    Sse,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// An event spelled for both kinds of sockets, once for all of them.
+#[derive(Debug)]
+pub struct Frame {
+    /// Place in the log; 0 for a decoration.
+    pub seq: i64,
+    /// Whether nothing follows.
+    pub last: bool,
+    sse: Bytes,
+    ndjson: Bytes,
+}
+
+impl Frame {
+    /// Spells an event.
+    pub fn of(event: &Event) -> Self {
+        Self { seq: event.seq, last: event.is_last(), sse: event.to_sse(), ndjson: event.to_ndjson() }
+    }
+
+    /// The bytes for one kind of socket.
+    pub fn bytes(&self, encoding: Encoding) -> &Bytes {
+        match encoding {
+            Encoding::Sse => &self.sse,
+            Encoding::Ndjson => &self.ndjson,
+        }
+    }
+}
+
+impl Event {
+    /// An event that only decorates: published, never stored, without id.
+    pub fn decoration(kind: &str, data: String) -> Self {
+        Self { seq: 0, kind: kind.to_owned(), data }
+    }
+
+    /// Whether this is a log's one final event (API.md section 3).
+    pub fn is_last(&self) -> bool {
+        matches!(self.kind.as_str(), "done" | "complete")
+    }
+
+    fn to_sse(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.data.len() + self.kind.len() + 48);
+        if self.seq > 0 {
+            out.put_slice(format!("id: {}\n", self.seq).as_bytes());
+        }
+        for part in ["event: ", &self.kind, "\ndata: ", &self.data, "\n\n"] {
+            out.put_slice(part.as_bytes());
+        }
+        out.freeze()
+    }
+
+    fn to_ndjson(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.data.len() + self.kind.len() + 48);
+        out.put_slice(format!("{{\"type\":\"{}\"", self.kind).as_bytes());
+        if self.seq > 0 {
+            out.put_slice(format!(",\"seq\":{}", self.seq).as_bytes());
+        }
+        match self.data.strip_prefix('{') {
+            Some("}") | None => out.put_u8(b'}'),
+            Some(rest) => {
+                out.put_u8(b',');
+                out.put_slice(rest.as_bytes());
+            }
+        }
+        out.put_u8(b'\n');
+        out.freeze()
+    }
+
+    /// The Redis message: `seq type data`, or the seq alone when that is too long.
+    pub fn to_message(&self) -> String {
+        let whole = format!("{} {} {}", self.seq, self.kind, self.data);
+        if whole.len() > MESSAGE_LIMIT { self.seq.to_string() } else { whole }
+    }
+}
+
+/// What a Redis message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A whole event.
+    Event(Event),
+    /// Only how far the log has come.
+    Seq(i64),
+}
+
+impl Message {
+    /// Reads a message; none when it is not one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let Some((seq, rest)) = text.split_once(' ') else {
+            return text.parse().ok().map(Self::Seq);
+        };
+        let (kind, data) = rest.split_once(' ')?;
+        let seq = seq.parse().ok().filter(|seq| *seq >= 0)?;
+        let fits = !kind.is_empty() && data.starts_with('{') && !data.contains(['\n', '\r']);
+        fits.then(|| Self::Event(Event { seq, kind: kind.to_owned(), data: data.to_owned() }))
+    }
+}
+
+/// The channel of a job's events.
+pub fn channel(job: JobId) -> String {
+    format!("{CHANNEL_PREFIX}{job}")
+}
+
+/// The job of a channel.
+pub fn job_of(channel: &str) -> Option<JobId> {
+    channel.strip_prefix(CHANNEL_PREFIX)?.parse().ok()
+}
+
+const CHANNEL_PREFIX: &str = "almanac:ev:";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event(seq: i64, kind: &str, data: &str) -> Event {
+        Event { seq, kind: kind.into(), data: data.into() }
+    }
+
+    #[test]
+    fn an_event_has_one_spelling_per_socket_kind() {
+        let frame = Frame::of(&event(3, "suggestion", r#"{"front":"a","back":"b"}"#));
+        assert_eq!(frame.bytes(Encoding::Sse), "id: 3\nevent: suggestion\ndata: {\"front\":\"a\",\"back\":\"b\"}\n\n");
+        assert_eq!(
+            frame.bytes(Encoding::Ndjson),
+            "{\"type\":\"suggestion\",\"seq\":3,\"front\":\"a\",\"back\":\"b\"}\n"
+        );
+        assert!(!frame.last && Frame::of(&event(4, "done", "{}")).last);
+    }
+
+    #[test]
+    fn a_decoration_has_no_id_and_no_seq() {
+        let frame = Frame::of(&Event::decoration("progress", "{}".into()));
+        assert_eq!(frame.bytes(Encoding::Sse), "event: progress\ndata: {}\n\n");
+        assert_eq!(frame.bytes(Encoding::Ndjson), "{\"type\":\"progress\"}\n");
+    }
+
+    #[test]
+    fn a_long_event_travels_as_its_seq() {
+        let long = event(9, "suggestion", &format!("{{\"front\":\"{}\"}}", "x".repeat(MESSAGE_LIMIT)));
+        assert_eq!(Message::parse(&long.to_message()), Some(Message::Seq(9)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_reads_back_as_its_event(seq in 0i64.., kind in "[a-z_]{1,20}", text in "\\PC*") {
+            let data = serde_json::json!({ "text": text }).to_string();
+            let sent = event(seq, &kind, &data);
+            prop_assert_eq!(Message::parse(&sent.to_message()), Some(Message::Event(sent)));
+        }
+
+        #[test]
+        fn foreign_messages_are_never_taken_for_events(text in "\\PC*") {
+            if let Some(Message::Event(event)) = Message::parse(&text) {
+                prop_assert_eq!(event.data.chars().next(), Some('{'));
+            }
+        }
+    }
+}

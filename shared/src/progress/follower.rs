@@ -1,0 +1,132 @@
+//! One socket's way through a log: replay from Postgres, then memory, then waiting.
+//! Called by the API's streams; small on purpose, because thousands of them wait at once.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::BytesMut;
+
+use super::{
+    event::{Encoding, Frame},
+    relay::Relay,
+    watch::{Copied, Cursor, Watch},
+};
+use crate::id::JobId;
+
+type Page = Pin<Box<dyn Future<Output = Vec<Frame>> + Send>>;
+
+/// A reader of one job's log.
+pub struct Follower {
+    relay: Relay,
+    source: Source,
+    cursor: Cursor,
+    encoding: Encoding,
+    ended: bool,
+    page: Option<Page>,
+}
+
+enum Source {
+    /// The job may still speak.
+    Live { watch: Arc<Watch>, place: u32 },
+    /// The job has ended at this seq; nothing but Postgres is needed.
+    Archive { job: JobId, last: i64 },
+}
+
+impl Follower {
+    pub(super) fn live(relay: Relay, watch: Arc<Watch>, after: i64, encoding: Encoding) -> Self {
+        let (place, cursor) = watch.enter(after);
+        Self { relay, source: Source::Live { watch, place }, cursor, encoding, ended: false, page: None }
+    }
+
+    pub(super) fn archive(relay: Relay, job: JobId, after: i64, last: i64, encoding: Encoding) -> Self {
+        let cursor = Cursor { seq: after, beat: 0, decoration: 0 };
+        Self { relay, source: Source::Archive { job, last }, cursor, encoding, ended: false, page: None }
+    }
+
+    /// Last seq that was handed over.
+    pub fn position(&self) -> i64 {
+        self.cursor.seq
+    }
+
+    /// How this socket spells events.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Whether the process is ending: the stream should say goodbye and let its client come back elsewhere.
+    pub fn is_draining(&self) -> bool {
+        self.relay.is_draining()
+    }
+
+    /// Appends everything that is ready to `out`. `Ready(Some(()))`: something was written; `Ready(None)`: the log has
+    /// ended, or cannot be read now (the client resumes from where it stands).
+    pub fn poll_frames(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            if self.page.is_some() {
+                match self.poll_page(cx, out) {
+                    Poll::Ready(0) => {}
+                    Poll::Ready(_) => return Poll::Ready(Some(())),
+                    Poll::Pending => return Poll::Pending,
+                }
+                continue;
+            }
+            let Source::Live { watch, place } = &self.source else {
+                self.page_or_end();
+                continue;
+            };
+            match watch.copy(*place, &mut self.cursor, self.encoding, cx.waker(), out) {
+                Copied::Some => return Poll::Ready(Some(())),
+                Copied::End => {
+                    self.ended = true;
+                    return Poll::Ready(Some(()));
+                }
+                Copied::Nothing => return Poll::Pending,
+                Copied::Gap => {
+                    let job = watch.job;
+                    self.page = Some(self.relay.page(job, self.cursor.seq));
+                }
+            }
+        }
+    }
+
+    fn page_or_end(&mut self) {
+        if let Source::Archive { job, last } = self.source {
+            if self.cursor.seq >= last {
+                self.ended = true;
+            } else {
+                self.page = Some(self.relay.page(job, self.cursor.seq));
+            }
+        }
+    }
+
+    /// Writes the page that was read; answers how many events it had.
+    fn poll_page(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<usize> {
+        let Some(page) = self.page.as_mut() else { return Poll::Ready(0) };
+        let Poll::Ready(frames) = page.as_mut().poll(cx) else { return Poll::Pending };
+        self.page = None;
+        for frame in &frames {
+            out.extend_from_slice(frame.bytes(self.encoding));
+            self.cursor.seq = frame.seq;
+            self.ended |= frame.last;
+        }
+        // A page that should have had something and has nothing: retention was here, or the process ends. Ending the
+        // stream is honest; the client comes back with its position.
+        self.ended |= frames.is_empty();
+        Poll::Ready(frames.len())
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if let Source::Live { watch, place } = &self.source {
+            self.relay.leave(watch, *place);
+        }
+    }
+}

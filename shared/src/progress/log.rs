@@ -1,0 +1,122 @@
+//! The event log: reading pages of it, and telling Redis what was appended.
+//! The worker's appends stand inside its domain's store, in the transaction of the results they tell of (M4).
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use redis::aio::ConnectionManager;
+use tokio::sync::mpsc;
+
+use super::event::{Event, channel};
+use crate::{
+    db::{Database, Service, UserTx},
+    id::JobId,
+    redis::PATIENCE,
+};
+
+/// Events of one page of a replay.
+pub const PAGE: i32 = 500;
+
+/// What followed in several logs, at most `PAGE` events of each. The caller has checked whose they are.
+pub async fn tail(database: &Database, jobs: &[(JobId, i64)]) -> sqlx::Result<Vec<(JobId, Event)>> {
+    let (ids, after): (Vec<_>, Vec<_>) = jobs.iter().map(|(job, after)| (job.0, *after)).unzip();
+    let rows = sqlx::query!(
+        r#"
+        SELECT job_id AS "job_id!: JobId", seq AS "seq!", type AS "kind!", data AS "data!"
+          FROM almanac.tail($1, $2, $3)
+        "#,
+        &ids,
+        &after,
+        PAGE
+    )
+    .fetch_all(database.own())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.job_id, Event { seq: row.seq, kind: row.kind, data: row.data })).collect())
+}
+
+/// How many events of this log are still kept; fewer than its last seq when retention has taken some.
+pub async fn kept(tx: &mut UserTx, job: JobId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM almanac.job_events WHERE job_id = $1"#, job.0)
+        .fetch_one(tx.connection())
+        .await
+}
+
+/// Appends events under the lease, with nothing else; answers the last seq.
+pub async fn emit(
+    service: &Service,
+    lease: crate::jobs::Lease,
+    events: &[(String, String)],
+    progress: Option<serde_json::Value>,
+) -> Result<i64, crate::jobs::store::WriteError> {
+    let (types, data): (Vec<String>, Vec<String>) = events.iter().cloned().unzip();
+    let seq = sqlx::query_scalar!(
+        r#"SELECT almanac.emit($1, $2, $3, $4, $5) AS "seq!""#,
+        lease.job.0,
+        lease.epoch,
+        &types,
+        &data,
+        progress
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// Removes the events of jobs that ended before the retention began; answers how many. Batches are small, so that no
+/// lock is held for long.
+pub async fn forget(service: &Service, days: u32) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        DELETE FROM almanac.job_events
+         WHERE job_id IN (
+               SELECT j.id FROM almanac.jobs j
+                WHERE j.finished_at < clock_timestamp() - make_interval(days => $1)
+                  AND EXISTS (SELECT FROM almanac.job_events e WHERE e.job_id = j.id)
+                LIMIT 200)
+        "#,
+        i32::try_from(days).unwrap_or(i32::MAX)
+    )
+    .execute(service.work())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Tells Redis about appended events, best effort and never in anybody's way: the tail read heals what is lost.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    outbox: mpsc::Sender<(JobId, Vec<Event>)>,
+}
+
+impl Publisher {
+    /// Starts the one task that publishes for this process.
+    pub fn start(connection: ConnectionManager) -> Self {
+        let (outbox, inbox) = mpsc::channel(4096);
+        tokio::spawn(publish_all(connection, inbox));
+        Self { outbox }
+    }
+
+    /// Hands events over. Dropped when the process is that far behind.
+    pub fn publish(&self, job: JobId, events: Vec<Event>) {
+        if !events.is_empty() && self.outbox.try_send((job, events)).is_err() {
+            tracing::debug!("publishing is behind; readers will find the events in the log");
+        }
+    }
+}
+
+async fn publish_all(mut connection: ConnectionManager, mut inbox: mpsc::Receiver<(JobId, Vec<Event>)>) {
+    let mut batch = Vec::with_capacity(64);
+    while inbox.recv_many(&mut batch, 64).await > 0 {
+        let mut pipe = redis::pipe();
+        for (job, events) in batch.drain(..) {
+            let channel = channel(job);
+            for event in events {
+                pipe.publish(&channel, event.to_message()).ignore();
+            }
+        }
+        let send: BoxFuture<'_, redis::RedisResult<()>> = Box::pin(pipe.query_async(&mut connection));
+        if !matches!(tokio::time::timeout(PATIENCE, send).await, Ok(Ok(()))) {
+            tracing::debug!("events were not published; readers will find them in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! How a job's story reaches those who listen: append (worker), replay and follow (API).
+//! Postgres holds the log; Redis only carries the same bytes a little earlier (M4).
+
+pub mod event;
+pub mod follower;
+pub mod log;
+pub mod relay;
+pub mod watch;

@@ -1,0 +1,375 @@
+//! What one API process knows of one running job's log: the last events, spelled once, and who waits for more.
+//! Called by the relay (which appends) and by followers (which copy); holds no I/O and never awaits.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
+    time::Instant,
+};
+
+use bytes::BytesMut;
+
+use super::event::{Encoding, Event, Frame};
+use crate::id::JobId;
+
+/// Events kept in memory per watched job; who is further behind reads Postgres.
+const RING: usize = 256;
+/// What one poll of one socket hands over at most; the rest follows in the next.
+const HANDFUL: usize = 64 * 1024;
+
+/// The log of one watched job, as far as this process has heard of it.
+#[derive(Debug)]
+pub struct Watch {
+    /// The job.
+    pub job: JobId,
+    /// Held while the first follower reads the log, so that a crowd that arrives together reads it once.
+    pub loading: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    ring: VecDeque<Arc<Frame>>,
+    /// Last seq that is known without a gap; none until the log was read once.
+    last: Option<i64>,
+    /// Somebody told of a later event than we have.
+    behind: bool,
+    heard_at: Instant,
+    /// Rises with every heartbeat.
+    beat: u32,
+    /// The newest decoration, and its number.
+    decoration: Option<Arc<Frame>>,
+    decorations: u32,
+    /// The last progress event, repeated as the NDJSON heartbeat.
+    progress: Option<Arc<Frame>>,
+    waiting: Vec<Option<Waker>>,
+    free: Vec<u32>,
+    followers: usize,
+}
+
+/// Where a follower stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Last seq it has been given.
+    pub seq: i64,
+    /// Last heartbeat it has been given.
+    pub beat: u32,
+    /// Last decoration it has been given.
+    pub decoration: u32,
+}
+
+/// What a copy found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// Something was written.
+    Some,
+    /// The final event was written.
+    End,
+    /// Nothing new; the waker is registered.
+    Nothing,
+    /// What the follower needs is no longer in memory.
+    Gap,
+}
+
+impl Watch {
+    /// A watch that has heard nothing yet.
+    pub fn new(job: JobId) -> Self {
+        let state = State {
+            ring: VecDeque::new(),
+            last: None,
+            behind: false,
+            heard_at: Instant::now(),
+            beat: 0,
+            decoration: None,
+            decorations: 0,
+            progress: None,
+            waiting: Vec::new(),
+            free: Vec::new(),
+            followers: 0,
+        };
+        Self { job, loading: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between statements, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the log was read once.
+    pub fn is_loaded(&self) -> bool {
+        self.state().last.is_some()
+    }
+
+    /// Sets where the known log begins: everything up to `after` is for Postgres to replay.
+    pub fn load(&self, after: i64, events: &[Event], more: bool) {
+        let mut state = self.state();
+        if state.last.is_none() {
+            state.last = Some(after);
+        }
+        state.append(events);
+        state.behind |= more;
+        drop(state);
+        self.wake();
+    }
+
+    /// Takes events in, from whatever source: those that follow without a gap are kept, known ones are dropped, and a
+    /// gap is remembered so that the tail read closes it. Answers whether anybody has something new to see.
+    pub fn hear(&self, events: &[Event]) -> bool {
+        let mut state = self.state();
+        state.heard_at = Instant::now();
+        state.append(events)
+    }
+
+    /// Takes in that the log has come this far.
+    pub fn hear_of(&self, seq: i64) {
+        let mut state = self.state();
+        state.behind |= state.last.is_some_and(|last| seq > last);
+    }
+
+    /// From where the log should be read, if it should: a gap is known, or nothing was heard since `silent_since`.
+    pub fn wants_tail(&self, silent_since: Option<Instant>) -> Option<i64> {
+        let state = self.state();
+        let ended = state.ring.back().is_some_and(|frame| frame.last);
+        let silent = silent_since.is_some_and(|since| state.heard_at < since);
+        state.last.filter(|_| !ended && (state.behind || silent))
+    }
+
+    /// Whether a gap is known.
+    pub fn is_behind(&self) -> bool {
+        self.state().behind
+    }
+
+    /// Notes that the log was read up to its end.
+    pub fn caught_up(&self) {
+        self.state().behind = false;
+    }
+
+    /// A moment has passed: every socket that was silent since the last one gets a heartbeat.
+    pub fn beat(&self) {
+        let mut state = self.state();
+        state.beat = state.beat.wrapping_add(1);
+    }
+
+    /// Wakes everybody who waits.
+    pub fn wake(&self) {
+        let woken: Vec<Waker> = self.state().waiting.iter_mut().filter_map(Option::take).collect();
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// A new follower: its place among those who wait, and where it stands.
+    pub fn enter(&self, after: i64) -> (u32, Cursor) {
+        let mut state = self.state();
+        state.followers += 1;
+        let place = state.free.pop().unwrap_or_else(|| {
+            state.waiting.push(None);
+            u32::try_from(state.waiting.len() - 1).unwrap_or(u32::MAX)
+        });
+        (place, Cursor { seq: after, beat: state.beat, decoration: state.decorations })
+    }
+
+    /// A follower is gone; answers how many are left.
+    pub fn leave(&self, place: u32) -> usize {
+        let mut state = self.state();
+        if let Some(waiting) = state.waiting.get_mut(place as usize) {
+            *waiting = None;
+        }
+        state.free.push(place);
+        state.followers -= 1;
+        state.followers
+    }
+
+    /// Copies what is new for a follower, or leaves its waker.
+    pub fn copy(
+        &self,
+        place: u32,
+        cursor: &mut Cursor,
+        encoding: Encoding,
+        waker: &Waker,
+        out: &mut BytesMut,
+    ) -> Copied {
+        let mut state = self.state();
+        let first = state.first();
+        if state.last.is_some_and(|last| last > cursor.seq) {
+            if cursor.seq + 1 < first {
+                return Copied::Gap;
+            }
+            return state.copy_events(cursor, encoding, out, first);
+        }
+        if cursor.decoration != state.decorations {
+            cursor.decoration = state.decorations;
+            cursor.beat = state.beat;
+            if let Some(frame) = &state.decoration {
+                out.extend_from_slice(frame.bytes(encoding));
+                return Copied::Some;
+            }
+        }
+        if cursor.beat != state.beat {
+            cursor.beat = state.beat;
+            state.heartbeat(encoding, out);
+            return Copied::Some;
+        }
+        if let Some(waiting) = state.waiting.get_mut(place as usize) {
+            *waiting = Some(waker.clone());
+        }
+        Copied::Nothing
+    }
+}
+
+impl State {
+    /// Seq of the oldest event in memory; one past the last when there is none.
+    fn first(&self) -> i64 {
+        self.ring.front().map_or_else(|| self.last.map_or(i64::MAX, |last| last + 1), |frame| frame.seq)
+    }
+
+    fn append(&mut self, events: &[Event]) -> bool {
+        let mut news = false;
+        for event in events {
+            if event.seq == 0 {
+                self.decoration = Some(Arc::new(Frame::of(event)));
+                self.decorations = self.decorations.wrapping_add(1);
+                news = true;
+                continue;
+            }
+            // Before the first read nothing is known to be gap-free: the read will bring this event.
+            let Some(last) = self.last else { continue };
+            if event.seq <= last {
+                continue;
+            }
+            if event.seq > last + 1 {
+                self.behind = true;
+                continue;
+            }
+            self.push(event);
+            news = true;
+        }
+        news
+    }
+
+    fn push(&mut self, event: &Event) {
+        let frame = Arc::new(Frame::of(event));
+        if event.kind == "progress" {
+            let repeated = Event { seq: 0, ..event.clone() };
+            self.progress = Some(Arc::new(Frame::of(&repeated)));
+        }
+        self.last = Some(event.seq);
+        self.ring.push_back(frame);
+        if self.ring.len() > RING {
+            self.ring.pop_front();
+        }
+    }
+
+    fn copy_events(&self, cursor: &mut Cursor, encoding: Encoding, out: &mut BytesMut, first: i64) -> Copied {
+        let skip = usize::try_from(cursor.seq + 1 - first).unwrap_or(0);
+        for frame in self.ring.iter().skip(skip) {
+            out.extend_from_slice(frame.bytes(encoding));
+            cursor.seq = frame.seq;
+            cursor.beat = self.beat;
+            if frame.last {
+                return Copied::End;
+            }
+            if out.len() >= HANDFUL {
+                break;
+            }
+        }
+        Copied::Some
+    }
+
+    /// SSE has comments for this; NDJSON repeats the last progress without a seq (API.md section 3).
+    fn heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
+        match encoding {
+            Encoding::Sse => out.extend_from_slice(b": still here\n\n"),
+            Encoding::Ndjson => match &self.progress {
+                Some(frame) => out.extend_from_slice(frame.bytes(encoding)),
+                None => out.extend_from_slice(b"{\"type\":\"progress\",\"completed\":0,\"total\":0}\n"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event(seq: i64) -> Event {
+        Event { seq, kind: "item".into(), data: format!("{{\"n\":{seq}}}") }
+    }
+
+    fn read(watch: &Watch, place: u32, cursor: &mut Cursor) -> (Copied, String) {
+        let mut out = BytesMut::new();
+        let copied = watch.copy(place, cursor, Encoding::Ndjson, Waker::noop(), &mut out);
+        (copied, String::from_utf8(out.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn an_event_heard_twice_is_given_once_and_a_gap_asks_for_a_tail_read() {
+        let watch = Watch::new(JobId::fresh());
+        watch.load(0, &[event(1)], false);
+        let (place, mut cursor) = watch.enter(0);
+        assert!(!watch.hear(&[event(1)]));
+        assert_eq!(read(&watch, place, &mut cursor).1, "{\"type\":\"item\",\"seq\":1,\"n\":1}\n");
+        assert!(!watch.hear(&[event(3)]));
+        assert!(watch.is_behind());
+        assert_eq!(read(&watch, place, &mut cursor), (Copied::Nothing, String::new()));
+        assert!(watch.hear(&[event(2), event(3)]));
+        assert_eq!(read(&watch, place, &mut cursor).1.lines().count(), 2);
+    }
+
+    #[test]
+    fn who_is_further_behind_than_memory_is_sent_to_the_log() {
+        let watch = Watch::new(JobId::fresh());
+        watch.load(0, &(1..=300).map(event).collect::<Vec<_>>(), false);
+        let (place, mut cursor) = watch.enter(0);
+        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Gap);
+        let (place, mut cursor) = watch.enter(44);
+        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Some);
+        assert_eq!(cursor.seq, 300);
+    }
+
+    #[test]
+    fn a_silent_socket_gets_one_heartbeat_per_beat_and_a_busy_one_none() {
+        let watch = Watch::new(JobId::fresh());
+        watch.load(0, &[], false);
+        let (place, mut cursor) = watch.enter(0);
+        watch.beat();
+        assert!(read(&watch, place, &mut cursor).1.contains("progress"));
+        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Nothing);
+        watch.beat();
+        watch.hear(&[event(1)]);
+        assert!(read(&watch, place, &mut cursor).1.contains("\"seq\":1"));
+        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Nothing);
+    }
+
+    proptest! {
+        /// However messages are lost, doubled and reordered, and wherever tail reads fall between them: every follower
+        /// sees each seq once and in order.
+        #[test]
+        fn a_follower_sees_every_event_once_in_order(
+            steps in prop::collection::vec((0usize..3, 1i64..40), 1..120), start in 0i64..5,
+        ) {
+            let watch = Watch::new(JobId::fresh());
+            watch.load(start, &[], false);
+            let (place, mut cursor) = watch.enter(start);
+            let mut written = start;
+            let mut seen = Vec::new();
+            for (what, n) in steps {
+                match what {
+                    0 => { written += 1; watch.hear(&[event(written)]); }
+                    1 => { written += n % 4; watch.hear(&[event((written - n).max(1))]); }
+                    _ => {
+                        let from = watch.wants_tail(Some(Instant::now())).unwrap_or(written);
+                        watch.hear(&(from + 1..=written).map(event).collect::<Vec<_>>());
+                        watch.caught_up();
+                    }
+                }
+                let text = read(&watch, place, &mut cursor).1;
+                seen.extend(text.lines().map(|line| {
+                    serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_i64().unwrap()
+                }));
+            }
+            prop_assert_eq!(&seen, &(start + 1..=start + seen.len() as i64).collect::<Vec<_>>());
+        }
+    }
+}

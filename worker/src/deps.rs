@@ -1,0 +1,30 @@
+//! What jobs stand on: the store, the loudspeaker, the model. Built once by `main`, shared by every job.
+//! Holds handles only; a job that needs something new finds it here or nowhere.
+
+use std::sync::Arc;
+
+use almanac_shared::{db::Service, metrics::Metrics, progress::log::Publisher, queue::Bell};
+use redis::aio::ConnectionManager;
+
+use crate::outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget};
+
+/// Handles of one worker process.
+#[derive(Clone)]
+pub struct Deps {
+    /// The store, with a worker's eyes.
+    pub service: Service,
+    /// Tells listeners of appended events.
+    pub publisher: Publisher,
+    /// Rings lanes.
+    pub bell: Bell,
+    /// Quick Redis commands.
+    pub redis: ConnectionManager,
+    /// The model.
+    pub ai: Arc<dyn Ai>,
+    /// Circuits per provider and model.
+    pub breakers: Breakers,
+    /// Retries this process may make.
+    pub retries: Arc<RetryBudget>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}

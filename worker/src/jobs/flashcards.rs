@@ -1,0 +1,376 @@
+//! `flashcards.generate`: asks a model for cards, stores and tells of each as it closes, and ends the generation.
+//! Called by `run` with a claimed job. Every call of the model has its ledger row first; whatever was shown to somebody
+//! is stored, and is never asked for again.
+
+use std::{pin::pin, time::Duration};
+
+use almanac_shared::{
+    circuit,
+    error::Code,
+    faults::{self, Point},
+    flashcards::{
+        Assignment, CARDS_PER_GENERATION, MAX_CALLS, rules,
+        store::{self, Burst, CallEnd, Ending},
+    },
+    id::{LlmCallId, SuggestionId},
+    jobs::{ClaimedJob, Failure, State},
+    progress::event::Event,
+    telemetry,
+};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{JobError, Verdict};
+use crate::{
+    deps::Deps,
+    outbound::{
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Flashcard, Item, Task},
+        backoff::Backoff,
+        breaker::{Opened, Outcome},
+    },
+    stop::{Reason, Stop},
+};
+
+/// A call of the model may take this long (R168).
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// Longer pauses than this are not waited for in a slot: the job goes back to the queue.
+const LONGEST_WAIT_HERE: Duration = Duration::from_secs(3);
+/// The longest a provider's `Retry-After` is believed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Pauses of a job, for an open circuit or a provider's wish, before it is given up.
+const MAX_PAUSES: i32 = 8;
+
+/// Runs one attempt of a generation.
+pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
+    Generating { deps, job, stop, began: Instant::now(), seq: job.last_seq, made: Vec::new(), served: None }.run().await
+}
+
+struct Generating<'a> {
+    deps: &'a Deps,
+    job: &'a ClaimedJob,
+    stop: &'a Stop,
+    began: Instant,
+    /// Last seq of the log: only the holder of the lease appends, so it can count along.
+    seq: i64,
+    /// Fronts that exist, those of earlier attempts included.
+    made: Vec<String>,
+    /// What is known of the answering model, for `ai_metadata`.
+    served: Option<AiUsage>,
+}
+
+/// How one call ended.
+enum CallResult {
+    /// The model said all it had to say.
+    Complete { burst: Burst, usage: AiUsage },
+    /// It failed; what came before is in the burst or stored already.
+    Broken { burst: Burst, error: AiError },
+    /// Somebody wants the job to end.
+    Stopped { burst: Burst, reason: Reason },
+}
+
+impl Generating<'_> {
+    async fn run(mut self) -> Result<Verdict, JobError> {
+        faults::pass(Point::ClaimedBeforeCall);
+        if let Some(reason) = self.stop.given() {
+            return self.stopped(Burst::default(), None, reason).await;
+        }
+        self.tell_begin();
+        let mut last: Option<AiError> = None;
+        let model = self.job.payload["model"].as_str().unwrap_or_default().to_owned();
+        loop {
+            let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
+                Ok(permit) => permit,
+                Err(Opened { retry_in }) => return self.pause(retry_in, AiErrorKind::BreakerOpen.into()).await,
+            };
+            let call = LlmCallId::fresh();
+            let provider = self.deps.ai.provider();
+            let opened = store::open_call(&self.deps.service, self.job.lease(), call, provider, MAX_CALLS).await?;
+            self.made = opened.assignment.fronts.clone();
+            if self.made.len() >= CARDS_PER_GENERATION {
+                return self.succeed(Burst::default(), None).await;
+            }
+            let Some(nth) = opened.nth else {
+                return self.give_up(Burst::default(), None, last.unwrap_or(AiErrorKind::Timeout.into())).await;
+            };
+            let Some(request) = self.request(&opened.assignment) else {
+                return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
+            };
+            faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
+            match self.call(request).await? {
+                CallResult::Complete { burst, usage } => {
+                    permit.record(Outcome::Served, Instant::now());
+                    let end = CallEnd { succeeded: true, ..call_end(call, Some(&usage), None) };
+                    self.served = Some(usage);
+                    return self.succeed(burst, Some(end)).await;
+                }
+                CallResult::Stopped { burst, reason } => {
+                    drop(permit);
+                    let error = AiError::new(AiErrorKind::Cancelled);
+                    return self.stopped(burst, Some(call_end(call, None, Some(&error))), reason).await;
+                }
+                CallResult::Broken { burst, error } => {
+                    let outcome = if error.is_outage() { Outcome::Failed } else { Outcome::Served };
+                    self.publish_circuit(permit.record(outcome, Instant::now()), &model);
+                    let end = call_end(call, error.usage.as_deref(), Some(&error));
+                    self.count_call(&error, &model);
+                    let again = nth < MAX_CALLS && self.worth_another(&error, last.as_ref());
+                    if !again {
+                        return self.give_up(burst, Some(end), error).await;
+                    }
+                    self.keep(&burst).await?;
+                    store::close_call(&self.deps.service, &end).await?;
+                    let retry = u32::try_from(nth - 1).unwrap_or(0);
+                    let wait = Backoff::MODEL.wait(retry, error.retry_after, LONGEST_PAUSE, &mut rand::rng());
+                    let wait = wait.unwrap_or(LONGEST_PAUSE);
+                    if wait > LONGEST_WAIT_HERE {
+                        return Ok(Verdict::Retry(wait));
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        reason = self.stop.wait() => return self.stopped(Burst::default(), None, reason).await,
+                    }
+                    last = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Whether the same question may be asked again: the fault can pass, the answer was not refused twice, and this
+    /// process has retries left.
+    fn worth_another(&self, error: &AiError, last: Option<&AiError>) -> bool {
+        let unusable = |error: &AiError| matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
+        error.retryable()
+            && !(unusable(error) && last.is_some_and(unusable))
+            && self.deps.retries.try_retry(Instant::now())
+    }
+
+    fn request(&self, assignment: &Assignment) -> Option<AiRequest> {
+        let text = assignment.source_text.as_deref()?;
+        let prompt = Task::Flashcards.prompt(&assignment.prompt_version)?;
+        let mut document = json!({
+            "task": Task::Flashcards.name(),
+            "source_text": text,
+            "count": CARDS_PER_GENERATION.saturating_sub(assignment.fronts.len()),
+        });
+        if !assignment.fronts.is_empty() {
+            document["exclude"] = json!(assignment.fronts);
+        }
+        let deadline = Instant::now() + CALL_LIMIT;
+        let mut request = AiRequest::new(prompt, assignment.model.clone(), document, deadline);
+        request.traceparent = telemetry::current_traceparent();
+        Some(request)
+    }
+
+    /// Makes one call and stores what comes as it comes: everything that is ready together in one commit. The last
+    /// burst is left to the caller, to be stored together with the end.
+    async fn call(&mut self, request: AiRequest) -> Result<CallResult, JobError> {
+        self.deps.retries.called();
+        faults::pass(Point::CallInFlight);
+        let mut events = pin!(self.deps.ai.call(request).ready_chunks(64));
+        loop {
+            let ready = tokio::select! {
+                biased;
+                reason = self.stop.wait() => return Ok(CallResult::Stopped { burst: Burst::default(), reason }),
+                ready = events.next() => ready,
+            };
+            let mut burst = Burst::default();
+            let Some(ready) = ready else {
+                return Ok(CallResult::Broken { burst, error: AiErrorKind::Truncated.into() });
+            };
+            for event in ready {
+                match event {
+                    Ok(AiEvent::Started { .. }) => {}
+                    Ok(AiEvent::Item(Item::Flashcard(card))) => self.add(&mut burst, card),
+                    Ok(AiEvent::Finished(usage)) => return Ok(CallResult::Complete { burst, usage }),
+                    Err(error) => return Ok(CallResult::Broken { burst, error }),
+                }
+            }
+            self.keep(&burst).await?;
+        }
+    }
+
+    fn add(&mut self, burst: &mut Burst, card: Flashcard) {
+        let key = rules::front_key(&card.front);
+        let known = self.made.iter().any(|front| rules::front_key(front) == key);
+        if known || self.made.len() >= CARDS_PER_GENERATION {
+            return;
+        }
+        let id = SuggestionId::fresh();
+        let data = json!({ "id": id, "front": card.front, "back": card.back }).to_string();
+        burst.events.push(("suggestion".into(), data));
+        self.made.push(card.front.clone());
+        burst.suggestions.push((id, key, card.front, card.back));
+    }
+
+    /// Stores a burst and tells of it.
+    async fn keep(&mut self, burst: &Burst) -> Result<(), JobError> {
+        if burst.suggestions.is_empty() {
+            return Ok(());
+        }
+        let mut burst = burst.clone();
+        let progress = self.progress("drafting");
+        burst.events.push(("progress".into(), progress.to_string()));
+        burst.progress = Some(progress);
+        faults::pass(Point::AnsweredBeforeCommit);
+        store::save(&self.deps.service, self.job.lease(), &burst).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        self.tell(burst.events);
+        faults::pass(Point::BetweenBursts);
+        Ok(())
+    }
+
+    fn progress(&self, stage: &str) -> Value {
+        let (completed, total) = (self.made.len(), CARDS_PER_GENERATION);
+        json!({ "completed": completed, "total": total, "stage": stage, "percent": completed * 100 / total })
+    }
+
+    fn tell(&mut self, events: Vec<(String, String)>) {
+        let numbered = events.into_iter().map(|(kind, data)| {
+            self.seq += 1;
+            Event { seq: self.seq, kind, data }
+        });
+        let numbered: Vec<Event> = numbered.collect();
+        self.deps.publisher.publish(self.job.id, numbered);
+    }
+
+    /// Says that work has begun, to those who listen now; nothing is stored for it.
+    fn tell_begin(&self) {
+        let data = json!({ "completed": 0, "total": CARDS_PER_GENERATION, "stage": "drafting", "percent": 0 });
+        let begin = Event::decoration("progress", data.to_string());
+        self.deps.publisher.publish(self.job.id, vec![begin]);
+    }
+
+    async fn succeed(self, burst: Burst, call: Option<CallEnd>) -> Result<Verdict, JobError> {
+        if self.made.is_empty() {
+            let error = AiError::new(AiErrorKind::EmptyOutput);
+            return self.give_up(burst, call.map(|end| CallEnd { succeeded: false, ..end }), error).await;
+        }
+        self.conclude(burst, call, State::Succeeded, None).await
+    }
+
+    async fn give_up(self, burst: Burst, call: Option<CallEnd>, error: AiError) -> Result<Verdict, JobError> {
+        let mut failure = Failure::new(error.code(), sentence(error.code()));
+        if let Value::Object(detail) = error.detail() {
+            failure.context = detail.into_iter().filter(|(name, value)| name != "code" && !value.is_null()).collect();
+        }
+        self.deps.metrics.provider_failed(error.code().as_str());
+        self.conclude(burst, call, State::Failed, Some(failure)).await
+    }
+
+    async fn stopped(self, burst: Burst, call: Option<CallEnd>, reason: Reason) -> Result<Verdict, JobError> {
+        match reason {
+            Reason::Cancelled => {
+                let failure = Failure::new(Code::Cancelled, "Cancelled on request; what was made is kept.");
+                self.conclude(burst, call, State::Cancelled, Some(failure)).await
+            }
+            // The call's row stays open: whoever goes on marks it as of unknown outcome, which it is.
+            Reason::Drain | Reason::Outage => Ok(Verdict::HandBack),
+            Reason::LeaseLost => Err(JobError::Write(almanac_shared::jobs::store::WriteError::LeaseLost)),
+        }
+    }
+
+    /// Not now: gives the slot to others for a while, a few times; then gives up.
+    async fn pause(self, wait: Duration, error: AiError) -> Result<Verdict, JobError> {
+        if self.job.attempt >= MAX_PAUSES {
+            return self.give_up(Burst::default(), None, error).await;
+        }
+        Ok(Verdict::Retry(wait.min(LONGEST_PAUSE)))
+    }
+
+    async fn conclude(
+        mut self,
+        burst: Burst,
+        call: Option<CallEnd>,
+        state: State,
+        failure: Option<Failure>,
+    ) -> Result<Verdict, JobError> {
+        let latency_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let usage = self.served.clone().unwrap_or_default();
+        let tokens = usage.tokens_input.zip(usage.tokens_output).map(|(read, written)| read + written);
+        let data = json!({
+            "status": state.as_str(), "suggestions": self.made.len(), "latency_ms": latency_ms,
+            "tokens": tokens, "tokens_input": usage.tokens_input, "tokens_output": usage.tokens_output,
+            "cost_usd": usage.cost_usd.as_deref().and_then(|cost| cost.parse::<f64>().ok()), "error": failure,
+        })
+        .to_string();
+        let metadata = json!({
+            "provider": self.deps.ai.provider(), "model": usage.model, "provider_ref": usage.provider_ref,
+            "finish_reason": usage.finish_reason, "latency_ms": latency_ms, "items": usage.items,
+        });
+        let mut burst = burst;
+        burst.progress = Some(self.progress("finalizing"));
+        let ending = Ending { state, failure, data: data.clone(), metadata };
+        if !burst.events.is_empty() {
+            faults::pass(Point::AnsweredBeforeCommit);
+        }
+        store::conclude(&self.deps.service, self.job.lease(), &burst, call.as_ref(), &ending).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        let mut events = burst.events;
+        events.push(("done".into(), data));
+        self.tell(events);
+        self.log_end(state, latency_ms, &usage, ending.failure.as_ref());
+        Ok(Verdict::Concluded)
+    }
+
+    fn log_end(&self, state: State, latency_ms: u64, usage: &AiUsage, failure: Option<&Failure>) {
+        let code = failure.map(|failure| failure.code.as_str());
+        self.deps.metrics.job_finished(&self.job.kind, state.as_str(), self.began.elapsed().as_secs_f64());
+        self.deps.metrics.generation_ended(state.as_str());
+        self.deps.metrics.llm_usage(
+            u64::from(usage.tokens_input.unwrap_or(0)),
+            u64::from(usage.tokens_output.unwrap_or(0)),
+            usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()).unwrap_or(0.0),
+        );
+        tracing::info!(
+            status = state.as_str(),
+            code,
+            latencyMs = latency_ms,
+            suggestions = self.made.len(),
+            tokensInput = usage.tokens_input,
+            tokensOutput = usage.tokens_output,
+            providerRequestId = usage.provider_ref,
+            "the generation ended"
+        );
+    }
+
+    fn count_call(&self, error: &AiError, model: &str) {
+        self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
+        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
+    }
+
+    /// Tells the API that this model cannot be called for a while, so that it stops accepting what cannot run.
+    fn publish_circuit(&self, opened: Option<Opened>, model: &str) {
+        let Some(Opened { retry_in }) = opened else { return };
+        tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
+        self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
+        circuit::publish(self.deps.redis.clone(), model, retry_in);
+    }
+}
+
+fn call_end(call: LlmCallId, usage: Option<&AiUsage>, error: Option<&AiError>) -> CallEnd {
+    let count = |tokens: Option<u32>| tokens.and_then(|tokens| i32::try_from(tokens).ok());
+    CallEnd {
+        call,
+        succeeded: false,
+        tokens_input: usage.and_then(|usage| count(usage.tokens_input)),
+        tokens_output: usage.and_then(|usage| count(usage.tokens_output)),
+        cost_usd: usage.and_then(|usage| usage.cost_usd.clone()),
+        provider_ref: usage
+            .and_then(|usage| usage.provider_ref.clone())
+            .or_else(|| error.and_then(|error| error.provider_ref.clone())),
+        error: error.map(AiError::detail),
+    }
+}
+
+/// What a person reads.
+fn sentence(code: Code) -> &'static str {
+    match code {
+        Code::ProviderTimeout => "The model did not answer in time. Please try again.",
+        Code::ProviderRateLimited => "The model is busy. Please try again in a while.",
+        Code::EmptyOutput => "The model found nothing to make cards of in this text.",
+        Code::InvalidOutput | Code::OutputTooLarge => "The model's answer could not be read. Please try again.",
+        Code::ProviderRejected => "The model refused this text.",
+        _ => "The model could not be reached. Please try again later.",
+    }
+}

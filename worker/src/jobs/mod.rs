@@ -1,0 +1,41 @@
+//! The table of jobs: which function runs which kind, and how each may end.
+//! Called by `run`; a new kind is one line in `run_kind` and one file beside this one.
+
+use std::time::Duration;
+
+use almanac_shared::jobs::{ClaimedJob, Failure, Kind, store::WriteError};
+
+use crate::{deps::Deps, stop::Stop};
+
+mod flashcards;
+
+/// How an attempt ended, for the one place that decides what follows (`run`).
+#[derive(Debug)]
+pub enum Verdict {
+    /// The job wrote its own end together with its last results.
+    Concluded,
+    /// Try again after this pause; counts an attempt.
+    Retry(Duration),
+    /// It cannot be done.
+    Fail(Failure),
+    /// Not now: somebody asked this process to let go of it. Counts nothing.
+    HandBack,
+}
+
+/// What can go wrong inside a job that the job itself does not judge.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// A write under the lease did not happen.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Anything else: retried, then failed.
+    #[error(transparent)]
+    Unexpected(#[from] anyhow::Error),
+}
+
+/// Runs one attempt of a job.
+pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
+    match kind {
+        Kind::GenerateFlashcards => flashcards::generate(deps, job, stop).await,
+    }
+}

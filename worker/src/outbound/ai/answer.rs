@@ -1,0 +1,183 @@
+//! One answer as it grows: text in, checked items out, with a count of everything that was not kept.
+//! Every implementation of `Ai` feeds its model's text through here, the offline one too.
+//! Nothing leaves that was not cleaned, checked for an echo of the prompt, and held against what was asked for.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{
+    AiErrorKind, AiRequest, Item, ItemCounts, Task,
+    items::Extractor,
+    mend::mend,
+    text::{Echo, clean_all},
+};
+
+/// Most bytes of an answer (ARCHITECTURE 10).
+pub(super) const MAX_ANSWER: usize = 1024 * 1024;
+
+/// Collects one answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    task: Task,
+    echo: Echo,
+    extractor: Extractor,
+    left: usize,
+    seen: HashSet<String>,
+    counts: ItemCounts,
+}
+
+impl Answer {
+    pub(super) fn to(request: &AiRequest) -> Self {
+        let wanted = request.task.wanted(&request.document);
+        Self {
+            task: request.task,
+            echo: Echo::of(request.prompt.text()),
+            extractor: Extractor::new(request.task.array_names()),
+            left: wanted.most,
+            seen: wanted.existing.into_iter().collect(),
+            counts: ItemCounts::default(),
+        }
+    }
+
+    /// Takes the next piece of the model's text and gives the items that closed in it. The answer that passes its limit
+    /// is given up; items before the limit stay valid.
+    pub(super) fn push(&mut self, piece: &str) -> Result<Vec<Item>, AiErrorKind> {
+        if self.extractor.text().len() + piece.len() > MAX_ANSWER {
+            return Err(AiErrorKind::TooLarge);
+        }
+        let mut objects = Vec::new();
+        self.extractor.push(piece.as_bytes(), |object| objects.push(parse(object)));
+        Ok(objects.into_iter().filter_map(|object| self.keep(object)).collect())
+    }
+
+    /// The raw text so far.
+    pub(super) fn text(&self) -> &[u8] {
+        self.extractor.text()
+    }
+
+    pub(super) fn counts(&self) -> ItemCounts {
+        ItemCounts { dropped: self.counts.dropped + self.extractor.broken(), ..self.counts }
+    }
+
+    /// What is wrong with an answer that is complete: `None` when it gave at least one item (D15).
+    pub(super) fn verdict(&self) -> Option<AiErrorKind> {
+        let counts = self.counts();
+        if counts.kept > 0 {
+            return None;
+        }
+        let unusable = counts.dropped + counts.echoed > 0 || !is_hollow(self.text());
+        Some(if unusable && counts.repeated == 0 { AiErrorKind::InvalidOutput } else { AiErrorKind::EmptyOutput })
+    }
+
+    fn keep(&mut self, object: Option<Value>) -> Option<Item> {
+        let counts = &mut self.counts;
+        let Some(object) = object.map(clean_all) else {
+            counts.dropped += 1;
+            return None;
+        };
+        if self.echo.is_in(&object) {
+            counts.echoed += 1;
+            return None;
+        }
+        let Some((item, cut)) = self.task.read(&object).filter(|_| self.left > 0) else {
+            counts.dropped += 1;
+            return None;
+        };
+        if !self.seen.insert(item.identity()) {
+            counts.repeated += 1;
+            return None;
+        }
+        self.left -= 1;
+        counts.kept += 1;
+        counts.cut += u32::from(cut);
+        Some(item)
+    }
+}
+
+fn parse(object: &[u8]) -> Option<Value> {
+    serde_json::from_slice(object).ok().or_else(|| serde_json::from_str(&mend(&String::from_utf8_lossy(object))).ok())
+}
+
+/// Blank, or JSON without content such as `{"items": []}`: an answer that says "nothing" rather than one we cannot read.
+fn is_hollow(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim().trim_start_matches("```json").trim_matches('`').trim();
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(fields)) => fields.values().all(|value| value.as_array().is_some_and(Vec::is_empty)),
+        Ok(Value::Array(values)) => values.is_empty(),
+        Ok(Value::Null) => true,
+        _ => text.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn answer(exclude: &[&str]) -> Answer {
+        let document = json!({"task": "flashcards", "source_text": "…", "count": 3, "exclude": exclude});
+        let prompt = Task::Flashcards.prompt("v1").unwrap();
+        Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()))
+    }
+
+    fn fronts(items: Vec<Item>) -> Vec<String> {
+        items.into_iter().map(|Item::Flashcard(card)| card.front).collect()
+    }
+
+    #[test]
+    fn what_was_not_kept_is_counted_by_its_reason() {
+        let mut answer = answer(&["Made before?"]);
+        let echo: String = Task::Flashcards.prompt("v1").unwrap().text().chars().take(80).collect();
+        let items = json!({"items": [
+            {"front": "A?", "back": "a"}, {"front": " a? ", "back": "again"}, {"front": "made  before?", "back": "m"},
+            {"front": "B?", "back": echo}, {"front": "C?"}, {"front": "D?", "back": "x".repeat(2_001)},
+            {"front": "E\u{0}?", "back": "\u{202e}e"}, {"front": "F?", "back": "one too many"},
+        ]});
+
+        let kept = answer.push(&items.to_string()).unwrap();
+
+        assert_eq!(fronts(kept), ["A?", "D?", "E?"]);
+        assert_eq!(answer.counts(), ItemCounts { kept: 3, cut: 1, dropped: 2, echoed: 1, repeated: 2 });
+        assert_eq!(answer.verdict(), None);
+    }
+
+    #[test]
+    fn an_answer_without_items_is_empty_or_unreadable() {
+        let table = [
+            ("", AiErrorKind::EmptyOutput),
+            (" \n", AiErrorKind::EmptyOutput),
+            (r#"{"items": []}"#, AiErrorKind::EmptyOutput),
+            ("```json\n[]\n```", AiErrorKind::EmptyOutput),
+            (r#"[{"front":"made","back":"again"}]"#, AiErrorKind::EmptyOutput),
+            ("I cannot help with that.", AiErrorKind::InvalidOutput),
+            (r#"{"items": [{"front": "x""#, AiErrorKind::InvalidOutput),
+            (r#"{"items": [{"question": "x"}]}"#, AiErrorKind::InvalidOutput),
+        ];
+
+        for (text, verdict) in table {
+            let mut answer = answer(&["made"]);
+            answer.push(text).unwrap();
+            assert_eq!(answer.verdict(), Some(verdict), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_over_a_mebibyte_is_given_up() {
+        let mut answer = answer(&[]);
+        assert!(answer.push(&"x".repeat(MAX_ANSWER)).is_ok());
+        assert_eq!(answer.push("x"), Err(AiErrorKind::TooLarge));
+    }
+
+    #[test]
+    fn a_surrogate_pair_split_over_pieces_is_one_character() {
+        let mut answer = answer(&[]);
+        answer.push(r#"{"items":[{"front":"\ud83"#).unwrap();
+        answer.push(r"d\ude").unwrap();
+        let kept = answer.push(r#"00?","back":"it\'s"}"#).unwrap();
+        assert_eq!(fronts(kept), ["😀?"]);
+    }
+}

@@ -1,0 +1,133 @@
+//! The tasks a model can be given: prompt, schema of the answer, limits, and the type of an item.
+//! Called by the adapters to ask and by `answer` to read.
+//! Prompts are files of this crate: no text from outside ever becomes one.
+//!
+//! To add a task: 1. a variant of `Task` and one of `Item`, 2. a file like `flashcards.rs`, 3. `worker/prompts/<task>.txt`,
+//! then follow the compiler.
+
+use serde_json::{Value, json};
+
+use super::flashcards::{self, Flashcard};
+
+/// What is asked of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// Question and answer cards from a text.
+    Flashcards,
+}
+
+/// One item of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// Of `Task::Flashcards`.
+    Flashcard(Flashcard),
+}
+
+/// A system prompt that exists: its only maker is `Task::prompt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    task: Task,
+    version: &'static str,
+    text: &'static str,
+}
+
+impl Prompt {
+    /// The task it is for.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// Its version, as a request's `prompt_version` names it.
+    pub fn version(&self) -> &'static str {
+        self.version
+    }
+
+    /// The system message.
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+}
+
+/// What one document asks for, so that an answer can be held against it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Most items.
+    pub(super) most: usize,
+    /// Identities of items that exist already.
+    pub(super) existing: Vec<String>,
+}
+
+impl Task {
+    /// Its name in documents, schema names and file names.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flashcards => "flashcards",
+        }
+    }
+
+    /// The prompt of that version; `None` when there is none such.
+    pub fn prompt(self, version: &str) -> Option<Prompt> {
+        let prompts = match self {
+            Self::Flashcards => flashcards::PROMPTS,
+        };
+        let (version, text) = prompts.iter().copied().find(|(known, _)| *known == version)?;
+        Some(Prompt { task: self, version, text })
+    }
+
+    /// Most tokens of an answer.
+    pub const fn max_tokens(self) -> u32 {
+        match self {
+            Self::Flashcards => flashcards::MAX_TOKENS,
+        }
+    }
+
+    /// How freely the model may choose its words.
+    pub const fn temperature(self) -> f32 {
+        match self {
+            Self::Flashcards => flashcards::TEMPERATURE,
+        }
+    }
+
+    /// The strict JSON schema of the answer, `{"items": [...]}`.
+    pub fn schema(self) -> Value {
+        let item = match self {
+            Self::Flashcards => flashcards::item_schema(),
+        };
+        json!({
+            "type": "object",
+            "properties": { "items": { "type": "array", "items": item } },
+            "required": ["items"],
+            "additionalProperties": false,
+        })
+    }
+
+    /// Keys under which models put the array of items, `items` being the one we ask for.
+    pub(super) const fn array_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Flashcards => &["items", "suggestions", "entries", "placements", "sections", "flashcards", "cards"],
+        }
+    }
+
+    /// What a document asks for.
+    pub(super) fn wanted(self, document: &Value) -> Wanted {
+        match self {
+            Self::Flashcards => flashcards::wanted(document),
+        }
+    }
+
+    /// The item in a cleaned object, and whether it was cut to its limits; `None` when it is none of this task.
+    pub(super) fn read(self, object: &Value) -> Option<(Item, bool)> {
+        match self {
+            Self::Flashcards => flashcards::read(object).map(|(card, cut)| (Item::Flashcard(card), cut)),
+        }
+    }
+}
+
+impl Item {
+    /// What makes two items the same; the first one wins.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Flashcard(card) => flashcards::identity(&card.front),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Circuit breakers per provider and model: after half of many calls failed, nothing is sent for a while but single probes.
+//! Asked before every outside call; the caller publishes `Opened` so that the API stops accepting what cannot run.
+//! State is this process's memory only, and the clock comes in as an argument.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// When a circuit opens and how it closes (RELIABILITY 4.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerLimits {
+    /// Only calls that ended this recently count.
+    pub window: Duration,
+    /// Fewer calls than this never open a circuit.
+    pub least_calls: usize,
+    /// Opens when this share of the calls failed, in percent.
+    pub failed_percent: usize,
+    /// From opening to the first probe, and from one failed probe to the next.
+    pub probe_every: Duration,
+}
+
+impl BreakerLimits {
+    /// Half of at least 20 calls in 10 s; one probe every 5 s.
+    pub const MODEL: Self = Self {
+        window: Duration::from_secs(10),
+        least_calls: 20,
+        failed_percent: 50,
+        probe_every: Duration::from_secs(5),
+    };
+}
+
+/// How a call ended, as far as the circuit cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider served, even if it refused the request or answered poorly.
+    Served,
+    /// The provider could not serve (`AiError::is_outage`).
+    Failed,
+}
+
+/// The circuit has just opened, or stays open after a probe: to be published with this time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Until the next probe may go out.
+    pub retry_in: Duration,
+}
+
+/// One circuit: a pure state machine.
+#[derive(Clone, Debug)]
+pub struct Circuit {
+    limits: BreakerLimits,
+    state: State,
+    ended: VecDeque<(Instant, Outcome)>,
+    failed: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    /// The next probe may go out at this instant.
+    Open {
+        probe_at: Instant,
+    },
+    Probing,
+}
+
+/// What a call is to the circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    Call,
+    Probe,
+}
+
+impl Circuit {
+    /// A closed circuit.
+    pub fn new(limits: BreakerLimits) -> Self {
+        Self { limits, state: State::Closed, ended: VecDeque::new(), failed: 0 }
+    }
+
+    fn admit(&mut self, now: Instant) -> Result<Admission, Opened> {
+        match self.state {
+            State::Closed => Ok(Admission::Call),
+            State::Open { probe_at } if now >= probe_at => {
+                self.state = State::Probing;
+                Ok(Admission::Probe)
+            }
+            State::Open { probe_at } => Err(Opened { retry_in: probe_at - now }),
+            // The probe's end decides; one interval is a fair guess of when.
+            State::Probing => Err(Opened { retry_in: self.limits.probe_every }),
+        }
+    }
+
+    fn record(&mut self, admission: Admission, outcome: Outcome, now: Instant) -> Option<Opened> {
+        match (admission, outcome) {
+            (Admission::Probe, Outcome::Served) => {
+                *self = Self::new(self.limits);
+                None
+            }
+            (Admission::Probe, Outcome::Failed) => Some(self.open(now)),
+            // A call that was sent before the circuit opened changes nothing any more.
+            (Admission::Call, _) if self.state != State::Closed => None,
+            (Admission::Call, _) => {
+                self.count(outcome, now);
+                let calls = self.ended.len();
+                let broken =
+                    calls >= self.limits.least_calls && self.failed * 100 >= calls * self.limits.failed_percent;
+                broken.then(|| self.open(now))
+            }
+        }
+    }
+
+    /// A probe that ended without a verdict, e.g. cancelled: the next call probes.
+    fn forget_probe(&mut self, now: Instant) {
+        if self.state == State::Probing {
+            self.state = State::Open { probe_at: now };
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome, now: Instant) {
+        self.ended.push_back((now, outcome));
+        self.failed += usize::from(outcome == Outcome::Failed);
+        while let Some((at, outcome)) = self.ended.front().copied() {
+            if now.saturating_duration_since(at) <= self.limits.window {
+                break;
+            }
+            self.ended.pop_front();
+            self.failed -= usize::from(outcome == Outcome::Failed);
+        }
+    }
+
+    fn open(&mut self, now: Instant) -> Opened {
+        let retry_in = self.limits.probe_every;
+        self.ended.clear();
+        self.failed = 0;
+        self.state = State::Open { probe_at: now + retry_in };
+        Opened { retry_in }
+    }
+}
+
+/// All circuits of a process.
+#[derive(Clone, Debug)]
+pub struct Breakers {
+    limits: BreakerLimits,
+    circuits: Arc<Mutex<HashMap<(String, String), Circuit>>>,
+}
+
+impl Breakers {
+    /// No circuit has opened yet.
+    pub fn new(limits: BreakerLimits) -> Self {
+        Self { limits, circuits: Arc::default() }
+    }
+
+    /// Asks for leave to call. The permit is to be recorded when the call has ended; dropping it says nothing about the
+    /// provider. `Err` says when to ask again.
+    pub fn admit(&self, provider: &str, model: &str, now: Instant) -> Result<Permit, Opened> {
+        let key = (provider.to_owned(), model.to_owned());
+        let mut circuits = self.lock();
+        let circuit = circuits.entry(key.clone()).or_insert_with(|| Circuit::new(self.limits));
+        let admission = circuit.admit(now)?;
+        Ok(Permit { breakers: self.clone(), key, admission, pending: true, admitted_at: now })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Circuit>> {
+        // A circuit is valid between any two of its steps, whatever panicked meanwhile.
+        self.circuits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leave for one call.
+#[derive(Debug)]
+pub struct Permit {
+    breakers: Breakers,
+    key: (String, String),
+    admission: Admission,
+    pending: bool,
+    admitted_at: Instant,
+}
+
+impl Permit {
+    /// Records how the call ended. `Some` is to be published as `breaker:<provider>:<model>`.
+    pub fn record(mut self, outcome: Outcome, now: Instant) -> Option<Opened> {
+        self.pending = false;
+        let mut circuits = self.breakers.lock();
+        circuits.get_mut(&self.key)?.record(self.admission, outcome, now)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.pending
+            && self.admission == Admission::Probe
+            && let Some(circuit) = self.breakers.lock().get_mut(&self.key)
+        {
+            circuit.forget_probe(self.admitted_at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn end(breakers: &Breakers, outcome: Outcome, now: Instant) -> Option<Opened> {
+        breakers.admit("p", "m", now).unwrap().record(outcome, now)
+    }
+
+    fn opened(now: Instant) -> Breakers {
+        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).last();
+        assert_eq!(last, Some(Opened { retry_in: 5 * SECOND }));
+        breakers
+    }
+
+    #[test]
+    fn half_of_twenty_calls_opens_and_fewer_do_not() {
+        let now = Instant::now();
+        let breakers = Breakers::new(BreakerLimits::MODEL);
+
+        for call in 0..19 {
+            let outcome = if call < 10 { Outcome::Failed } else { Outcome::Served };
+            assert_eq!(end(&breakers, outcome, now), None);
+        }
+
+        assert_eq!(end(&breakers, Outcome::Served, now), Some(Opened { retry_in: 5 * SECOND }));
+        assert_eq!(breakers.admit("p", "m", now + SECOND).unwrap_err(), Opened { retry_in: 4 * SECOND });
+        assert!(breakers.admit("p", "other", now).is_ok());
+    }
+
+    #[test]
+    fn old_failures_do_not_count() {
+        let now = Instant::now();
+        let breakers = Breakers::new(BreakerLimits::MODEL);
+        (0..19).for_each(|_| assert_eq!(end(&breakers, Outcome::Failed, now), None));
+
+        assert_eq!(end(&breakers, Outcome::Failed, now + 11 * SECOND), None);
+    }
+
+    #[test]
+    fn one_probe_at_a_time_goes_out_and_its_success_closes() {
+        let now = Instant::now();
+        let breakers = opened(now);
+        let later = now + 5 * SECOND;
+
+        let probe = breakers.admit("p", "m", later).unwrap();
+        assert!(breakers.admit("p", "m", later).is_err());
+        assert_eq!(probe.record(Outcome::Served, later), None);
+
+        assert_eq!(end(&breakers, Outcome::Failed, later), None);
+    }
+
+    #[test]
+    fn a_failed_probe_keeps_the_circuit_open_for_another_interval() {
+        let now = Instant::now();
+        let breakers = opened(now);
+        let later = now + 5 * SECOND;
+
+        assert_eq!(end(&breakers, Outcome::Failed, later), Some(Opened { retry_in: 5 * SECOND }));
+
+        assert!(breakers.admit("p", "m", later + 4 * SECOND).is_err());
+        assert!(breakers.admit("p", "m", later + 5 * SECOND).is_ok());
+    }
+
+    #[test]
+    fn a_cancelled_probe_makes_room_for_the_next() {
+        let now = Instant::now();
+        let breakers = opened(now);
+
+        drop(breakers.admit("p", "m", now + 5 * SECOND).unwrap());
+
+        assert!(breakers.admit("p", "m", now + 5 * SECOND).is_ok());
+    }
+
+    #[test]
+    fn calls_that_end_after_the_opening_change_nothing() {
+        let now = Instant::now();
+        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let early = breakers.admit("p", "m", now).unwrap();
+        (0..20).for_each(|_| {
+            end(&breakers, Outcome::Failed, now);
+        });
+
+        assert_eq!(early.record(Outcome::Served, now + SECOND), None);
+        assert!(breakers.admit("p", "m", now + SECOND).is_err());
+    }
+}

@@ -1,0 +1,299 @@
+//! The crew: takes jobs by claim, runs each in a task of its own, keeps their leases, and decides what follows an
+//! attempt. Fed by the queue (messages) and the poll (rows). It never runs a job it could not claim, and never ends one
+//! by any way but `finish` and `hand_back`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use almanac_shared::{
+    error::Code,
+    faults::{self, Point},
+    id::JobId,
+    jobs::{ClaimedJob, Failure, Kind, Lane, Lease, RENEW_EVERY, State, store, store::WriteError},
+    metrics::PickupSource,
+    progress::event::Event,
+    telemetry,
+};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::{
+    deps::Deps,
+    jobs::{self, JobError, Verdict},
+    outbound::backoff::Backoff,
+    stop::{Reason, Stop},
+};
+
+/// Attempts of a job whose function keeps failing for reasons it does not judge itself.
+const MAX_ATTEMPTS: i32 = 3;
+/// Renewals that may fail in a row before the jobs are given back: two of 3 s leave 4 s of the 10 s lease.
+const MAX_FAILED_RENEWALS: u32 = 2;
+/// Claims that may share a commit.
+const CLAIM_BATCH: usize = 32;
+
+/// The jobs of one process.
+#[derive(Clone)]
+pub struct Crew(Arc<Inner>);
+
+struct Inner {
+    deps: Deps,
+    /// This process start, in `lease_owner`.
+    name: String,
+    slots: BTreeMap<Lane, Arc<Semaphore>>,
+    held: Mutex<HashMap<JobId, (Lease, Stop)>>,
+    claims: mpsc::Sender<(JobId, PickupSource, OwnedSemaphorePermit)>,
+    tasks: TaskTracker,
+}
+
+impl Crew {
+    /// Starts claiming and renewing with so many slots per lane.
+    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>) -> Self {
+        let (claims, inbox) = mpsc::channel(1024);
+        let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
+        let crew =
+            Self(Arc::new(Inner { deps, name, slots, held: Mutex::default(), claims, tasks: TaskTracker::new() }));
+        tokio::spawn(crew.clone().claim_all(inbox));
+        tokio::spawn(crew.clone().renew_all());
+        crew
+    }
+
+    /// The lanes this process works in.
+    pub fn lanes(&self) -> impl Iterator<Item = Lane> {
+        self.0.slots.keys().copied()
+    }
+
+    /// Waits for a free slot of a lane; none once the process drains.
+    pub async fn slot(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
+        self.0.slots.get(&lane)?.clone().acquire_owned().await.ok()
+    }
+
+    /// Further free slots, without waiting, at most `max`.
+    pub fn more_slots(&self, lane: Lane, max: usize) -> Vec<OwnedSemaphorePermit> {
+        let Some(slots) = self.0.slots.get(&lane) else { return Vec::new() };
+        std::iter::from_fn(|| slots.clone().try_acquire_owned().ok()).take(max).collect()
+    }
+
+    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done.
+    pub async fn take(&self, job: JobId, source: PickupSource, slot: OwnedSemaphorePermit) {
+        let _ = self.0.claims.send((job, source, slot)).await;
+    }
+
+    /// Passes on that a job's owner asked for its end.
+    pub fn cancel(&self, job: JobId) {
+        if let Some((_, stop)) = self.held().get(&job) {
+            stop.give(Reason::Cancelled);
+        }
+    }
+
+    /// Number of jobs running here.
+    pub fn running(&self) -> usize {
+        self.held().len()
+    }
+
+    /// Stops taking, lets jobs run for `patience`, then has the rest given back, and waits for that too.
+    pub async fn drain(&self, patience: Duration) {
+        self.0.slots.values().for_each(|slots| slots.close());
+        faults::pass(Point::Draining);
+        self.0.tasks.close();
+        if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
+            tracing::info!(running = self.running(), "giving back what still runs");
+            self.held().values().for_each(|(_, stop)| stop.give(Reason::Drain));
+            let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<JobId, (Lease, Stop)>> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Claims whatever arrived together in one statement. What cannot be claimed is somebody else's, or over: its slot
+    /// is free again at once.
+    async fn claim_all(self, mut inbox: mpsc::Receiver<(JobId, PickupSource, OwnedSemaphorePermit)>) {
+        let mut batch = Vec::with_capacity(CLAIM_BATCH);
+        while inbox.recv_many(&mut batch, CLAIM_BATCH).await > 0 {
+            faults::pass(Point::PoppedBeforeClaim);
+            let ids: Vec<JobId> = batch.iter().map(|(id, ..)| *id).collect();
+            match store::claim(&self.0.deps.service, &ids, &self.0.name).await {
+                Ok(jobs) => {
+                    for job in jobs {
+                        if let Some(at) = batch.iter().position(|(id, ..)| *id == job.id) {
+                            let (_, source, slot) = batch.swap_remove(at);
+                            self.begin(job, source, slot);
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "claiming failed; the poll will find the jobs"),
+            }
+            batch.clear();
+        }
+    }
+
+    fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
+        let stop = Stop::default();
+        if job.cancel_requested {
+            stop.give(Reason::Cancelled);
+        }
+        self.held().insert(job.id, (job.lease(), stop.clone()));
+        self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
+        let span = span_of(&job);
+        let crew = self.clone();
+        self.0.tasks.spawn(
+            async move {
+                crew.attend(&job, &stop).await;
+                crew.held().remove(&job.id);
+                drop(slot);
+            }
+            .instrument(span),
+        );
+    }
+
+    /// One attempt, and what follows it.
+    async fn attend(&self, job: &ClaimedJob, stop: &Stop) {
+        let began = Instant::now();
+        let deps = &self.0.deps;
+        let _running = deps.metrics.job_running(&job.kind);
+        let result = match Kind::parse(&job.kind) {
+            Some(kind) => AssertUnwindSafe(jobs::run_kind(kind, deps, job, stop)).catch_unwind().await,
+            // A kind of a newer version: leave it to a newer worker.
+            None => Ok(Ok(Verdict::Retry(Duration::from_secs(30)))),
+        };
+        let next = match result {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job),
+            Ok(Err(JobError::Write(WriteError::Outage(error)))) => {
+                tracing::warn!(%error, "the store went away under a job");
+                Verdict::HandBack
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = format!("{error:#}"), attempt = job.attempt, "a job failed unexpectedly");
+                self.after_surprise(job)
+            }
+            Err(_panic) => {
+                tracing::error!(attempt = job.attempt, "a job panicked");
+                self.after_surprise(job)
+            }
+        };
+        self.settle(job, stop, next, began).await;
+    }
+
+    fn lost(&self, job: &ClaimedJob) {
+        tracing::warn!(epoch = job.epoch, "the lease was lost; whoever holds it now goes on");
+        self.0.deps.metrics.lease_lost();
+    }
+
+    fn after_surprise(&self, job: &ClaimedJob) -> Verdict {
+        if job.attempt + 1 >= MAX_ATTEMPTS {
+            return Verdict::Fail(Failure::new(Code::Internal, "Something went wrong on our side."));
+        }
+        let exponent = u32::try_from(job.attempt).unwrap_or(0);
+        let pause = Backoff::JOB.wait(exponent, None, Duration::MAX, &mut rand::rng());
+        Verdict::Retry(pause.unwrap_or(Backoff::JOB.cap))
+    }
+
+    /// Writes the verdict. While the store is away it tries on for as long as the lease could last; after that the
+    /// reaper has the job.
+    async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
+        let service = &self.0.deps.service;
+        for pause_ms in [0, 200, 500, 1_000, 2_000, 3_000] {
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            if stop.given() == Some(Reason::LeaseLost) {
+                return self.lost(job);
+            }
+            let written = match &verdict {
+                Verdict::Concluded => return,
+                Verdict::Retry(pause) => store::hand_back(service, job.lease(), Some(*pause)).await.map(|_| None),
+                Verdict::HandBack => store::hand_back(service, job.lease(), None).await.map(|_| None),
+                Verdict::Fail(failure) => self.fail(job, failure, began).await.map(Some),
+            };
+            match written {
+                Ok(None) => {
+                    if matches!(verdict, Verdict::Retry(_)) {
+                        self.0.deps.metrics.job_retried();
+                    }
+                    return;
+                }
+                Ok(Some(())) => return,
+                Err(WriteError::LeaseLost) => return self.lost(job),
+                Err(error) => tracing::warn!(%error, "writing a verdict failed"),
+            }
+        }
+    }
+
+    async fn fail(&self, job: &ClaimedJob, failure: &Failure, began: Instant) -> Result<(), WriteError> {
+        let data = json!({ "status": "failed", "error": failure }).to_string();
+        let deps = &self.0.deps;
+        let seq = store::finish(&deps.service, job.lease(), State::Failed, Some(failure), &data).await?;
+        deps.metrics.job_finished(&job.kind, State::Failed.as_str(), began.elapsed().as_secs_f64());
+        tracing::error!(status = "failed", code = %failure.code, "the job failed");
+        deps.publisher.publish(job.id, vec![Event { seq, kind: "done".into(), data }]);
+        Ok(())
+    }
+
+    /// Keeps every lease, and hears through it which jobs are lost and which shall end.
+    async fn renew_all(self) {
+        let mut failed = 0;
+        let mut clock = tokio::time::interval(RENEW_EVERY);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            let leases: Vec<Lease> = self.held().values().map(|(lease, _)| *lease).collect();
+            if leases.is_empty() {
+                failed = 0;
+                continue;
+            }
+            match store::renew(&self.0.deps.service, &leases).await {
+                Ok(kept) => {
+                    failed = 0;
+                    self.compare(&leases, &kept);
+                }
+                Err(error) => {
+                    failed += 1;
+                    tracing::warn!(%error, failed, "renewing leases failed");
+                    if failed >= MAX_FAILED_RENEWALS {
+                        let held = self.held();
+                        let mine = leases.iter().filter_map(|lease| held.get(&lease.job));
+                        mine.for_each(|(_, stop)| stop.give(Reason::Outage));
+                    }
+                }
+            }
+        }
+    }
+
+    fn compare(&self, asked: &[Lease], kept: &[(JobId, bool)]) {
+        let kept: HashMap<JobId, bool> = kept.iter().copied().collect();
+        let held = self.held();
+        for lease in asked {
+            // A job that ended between the question and the answer is held no more: nothing to stop.
+            let Some((current, stop)) = held.get(&lease.job) else { continue };
+            match kept.get(&lease.job) {
+                None if current == lease => stop.give(Reason::LeaseLost),
+                Some(true) => stop.give(Reason::Cancelled),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Every line of a job carries these (R099-R105), and its trace goes on from the request's.
+fn span_of(job: &ClaimedJob) -> tracing::Span {
+    let span = tracing::info_span!(
+        "job",
+        otel.name = %job.kind,
+        kind = %job.kind,
+        jobId = %job.id,
+        runId = %job.id,
+        userId = %job.user_id,
+        requestId = job.request_id.as_deref(),
+        attempt = job.attempt,
+        epoch = job.epoch,
+    );
+    telemetry::continue_trace(&span, job.trace.as_deref());
+    span
+}

@@ -1,0 +1,142 @@
+//! The life of a worker process: settings, handles, loops, and an orderly end. Called by `main`.
+//! If a loop that must not end ends, the process ends with it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use almanac_shared::{
+    config::WorkerSettings,
+    db::Service,
+    jobs::Lane,
+    metrics::Metrics,
+    progress::log::Publisher,
+    queue::Bell,
+    redis::{client, quick},
+};
+use anyhow::{Context, Result, bail};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    deps::Deps,
+    health,
+    outbound::{
+        ai,
+        breaker::{BreakerLimits, Breakers},
+        retry_budget::{RetryBudget, RetryLimits},
+    },
+    queue::{self, Wake},
+    run::Crew,
+    sweeper::{self, Keeping},
+};
+
+/// Runs until SIGTERM or SIGINT, then drains.
+///
+/// # Errors
+/// A setting names nothing real, the database login may bypass row security, or a loop ended that must not.
+pub async fn serve(settings: WorkerSettings) -> Result<()> {
+    let slots = slots(&settings.concurrency)?;
+    let redis = client(&settings.redis_url)?;
+    let commands = quick(&redis)?;
+    let deps = Deps {
+        service: Service::open(&settings.database_url)?,
+        publisher: Publisher::start(commands.clone()),
+        bell: Bell::start(commands.clone()),
+        redis: commands,
+        ai: ai::connect(&settings.ai)?,
+        breakers: Breakers::new(BreakerLimits::MODEL),
+        retries: Arc::new(RetryBudget::new(RetryLimits::MODEL, tokio::time::Instant::now())),
+        metrics: Metrics::new("almanac-worker"),
+    };
+    wait_for_store(&deps.service).await?;
+
+    let name = format!("worker-{}", uuid::Uuid::now_v7());
+    let crew = Crew::start(deps.clone(), name.clone(), slots);
+    let draining = CancellationToken::new();
+    let loops = TaskTracker::new();
+    start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
+    if let Some(addr) = settings.metrics_addr {
+        loops.spawn(health::serve(addr, deps.clone(), draining.clone()));
+    }
+    tracing::info!(worker = name, provider = deps.ai.provider(), "the worker is at work");
+
+    let ended = tokio::select! {
+        () = told_to_stop() => Ok(()),
+        () = any_ended(&loops) => Err(anyhow::anyhow!("a loop of the worker ended")),
+    };
+    tracing::info!(running = crew.running(), "draining");
+    draining.cancel();
+    crew.drain(settings.shutdown).await;
+    ended
+}
+
+fn slots(concurrency: &BTreeMap<String, usize>) -> Result<BTreeMap<Lane, usize>> {
+    let mut slots = BTreeMap::new();
+    for (name, count) in concurrency {
+        let Some(lane) = Lane::parse(name) else { bail!("WORKER_CONCURRENCY: there is no lane {name}") };
+        slots.insert(lane, *count);
+    }
+    Ok(slots)
+}
+
+fn start_loops(
+    loops: &TaskTracker,
+    deps: &Deps,
+    crew: &Crew,
+    redis: &redis::Client,
+    settings: &WorkerSettings,
+    draining: &CancellationToken,
+) {
+    let keeping = Keeping {
+        max_crashes: settings.job_max_crashes,
+        events_days: settings.retention_events_days,
+        prompts_days: settings.retention_prompts_days,
+    };
+    let lanes: Vec<(Lane, Arc<Wake>)> = crew.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
+    for (lane, wake) in &lanes {
+        loops.spawn(queue::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
+        loops.spawn(queue::poll(crew.clone(), deps.service.clone(), *lane, draining.clone()));
+    }
+    let names = lanes.iter().map(|(lane, _)| *lane).collect();
+    loops.spawn(queue::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
+    loops.spawn(sweeper::reap(deps.clone(), keeping, draining.clone()));
+    loops.spawn(sweeper::trim(deps.clone(), names, draining.clone()));
+    loops.spawn(sweeper::forget(deps.clone(), keeping, draining.clone()));
+}
+
+/// Row security is checked before any work; a store that is away at start is waited for.
+async fn wait_for_store(service: &Service) -> Result<()> {
+    let mut pause = Duration::from_millis(200);
+    while !service.answers().await {
+        tracing::warn!("the store does not answer yet");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+    service.refuse_bypass().await
+}
+
+/// Resolves when one of the loops is over, which none of them is before a drain.
+async fn any_ended(loops: &TaskTracker) {
+    let all = loops.len();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if loops.len() < all {
+            return;
+        }
+    }
+}
+
+async fn told_to_stop() {
+    let wait = async {
+        let mut term = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+        let mut int = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        anyhow::Ok(())
+    };
+    if let Err(error) = wait.await {
+        tracing::error!(error = format!("{error:#}"), "signals cannot be heard");
+        std::future::pending::<()>().await;
+    }
+}

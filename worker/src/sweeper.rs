@@ -1,0 +1,105 @@
+//! What keeps the house tidy, in every worker and without a leader: expired leases, jobs nobody started, old events and
+//! texts, and what the queue library forgets to forget. Called by `main`; each round may run in several processes at
+//! once, because every statement checks again what it changes.
+
+use std::time::Duration;
+
+use almanac_shared::{
+    flashcards, idempotency,
+    jobs::{LEASE, Lane, store},
+    limits,
+    progress::log,
+    queue,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::deps::Deps;
+
+const REAP_EVERY: Duration = Duration::from_secs(2);
+const TRIM_EVERY: Duration = Duration::from_millis(500);
+const FORGET_EVERY: Duration = Duration::from_secs(600);
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// Crashes after which a job is poison.
+    pub max_crashes: u32,
+    /// Days of event logs.
+    pub events_days: u32,
+    /// Days of source texts.
+    pub prompts_days: u32,
+}
+
+/// Reaps every two seconds. After a failed round it waits one whole lease, so that workers which come back from the same
+/// outage can renew before anybody counts a crash against their jobs.
+pub async fn reap(deps: Deps, keeping: Keeping, draining: CancellationToken) {
+    while !draining.is_cancelled() {
+        let pause = match reap_once(&deps, keeping).await {
+            Ok(()) => REAP_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "reaping failed; waiting one lease before the next round");
+                LEASE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = draining.cancelled() => return,
+        }
+    }
+}
+
+async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteError> {
+    for reaped in store::reap(&deps.service, keeping.max_crashes).await? {
+        let poison = reaped.state == "dead";
+        if poison {
+            tracing::error!(jobId = %reaped.id, status = "dead", "a job stopped its worker too often and was given up");
+            deps.metrics.job_poisoned();
+        } else {
+            tracing::warn!(jobId = %reaped.id, "a job's worker is gone; the job goes on elsewhere");
+            deps.metrics.job_reaped();
+            if let Some(lane) = Lane::parse(&reaped.lane) {
+                deps.bell.ring(lane, reaped.id, None);
+            }
+        }
+    }
+    for job in store::give_up_unstarted(&deps.service).await? {
+        tracing::error!(jobId = %job, status = "failed", "a job was not started in time");
+    }
+    Ok(())
+}
+
+/// Forgets what the queue library keeps of delivered ids.
+pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
+    let mut connection = deps.redis.clone();
+    while !draining.is_cancelled() {
+        for lane in &lanes {
+            // Redis may be away; what is left over is forgotten in a later round.
+            let _ = queue::trim(&mut connection, *lane).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TRIM_EVERY) => {}
+            () = draining.cancelled() => return,
+        }
+    }
+}
+
+/// Forgets what has outlived its retention (D33), in small batches.
+pub async fn forget(deps: Deps, keeping: Keeping, draining: CancellationToken) {
+    while !draining.is_cancelled() {
+        if let Err(error) = forget_once(&deps, keeping).await {
+            tracing::warn!(%error, "forgetting failed; trying again in the next round");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+            () = draining.cancelled() => return,
+        }
+    }
+}
+
+async fn forget_once(deps: &Deps, keeping: Keeping) -> anyhow::Result<()> {
+    while log::forget(&deps.service, keeping.events_days).await? > 0 {}
+    while flashcards::store::forget_texts(&deps.service, keeping.prompts_days).await? > 0 {}
+    while idempotency::forget(&deps.service).await? > 0 {}
+    while limits::forget(&deps.service).await? > 0 {}
+    Ok(())
+}
