@@ -69,6 +69,8 @@ impl TestRun {
         let _ = rustls::crypto::ring::default_provider().install_default();
         sweep_stale_runs();
         let folder = std::env::temp_dir().join(format!("almanac-tests-{}", std::process::id()));
+        // An earlier run whose number we have again.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         // The service user of a root run must get through to its own folder below.
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).context("opening the folder")?;

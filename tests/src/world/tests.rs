@@ -73,7 +73,7 @@ async fn a_cut_answer_ends_without_a_word_and_a_reset_one_breaks() {
     let cut = call(&world, &scripted_text("cut:20")).await.expect("answer").text().await.expect("a clean end");
     let reset = call(&world, &scripted_text("reset:1")).await.expect("headers").text().await;
 
-    assert_eq!(content(&cut), ("{\"items\": [{\"back\":\"".to_owned(), false));
+    assert_eq!(content(&cut), ("{\"items\": [{\"front\":".to_owned(), false));
     assert!(!cut.contains("\"stop\""), "no finish_reason");
     assert!(reset.is_err(), "a broken connection");
 }
