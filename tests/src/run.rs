@@ -33,8 +33,8 @@ while read -r verb pid; do
         done) without "$pid" "$quit"; quit="$kept"; without "$pid" "$killed"; killed="$kept" ;;
     esac
 done
-for pid in $killed; do kill -9 -- "-$pid" 2>/dev/null; done
-for pid in $quit; do kill -QUIT "$pid" 2>/dev/null; done
+for pid in $killed; do kill -s KILL -- "-$pid" 2>/dev/null; done
+for pid in $quit; do kill -s QUIT "$pid" 2>/dev/null; done
 for turn in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$folder" 2>/dev/null && break; sleep 0.2; done
 "#;
 
@@ -164,5 +164,32 @@ fn end_servers_below(folder: &Path) {
         if String::from_utf8_lossy(&command).contains(&*folder.to_string_lossy()) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::process::ExitStatusExt, time::Duration};
+
+    use super::*;
+    use crate::observe::eventually;
+
+    #[tokio::test]
+    async fn what_a_run_started_ends_with_its_pipe_and_what_it_released_does_not() {
+        let folder = test_run().folder.join("watched");
+        std::fs::create_dir(&folder).expect("folder");
+        let mut pipe = start_watchdog(&folder).expect("watchdog");
+        let sleeper = || Command::new("sleep").arg("600").process_group(0).spawn().expect("sleep");
+        let (mut guarded, mut released) = (sleeper(), sleeper());
+        let lines = format!("kill {}\nkill {}\ndone {}\n", guarded.id(), released.id(), released.id());
+        pipe.write_all(lines.as_bytes()).expect("tell the watchdog");
+
+        drop(pipe);
+
+        assert_eq!(guarded.wait().expect("its end").signal(), Some(9));
+        eventually(Duration::from_secs(5), "the folder is gone", || async { (!folder.exists()).then_some(()) }).await;
+        assert!(released.try_wait().expect("its state").is_none(), "a released process is left alone");
+        released.kill().expect("end it");
+        released.wait().expect("its end");
     }
 }
