@@ -1,1 +1,23 @@
-//! The proving ground: private services, a scripted world, actors.
+//! The proving ground: private services, processes under test, a scripted world and the people who use it all.
+//! `tests/it` calls it; a test says `Stack::builder().start().await`, takes a user and speaks HTTP.
+//! It must never reach for a server that it did not start, nor leave one behind.
+//!
+//! What the harness itself cannot do fails the test on the spot, with the reason: its functions return plain values.
+
+pub mod actor;
+pub mod invariants;
+pub mod observe;
+pub mod process;
+pub mod proxy;
+pub mod run;
+pub mod services;
+pub mod settings;
+pub mod stack;
+pub mod world;
+
+pub use actor::{Reply, User};
+pub use observe::{OrFail, eventually};
+pub use proxy::{Mode, Proxy};
+pub use services::Services;
+pub use stack::Stack;
+pub use world::{Script, World};

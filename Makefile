@@ -1,0 +1,31 @@
+# The two commands to know are `make run` and `make test`; both work on a machine with nothing prepared.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench openapi sqlx sabotage clean
+SHELL := /bin/bash
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## everything on this machine, one generation shown, then serving until Ctrl-C (DEMO_ONLY=1: end after it)
+	@deploy/local/run.sh
+
+test: ## every test, against private servers (T=name: only integration tests of that name)
+	@deploy/local/test.sh $(T)
+
+check: ## what must hold before a push: format, clippy, generated files, tests
+	@.ci/run
+
+bench: ## figures under load, recorded in tests/load/README.md
+	@tests/load/run.sh
+
+openapi: ## write api/openapi.yaml from the code
+	@deploy/local/openapi.sh
+
+sqlx: ## write .sqlx, the description of every checked query
+	@deploy/local/sqlx.sh
+
+sabotage: ## remove each guard in turn and see its test turn red (G=guard: only that one)
+	@deploy/local/sabotage.sh $(G)
+
+clean: ## remove builds, and what a killed `make run` left behind
+	@deploy/local/clean.sh

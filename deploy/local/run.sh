@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# `make run`: provisions, builds, migrates, starts one API and one worker, shows one generation over real HTTP, and
+# keeps serving until Ctrl-C. It stops everything that it started, and touches nothing else.
+set -euo pipefail
+here="$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ground.sh"; . "$here/packages.sh"; . "$here/toolchain.sh"; . "$here/postgres.sh"; . "$here/redis.sh"
+. "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"
+
+BIN="${CARGO_TARGET_DIR:-$ROOT/target}/release"
+
+main() {
+    cd "$ROOT"
+    umask 022
+    mkdir -p "$RUN" "$LOGS"
+    need_toolchain
+    exec 9>"$LOCAL/lock"
+    flock -n 9 || fail "make run is already running in this checkout"
+    trap stop EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    say "building"
+    SQLX_OFFLINE=true cargo build --release --locked -p almanac-api -p almanac-worker 9>&-
+    say "starting Postgres and Redis"
+    provide_postgres
+    provide_redis
+    say "migrating"
+    DATABASE_OWNER_URL="$OWNER_URL" LOG_FORMAT=text "$BIN/almanac-api" migrate
+    say "starting one API and one worker"
+    start_processes
+    demo
+    if [ -n "${DEMO_ONLY:-}" ]; then
+        say "done"
+        return 0
+    fi
+    invite
+    watch_processes
+}
+
+start_processes() {
+    # 8080 if it is free: the address people expect. A given API_ADDR is taken as it is.
+    if [ -z "${API_ADDR:-}" ]; then
+        API_ADDR="127.0.0.1:8080"
+        if port_taken 8080; then API_ADDR="127.0.0.1:$(free_port)"; fi
+    fi
+    BASE="http://$API_ADDR"
+    AUTH_JWT_SECRET="${AUTH_JWT_SECRET:-$(kept_secret jwt.secret)}"
+    # The API never holds a provider's key, and the worker never a token's secret.
+    start_process api "$BIN/almanac-api" env -u OPENROUTER_API_KEY -u DATABASE_OWNER_URL DATABASE_URL="$API_DATABASE_URL" \
+        REDIS_URL="$REDIS_URL" API_ADDR="$API_ADDR" AUTH_JWT_SECRET="$AUTH_JWT_SECRET"
+    start_process worker "$BIN/almanac-worker" env -u AUTH_JWT_SECRET -u DATABASE_OWNER_URL -u METRICS_ADDR \
+        DATABASE_URL="$WORKER_DATABASE_URL" REDIS_URL="$REDIS_URL"
+    within 30 ready || { tail -n 30 "$LOGS/api.log" "$LOGS/worker.log" >&2; fail "the API did not become ready"; }
+}
+
+# `start_process api binary env…`: in a session of its own, its log beside the others.
+start_process() {
+    local name="$1" binary="$2"
+    shift 2
+    end_process "$RUN/$name.pid" "$binary" 25
+    "$@" setsid "$binary" serve </dev/null >"$LOGS/$name.log" 2>&1 9>&- &
+    printf '%s\n' "$!" >"$RUN/$name.pid"
+}
+
+ready() { curl --noproxy '*' -fsS -m 2 "$BASE/readyz"; }
+
+# Sleeps until one of the two ends, which is a failure: together they are the product.
+watch_processes() {
+    while alive "$RUN/api.pid" "$BIN/almanac-api" && alive "$RUN/worker.pid" "$BIN/almanac-worker"; do
+        # `wait` on a short sleep, so that a signal is served at once.
+        sleep 1 &
+        wait $! || true
+    done
+    tail -n 20 "$LOGS/api.log" "$LOGS/worker.log" >&2
+    fail "a process has ended; logs are below $LOGS"
+}
+
+stop() {
+    local result=$?
+    trap '' INT TERM HUP
+    trap - EXIT
+    say "stopping"
+    # Both drain at once; the worker may take SHUTDOWN_SECONDS.
+    if alive "$RUN/worker.pid" "$BIN/almanac-worker"; then kill -TERM "$(cat "$RUN/worker.pid")" || true; fi
+    end_process "$RUN/api.pid" "$BIN/almanac-api" 15
+    end_process "$RUN/worker.pid" "$BIN/almanac-worker" 30
+    stop_services || true
+    exit "$result"
+}
+
+main "$@"

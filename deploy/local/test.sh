@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# `make test`: builds both programs with their crash points and runs every test. Arguments go to the integration tests.
+# The tests start private servers of their own with the programs found here, and end them.
+set -euo pipefail
+here="$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ground.sh"
+
+cd "$ROOT"
+tools="$("$here/tools.sh")" || exit 1
+while IFS='=' read -r name value; do export "$name=$value"; done <<<"$tools"
+# rustup may have just been installed by tools.sh, in a process of its own.
+if [ -d "${CARGO_HOME:-$HOME/.cargo}/bin" ]; then PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"; fi
+# Tests speak to their own servers only.
+unset DATABASE_URL DATABASE_OWNER_URL REDIS_URL OPENROUTER_API_KEY
+export SQLX_OFFLINE=true
+faults=(--workspace --locked --features "almanac-api/faults,almanac-worker/faults")
+
+cargo build "${faults[@]}"
+result=0
+if [ $# = 0 ]; then
+    cargo test "${faults[@]}" --no-fail-fast --lib --bins || result=1
+fi
+# Most of a test's time is waiting, so more of them than there are cores.
+cargo test "${faults[@]}" --test it -- --test-threads "${TEST_THREADS:-4}" "$@" || result=1
+exit "$result"

@@ -1,0 +1,204 @@
+//! One Postgres cluster below the run's folder: started, stopped, and databases made from a migrated template.
+//! `Services` starts it; fault tests stop and restart it.
+//! It must never turn `synchronous_commit` off: tests about accepted work rely on it. `fsync` may be off, because only
+//! the machine, not the server, would lose what the kernel holds.
+
+use std::{
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Mutex,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+
+use crate::{
+    observe::{OrFail, eventually},
+    process::{Kind, Process, tail},
+    run::{locked, test_run},
+};
+
+/// The superuser of the cluster, for tests that look at everything. Nothing under test connects as it.
+pub const ADMIN: &str = "almanac_root";
+const TEMPLATE: &str = "almanac_template";
+
+/// A cluster that runs, or was stopped by its test.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: PathBuf,
+    address: SocketAddr,
+    process: Mutex<Option<Process>>,
+    template: OnceCell<()>,
+    /// Postgres refuses to copy a template that another session is copying from or connected to.
+    copying: tokio::sync::Mutex<()>,
+}
+
+impl Postgres {
+    pub(super) async fn start(name: &str) -> anyhow::Result<Self> {
+        let run = test_run();
+        let folder = run.folder.join(format!("postgres-{name}"));
+        private_folder(&folder)?;
+        let init = folder.clone();
+        tokio::task::spawn_blocking(move || initdb(&init)).await.context("waiting for initdb")??;
+        let postgres = Self {
+            folder,
+            address: run.free_address(),
+            process: Mutex::default(),
+            template: OnceCell::new(),
+            copying: tokio::sync::Mutex::default(),
+        };
+        postgres.serve().await?;
+        Ok(postgres)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a role in a database of this cluster.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        Self::url_at(self.address, role, database)
+    }
+
+    /// The same through another address, such as a proxy's.
+    pub fn url_at(address: SocketAddr, role: &str, database: &str) -> String {
+        format!("postgres://{role}@{address}/{database}")
+    }
+
+    /// Takes the server down as a crash would: sessions cut, no checkpoint; what was committed is replayed later.
+    pub async fn stop_immediately(&self) {
+        let process = locked(&self.process).take();
+        if let Some(process) = process {
+            process.kill().await;
+        }
+    }
+
+    /// Starts it again on the same address with the same data.
+    pub async fn start_again(&self) {
+        self.serve().await.or_fail("starting Postgres again");
+    }
+
+    /// A crash followed by a start.
+    pub async fn restart_immediately(&self) {
+        self.stop_immediately().await;
+        self.start_again().await;
+    }
+
+    /// A new database with roles, schema and all migrations, copied from a template that is migrated once.
+    pub async fn new_database(&self) -> String {
+        self.template.get_or_try_init(|| self.make_template()).await.or_fail("making the template database");
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        let _one_at_a_time = self.copying.lock().await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
+        self.execute("postgres", create).await.or_fail("copying the template database");
+        name
+    }
+
+    async fn serve(&self) -> anyhow::Result<()> {
+        let settings = [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=400",
+            "shared_buffers=128MB",
+            "fsync=off",
+            "full_page_writes=off",
+            "synchronous_commit=on",
+            "autovacuum_naptime=10s",
+            "log_min_messages=warning",
+        ];
+        let mut command = as_service_user(Command::new(test_run().settings.postgres_bin.join("postgres")));
+        command.arg("-D").arg(self.folder.join("data")).args(["-p", &self.address.port().to_string()]);
+        settings.iter().for_each(|setting| {
+            command.args(["-c", setting]);
+        });
+        let process = Process::start("postgres", Kind::Postgres, command, &self.log())?;
+        eventually(Duration::from_secs(30), "Postgres answers", || async {
+            process.must_run();
+            PgConnection::connect(&self.url(ADMIN, "postgres")).await.ok()
+        })
+        .await;
+        *locked(&self.process) = Some(process);
+        Ok(())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.with_extension("log")
+    }
+
+    async fn make_template(&self) -> anyhow::Result<()> {
+        self.execute("postgres", format!("CREATE DATABASE {TEMPLATE}")).await?;
+        let roles = std::fs::read_to_string(test_run().settings.repository.join("deploy/roles.sql"))
+            .context("reading deploy/roles.sql")?;
+        self.execute(TEMPLATE, roles).await.context("running deploy/roles.sql")?;
+        let url = self.url("almanac_owner", TEMPLATE);
+        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")?
+    }
+
+    /// Runs SQL that the harness itself wrote, or that stands in the repository.
+    async fn execute(&self, database: &str, sql: String) -> anyhow::Result<()> {
+        let mut connection = PgConnection::connect(&self.url(ADMIN, database)).await.context("connecting as admin")?;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.context("running SQL as admin")?;
+        // A session that lingers would keep the template from being copied.
+        connection.close().await.context("closing the admin connection")
+    }
+}
+
+fn migrate(owner_url: &str) -> anyhow::Result<()> {
+    let output = Command::new(test_run().settings.program("almanac-api")?)
+        .arg("migrate")
+        .env_clear()
+        .env("DATABASE_OWNER_URL", owner_url)
+        .output()
+        .context("running almanac-api migrate")?;
+    if !output.status.success() {
+        bail!("almanac-api migrate: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+fn initdb(folder: &Path) -> anyhow::Result<()> {
+    let log = folder.with_extension("log");
+    let mut command = as_service_user(Command::new(test_run().settings.postgres_bin.join("initdb")));
+    command.arg("--pgdata").arg(folder.join("data")).args([
+        "--username",
+        ADMIN,
+        "--auth",
+        "trust",
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C",
+        "--no-sync",
+    ]);
+    let output = command.output().context("running initdb")?;
+    std::fs::write(&log, &output.stderr).context("writing the log of initdb")?;
+    if !output.status.success() {
+        bail!("initdb failed:\n{}", tail(&log, 0));
+    }
+    Ok(())
+}
+
+/// Postgres refuses to run as root.
+fn as_service_user(mut command: Command) -> Command {
+    if let Some((user, group)) = test_run().settings.service_user {
+        command.uid(user.as_raw()).gid(group.as_raw()).current_dir("/");
+    }
+    command.env("LC_ALL", "C");
+    command
+}
+
+fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::create_dir(folder).with_context(|| format!("making {}", folder.display()))?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).context("closing the folder")?;
+    if let Some((user, group)) = test_run().settings.service_user {
+        std::os::unix::fs::chown(folder, Some(user.as_raw()), Some(group.as_raw()))
+            .context("giving the folder away")?;
+    }
+    Ok(())
+}

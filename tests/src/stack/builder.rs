@@ -1,0 +1,164 @@
+//! What a stack consists of, said before it starts.
+//! `Stack::builder` begins it; `start` brings everything up, servers first.
+//! It must never start a process before what it needs answers.
+
+use std::sync::Arc;
+
+use super::{
+    Proxies, Stack,
+    node::{Environment, Node},
+};
+use crate::{
+    actor::token,
+    observe::OrFail,
+    proxy::Proxy,
+    run::test_run,
+    services::{Postgres, Services},
+    world::World,
+};
+
+/// A stack to be started.
+#[derive(Debug)]
+pub struct Builder {
+    apis: usize,
+    workers: usize,
+    private: bool,
+    proxied: bool,
+    api: Environment,
+    worker: Environment,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            apis: 1,
+            workers: 1,
+            private: false,
+            proxied: false,
+            api: Environment::new(),
+            worker: Environment::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// So many API processes (1).
+    pub fn apis(mut self, count: usize) -> Self {
+        self.apis = count;
+        self
+    }
+
+    /// So many workers (1).
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
+        self
+    }
+
+    /// A Postgres cluster of its own, for tests that stop or restart it.
+    pub fn private_postgres(mut self) -> Self {
+        self.private = true;
+        self
+    }
+
+    /// A proxy in front of Postgres, Redis and the provider, for each kind of process: see `Stack::proxies`.
+    pub fn proxied(mut self) -> Self {
+        self.proxied = true;
+        self
+    }
+
+    /// A variable of every API process.
+    pub fn api_env(mut self, name: &str, value: &str) -> Self {
+        self.api.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A variable of every worker, such as a crash point.
+    pub fn worker_env(mut self, name: &str, value: &str) -> Self {
+        self.worker.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A variable of every process.
+    pub fn env(self, name: &str, value: &str) -> Self {
+        self.api_env(name, value).worker_env(name, value)
+    }
+
+    /// Starts servers, world and processes, and waits until every API is ready.
+    pub async fn start(self) -> Stack {
+        self.try_start().await.or_fail("starting a stack")
+    }
+
+    async fn try_start(self) -> anyhow::Result<Stack> {
+        let services = if self.private { Services::private().await } else { Services::shared().await };
+        let database = services.postgres.new_database().await;
+        let world = World::start().await?;
+        let proxies = if self.proxied { Some(start_proxies(&services, &world).await?) } else { None };
+        let apis = self.nodes(self.apis, "api", &services, &database, &world, proxies.as_ref())?;
+        let workers = self.nodes(self.workers, "worker", &services, &database, &world, proxies.as_ref())?;
+        apis.iter().chain(&workers).for_each(|node| node.launch());
+        let stack = Stack { services, database, world, proxies, apis, workers };
+        for api in &stack.apis {
+            api.wait_until_ready(std::time::Duration::from_secs(30)).await;
+        }
+        Ok(stack)
+    }
+
+    fn nodes(
+        &self,
+        count: usize,
+        kind: &str,
+        services: &Services,
+        database: &str,
+        world: &World,
+        proxies: Option<&Proxies>,
+    ) -> anyhow::Result<Vec<Arc<Node>>> {
+        let make = |number: usize| {
+            let is_api = kind == "api";
+            let address = is_api.then(|| test_run().free_address());
+            let mut environment = shared_environment(kind, services, database, proxies);
+            if let Some(address) = address {
+                environment.insert("API_ADDR".to_owned(), address.to_string());
+                environment.insert("AUTH_JWT_SECRET".to_owned(), token::SECRET.to_owned());
+                environment.insert("AUTH_JWKS_URL".to_owned(), world.jwks_url());
+                environment.extend(self.api.clone());
+            } else {
+                let provider = proxies.map_or(world.address(), |proxies| proxies.provider.address());
+                environment.insert("AI_PROVIDER".to_owned(), "openrouter".to_owned());
+                environment.insert("OPENROUTER_API_KEY".to_owned(), "test-key-canary-77c1".to_owned());
+                environment.insert("AI_BASE_URL".to_owned(), world.ai_base_url(provider));
+                environment.extend(self.worker.clone());
+            }
+            Ok(Arc::new(Node::new(format!("{kind}-{number}"), &format!("almanac-{kind}"), address, environment)?))
+        };
+        (0..count).map(make).collect()
+    }
+}
+
+fn shared_environment(kind: &str, services: &Services, database: &str, proxies: Option<&Proxies>) -> Environment {
+    let (postgres, redis) = match (proxies, kind) {
+        (None, _) => (services.postgres.address(), services.redis.address()),
+        (Some(proxies), "api") => (proxies.api_postgres.address(), proxies.api_redis.address()),
+        (Some(proxies), _) => (proxies.worker_postgres.address(), proxies.worker_redis.address()),
+    };
+    let mut environment = Environment::from([
+        ("DATABASE_URL".to_owned(), Postgres::url_at(postgres, &format!("almanac_{kind}"), database)),
+        ("REDIS_URL".to_owned(), services.redis.url_at(redis)),
+        ("LOG_LEVEL".to_owned(), "info".to_owned()),
+        ("RUST_BACKTRACE".to_owned(), "1".to_owned()),
+    ]);
+    if let Some(guard) = &test_run().settings.sabotage {
+        environment.insert("ALMANAC_SABOTAGE".to_owned(), guard.clone());
+    }
+    environment
+}
+
+async fn start_proxies(services: &Services, world: &World) -> anyhow::Result<Proxies> {
+    let (postgres, redis) = (services.postgres.address(), services.redis.address());
+    Ok(Proxies {
+        api_postgres: Proxy::start(postgres).await?,
+        api_redis: Proxy::start(redis).await?,
+        worker_postgres: Proxy::start(postgres).await?,
+        worker_redis: Proxy::start(redis).await?,
+        provider: Proxy::start(world.address()).await?,
+    })
+}

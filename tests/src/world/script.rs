@@ -1,0 +1,243 @@
+//! How the scripted provider behaves towards one call: what it answers, how fast, and how it breaks off.
+//! Tests queue scripts by key (`World::play`) or name one inside the source text: `[[script:cut:120]]`.
+//! Pure: it must neither wait nor send; the server does.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// The behaviour towards one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// An ordinary HTTP 200 stream, with all the ways it can go wrong.
+    Answer(Answer),
+    /// A refusal before the first byte.
+    Status {
+        /// The HTTP status.
+        code: u16,
+        /// `Retry-After` in seconds.
+        retry_after: Option<u64>,
+    },
+    /// Takes the request and never answers, not even a header.
+    Silence,
+}
+
+/// A streamed answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How many cards; a smaller `count` in the request wins.
+    pub cards: usize,
+    /// The number of the first card, so that a second call can go on where a first one stopped.
+    pub first: usize,
+    /// How the cards are written down.
+    pub shape: Shape,
+    /// Characters in one piece of the stream.
+    pub piece: usize,
+    /// Pause before each piece.
+    pub gap: Duration,
+    /// After so many cards, waits for `World::release`.
+    pub hold_after: Option<usize>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How the content is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `{"items": [...]}`, as asked for.
+    Items,
+    /// `{"suggestions": [...]}`.
+    Suggestions,
+    /// `[...]`.
+    Array,
+    /// One object per line.
+    Lines,
+    /// In a Markdown fence.
+    Fenced,
+    /// With a sentence before and after.
+    Prose,
+    /// The first card's back repeats the system prompt.
+    Echo,
+    /// Every card is an object whose fields are of the wrong type.
+    WrongFields,
+    /// Text that is no JSON at all.
+    BadJson,
+    /// No content.
+    Empty,
+}
+
+/// How the stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// `finish_reason`, usage, `[DONE]`.
+    Done,
+    /// `finish_reason` and usage, but no `[DONE]`.
+    WithoutDone,
+    /// After so many characters of content the stream ends: no `finish_reason`, no `[DONE]`.
+    CutAfter(usize),
+    /// `finish_reason: length`.
+    Length,
+    /// An error chunk inside the HTTP 200, after all cards.
+    Error(u16),
+    /// The connection is reset after all cards.
+    Reset,
+    /// Nothing more after all cards, and the connection stays open.
+    Hang,
+    /// One character a second, for ever.
+    Drip,
+    /// So many more bytes of content.
+    Flood(usize),
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            cards: 5,
+            first: 1,
+            shape: Shape::Items,
+            piece: 24,
+            gap: Duration::ZERO,
+            hold_after: None,
+            end: End::Done,
+        }
+    }
+}
+
+impl From<Answer> for Script {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+impl Script {
+    /// So many cards, and a proper end.
+    pub fn ok(cards: usize) -> Self {
+        Answer { cards, ..Answer::default() }.into()
+    }
+
+    /// So many cards, then this end.
+    pub fn ending(cards: usize, end: End) -> Self {
+        Answer { cards, end, ..Answer::default() }.into()
+    }
+
+    /// Ten cards; after the k-th it waits for `World::release`.
+    pub fn hold_after(cards: usize) -> Self {
+        Answer { cards: 10, hold_after: Some(cards), ..Answer::default() }.into()
+    }
+
+    /// A refusal.
+    pub fn status(code: u16) -> Self {
+        Self::Status { code, retry_after: None }
+    }
+
+    /// Five cards in this shape.
+    pub fn shaped(shape: Shape) -> Self {
+        Answer { shape, ..Answer::default() }.into()
+    }
+
+    /// The script that a text names, for the n-th call (from 0) of its key. A misspelt one fails the test that wrote it.
+    pub fn named(words: &str, call: usize) -> Self {
+        let (name, argument) = words.split_once(':').unwrap_or((words, ""));
+        let number = argument.parse::<usize>().ok();
+        let cards = number.unwrap_or(5);
+        match name {
+            "ok" => Self::ok(cards),
+            "hold" => Self::hold_after(number.unwrap_or(2)),
+            "silence" => Self::Silence,
+            "hang" => Self::ending(number.unwrap_or(0), End::Hang),
+            "drip" => Self::ending(number.unwrap_or(0), End::Drip),
+            "error" => Self::ending(number.unwrap_or(2), End::Error(502)),
+            "reset" => Self::ending(number.unwrap_or(2), End::Reset),
+            "cut" => Self::ending(10, End::CutAfter(number.unwrap_or(100))),
+            "length" => Self::ending(cards, End::Length),
+            "no-done" => Self::ending(cards, End::WithoutDone),
+            "flood" => Self::ending(1, End::Flood(number.unwrap_or(100 << 20))),
+            "suggestions" => Self::shaped(Shape::Suggestions),
+            "array" => Self::shaped(Shape::Array),
+            "lines" => Self::shaped(Shape::Lines),
+            "fenced" => Self::shaped(Shape::Fenced),
+            "prose" => Self::shaped(Shape::Prose),
+            "echo" => Self::shaped(Shape::Echo),
+            "wrong-fields" => Self::shaped(Shape::WrongFields),
+            "bad-json" => Self::shaped(Shape::BadJson),
+            "empty" => Self::shaped(Shape::Empty),
+            "fail" if call < number.unwrap_or(1) => Self::status(503),
+            "fail" => Self::ok(5),
+            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) => Self::Status {
+                code: code.parse().unwrap_or(500),
+                retry_after: number.and_then(|seconds| u64::try_from(seconds).ok()),
+            },
+            _ => panic!("no script is called {words}"),
+        }
+    }
+}
+
+impl Answer {
+    /// The content in segments: the opening, one per card, the closing. Joined they are the whole answer.
+    pub fn segments(&self, system_prompt: &str, asked: Option<usize>) -> Vec<String> {
+        let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
+        let (opening, between, closing) = match self.shape {
+            Shape::Items | Shape::Echo | Shape::WrongFields => ("{\"items\": [", ", ", "]}"),
+            Shape::Suggestions => ("{\"suggestions\": [", ", ", "]}"),
+            Shape::Array => ("[", ",\n ", "]"),
+            Shape::Lines => ("", "\n", "\n"),
+            Shape::Fenced => ("```json\n{\"items\": [\n", ",\n", "\n]}\n```\n"),
+            Shape::Prose => ("Sure, here are your cards: {\"items\": [", ",", "]} Let me know if [you] need {more}!"),
+            Shape::BadJson => return vec!["I am afraid that I cannot do that. {\"items\": nonsense".to_owned()],
+            Shape::Empty => return Vec::new(),
+        };
+        let mut segments = vec![opening.to_owned()];
+        segments.extend((0..cards).map(|place| {
+            let separator = if place == 0 { "" } else { between };
+            format!("{separator}{}", self.card(place, system_prompt))
+        }));
+        segments.push(closing.to_owned());
+        segments
+    }
+
+    fn card(&self, place: usize, system_prompt: &str) -> Value {
+        let number = self.first + place;
+        match self.shape {
+            Shape::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
+            Shape::WrongFields => json!({"front": number, "back": null}),
+            _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
+        }
+    }
+}
+
+/// The key and the script words that a source text names, if any.
+pub(super) fn markers(text: &str) -> (Option<&str>, Option<&str>) {
+    (marker(text, "[[key:"), marker(text, "[[script:"))
+}
+
+fn marker<'a>(text: &'a str, opening: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(opening)?;
+    rest.split_once("]]").map(|(words, _)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_text_names_its_key_and_its_script() {
+        assert_eq!(markers("x [[key:a]] y [[script:cut:120]] z"), (Some("a"), Some("cut:120")));
+        assert_eq!(markers("nothing [[key:open"), (None, None));
+    }
+
+    #[test]
+    fn failing_so_many_times_ends_in_an_answer() {
+        let scripts: Vec<_> = (0..3).map(|call| Script::named("fail:2", call)).collect();
+
+        assert_eq!(scripts, [Script::status(503), Script::status(503), Script::ok(5)]);
+    }
+
+    #[test]
+    fn the_segments_of_an_answer_join_to_the_json_it_promises() {
+        let joined = Answer { cards: 3, first: 4, ..Answer::default() }.segments("", Some(2)).concat();
+
+        let value: Value = serde_json::from_str(&joined).expect("valid JSON");
+        assert_eq!(value["items"].as_array().map(Vec::len), Some(2));
+        assert_eq!(value["items"][0]["front"], "Question 4?");
+    }
+}
