@@ -1,1 +1,3 @@
-//! Everything that is proven over HTTP.
+//! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
+
+mod flashcards;
