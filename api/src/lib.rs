@@ -2,9 +2,16 @@
 //! a process around it. It never speaks SQL and never calls a provider.
 
 pub mod accept;
+pub mod app;
 pub mod auth;
+pub mod command;
 pub mod error;
+pub mod keyed;
 pub mod middleware;
+pub mod page;
 pub mod reply;
+pub mod routes;
+pub mod serve;
 pub mod server;
+pub mod stream;
 pub mod strict;

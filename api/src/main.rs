@@ -1,3 +1,7 @@
-//! The API process.
+//! `almanac-api serve | migrate | openapi | token | healthcheck`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    almanac_api::command::run(std::env::args().skip(1).collect())
+}

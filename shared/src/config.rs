@@ -233,6 +233,18 @@ pub fn owner_url(mut env: Env) -> Result<SecretString, Mistakes> {
     env.finish(url)
 }
 
+/// The token settings alone, for the `token` command.
+pub fn auth(mut env: Env) -> Result<AuthSettings, Mistakes> {
+    let auth = env.auth();
+    env.finish(auth)
+}
+
+/// Where the API listens, for the `healthcheck` command.
+pub fn api_addr(mut env: Env) -> Result<SocketAddr, Mistakes> {
+    let addr = env.addr("API_ADDR").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    env.finish(addr)
+}
+
 /// The telemetry settings alone, for commands that need nothing else.
 pub fn telemetry(mut env: Env) -> Result<TelemetrySettings, Mistakes> {
     let telemetry = env.telemetry();

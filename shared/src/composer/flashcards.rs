@@ -69,33 +69,36 @@ impl From<Card> for Value {
     }
 }
 
-/// A front as it counts for telling cards apart: lower case, without white space at its ends, runs of it as one space.
+/// A front as it counts for telling cards apart: its letters and digits, case, spacing and punctuation aside; a front of
+/// signs alone is itself. The same rule as the flashcards domain's `front_key`, which the ground floor may not call.
 pub fn normalised_front(front: &str) -> String {
-    let words: Vec<String> = front.split_whitespace().map(str::to_lowercase).collect();
-    words.join(" ")
+    let words = front.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect();
+    if words.is_empty() { front.trim().to_owned() } else { words.join(" ") }
 }
 
 /// The cards for a document: `count` of them as long as the text has any words.
-pub fn compose(document: &Document) -> impl Iterator<Item = Card> {
+pub fn compose(document: &Document) -> Vec<Card> {
+    let language = Language::of(&document.source_text);
+    let sentences = sentences(&document.source_text);
     let mut seen: HashSet<String> = document.exclude.iter().map(|front| normalised_front(front)).collect();
-    candidates(&document.source_text)
-        .filter(move |card| seen.insert(normalised_front(&card.front)))
+    candidates(&sentences, language)
+        .filter(|card| seen.insert(normalised_front(&card.front)))
         .take(document.count as usize)
+        .collect()
 }
 
-/// Every card the text gives, without end while it has words: each sentence once in its best form, then once in each other
-/// form, then plain numbered questions.
-fn candidates(text: &str) -> impl Iterator<Item = Card> {
-    let language = Language::of(text);
-    let sentences = sentences(text);
-    let best = sentences.iter().enumerate().filter_map(|(at, sentence)| {
-        let second: [Form; 2] = if at % 2 == 0 { [gap, topic] } else { [topic, gap] };
-        [definition, second[0], second[1]].iter().find_map(|form| form(sentence, language))
+/// Every card the sentences give, without end: each sentence once in its best form, then once in each other form, then
+/// plain numbered questions.
+fn candidates(sentences: &[String], language: Language) -> impl Iterator<Item = Card> {
+    let best = sentences.iter().enumerate().filter_map(move |(at, sentence)| {
+        let others: [Form; 2] = if at % 2 == 0 { [gap, topic] } else { [topic, gap] };
+        [definition, others[0], others[1]].iter().find_map(|form| form(sentence, language))
     });
     let forms: [Form; 3] = [gap, topic, definition];
-    let other = forms.iter().flat_map(|form| sentences.iter().filter_map(|sentence| form(sentence, language)));
-    let made: Vec<Card> = best.chain(other).collect();
-    made.into_iter().chain(numbered(sentences, language))
+    let other =
+        forms.into_iter().flat_map(move |form| sentences.iter().filter_map(move |sentence| form(sentence, language)));
+    best.chain(other).chain(numbered(sentences, language))
 }
 
 /// A way to make a card of a sentence; `None` when the sentence does not lend itself to it.
@@ -145,7 +148,7 @@ fn topic(sentence: &str, language: Language) -> Option<Card> {
 }
 
 /// The last resort, which any text with words can serve.
-fn numbered(sentences: Vec<String>, language: Language) -> impl Iterator<Item = Card> {
+fn numbered(sentences: &[String], language: Language) -> impl Iterator<Item = Card> {
     let last = sentences.len();
     (0..if last == 0 { 0 } else { usize::MAX }).map(move |at| {
         let front = match language {
@@ -201,7 +204,7 @@ mod tests {
         dans les chloroplastes. Les feuilles absorbent le dioxyde de carbone par de petites ouvertures.";
 
     fn cards(text: &str, count: u32, exclude: &[String]) -> Vec<Card> {
-        compose(&Document::new(text.to_owned(), count, exclude.to_vec())).collect()
+        compose(&Document::new(text.to_owned(), count, exclude.to_vec()))
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub fn compose(document: &Value) -> Option<Vec<Value>> {
     match document.get("task")?.as_str()? {
         flashcards::TASK => {
             let document = flashcards::Document::read(document)?;
-            Some(flashcards::compose(&document).map(Value::from).collect())
+            Some(flashcards::compose(&document).into_iter().map(Value::from).collect())
         }
         _ => None,
     }

@@ -1,5 +1,5 @@
 //! Jobs from acceptance to their end, and what went wrong on the way.
-//! Called by the submitting services, the worker's loop and the reaper.
+//! Called by the submitting services, the worker's loop and the reaper; a job's or a person's id never comes here.
 
 use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},

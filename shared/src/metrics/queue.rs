@@ -1,5 +1,6 @@
 //! The doorbell and the lanes behind it: whether Redis answers and how much work waits.
-//! Called where jobs are rung for and by the worker's sweeper, which reads the depths.
+//! Called where jobs are rung for and by the worker's sweeper, which reads the depths. Nothing is
+//! decided by these numbers: Postgres alone says what waits.
 
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},

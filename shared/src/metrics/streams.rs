@@ -1,5 +1,5 @@
 //! Event streams and the relay that feeds them.
-//! Called by the API's stream encoder and by the relay.
+//! Called by the API's stream encoder and by the relay, per write and per read, never per socket and event.
 
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},

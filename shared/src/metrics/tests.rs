@@ -40,7 +40,7 @@ fn every_family_shows_what_was_said_to_it() {
     for (name, value) in [
         (r#"almanac_http_requests_total{service="S",method="GET",route="/v1/jobs/:id",status="200"}"#, 1.0),
         (r#"almanac_http_requests_total{service="S",method="other",route="unknown",status="404"}"#, 1.0),
-        (r#"almanac_http_request_seconds_bucket{service="S",method="GET",route="/v1/jobs/:id",le="0.005"}"#, 1.0),
+        (r#"almanac_http_request_seconds_bucket{service="S",le="0.005",method="GET",route="/v1/jobs/:id"}"#, 1.0),
         (r#"almanac_rate_limited_total{service="S",family="generation"}"#, 1.0),
         (r#"almanac_jobs_accepted_total{service="S",kind="flashcards.generate"}"#, 1.0),
         (r#"almanac_jobs_pickup_seconds_count{service="S",lane="flashcards",source="ring"}"#, 1.0),

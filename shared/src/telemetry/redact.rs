@@ -11,8 +11,8 @@ const SECRET_WORDS: [&str; 24] = [
     "apikey",
     "authorization",
     "back",
-    "body",
     "bearer",
+    "body",
     "caption",
     "claims",
     "cookie",
@@ -22,6 +22,7 @@ const SECRET_WORDS: [&str; 24] = [
     "excerpt",
     "front",
     "jwt",
+    "key",
     "password",
     "prompt",
     "recipient",
@@ -30,7 +31,6 @@ const SECRET_WORDS: [&str; 24] = [
     "text",
     "ticket",
     "token",
-    "key",
 ];
 
 /// Names that hold such a word and are known to be harmless.

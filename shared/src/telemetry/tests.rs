@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tracing::{Span, error, field::Empty, info, info_span, subscriber::with_default};
+use tracing::{Span, debug_span, error, field::Empty, info, info_span, subscriber::with_default};
 
 use super::*;
 
@@ -195,8 +195,23 @@ fn one_trace_id_goes_from_the_request_through_the_job_row_to_the_provider() {
         seen = vec![row, call];
     });
 
-    assert!(seen.iter().all(|header| header[3..35] == PARENT[3..35]), "{seen:?}");
+    assert!(seen.iter().all(|header| header[3..35] == PARENT[3..35] && header.ends_with("-01")), "{seen:?}");
     assert_ne!(seen[0][36..52], seen[1][36..52]);
+}
+
+#[test]
+fn a_librarys_span_or_a_debug_span_does_not_hide_the_trace_around_it() {
+    let lines = lines_of(&settings(true, "trace"), || {
+        let request = info_span!("request");
+        continue_trace(&request, Some(PARENT));
+        let _request = request.entered();
+        let _library = info_span!(target: "poem", "route").entered();
+        let _detail = debug_span!("detail").entered();
+        assert_eq!(&current_traceparent().unwrap()[3..35], &PARENT[3..35]);
+        info!("x");
+    });
+
+    assert!(lines[0].contains(&PARENT[3..35]), "{}", lines[0]);
 }
 
 #[test]

@@ -8,16 +8,27 @@ use opentelemetry::{
     trace::TraceContextExt,
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use tracing::Span;
+use tracing::{Dispatch, Span, dispatcher};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::{Registry, registry::LookupSpan};
 
 const HEADER: &str = "traceparent";
 
 /// The `traceparent` of the span we are in, for `jobs.trace` and for outgoing requests. `None` outside any span.
 pub fn current_traceparent() -> Option<String> {
+    let context = dispatcher::get_default(current_context)?;
     let mut header = Header::default();
-    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut header);
+    TraceContextPropagator::new().inject_context(&context, &mut header);
     header.0
+}
+
+/// The innermost span that is part of a trace. Spans of libraries and debug spans are not, and must not hide it: the
+/// trace would break wherever somebody turns the log level up.
+fn current_context(dispatch: &Dispatch) -> Option<Context> {
+    let registry = dispatch.downcast_ref::<Registry>()?;
+    let current = dispatch.current_span();
+    let mut spans = registry.span(current.id()?)?.scope();
+    spans.find_map(|span| tracing_opentelemetry::get_otel_context(&span.id(), dispatch))
 }
 
 /// Makes `span` a child of what `traceparent` names, and says whether it is now.

@@ -212,7 +212,7 @@ mod tests {
 
     fn opened(now: Instant) -> Breakers {
         let breakers = Breakers::new(BreakerLimits::MODEL);
-        let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).last();
+        let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).next_back();
         assert_eq!(last, Some(Opened { retry_in: 5 * SECOND }));
         breakers
     }
@@ -280,12 +280,14 @@ mod tests {
     fn calls_that_end_after_the_opening_change_nothing() {
         let now = Instant::now();
         let breakers = Breakers::new(BreakerLimits::MODEL);
-        let early = breakers.admit("p", "m", now).unwrap();
-        (0..20).for_each(|_| {
-            end(&breakers, Outcome::Failed, now);
+        let early: Vec<Permit> = (0..60).map(|_| breakers.admit("p", "m", now).unwrap()).collect();
+
+        let published = early.into_iter().enumerate().filter_map(|(call, permit)| {
+            let late = if call < 20 { now } else { now + 4 * SECOND };
+            permit.record(Outcome::Failed, late)
         });
 
-        assert_eq!(early.record(Outcome::Served, now + SECOND), None);
-        assert!(breakers.admit("p", "m", now + SECOND).is_err());
+        assert_eq!(published.count(), 1);
+        assert!(breakers.admit("p", "m", now + 5 * SECOND).is_ok());
     }
 }

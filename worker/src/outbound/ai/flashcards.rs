@@ -2,7 +2,7 @@
 //! Called through `Task`.
 //! A card that leaves here has text on both sides, within its limits; nothing else of the object is kept.
 
-use almanac_shared::composer::flashcards::{Document, normalised_front};
+use almanac_shared::{composer::flashcards::Document, flashcards::rules::front_key};
 use serde_json::{Value, json};
 
 use super::{task::Wanted, text::cut};
@@ -53,14 +53,25 @@ pub(super) fn read(object: &Value) -> Option<(Flashcard, bool)> {
     Some((Flashcard { front, back }, front_cut || back_cut))
 }
 
-/// Two cards with the same normalised front are the same card.
+/// Two cards with the same front are the same card, by the rule the store's unique index holds.
 pub(super) fn identity(front: &str) -> String {
-    normalised_front(front)
+    front_key(front)
 }
 
 #[cfg(test)]
 mod tests {
+    use almanac_shared::composer::flashcards::normalised_front;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_composer_tells_cards_apart_as_the_store_does(front in any::<String>(), plain in "[ A-zéß?.-]{0,20}") {
+            prop_assert_eq!(normalised_front(&front), front_key(&front));
+            prop_assert_eq!(normalised_front(&plain), front_key(&plain));
+        }
+    }
 
     #[test]
     fn a_card_needs_text_on_both_sides() {

@@ -129,7 +129,7 @@ pub struct ItemCounts {
     pub repeated: u32,
 }
 
-/// The model the settings name.
+/// The model that the settings name. Opens no connection yet.
 pub fn connect(provider: &AiProvider) -> anyhow::Result<Arc<dyn Ai>> {
     Ok(match provider {
         AiProvider::OpenRouter { key, base_url } => {

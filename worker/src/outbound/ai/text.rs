@@ -2,11 +2,6 @@
 //! Called by `answer` (cleaning, echo) and by each task's parsing (cutting).
 //! All functions are pure and linear; none may ever let a NUL, control or bidi character through.
 
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
-
 use serde_json::Value;
 
 /// So many consecutive characters of the system prompt make an echo (ARCHITECTURE 10).
@@ -60,20 +55,20 @@ pub fn cut(text: &str, limit: usize) -> (String, bool) {
     (kept, true)
 }
 
-/// Knows one system prompt and recognises it in an answer.
+/// Knows one system prompt and recognises it in an answer, word for word as well as re-wrapped or in other case.
 #[derive(Clone, Debug)]
 pub struct Echo {
-    /// A hash of every run of `ECHO_CHARS` folded characters of the prompt.
-    runs: HashSet<u64>,
+    exact: Seeds,
+    folded: Seeds,
 }
 
 impl Echo {
-    /// Prepares a prompt. Case and line breaks do not count, so that a re-wrapped echo is an echo.
+    /// Prepares a prompt.
     pub fn of(prompt: &str) -> Self {
-        Self { runs: folded(prompt).windows(ECHO_CHARS).map(run_hash).collect() }
+        Self { exact: Seeds::of(prompt.chars().collect()), folded: Seeds::of(folded(prompt)) }
     }
 
-    /// Whether any string or key in the value holds a run of the prompt.
+    /// Whether any string or key in the value holds `ECHO_CHARS` consecutive characters of the prompt.
     pub fn is_in(&self, value: &Value) -> bool {
         match value {
             Value::String(text) => self.is_in_text(text),
@@ -84,26 +79,76 @@ impl Echo {
     }
 
     fn is_in_text(&self, text: &str) -> bool {
-        text.len() >= ECHO_CHARS && folded(text).windows(ECHO_CHARS).any(|run| self.runs.contains(&run_hash(run)))
+        if text.len() < ECHO_CHARS {
+            return false;
+        }
+        let exact: Vec<char> = text.chars().collect();
+        self.exact.are_in(&exact) || self.folded.are_in(&folded(text))
     }
+}
+
+/// Length of a seed: half an echo, so that every echo covers at least one whole seed.
+const SEED_CHARS: usize = ECHO_CHARS / 2;
+
+/// The prompt cut into seeds. A text is searched for seeds by a rolling hash, one step a character, and only where one is
+/// found the run around it is measured.
+#[derive(Clone, Debug)]
+struct Seeds {
+    prompt: Vec<char>,
+    /// Hash and place of each seed, sorted by hash.
+    seeds: Vec<(u64, usize)>,
+}
+
+impl Seeds {
+    fn of(prompt: Vec<char>) -> Self {
+        let mut seeds: Vec<_> = rolling(&prompt).step_by(SEED_CHARS).collect();
+        seeds.sort_unstable();
+        Self { prompt, seeds }
+    }
+
+    fn are_in(&self, text: &[char]) -> bool {
+        rolling(text).any(|(hash, at)| {
+            let from = self.seeds.partition_point(|(seed, _)| *seed < hash);
+            let same = self.seeds[from..].iter().take_while(|(seed, _)| *seed == hash);
+            same.into_iter().any(|(_, seed_at)| self.run(text, at, *seed_at) >= ECHO_CHARS)
+        })
+    }
+
+    /// The length of the common run through these two places, measured no further than it takes.
+    fn run(&self, text: &[char], at: usize, seed_at: usize) -> usize {
+        let ahead = text[at..].iter().zip(&self.prompt[seed_at..]);
+        let behind = text[..at].iter().rev().zip(self.prompt[..seed_at].iter().rev());
+        ahead.take(ECHO_CHARS).take_while(|(one, other)| one == other).count()
+            + behind.take(ECHO_CHARS).take_while(|(one, other)| one == other).count()
+    }
+}
+
+/// The hash of every run of `SEED_CHARS` characters, with the run's place.
+fn rolling(chars: &[char]) -> impl Iterator<Item = (u64, usize)> {
+    const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+    const LEAVING: u64 = BASE.wrapping_pow(SEED_CHARS as u32);
+    let mut hash = 0_u64;
+    let all = chars.iter().enumerate().map(move |(at, char)| {
+        hash = hash.wrapping_mul(BASE).wrapping_add(u64::from(*char));
+        if let Some(left) = at.checked_sub(SEED_CHARS) {
+            hash = hash.wrapping_sub(u64::from(chars[left]).wrapping_mul(LEAVING));
+        }
+        (hash, (at + 1).saturating_sub(SEED_CHARS))
+    });
+    all.skip(SEED_CHARS - 1)
 }
 
 /// Lower case, every run of white space one space.
 fn folded(text: &str) -> Vec<char> {
     let mut folded = Vec::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !folded.is_empty() {
+    for char in text.chars() {
+        if !char.is_whitespace() {
+            folded.extend(char.to_lowercase());
+        } else if folded.last() != Some(&' ') {
             folded.push(' ');
         }
-        folded.extend(word.chars().flat_map(char::to_lowercase));
     }
     folded
-}
-
-fn run_hash(run: &[char]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    run.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
@@ -147,6 +192,15 @@ mod tests {
         assert!(echo.is_in(&json!({ "extra": [{ "x": run.replace('\n', "  ").to_uppercase() }] })));
         assert!(echo.is_in(&json!({ run.clone(): 1 })));
         assert!(!echo.is_in(&json!({ "back": format!("{short}—") })));
+        assert!(!echo.is_in(&json!({ "back": short.repeat(3) })));
+    }
+
+    #[test]
+    fn an_indented_prompt_repeated_word_for_word_is_an_echo_although_folding_shortens_it() {
+        let prompt = "Rules for every card:\n\n      - one question,\n\n      - one answer,\n\n      - nothing that is not in the text.";
+        let run: String = prompt.chars().take(60).collect();
+
+        assert!(Echo::of(prompt).is_in(&json!(run)));
     }
 
     proptest! {
@@ -167,7 +221,8 @@ mod tests {
         fn an_echo_is_found_wherever_it_stands(before in "[a-z ]{0,30}", from in 0usize..20, after in "[a-z ]{0,30}") {
             let prompt = "the quick brown fox jumps over the lazy dog while seven wizards brew quite toxic potions";
             let run = &prompt[from..from + 60];
-            prop_assert!(Echo::of(prompt).is_in(&json!(format!("{before}{run}{after}"))));
+            let text = json!(before + run + &after);
+            prop_assert!(Echo::of(prompt).is_in(&text));
         }
     }
 }

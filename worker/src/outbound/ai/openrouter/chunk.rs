@@ -49,9 +49,9 @@ struct Delta {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Usage {
     #[serde(default)]
-    pub(super) prompt_tokens: Option<u32>,
+    prompt_tokens: Option<Value>,
     #[serde(default)]
-    pub(super) completion_tokens: Option<u32>,
+    completion_tokens: Option<Value>,
     #[serde(default)]
     cost: Option<Box<RawValue>>,
 }
@@ -90,6 +90,16 @@ impl Chunk {
 }
 
 impl Usage {
+    /// Tokens of the prompt. A count that is none must not cost the answer, so it is read like one that is missing.
+    pub(super) fn tokens_input(&self) -> Option<u32> {
+        count(self.prompt_tokens.as_ref()?)
+    }
+
+    /// Tokens of the answer.
+    pub(super) fn tokens_output(&self) -> Option<u32> {
+        count(self.completion_tokens.as_ref()?)
+    }
+
     /// The cost in the digits the provider wrote, so that no binary fraction comes between. Text that is no amount, or
     /// one the ledger's column could not hold, is no cost.
     pub(super) fn cost_usd(&self) -> Option<String> {
@@ -99,6 +109,11 @@ impl Usage {
             digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+'));
         (plain && (0.0..1_000_000.0).contains(&amount)).then(|| digits.to_owned())
     }
+}
+
+/// A number of tokens that Postgres's `int` can hold, so that a nonsense count never fails the write of a whole answer.
+fn count(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|count| i32::try_from(count).ok()).map(i32::unsigned_abs)
 }
 
 #[cfg(test)]
@@ -139,6 +154,22 @@ mod tests {
         for data in table {
             assert!(Chunk::read(data.as_bytes()).unwrap().error().is_some(), "{data}");
         }
+    }
+
+    #[test]
+    fn a_count_that_is_no_count_does_not_cost_the_chunk() {
+        let data =
+            r#"{"usage":{"prompt_tokens":-1,"completion_tokens":"2","cost":[]},"choices":[{"delta":{"content":"x"}}]}"#;
+
+        let chunk = Chunk::read(data.as_bytes()).unwrap();
+
+        assert_eq!(chunk.content(), "x");
+        let usage = chunk.usage.unwrap();
+        assert_eq!((usage.tokens_input(), usage.tokens_output(), usage.cost_usd()), (None, None, None));
+        assert_eq!(
+            (count(&7.into()), count(&i32::MAX.into()), count(&3_000_000_000_u64.into())),
+            (Some(7), Some(2_147_483_647), None)
+        );
     }
 
     #[test]

@@ -113,6 +113,10 @@ impl Call {
 impl OpenRouter {
     /// Sends the request and waits for the head of a completion.
     async fn ask(&self, request: &AiRequest) -> Result<Response, AiError> {
+        // A timer looks at the clock only after its work was polled once, which would open a connection for nothing.
+        if Instant::now() >= request.deadline {
+            return Err(AiErrorKind::Timeout.into());
+        }
         let sending = self.client.post(self.url.clone()).headers(self.headers(request));
         let sending = sending.json(&request::body(request, self.dialect)).send();
         let response = match within(request.deadline, request.idle, sending).await? {

@@ -185,8 +185,8 @@ impl Reading {
         usage.provider_ref = usage.provider_ref.take().or_else(|| short(chunk.id.as_deref()?));
         usage.model = usage.model.take().or_else(|| short(chunk.model.as_deref()?));
         if let Some(counted) = &chunk.usage {
-            usage.tokens_input = counted.prompt_tokens.or(usage.tokens_input);
-            usage.tokens_output = counted.completion_tokens.or(usage.tokens_output);
+            usage.tokens_input = counted.tokens_input().or(usage.tokens_input);
+            usage.tokens_output = counted.tokens_output().or(usage.tokens_output);
             usage.cost_usd = counted.cost_usd().or(usage.cost_usd.take());
         }
         self.refused |= chunk.is_refusal();

@@ -120,6 +120,11 @@ mod tests {
     }
 
     #[test]
+    fn a_line_end_split_by_an_empty_read_is_one_line_end() {
+        assert_eq!(events(&[b"data: a\r", b"", b"\ndata: b\r\n\r", b"", b"\n"]), (vec!["a\nb".to_owned()], None));
+    }
+
+    #[test]
     fn a_line_without_end_is_refused_before_it_fills_the_memory() {
         let mut decoder = Decoder::default();
         let flood = vec![b'x'; MAX_EVENT];

@@ -1,0 +1,135 @@
+//! The API process's handles, and the whole door put together: routes, mounts, edge. Called by `main` and by `openapi`.
+//! State is a field of each route's struct; nothing here is global.
+
+use std::sync::Arc;
+
+use almanac_shared::{
+    circuit::Circuits,
+    clock::{Clock, SystemClock},
+    config::{ApiSettings, ModelSettings, Rate},
+    db::Database,
+    flashcards::service::Flashcards,
+    jobs::service::Jobs,
+    metrics::Metrics,
+    progress::relay::Relay,
+    queue::Bell,
+    redis::{client, quick},
+};
+use anyhow::Result;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem_openapi::OpenApiService;
+use redis::aio::ConnectionManager;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::Authenticator,
+    middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
+    routes::{flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi},
+};
+
+/// Everything a route may stand on.
+#[derive(Clone)]
+pub struct App {
+    /// The store, as `almanac_api`.
+    pub database: Database,
+    /// Flashcards.
+    pub flashcards: Flashcards,
+    /// Jobs.
+    pub jobs: Jobs,
+    /// Who is calling, and tickets.
+    pub auth: Arc<Authenticator>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Which models may be asked.
+    pub models: ModelSettings,
+    /// Which models cannot be asked now.
+    pub circuits: Circuits,
+    /// The limit of flashcard generations.
+    pub generation: Bucket,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Quick Redis commands.
+    pub redis: ConnectionManager,
+    /// Cancelled when the process begins to end.
+    pub draining: CancellationToken,
+}
+
+impl App {
+    /// Opens every handle. Nothing is connected yet: the API starts while stores are away, and says so.
+    ///
+    /// # Errors
+    /// A setting names nothing real.
+    pub fn open(settings: &ApiSettings, draining: CancellationToken) -> Result<Self> {
+        let database = Database::open(&settings.database_url)?;
+        let redis = client(&settings.redis_url)?;
+        let commands = quick(&redis)?;
+        let bell = Bell::start(commands.clone());
+        let relay = Relay::start(database.clone(), redis, draining.clone());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let rate: Rate = settings.generation_rate;
+        Ok(Self {
+            flashcards: Flashcards::start(database.clone(), bell.clone(), rate),
+            jobs: Jobs::new(database.clone(), relay, bell),
+            auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
+            clock,
+            models: settings.models.clone(),
+            circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
+            generation: Bucket { name: "generation", rate },
+            metrics: Metrics::new("almanac-api"),
+            redis: commands,
+            database,
+            draining,
+        })
+    }
+}
+
+type Routes = (FlashcardsApi, JobsApi, HealthApi);
+
+fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
+    let routes = (FlashcardsApi { app: app.clone() }, JobsApi { app: app.clone() }, HealthApi { app });
+    OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("openapi.md"))
+        .server("/v1")
+}
+
+/// The description of the API, as YAML.
+pub fn openapi() -> String {
+    described(None).spec_yaml()
+}
+
+/// The whole door.
+///
+/// # Errors
+/// A setting names nothing real.
+pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = Response> + use<>> {
+    let service = || described(Some(app.clone()));
+    let spec = service().spec_endpoint();
+    let v1 = Route::new()
+        .nest("/openapi.json", spec)
+        .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
+    let routes = Route::new()
+        .nest("/v1", v1)
+        // The documents' own spellings: the same handlers, bare bodies (D1).
+        .nest("/api/v1", service())
+        .nest("/api", service())
+        .nest("/docs", service().swagger_ui())
+        .at("/healthz", health::alive(app.clone()))
+        .at("/readyz", health::ready(app.clone()))
+        .at("/metrics", health::metrics(app.clone(), settings.metrics_addr.is_none()));
+    let metrics = app.metrics.clone();
+    let edge = Edge {
+        auth: app.auth.clone(),
+        cors_origins: settings.cors_origins.clone(),
+        proxies: TrustedProxies::parse(&settings.trusted_proxies)?,
+        anonymous_rate: settings.anonymous_rate,
+        allowed: AllowedMethods::of::<Routes>(),
+        observe: Arc::new(move |seen| {
+            metrics.http_request(seen.method, seen.route, seen.status.as_u16(), seen.seconds);
+            if seen.status.as_u16() == 429 {
+                metrics.rate_limited(seen.route);
+            }
+        }),
+        body: BodyLimits::default(),
+    };
+    Ok(middleware::edge(routes, edge).map_to_response())
+}

@@ -1,0 +1,101 @@
+//! The sub-commands of `almanac-api`. Called by `main` with the words behind the program's name; each reads only the
+//! settings it needs, and every mistake is told on standard error with exit code 1.
+
+use std::{io::Write, process::ExitCode};
+
+use almanac_shared::{
+    clock::{Clock, SystemClock},
+    config::{self, ApiSettings, Env},
+    db, telemetry,
+};
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+
+use crate::{
+    app,
+    auth::token::{self, TokenRequest},
+    serve,
+};
+
+const USAGE: &str = "usage: almanac-api serve
+       almanac-api migrate                    apply migrations as DATABASE_OWNER_URL
+       almanac-api openapi                    print the description of the API as YAML
+       almanac-api token [--sub UUID] [--role ROLE] [--ttl SECONDS]
+                                              print a development token signed with AUTH_JWT_SECRET
+       almanac-api healthcheck                exit 0 when the API at API_ADDR is ready
+";
+
+/// Runs one sub-command.
+pub fn run(words: Vec<String>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("the runtime cannot start: {error}\n")),
+    };
+    // The provider can be installed once; a second attempt changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let result = runtime.block_on(async {
+        match words.first().map(String::as_str) {
+            Some("serve") => serve().await,
+            Some("migrate") => migrate().await,
+            Some("openapi") => print(&app::openapi()),
+            Some("token") => print_token(words.get(1..).unwrap_or_default()),
+            Some("healthcheck") => healthcheck().await,
+            _ => bail!("{USAGE}"),
+        }
+    });
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format!("{error:#}\n")),
+    }
+}
+
+async fn serve() -> Result<()> {
+    let settings = ApiSettings::from_env(Env::of_process())?;
+    let _telemetry = telemetry::init(&settings.telemetry, "almanac-api")?;
+    serve::serve(settings).await
+}
+
+async fn migrate() -> Result<()> {
+    let _telemetry = telemetry::init(&config::telemetry(Env::of_process())?, "almanac-api")?;
+    db::migrate(&config::owner_url(Env::of_process())?).await
+}
+
+fn print_token(words: &[String]) -> Result<()> {
+    let auth = config::auth(Env::of_process())?;
+    let secret = auth.jwt_secret.context("AUTH_JWT_SECRET: is required to sign a token")?;
+    let (mut sub, mut role, mut ttl) = (None, "authenticated".to_owned(), 3_600);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let value = words.next().with_context(|| format!("{word} needs a value"))?;
+        match word.as_str() {
+            "--sub" => sub = Some(value.parse().context("--sub is not a UUID")?),
+            "--role" => role.clone_from(value),
+            "--ttl" => ttl = value.parse().context("--ttl is not a number of seconds")?,
+            _ => bail!("{USAGE}"),
+        }
+    }
+    let request = TokenRequest {
+        sub: sub.or_else(|| (role == "authenticated").then(almanac_shared::id::UserId::fresh)),
+        role: &role,
+        ttl: TimeDelta::seconds(ttl),
+        audience: &auth.audience,
+        issuer: auth.issuer.as_deref(),
+    };
+    print(&format!("{}\n", token::mint_hs256(&secret, &request, SystemClock.now())?))
+}
+
+async fn healthcheck() -> Result<()> {
+    let addr = config::api_addr(Env::of_process())?;
+    let answer = reqwest::Client::builder().no_proxy().build()?.get(format!("http://{addr}/readyz")).send().await?;
+    if answer.status().is_success() { Ok(()) } else { bail!("the API answers {}", answer.status()) }
+}
+
+fn print(text: &str) -> Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("writing to standard output")
+}
+
+fn refuse(why: &str) -> ExitCode {
+    let _ = std::io::stderr().write_all(why.as_bytes());
+    ExitCode::FAILURE
+}

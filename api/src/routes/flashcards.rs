@@ -1,0 +1,618 @@
+//! Flashcards over HTTP (S2, API.md section 4): submit a text, watch cards being made, review, keep, take away.
+
+use std::time::Duration;
+
+use almanac_shared::{
+    error::Refusal,
+    flashcards::{
+        Card, Generation, Suggestion,
+        export::{Export, Format, Row},
+        rules::{self, SourceText, SourceTextError},
+        service::{Accepted, Submission},
+    },
+    id::{CardId, GenerationId, JobId, SuggestionId},
+    jobs::{Kind, service::Listening},
+    progress::event::Encoding,
+    telemetry,
+};
+use chrono::{DateTime, Utc};
+use poem::{Body, IntoResponse, Request, Response};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi, ResponseContent,
+    param::{Path, Query},
+    payload::Payload,
+    registry::{MetaSchema, MetaSchemaRef},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    accept::{self, Form},
+    app::App,
+    auth::Caller,
+    error::{ApiError, Detail},
+    keyed::Keyed,
+    page,
+    reply::{Reply, Urls},
+    stream::{self, Live},
+    strict::Strict,
+};
+
+/// The routes of flashcards.
+pub struct FlashcardsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+/// A request for a generation.
+#[derive(Clone, Debug, Deserialize, Object)]
+#[oai(rename = "CreateAIGenerationCommand")]
+pub struct CreateGeneration {
+    /// 1,000 to 10,000 characters after trimming.
+    #[oai(validator(min_length = 1000, max_length = 10000))]
+    source_text: String,
+    /// One of the operator's models.
+    #[serde(default)]
+    model: Option<String>,
+    /// The prompt to use.
+    #[serde(default)]
+    prompt_version: Option<String>,
+}
+
+/// An accepted generation.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "CreateAIGenerationAcceptedDTO", skip_serializing_if_is_none)]
+pub struct GenerationAccepted {
+    /// Its id; its job has the same.
+    generation_id: String,
+    /// Always `pending`.
+    status: String,
+    /// Its links; on `/v1` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urls: Option<Urls>,
+}
+
+/// A generation.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "AIGenerationDTO")]
+pub struct GenerationShown {
+    /// Its id.
+    id: String,
+    /// `pending`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: String,
+    /// The model asked.
+    model: String,
+    /// The prompt used.
+    prompt_version: String,
+    /// Tokens read, over all calls.
+    tokens_input: Option<i32>,
+    /// Tokens written, over all calls.
+    tokens_output: Option<i32>,
+    /// US dollars, when the provider says.
+    cost_usd: Option<f64>,
+    /// Who answered, and how long it took.
+    ai_metadata: Option<Value>,
+    /// Why it failed: `{code, message, …}`.
+    error: Option<Value>,
+    /// Accepted at.
+    created_at: DateTime<Utc>,
+    /// Ended at.
+    finished_at: Option<DateTime<Utc>>,
+    /// Suggestions so far.
+    suggestion_count: i64,
+}
+
+impl From<Generation> for GenerationShown {
+    fn from(generation: Generation) -> Self {
+        Self {
+            id: generation.id.to_string(),
+            status: generation.status,
+            model: generation.model,
+            prompt_version: generation.prompt_version,
+            tokens_input: generation.tokens_input,
+            tokens_output: generation.tokens_output,
+            cost_usd: generation.cost_usd,
+            ai_metadata: generation.ai_metadata,
+            error: generation.error,
+            created_at: generation.created_at,
+            finished_at: generation.finished_at,
+            suggestion_count: generation.suggestion_count,
+        }
+    }
+}
+
+/// A proposed card.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Suggestion")]
+pub struct SuggestionShown {
+    /// Its id.
+    id: String,
+    /// The generation it belongs to.
+    generation_id: String,
+    /// The question.
+    front: String,
+    /// The answer.
+    back: String,
+    /// `proposed`, `accepted`, `edited` or `rejected`.
+    status: String,
+    /// Made at.
+    created_at: DateTime<Utc>,
+}
+
+impl From<Suggestion> for SuggestionShown {
+    fn from(suggestion: Suggestion) -> Self {
+        Self {
+            id: suggestion.id.to_string(),
+            generation_id: suggestion.generation_id.to_string(),
+            front: suggestion.front,
+            back: suggestion.back,
+            status: suggestion.status,
+            created_at: suggestion.created_at,
+        }
+    }
+}
+
+/// A card that was kept.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(rename = "Card")]
+pub struct CardShown {
+    /// Its id.
+    id: String,
+    /// The suggestion it came from.
+    suggestion_id: String,
+    /// The generation it came from.
+    generation_id: String,
+    /// The question.
+    front: String,
+    /// The answer.
+    back: String,
+    /// Kept at.
+    created_at: DateTime<Utc>,
+    /// Last edited at.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Card> for CardShown {
+    fn from(card: Card) -> Self {
+        Self {
+            id: card.id.to_string(),
+            suggestion_id: card.suggestion_id.to_string(),
+            generation_id: card.generation_id.to_string(),
+            front: card.front,
+            back: card.back,
+            created_at: card.created_at,
+            updated_at: card.updated_at,
+        }
+    }
+}
+
+/// A change of a card's or a suggestion's text; a side that is absent stays.
+#[derive(Clone, Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct SidesPatch {
+    /// The question, 1 to 500 characters.
+    #[serde(default)]
+    front: Option<String>,
+    /// The answer, 1 to 2,000 characters.
+    #[serde(default)]
+    back: Option<String>,
+}
+
+/// Which suggestions; all open ones when absent.
+#[derive(Clone, Debug, Default, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Their ids.
+    #[serde(default)]
+    suggestion_ids: Option<Vec<String>>,
+}
+
+/// A page of generations.
+#[derive(Debug, Serialize, Object)]
+struct GenerationPage {
+    /// Newest first.
+    items: Vec<GenerationShown>,
+    /// Where the list goes on.
+    next_cursor: Option<String>,
+}
+
+/// A page of suggestions.
+#[derive(Debug, Serialize, Object)]
+struct SuggestionPage {
+    /// In the order they were made.
+    items: Vec<SuggestionShown>,
+    /// Where the list goes on.
+    next_cursor: Option<String>,
+}
+
+/// A page of cards.
+#[derive(Debug, Serialize, Object)]
+struct CardPage {
+    /// Newest first.
+    items: Vec<CardShown>,
+    /// Where the list goes on.
+    next_cursor: Option<String>,
+}
+
+/// The cards that an accept made, now or before.
+#[derive(Debug, Serialize, Object)]
+struct Cards {
+    /// In the order of their suggestions.
+    cards: Vec<CardShown>,
+}
+
+/// The suggestions that a reject was about.
+#[derive(Debug, Serialize, Object)]
+struct Rejected {
+    /// As they are now.
+    suggestions: Vec<SuggestionShown>,
+}
+
+#[derive(ApiResponse)]
+enum Submitted {
+    /// Accepted; the work is done elsewhere.
+    #[oai(status = 202)]
+    Accepted(
+        Reply<GenerationAccepted>,
+        #[oai(header = "Location")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "RateLimit-Policy")] String,
+        #[oai(header = "RateLimit")] String,
+    ),
+    /// The event log as it grows, or the finished generation for `Prefer: wait`.
+    #[oai(status = 200)]
+    Now(
+        Answer,
+        #[oai(header = "Location")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "RateLimit-Policy")] String,
+        #[oai(header = "RateLimit")] String,
+    ),
+}
+
+#[derive(ResponseContent)]
+enum Answer {
+    Finished(Reply<GenerationShown>),
+    Sse(stream::SseLog),
+    Ndjson(stream::NdjsonLog),
+}
+
+#[derive(ApiResponse)]
+enum Exported {
+    /// The file.
+    #[oai(status = 200)]
+    File(File, #[oai(header = "Content-Disposition")] String),
+}
+
+struct File(Response);
+
+impl IntoResponse for File {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Payload for File {
+    const CONTENT_TYPE: &'static str = "application/octet-stream";
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema { format: Some("binary"), ..MetaSchema::new("string") }))
+    }
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// It is gone.
+    #[oai(status = 204)]
+    Gone,
+}
+
+#[OpenApi]
+impl FlashcardsApi {
+    /// Asks for flashcards from a text.
+    ///
+    /// 202 at once; `Accept: text/event-stream` or `application/x-ndjson` follows the work instead, and
+    /// `Prefer: wait=n` waits for the finished generation. Five per 300 s and user unless configured otherwise.
+    #[oai(path = "/ai/generations", method = "post", operation_id = "createGeneration")]
+    async fn submit(
+        &self,
+        request: &Request,
+        caller: Caller,
+        order: Keyed<CreateGeneration>,
+    ) -> Result<Submitted, ApiError> {
+        let app = self.app()?;
+        let form = accept::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
+        let submission = submission(app, &caller, order)?;
+        let accepted = app.flashcards.submit(submission).await.map_err(|refusal| refused(app, refusal))?;
+        if !accepted.replayed {
+            app.metrics.job_accepted(Kind::GenerateFlashcards.as_str());
+        }
+        answer(app, request, &caller, form, accepted).await
+    }
+
+    /// My generations, newest first.
+    #[oai(path = "/ai/generations", method = "get", operation_id = "listGenerations")]
+    async fn list(
+        &self,
+        caller: Caller,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<GenerationPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::moment(cursor.0.as_deref())?.map(|(at, id)| (at, GenerationId(id)));
+        let mut rows = self.app()?.flashcards.list(caller.user, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_moment(row.created_at, row.id.0));
+        Ok(Reply::new(GenerationPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// One generation.
+    #[oai(path = "/ai/generations/:id", method = "get", operation_id = "showGeneration")]
+    async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<GenerationShown>, ApiError> {
+        let generation = self.app()?.flashcards.show(caller.user, GenerationId(id.0)).await?;
+        Ok(Reply::new(generation.into()))
+    }
+
+    /// A generation's suggestions, in the order they were made.
+    #[oai(path = "/ai/generations/:id/suggestions", method = "get", operation_id = "listSuggestions")]
+    async fn suggestions(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<SuggestionPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::number(cursor.0.as_deref())?.unwrap_or(0);
+        let id = GenerationId(id.0);
+        let mut rows = self.app()?.flashcards.suggestions(caller.user, id, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_number(row.ordinal));
+        Ok(Reply::new(SuggestionPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Changes a suggestion's text before it is kept.
+    #[oai(path = "/ai/suggestions/:id", method = "patch", operation_id = "updateSuggestion")]
+    async fn update_suggestion(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        patch: Strict<SidesPatch>,
+    ) -> Result<Reply<SuggestionShown>, ApiError> {
+        let (front, back) = sides(patch.0)?;
+        let id = SuggestionId(id.0);
+        let edited = self.app()?.flashcards.edit_suggestion(caller.user, id, front, back).await?;
+        Ok(Reply::new(edited.into()))
+    }
+
+    /// Keeps suggestions as cards: these, or all open ones. Doing it twice makes none more.
+    #[oai(path = "/ai/generations/:id/accept", method = "post", operation_id = "acceptSuggestions")]
+    async fn accept(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        choice: Strict<Option<Choice>>,
+    ) -> Result<Reply<Cards>, ApiError> {
+        let ids = chosen(choice.0)?;
+        let cards = self.app()?.flashcards.accept(caller.user, GenerationId(id.0), ids.as_deref()).await?;
+        Ok(Reply::new(Cards { cards: cards.into_iter().map(Into::into).collect() }))
+    }
+
+    /// Turns suggestions down: these, or all open ones.
+    #[oai(path = "/ai/generations/:id/reject", method = "post", operation_id = "rejectSuggestions")]
+    async fn reject(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        choice: Strict<Option<Choice>>,
+    ) -> Result<Reply<Rejected>, ApiError> {
+        let ids = chosen(choice.0)?;
+        let suggestions = self.app()?.flashcards.reject(caller.user, GenerationId(id.0), ids.as_deref()).await?;
+        Ok(Reply::new(Rejected { suggestions: suggestions.into_iter().map(Into::into).collect() }))
+    }
+
+    /// My cards, newest first.
+    #[oai(path = "/cards", method = "get", operation_id = "listCards")]
+    async fn cards(
+        &self,
+        caller: Caller,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<CardPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let before = page::id(cursor.0.as_deref())?.map(CardId);
+        let mut rows = self.app()?.flashcards.cards(caller.user, before, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.id.0));
+        Ok(Reply::new(CardPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// My cards as a file: CSV, JSON, or text that Anki imports.
+    #[oai(path = "/cards/export", method = "get", operation_id = "exportCards")]
+    async fn export(&self, caller: Caller, format: Query<Option<String>>) -> Result<Exported, ApiError> {
+        let name = format.0.as_deref().unwrap_or("json");
+        let format = Format::from_name(name).ok_or_else(|| {
+            ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be csv, json or anki")])
+        })?;
+        let file = export(self.app()?, &caller, format).await?;
+        let response = Response::builder().content_type(format.content_type()).body(Body::from(file));
+        let disposition = format!("attachment; filename=\"{}\"", format.file_name());
+        Ok(Exported::File(File(response), disposition))
+    }
+
+    /// One card.
+    #[oai(path = "/cards/:id", method = "get", operation_id = "showCard")]
+    async fn show_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CardShown>, ApiError> {
+        Ok(Reply::new(self.app()?.flashcards.card(caller.user, CardId(id.0)).await?.into()))
+    }
+
+    /// Changes a card's text.
+    #[oai(path = "/cards/:id", method = "patch", operation_id = "updateCard")]
+    async fn update_card(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        patch: Strict<SidesPatch>,
+    ) -> Result<Reply<CardShown>, ApiError> {
+        let (front, back) = sides(patch.0)?;
+        let edited = self.app()?.flashcards.edit_card(caller.user, CardId(id.0), front, back).await?;
+        Ok(Reply::new(edited.into()))
+    }
+
+    /// Removes a card.
+    #[oai(path = "/cards/:id", method = "delete", operation_id = "deleteCard")]
+    async fn delete_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
+        self.app()?.flashcards.delete_card(caller.user, CardId(id.0)).await?;
+        Ok(Deleted::Gone)
+    }
+}
+
+impl FlashcardsApi {
+    fn app(&self) -> Result<&App, ApiError> {
+        self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
+    }
+}
+
+/// Body to domain words, in the order of R137: shape first, then rules.
+fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
+    let Keyed { body, key } = order;
+    let source_text = SourceText::parse(body.source_text).map_err(|error| {
+        let kind = match error {
+            SourceTextError::TooShort(_) => "too_short",
+            SourceTextError::TooLong => "too_long",
+        };
+        ApiError::invalid(vec![Detail::at(["body", "source_text"], kind, error.to_string())])
+    })?;
+    let model = rules::model(body.model, &app.models.default, &app.models.allowed)?;
+    let prompt_version = rules::prompt_version(body.prompt_version)?;
+    if let Some(retry_after) = app.circuits.open_for(&model) {
+        return Err(Refusal::ProviderUnavailable { retry_after }.into());
+    }
+    Ok(Submission {
+        user: caller.user,
+        source_text,
+        model,
+        prompt_version,
+        key,
+        trace: telemetry::current_traceparent(),
+        request_id: Some(caller.request_id.as_str().to_owned()),
+    })
+}
+
+/// A refused submit says where its limit stands.
+fn refused(app: &App, refusal: Refusal) -> ApiError {
+    let headers = match &refusal {
+        Refusal::RateLimited(limit) => app.generation.headers(*limit),
+        _ => Vec::new(),
+    };
+    headers.into_iter().fold(ApiError::from(refusal), |error, (name, value)| error.with_header(name, value))
+}
+
+async fn answer(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    form: Form,
+    accepted: Accepted,
+) -> Result<Submitted, ApiError> {
+    let job = JobId::from(accepted.id);
+    let location = format!("/v1/jobs/{job}");
+    let replayed = accepted.replayed.then(|| "true".to_owned());
+    let mut limit = app.generation.headers(accepted.limit).into_iter();
+    let mut header = || limit.next().and_then(|(_, value)| value.to_str().map(str::to_owned).ok()).unwrap_or_default();
+    let (policy, left) = (header(), header());
+    let encoding = match form {
+        Form::Sse => Encoding::Sse,
+        Form::Ndjson => Encoding::Ndjson,
+        Form::Json => {
+            return Ok(match finished(app, request, caller, accepted.id).await? {
+                Some(generation) => {
+                    Submitted::Now(Answer::Finished(Reply::new(generation)), location, replayed, policy, left)
+                }
+                None => Submitted::Accepted(pending(request, &accepted)?, location, replayed, policy, left),
+            });
+        }
+    };
+    let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, encoding).await? else {
+        return Err(ApiError::internal(anyhow::anyhow!("a job that was just accepted has no log")));
+    };
+    let answer = match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
+        Live::Sse(log) => Answer::Sse(log),
+        Live::Ndjson(log) => Answer::Ndjson(log),
+    };
+    Ok(Submitted::Now(answer, location, replayed, policy, left))
+}
+
+/// The 202: exactly the document's two fields on `/api`, byte for byte what the first request got; with links on `/v1`.
+fn pending(request: &Request, accepted: &Accepted) -> Result<Reply<GenerationAccepted>, ApiError> {
+    if request.original_uri().path().starts_with("/api/") {
+        return Reply::stored(accepted.answer.clone());
+    }
+    Ok(Reply::new(GenerationAccepted {
+        generation_id: accepted.id.to_string(),
+        status: "pending".into(),
+        urls: Some(Urls::of_job(Kind::GenerateFlashcards.as_str(), JobId::from(accepted.id))),
+    }))
+}
+
+/// The finished generation, when the client would rather wait and it is done in time.
+async fn finished(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    id: GenerationId,
+) -> Result<Option<GenerationShown>, ApiError> {
+    let Some(wait) = accept::prefer_wait(request.headers()).filter(|wait| *wait > Duration::ZERO) else {
+        return Ok(None);
+    };
+    let job = JobId::from(id);
+    if let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, Encoding::Ndjson).await? {
+        tokio::select! {
+            () = follower.end() => {}
+            () = tokio::time::sleep(wait) => return Ok(None),
+            () = app.draining.cancelled() => return Ok(None),
+        }
+    }
+    let generation = app.flashcards.show(caller.user, id).await?;
+    Ok(generation.finished_at.is_some().then(|| generation.into()))
+}
+
+fn sides(patch: SidesPatch) -> Result<(Option<String>, Option<String>), ApiError> {
+    let mut details = Vec::new();
+    let mut check = |name: &str, text: Option<String>, max| {
+        text.and_then(|text| match rules::side(&text, max) {
+            Ok(side) => Some(side),
+            Err(message) => {
+                details.push(Detail::at(["body", name], "length", message));
+                None
+            }
+        })
+    };
+    let front = check("front", patch.front, rules::FRONT_MAX);
+    let back = check("back", patch.back, rules::BACK_MAX);
+    if front.is_none() && back.is_none() && details.is_empty() {
+        details.push(Detail::at(["body"], "missing", "needs front or back"));
+    }
+    if details.is_empty() { Ok((front, back)) } else { Err(ApiError::invalid(details)) }
+}
+
+/// An id that cannot be one is nobody's: 404, like one that is somebody else's.
+fn chosen(choice: Option<Choice>) -> Result<Option<Vec<SuggestionId>>, ApiError> {
+    let Some(ids) = choice.unwrap_or_default().suggestion_ids else { return Ok(None) };
+    let ids: Result<Vec<SuggestionId>, _> = ids.iter().map(|id| id.parse()).collect();
+    ids.map(Some).map_err(|_| ApiError::not_found())
+}
+
+async fn export(app: &App, caller: &Caller, format: Format) -> Result<String, ApiError> {
+    const PAGE: i64 = 250;
+    let mut file = Export::start(format);
+    let mut before = None;
+    loop {
+        let cards = app.flashcards.cards(caller.user, before, PAGE).await?;
+        for card in &cards {
+            file.push(&Row { front: &card.front, back: &card.back, created_at: card.created_at });
+        }
+        match cards.last() {
+            Some(last) if i64::try_from(cards.len()).is_ok_and(|count| count == PAGE) => before = Some(last.id),
+            _ => return Ok(file.finish()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether the process lives, whether it can work, what it counts, what it is (API.md section 9).
+//! Asked by load balancers and Prometheus, without a token; says nothing about anybody.
+
+use almanac_shared::redis;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    endpoint::{make, make_sync},
+    http::StatusCode,
+    web::Json,
+};
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{app::App, error::ApiError, middleware::Client, reply::Reply};
+
+/// The one operation that the description has.
+pub struct HealthApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+/// What is running.
+#[derive(Debug, Serialize, Object)]
+struct Version {
+    /// Always `almanac`.
+    name: String,
+    /// The version.
+    version: String,
+}
+
+#[OpenApi]
+impl HealthApi {
+    /// What is running here.
+    #[oai(path = "/version", method = "get", operation_id = "showVersion")]
+    async fn version(&self) -> Result<Reply<Version>, ApiError> {
+        let _ = &self.app;
+        Ok(Reply::new(Version { name: "almanac".into(), version: env!("CARGO_PKG_VERSION").into() }))
+    }
+}
+
+/// `GET /healthz`: the event loop turns.
+pub fn alive(_app: App) -> impl Endpoint<Output = Response> {
+    make_sync(|_: Request| Json(json!({ "status": "ok" })).into_response())
+}
+
+/// `GET /readyz`: each dependency; 200 `degraded` when only Redis is away, 503 without Postgres or while draining.
+pub fn ready(app: App) -> impl Endpoint<Output = Response> {
+    make(move |_: Request| {
+        let app = app.clone();
+        async move { readiness(&app).await }
+    })
+}
+
+async fn readiness(app: &App) -> Response {
+    let draining = app.draining.is_cancelled();
+    let (postgres, redis) = tokio::join!(app.database.answers(), redis::answers(&app.redis));
+    app.metrics.redis_up(redis);
+    let (status, word) = match (draining, postgres, redis) {
+        (true, ..) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (_, false, _) => (StatusCode::SERVICE_UNAVAILABLE, "down"),
+        (_, _, false) => (StatusCode::OK, "degraded"),
+        _ => (StatusCode::OK, "ready"),
+    };
+    let said = |up: bool| if up { "up" } else { "down" };
+    let body = json!({ "status": word, "postgres": said(postgres), "redis": said(redis) });
+    let mut response = Json(body).into_response();
+    response.set_status(status);
+    response
+}
+
+/// `GET /metrics` on the API's own port: for callers on this machine only, unless metrics have a port of their own, and
+/// then not here at all.
+pub fn metrics(app: App, here: bool) -> impl Endpoint<Output = Response> {
+    make(move |request: Request| {
+        let app = app.clone();
+        async move {
+            let local = Client::of(&request).address.is_loopback();
+            if !here || !local {
+                return ApiError::not_found().into_response();
+            }
+            rendered(&app)
+        }
+    })
+}
+
+/// The counts, as Prometheus reads them.
+pub fn rendered(app: &App) -> Response {
+    Response::builder().content_type(almanac_shared::metrics::CONTENT_TYPE).body(app.metrics.render())
+}

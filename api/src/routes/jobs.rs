@@ -1,0 +1,336 @@
+//! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers (API.md section 3).
+
+use std::sync::Arc;
+
+use almanac_shared::{
+    clock::Clock,
+    error::Code,
+    id::{JobId, UserId},
+    jobs::{CancelOutcome, JobRow, Kind, State, service::Listening, store::Filter},
+    progress::event::Encoding,
+};
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    accept::{self, Form},
+    app::App,
+    auth::{Caller, ticket::TicketRefusal},
+    error::{ApiError, Detail},
+    page,
+    reply::{Reply, Urls},
+    stream::{self, Live},
+    strict::Strict,
+};
+
+/// The routes of jobs.
+pub struct JobsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+/// A job, as its owner sees it.
+#[derive(Clone, Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+pub struct Job {
+    /// Its id; the resource it makes has the same one.
+    id: String,
+    /// E.g. `flashcards.generate`.
+    kind: String,
+    /// `pending`, `running`, `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
+    status: String,
+    /// Retries so far.
+    attempt: i32,
+    /// Accepted at.
+    created_at: DateTime<Utc>,
+    /// First started at.
+    started_at: Option<DateTime<Utc>>,
+    /// Ended at.
+    finished_at: Option<DateTime<Utc>>,
+    /// `{completed, total, stage, percent}` once there is any.
+    progress: Option<Value>,
+    /// `{code, message, …}` when it failed.
+    error: Option<Value>,
+    /// What it makes.
+    subject: Subject,
+    /// Its links.
+    urls: Urls,
+    /// The job that it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    retry_of: Option<String>,
+}
+
+/// What a job makes.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct Subject {
+    /// E.g. `generation`.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    kind: String,
+    /// Its id.
+    id: String,
+}
+
+impl From<JobRow> for Job {
+    fn from(row: JobRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            status: row.status().to_owned(),
+            attempt: row.attempt,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            urls: Urls::of_job(&row.kind, row.id),
+            subject: Subject { kind: row.subject_type, id: row.subject_id },
+            retry_of: row.retry_of.map(|id| id.to_string()),
+            kind: row.kind,
+            progress: row.progress,
+            error: row.error,
+        }
+    }
+}
+
+/// A page of jobs.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+struct JobPage {
+    /// Newest first.
+    items: Vec<Job>,
+    /// Where the list goes on.
+    next_cursor: Option<String>,
+}
+
+/// What came of asking for a job's end.
+#[derive(Debug, Serialize, Object)]
+struct Cancelling {
+    /// Always `cancelling`.
+    status: String,
+}
+
+/// Which job a ticket is for.
+#[derive(Debug, Deserialize, Object)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[oai(rename_all = "camelCase")]
+struct TicketOrder {
+    /// The job.
+    job_id: String,
+}
+
+/// A pass for one job's stream.
+#[derive(Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+struct StreamTicket {
+    /// For `?ticket=`.
+    ticket: String,
+    /// Good until then, for connecting.
+    expires_at: DateTime<Utc>,
+}
+
+#[derive(ApiResponse)]
+enum Shown {
+    /// The job.
+    #[oai(status = 200)]
+    Found(
+        Reply<Job>,
+        /// Seconds after which asking again makes sense; absent when the job has ended.
+        #[oai(header = "Retry-After")]
+        Option<u32>,
+    ),
+}
+
+#[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
+enum Cancelled {
+    /// It had ended already.
+    #[oai(status = 200)]
+    AlreadyFinal(Reply<Job>),
+    /// It is asked to end.
+    #[oai(status = 202)]
+    Cancelling(Reply<Cancelling>),
+}
+
+#[derive(ApiResponse)]
+enum Followed {
+    /// The log from where the listener stands, then live, then the end.
+    #[oai(status = 200)]
+    Live(Live),
+    /// The listener has the whole log already.
+    #[oai(status = 204)]
+    NothingMore,
+}
+
+#[OpenApi]
+impl JobsApi {
+    /// My jobs, newest first.
+    #[oai(path = "/jobs", method = "get", operation_id = "listJobs")]
+    async fn list(
+        &self,
+        caller: Caller,
+        /// Only this kind.
+        kind: Query<Option<String>>,
+        /// Only this status.
+        status: Query<Option<String>>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<JobPage>, ApiError> {
+        let app = self.app()?;
+        let filter = filter(kind.0, status.0.as_deref())?;
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let before = page::id(cursor.0.as_deref())?.map(JobId);
+        let mut rows = app.jobs.list(caller.user, &filter, before, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.id.0));
+        Ok(Reply::new(JobPage { items: rows.into_iter().map(Job::from).collect(), next_cursor }))
+    }
+
+    /// One job.
+    #[oai(path = "/jobs/:id", method = "get", operation_id = "showJob")]
+    async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Shown, ApiError> {
+        let row = self.app()?.jobs.show(caller.user, JobId(id.0)).await?;
+        let again = (!row.state().is_final()).then_some(1);
+        Ok(Shown::Found(Reply::new(row.into()), again))
+    }
+
+    /// A job's event log: all of it from where the listener stands, then live, then the end.
+    ///
+    /// Server-sent events by default, NDJSON by `Accept`. Resume with `Last-Event-ID` (wins) or `after`.
+    #[oai(path = "/jobs/:id/events", method = "get", operation_id = "followJob")]
+    async fn follow(
+        &self,
+        request: &Request,
+        id: Path<Uuid>,
+        /// Resume after this seq.
+        after: Query<Option<String>>,
+        /// A ticket instead of a token, for browsers.
+        ticket: Query<Option<String>>,
+    ) -> Result<Followed, ApiError> {
+        let app = self.app()?;
+        let job = JobId(id.0);
+        let (user, expires_at) = listener(app, request, ticket.0.as_deref(), job)?;
+        let encoding = match accept::choose(request.headers(), &[Form::Sse, Form::Ndjson])? {
+            Form::Ndjson => Encoding::Ndjson,
+            Form::Sse | Form::Json => Encoding::Sse,
+        };
+        let after = resume(request, after.0.as_deref())?;
+        follow(app, user, job, after, encoding, expires_at).await
+    }
+
+    /// Ends a job; idempotent. What was made is kept.
+    #[oai(path = "/jobs/:id/cancel", method = "post", operation_id = "cancelJob")]
+    async fn cancel(&self, caller: Caller, id: Path<Uuid>) -> Result<Cancelled, ApiError> {
+        let app = self.app()?;
+        let id = JobId(id.0);
+        match app.jobs.cancel(caller.user, id).await? {
+            CancelOutcome::AlreadyFinal => {
+                Ok(Cancelled::AlreadyFinal(Reply::new(app.jobs.show(caller.user, id).await?.into())))
+            }
+            _ => Ok(Cancelled::Cancelling(Reply::new(Cancelling { status: "cancelling".into() }))),
+        }
+    }
+
+    /// Why a job waits or failed: state, blocker, next action and when.
+    #[oai(path = "/jobs/:id/explain", method = "get", operation_id = "explainJob")]
+    async fn explain(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<Value>, ApiError> {
+        Ok(Reply::new(self.app()?.jobs.explain(caller.user, JobId(id.0)).await?))
+    }
+
+    /// A pass for one job's stream, for clients that cannot set headers: one job, five minutes, read only.
+    #[oai(path = "/tickets", method = "post", operation_id = "makeTicket")]
+    async fn ticket(&self, caller: Caller, order: Strict<TicketOrder>) -> Result<Reply<StreamTicket>, ApiError> {
+        let app = self.app()?;
+        let job = order.0.job_id.parse::<JobId>().map_err(|_| ApiError::not_found())?;
+        app.jobs.show(caller.user, job).await?;
+        let ticket = app.auth.tickets().mint(caller.user, job, app.clock.now());
+        Ok(Reply::new(StreamTicket { ticket: ticket.ticket, expires_at: ticket.expires_at }))
+    }
+}
+
+impl JobsApi {
+    fn app(&self) -> Result<&App, ApiError> {
+        self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
+    }
+}
+
+/// Who listens, and until when: a caller with a token, else the holder of a ticket for this very job.
+fn listener(
+    app: &App,
+    request: &Request,
+    ticket: Option<&str>,
+    job: JobId,
+) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
+    let Some(ticket) = ticket else {
+        let caller = Caller::of(request)?;
+        return Ok((caller.user, Some(caller.expires_at)));
+    };
+    match app.auth.tickets().check(ticket, job, app.clock.now()) {
+        // A ticket is checked on connect only.
+        Ok(user) => Ok((user, None)),
+        Err(TicketRefusal::Invalid) => Err(ApiError::unauthenticated("the ticket is wrong or has expired")),
+        Err(TicketRefusal::OtherJob) => Err(ApiError::not_found()),
+    }
+}
+
+fn resume(request: &Request, after: Option<&str>) -> Result<Option<i64>, ApiError> {
+    let seq = accept::resume_after(request.headers(), after)?;
+    Ok(seq.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX)))
+}
+
+async fn follow(
+    app: &App,
+    user: UserId,
+    job: JobId,
+    after: Option<i64>,
+    encoding: Encoding,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<Followed, ApiError> {
+    let clock: &Arc<dyn Clock> = &app.clock;
+    match app.jobs.follow(user, job, after, encoding).await? {
+        Listening::Follow(follower) => {
+            Ok(Followed::Live(stream::live(*follower, expires_at, clock.clone(), &app.metrics)))
+        }
+        Listening::Forgotten(row) => {
+            let seq = row.last_seq;
+            let snapshot = serde_json::to_string(&Job::from(*row)).unwrap_or_default();
+            Ok(Followed::Live(stream::snapshot(seq, snapshot, encoding)))
+        }
+        Listening::NothingMore => Ok(Followed::NothingMore),
+        Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),
+    }
+}
+
+/// What a list asks for, in the states of the rows.
+fn filter(kind: Option<String>, status: Option<&str>) -> Result<Filter, ApiError> {
+    let refuse = |name: &str, message: &str| ApiError::invalid(vec![Detail::at(["query", name], "enum", message)]);
+    if kind.as_deref().is_some_and(|kind| Kind::parse(kind).is_none()) {
+        return Err(refuse("kind", "is no kind of job"));
+    }
+    let mut filter = Filter { kind, ..Filter::default() };
+    let states = match status {
+        None => return Ok(filter),
+        Some("pending") => {
+            filter.started = Some(false);
+            vec![State::Queued]
+        }
+        Some("running") => {
+            filter.started = Some(true);
+            vec![State::Queued, State::Running]
+        }
+        Some("failed") => vec![State::Failed, State::Dead],
+        Some(word) => match State::parse(word) {
+            Some(state) if state.is_final() && state != State::Dead => vec![state],
+            _ => return Err(refuse("status", "is no status of a job")),
+        },
+    };
+    filter.states = Some(states);
+    Ok(filter)
+}

@@ -1,0 +1,5 @@
+//! The routes, one file per domain: who, what, do, answer. They hold no SQL and no rules.
+
+pub mod flashcards;
+pub mod health;
+pub mod jobs;

@@ -1,0 +1,91 @@
+//! The life of the API process: settings, handles, the accept loop, and an orderly end. Called by the `serve` command.
+
+use std::time::Duration;
+
+use almanac_shared::config::ApiSettings;
+use anyhow::{Context, Result};
+use poem::{EndpointExt, Route, endpoint::make};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{self, App},
+    routes::health,
+    server,
+};
+
+/// From "not ready any more" to "no new connections": load balancers look away in this time.
+const LOOK_AWAY: Duration = Duration::from_millis(500);
+/// For short requests to finish, and for streams to say goodbye.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
+///
+/// # Errors
+/// A setting names nothing real, an address is taken, or the database login may bypass row security.
+pub async fn serve(settings: ApiSettings) -> Result<()> {
+    let draining = CancellationToken::new();
+    let app = App::open(&settings, draining.clone())?;
+    let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
+    // A store that is away at start is met by each request's 503; one that is there and too powerful ends the process.
+    let guard = tokio::spawn(refuse_bypass(app.clone()));
+    let closing = CancellationToken::new();
+    if let Some(addr) = settings.metrics_addr {
+        let listener = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
+        let counted = app.clone();
+        let metrics = Route::new()
+            .at(
+                "/metrics",
+                make(move |_| {
+                    let app = counted.clone();
+                    async move { health::rendered(&app) }
+                }),
+            )
+            .map_to_response();
+        tokio::spawn(server::serve(listener, metrics, closing.clone(), PATIENCE));
+    }
+    let door = app::door(&app, &settings)?;
+    tracing::info!(addr = %settings.addr, "the API listens");
+    let serving = tokio::spawn(server::serve(listener, door, closing.clone(), PATIENCE));
+
+    tokio::select! {
+        told = told_to_stop() => told?,
+        refused = guarded(guard) => return Err(refused),
+    }
+    tracing::info!("draining");
+    draining.cancel();
+    tokio::time::sleep(LOOK_AWAY).await;
+    closing.cancel();
+    serving.await.context("the accept loop failed")?;
+    Ok(())
+}
+
+/// Looks at the login as soon as the store answers.
+async fn refuse_bypass(app: App) -> Result<()> {
+    while !app.database.answers().await {
+        tracing::warn!("the store does not answer yet");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    app.database.refuse_bypass().await
+}
+
+/// Resolves only when the login was refused.
+async fn guarded(guard: tokio::task::JoinHandle<Result<()>>) -> anyhow::Error {
+    match guard.await {
+        Ok(Err(error)) => error,
+        _ => std::future::pending().await,
+    }
+}
+
+async fn told_to_stop() -> Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
