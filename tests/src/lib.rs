@@ -9,6 +9,7 @@ pub mod invariants;
 pub mod observe;
 pub mod process;
 pub mod proxy;
+pub mod rows;
 pub mod run;
 pub mod services;
 pub mod settings;
