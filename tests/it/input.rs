@@ -20,28 +20,58 @@ fn bodies() -> Vec<Case> {
     vec![
         ("half a JSON", b"{\"source_text\": ".to_vec(), 400, "MALFORMED_JSON", whole.clone()),
         ("nothing", Vec::new(), 400, "MALFORMED_JSON", whole.clone()),
-        ("two documents", b"{} {}".to_vec(), 400, "MALFORMED_JSON", Value::Null),
+        ("two documents", [text(""), b"{}".to_vec()].concat(), 400, "MALFORMED_JSON", Value::Null),
         ("nested too deeply", deep.into_bytes(), 400, "MALFORMED_JSON", whole.clone()),
         ("a number no f64 holds", b"{\"source_text\": 1e999}".to_vec(), 400, "MALFORMED_JSON", Value::Null),
         ("a raw NUL", text("\0"), 400, "MALFORMED_TEXT", whole.clone()),
         ("an escaped NUL", text("\\u0000"), 400, "MALFORMED_TEXT", whole.clone()),
         ("half a surrogate pair", text("\\ud83d"), 400, "MALFORMED_TEXT", whole.clone()),
         ("the other half", text("\\udc00"), 400, "MALFORMED_TEXT", whole.clone()),
-        ("no UTF-8", [b"{\"source_text\": \"".as_slice(), &[0xff, 0xfe], b"\"}"].concat(), 400, "MALFORMED_TEXT", whole.clone()),
+        (
+            "no UTF-8",
+            [b"{\"source_text\": \"".as_slice(), &[0xff, 0xfe], b"\"}"].concat(),
+            400,
+            "MALFORMED_TEXT",
+            whole.clone(),
+        ),
         ("a list", b"[]".to_vec(), 400, invalid, Value::Null),
         ("a string", b"\"text\"".to_vec(), 400, invalid, whole.clone()),
         ("null", b"null".to_vec(), 400, invalid, whole.clone()),
         ("no text", b"{}".to_vec(), 400, invalid, field.clone()),
         ("a number for a text", b"{\"source_text\": 7}".to_vec(), 400, invalid, field.clone()),
         ("null for a text", b"{\"source_text\": null}".to_vec(), 400, invalid, field.clone()),
-        ("the text twice", format!("{{\"source_text\": \"{good}\", \"source_text\": \"{good}\"}}").into_bytes(), 400, invalid, field.clone()),
+        (
+            "the text twice",
+            format!("{{\"source_text\": \"{good}\", \"source_text\": \"{good}\"}}").into_bytes(),
+            400,
+            invalid,
+            field.clone(),
+        ),
         ("a list for a model", of(&good, "model", &json!(["x"])), 400, invalid, json!(["body", "model"])),
-        ("a number for a prompt", of(&good, "prompt_version", &json!(1)), 400, invalid, json!(["body", "prompt_version"])),
+        (
+            "a number for a prompt",
+            of(&good, "prompt_version", &json!(1)),
+            400,
+            invalid,
+            json!(["body", "prompt_version"]),
+        ),
         ("999 characters", of(&"é".repeat(999), "x", &json!(0)), 400, invalid, field.clone()),
         ("999 after trimming", of(&format!(" \n{}\t ", "a".repeat(999)), "x", &json!(0)), 400, invalid, field.clone()),
         ("10,001 characters", of(&"🜁".repeat(10_001), "x", &json!(0)), 400, invalid, field),
-        ("an unknown model", of(&good, "model", &json!("gpt-unheard-of")), 422, "MODEL_NOT_ALLOWED", json!(["body", "model"])),
-        ("an unknown prompt", of(&good, "prompt_version", &json!("v99")), 422, "RULE_REFUSED", json!(["body", "prompt_version"])),
+        (
+            "an unknown model",
+            of(&good, "model", &json!("gpt-unheard-of")),
+            422,
+            "MODEL_NOT_ALLOWED",
+            json!(["body", "model"]),
+        ),
+        (
+            "an unknown prompt",
+            of(&good, "prompt_version", &json!("v99")),
+            422,
+            "RULE_REFUSED",
+            json!(["body", "prompt_version"]),
+        ),
     ]
 }
 
@@ -59,7 +89,8 @@ async fn every_bad_body_is_refused_by_name_and_costs_nothing() {
 
     for (name, body, status, code, loc) in bodies() {
         for path in [ROUTE, "/api/ai/generations"] {
-            let reply = anna.request(Method::POST, path).key("never-used").body("application/json", body.clone()).send().await;
+            let reply =
+                anna.request(Method::POST, path).key("never-used").body("application/json", body.clone()).send().await;
             assert_eq!(reply.status, status, "{name}: {}", reply.text());
             assert_eq!(reply.error_code(), code, "{name}: {}", reply.text());
             let found = &reply.json()["error"]["details"][0]["loc"];
@@ -191,7 +222,8 @@ async fn bad_parameters_and_headers_are_named() {
 
     for key in ["k".repeat(256), String::new(), "two words".to_owned()] {
         let body = json!({ "source_text": source_text("bad-key") });
-        let reply = anna.request(Method::POST, ROUTE).key(&key).json(&body).send().await.refused(400, "VALIDATION_FAILED");
+        let reply =
+            anna.request(Method::POST, ROUTE).key(&key).json(&body).send().await.refused(400, "VALIDATION_FAILED");
         assert_eq!(reply.json()["error"]["details"][0]["loc"], json!(["header", "Idempotency-Key"]));
     }
     assert_eq!(Rows::of(&admin, anna.id).await, Rows::none());
@@ -256,7 +288,12 @@ async fn nonsense_on_the_wire_is_survived() {
     let stack = Stack::shared().await;
     let address = stack.api(0).address();
 
-    for nonsense in ["GET / HTTP/9.9\r\n\r\n", "\0\0\0\0\r\n\r\n", "POST /v1/jobs\r\n\r\n", "GET /v1/jobs HTTP/1.1\r\nbad header\r\n\r\n"] {
+    for nonsense in [
+        "GET / HTTP/9.9\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+        "POST /v1/jobs\r\n\r\n",
+        "GET /v1/jobs HTTP/1.1\r\nbad header\r\n\r\n",
+    ] {
         let mut connection = RawConnection::open(address).await;
         connection.send(nonsense).await;
         let answer = connection.read_to_end(Duration::from_secs(5)).await;

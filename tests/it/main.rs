@@ -1,5 +1,8 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
+mod auth;
 mod flashcards;
+mod idempotency;
 mod input;
+mod limits;
 mod platform;

@@ -74,9 +74,8 @@ async fn a_request_id_is_kept_when_fit_made_when_not_and_stands_in_the_log() {
     let anna = stack.user();
     let given = format!("req-{}-{}", Uuid::new_v4(), "x".repeat(87));
     assert_eq!(given.len(), 128);
-    let ask = async |id: &str| {
-        anna.request(Method::GET, "/v1/jobs").header("x-request-id", id).send().await.expect(200)
-    };
+    let ask =
+        async |id: &str| anna.request(Method::GET, "/v1/jobs").header("x-request-id", id).send().await.expect(200);
 
     let kept = ask(&given).await;
     assert_eq!(kept.header("x-request-id"), Some(given.as_str()));
@@ -139,8 +138,13 @@ async fn only_the_exact_origin_may_call_from_a_browser() {
     assert!(asked.header("access-control-allow-headers").unwrap().contains("idempotency-key"));
 
     let near_misses = [
-        "https://app.example.test:443", "http://app.example.test", "https://app.example.test.evil.test",
-        "https://evil-app.example.test", "https://APP.example.test", "null", "*",
+        "https://app.example.test:443",
+        "http://app.example.test",
+        "https://app.example.test.evil.test",
+        "https://evil-app.example.test",
+        "https://APP.example.test",
+        "null",
+        "*",
     ];
     for origin in near_misses {
         for reply in [ask(origin).await, preflight(origin).await] {
@@ -196,7 +200,8 @@ async fn every_operation_refuses_a_bad_token_before_it_looks_at_the_body() {
     for (path, operations) in description["paths"].as_object().expect("paths") {
         for method in operations.as_object().unwrap().keys().filter(|name| is_method(name) && *path != "/version") {
             for mount in ["/v1", "/api", "/api/v1"] {
-                let call = stranger.request(method.to_uppercase().parse().unwrap(), &format!("{mount}{}", filled(path)));
+                let call =
+                    stranger.request(method.to_uppercase().parse().unwrap(), &format!("{mount}{}", filled(path)));
                 call.body("application/json", "{ no json").send().await.refused(401, "UNAUTHENTICATED");
             }
         }
