@@ -5,4 +5,7 @@ mod flashcards;
 mod idempotency;
 mod input;
 mod limits;
+mod lists;
 mod platform;
+mod review;
+mod tenants;
