@@ -9,3 +9,4 @@ mod lists;
 mod platform;
 mod review;
 mod tenants;
+mod world_ai;
