@@ -97,9 +97,11 @@ impl Generating<'_> {
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
+            let asked = Instant::now();
             match self.call(request).await? {
                 CallResult::Complete { burst, usage } => {
                     permit.record(Outcome::Served, Instant::now());
+                    self.deps.metrics.llm_call(provider, &model, "succeeded", asked.elapsed().as_secs_f64());
                     let end = CallEnd { succeeded: true, ..call_end(call, Some(&usage), None) };
                     self.served = Some(usage);
                     return self.succeed(burst, Some(end)).await;
