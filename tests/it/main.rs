@@ -2,11 +2,14 @@
 
 mod auth;
 mod flashcards;
+mod house;
 mod idempotency;
 mod input;
 mod limits;
 mod lists;
 mod platform;
 mod review;
+mod rows;
 mod tenants;
+mod trace;
 mod world_ai;

@@ -20,5 +20,5 @@ pub use actor::{Reply, User};
 pub use observe::{OrFail, eventually};
 pub use proxy::{Mode, Proxy};
 pub use services::Services;
-pub use stack::Stack;
+pub use stack::{Node, Stack};
 pub use world::{Script, World};
