@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Assignment, Card, Generation, Suggestion};
+use super::{Assignment, MAX_CALLS, Card, Generation, Suggestion};
 use crate::{
     db::{Database, Service, UserTx},
     id::{CardId, GenerationId, LlmCallId, SuggestionId, UserId},
@@ -366,10 +366,10 @@ pub struct OpenedCall {
 /// Opens a call of this generation under the lease and reads what to ask, in one statement.
 pub async fn open_call(
     service: &Service,
+    user: UserId,
     lease: Lease,
     call: LlmCallId,
     provider: &str,
-    max_calls: i32,
 ) -> Result<OpenedCall, WriteError> {
     let row = sqlx::query!(
         r#"
@@ -378,13 +378,14 @@ pub async fn open_call(
                ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
                    AS "fronts!"
           FROM almanac.ai_generations g
-         WHERE g.id = $2
+         WHERE g.id = $2 AND g.user_id = $6
         "#,
         call.0,
         lease.job.0,
         lease.epoch,
         provider,
-        max_calls
+        MAX_CALLS,
+        user.0
     )
     .fetch_one(service.work())
     .await?;
@@ -530,8 +531,8 @@ pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         UPDATE almanac.ai_generations SET source_text = NULL
-         WHERE id IN (
-               SELECT id FROM almanac.ai_generations
+         WHERE (user_id, id) IN (
+               SELECT user_id, id FROM almanac.ai_generations
                 WHERE finished_at < clock_timestamp() - make_interval(days => $1) AND source_text IS NOT NULL
                 LIMIT 200)
         "#,
