@@ -32,7 +32,7 @@ where
     next.around(move |next, mut request: Request| {
         let (auth, log) = (auth.clone(), log.clone());
         async move {
-            if !is_open(request.original_uri().path()) {
+            if !is_open(request.uri().path()) {
                 let identity = auth.identify(&request).await;
                 if identity.is_anonymous() {
                     admit(&log, bucket, Client::of(&request).address)?;
