@@ -1,25 +1,17 @@
 //! One connection: hyper serves it until a response turns out to be a stream, then the socket is taken out.
-//! The accept loop spawns it. It must never take a socket out while hyper holds bytes that the client has not got.
+//! The accept loop spawns it. It must never take a socket out while hyper holds bytes that the client has not got:
+//! hyper turns to the next request only after the last answer is flushed, and tests hold it to that.
 
 use std::{
     convert::Infallible,
     io,
-    pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use hyper::{
-    body::Incoming,
-    rt::{Read, ReadBufCursor, Write},
-    server::conn::http1,
-    service::service_fn,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -44,7 +36,6 @@ pub(super) async fn serve<E>(
     E: Endpoint + 'static,
 {
     let exit = Arc::new(Exit::default());
-    let socket = Watched { io: TokioIo::new(socket), exit: exit.clone() };
     let service = service_fn({
         let exit = exit.clone();
         move |request: http::Request<Incoming>| {
@@ -55,7 +46,7 @@ pub(super) async fn serve<E>(
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
-        .serve_connection(socket, service);
+        .serve_connection(TokioIo::new(socket), service);
 
     let mut stopping = pin!(stop.cancelled());
     let mut told = false;
@@ -70,7 +61,7 @@ pub(super) async fn serve<E>(
             }
         }
     }
-    let socket = connection.into_parts().io.io.into_inner();
+    let socket = connection.into_parts().io.into_inner();
     if let Some(take_over) = exit.lock().take() {
         load.streams.spawn(take_over.run(socket, limits.blocked_write));
     }
@@ -90,10 +81,9 @@ async fn answer<E: Endpoint>(
     let request = Request::from((request, local, remote, Scheme::HTTP));
     let mut response = app.call(request).await.map_or_else(poem::Error::into_response, IntoResponse::into_response);
     let stream = response.extensions_mut().remove::<StreamBody>();
-    if let Some(stream) = stream.filter(|_| chunked && !exit.unflushed.load(Ordering::Acquire)) {
+    if let Some(stream) = stream.filter(|_| chunked) {
         leave(&response, &stream, exit).await;
     }
-    exit.unflushed.store(true, Ordering::Release);
     response.into()
 }
 
@@ -111,59 +101,10 @@ async fn leave(response: &Response, stream: &StreamBody, exit: &Exit) {
 struct Exit {
     take_over: Mutex<Option<TakeOver>>,
     taken: Notify,
-    /// Whether hyper may hold bytes of an earlier answer: set when an answer is given to it and when it writes, cleared
-    /// when it has written everything. A pipelined request can get here before that, and then its stream stays with
-    /// hyper too.
-    unflushed: AtomicBool,
 }
 
 impl Exit {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<TakeOver>> {
+    fn lock(&self) -> MutexGuard<'_, Option<TakeOver>> {
         self.take_over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The socket under hyper, watched for unwritten bytes.
-struct Watched {
-    io: TokioIo<TcpStream>,
-    exit: Arc<Exit>,
-}
-
-impl Read for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl Write for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.exit.unflushed.store(true, Ordering::Release);
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    /// hyper flushes the socket only after its own buffer is empty.
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        if flushed.is_ready() {
-            self.exit.unflushed.store(false, Ordering::Release);
-        }
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.exit.unflushed.store(true, Ordering::Release);
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }
