@@ -46,6 +46,23 @@ async fn what_is_no_reply_passes_the_envelope_untouched() {
 }
 
 #[tokio::test]
+async fn a_stream_passes_the_edge_with_its_own_headers_and_its_marker() {
+    let answer = door().get("/v1/follow").await;
+
+    assert!(answer.streams);
+    assert_eq!(answer.text, "data: x\n\ndata: x\n\n");
+    assert_eq!(answer.header("cache-control"), "no-cache, no-transform");
+    assert!(!answer.header("x-request-id").is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_whole_is_not_written_over() {
+    let answer = door().get("/v1/teapot").await;
+
+    assert_eq!((answer.status, answer.text.as_str()), (418, "short and stout"));
+}
+
+#[tokio::test]
 async fn every_refusal_has_the_envelope_on_both_mounts() {
     let door = door();
     let id = Uuid::nil();

@@ -1,6 +1,9 @@
 //! A few endpoints inside of the whole edge, and a client of them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
 
 use almanac_shared::{
     clock::{Clock, SystemClock},
@@ -8,9 +11,11 @@ use almanac_shared::{
     error::{ActiveJob, Code, LimitState, Refusal},
     id::{JobId, UserId},
 };
+use bytes::{BufMut, BytesMut};
 use chrono::TimeDelta;
 use poem::{
     Body, Response, Route,
+    endpoint::{make, make_sync},
     http::{self, HeaderMap, Method, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
@@ -29,6 +34,7 @@ use crate::{
     auth::{Caller, token},
     error::ApiError,
     reply::Reply,
+    server::{FrameSource, StreamBody},
     strict::{Checks, Strict},
 };
 
@@ -112,6 +118,22 @@ impl Notes {
     }
 }
 
+/// An answer that somebody has written in full already.
+fn teapot() -> Response {
+    Response::builder().status(http::StatusCode::IM_A_TEAPOT).body("short and stout")
+}
+
+/// Two frames, then the end.
+struct Twice(u8);
+
+impl FrameSource for Twice {
+    fn poll_frames(&mut self, _cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>> {
+        self.0 += 1;
+        out.put_slice(b"data: x\n\n");
+        Poll::Ready((self.0 < 2).then_some(()))
+    }
+}
+
 pub(super) struct Door {
     pub app: poem::endpoint::BoxEndpoint<'static, Response>,
     pub seen: Arc<Mutex<Vec<(String, u16)>>>,
@@ -133,7 +155,9 @@ pub(super) fn door_with(anonymous: u32, body: BodyLimits) -> Door {
     let app = Route::new()
         .nest("/v1", enveloped(service()))
         .nest("/api", service())
-        .at("/healthz", poem::endpoint::make_sync(|_| "ok"));
+        .at("/v1/follow", make_sync(|_| StreamBody::respond("text/event-stream", Box::new(Twice(0)))))
+        .at("/v1/teapot", make(async |_| Err::<(), _>(poem::Error::from_response(teapot()))))
+        .at("/healthz", make_sync(|_| "ok"));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let observe: Observe = {
         let seen = seen.clone();
@@ -169,6 +193,8 @@ pub(super) struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    /// Whether the server may take the socket out of hyper for it.
+    pub streams: bool,
 }
 
 impl Answer {
@@ -200,7 +226,8 @@ impl Door {
         let parts = (parts, LocalAddr::default(), peer, Scheme::HTTP);
         let mut response = self.app.call(Request::from_parts(parts.into(), body.into())).await.unwrap();
         let text = response.take_body().into_string().await.unwrap();
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+        let streams = response.data::<StreamBody>().is_some();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, streams }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
