@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Assignment, MAX_CALLS, Card, Generation, Suggestion};
+use super::{Assignment, Card, Generation, MAX_CALLS, Suggestion};
 use crate::{
     db::{Database, Service, UserTx},
     id::{CardId, GenerationId, LlmCallId, SuggestionId, UserId},

@@ -85,7 +85,8 @@ impl Generating<'_> {
             };
             let call = LlmCallId::fresh();
             let provider = self.deps.ai.provider();
-            let opened = store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
+            let opened =
+                store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
             self.made = opened.assignment.fronts.clone();
             if self.made.len() >= CARDS_PER_GENERATION {
                 return self.succeed(Burst::default(), None).await;
