@@ -41,8 +41,10 @@ CREATE INDEX jobs_start_by ON almanac.jobs (start_by) WHERE state = 'queued' AND
 CREATE UNIQUE INDEX jobs_one_active ON almanac.jobs (user_id, exclusive_key)
     WHERE exclusive_key IS NOT NULL AND state IN ('queued', 'running');
 
+-- No foreign key to jobs: only emit() and finish() write here, each right after it has locked the job's own row, and a
+-- key would be looked up once per event. Whoever deletes a job deletes its events.
 CREATE TABLE almanac.job_events (
-    job_id uuid NOT NULL REFERENCES almanac.jobs ON DELETE CASCADE,
+    job_id uuid NOT NULL,
     seq bigint NOT NULL,                        -- gap-free from 1
     type text NOT NULL,
     data text NOT NULL,                         -- exact one-line JSON as sent; text, because jsonb reorders keys
@@ -252,28 +254,24 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.accept TO authenticated;
 
--- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds.
+-- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds. One row at a time by its key,
+-- in one order for everybody: whoever comes second waits for a moment, looks again, and finds it taken.
 CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval) RETURNS SETOF almanac.jobs
 LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_id uuid;
     v_job almanac.jobs;
 BEGIN
-    FOR v_job IN
-        WITH due AS MATERIALIZED (
-            SELECT j.id FROM almanac.jobs j
-             WHERE j.id = ANY (p_ids) AND j.state = 'queued' AND j.run_at <= clock_timestamp()
-             ORDER BY j.id
-               FOR UPDATE SKIP LOCKED)
-        UPDATE almanac.jobs j
+    FOR v_id IN SELECT DISTINCT id FROM unnest(p_ids) AS id ORDER BY id LOOP
+        UPDATE almanac.jobs
            SET state = 'running', epoch = epoch + 1, lease_owner = p_owner,
                lease_expires_at = clock_timestamp() + p_lease,
                started_at = coalesce(started_at, clock_timestamp()),
                deadline_at = coalesce(deadline_at, clock_timestamp() + time_limit)
-          FROM due
-         WHERE j.id = due.id AND j.state = 'queued'
-        RETURNING j.*
-    LOOP
+         WHERE id = v_id AND state = 'queued' AND run_at <= clock_timestamp()
+        RETURNING * INTO v_job;
+        CONTINUE WHEN NOT FOUND;
         IF v_job.epoch = 1 THEN
             PERFORM almanac.reflect(v_job);
         END IF;
@@ -352,7 +350,9 @@ $$;
 -- Finish: the one end of every job (M3): state, domain row and final event together.
 -- With an epoch: a running job, by its holder. Without: a queued one, whose epoch is raised first, so that a late
 -- writer of an earlier lease is refused. Returns the seq of the final event, or nothing if it was not ours to end.
-CREATE FUNCTION almanac.finish(p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text)
+-- A domain that writes its row itself in the same transaction says so with p_reflect = false.
+CREATE FUNCTION almanac.finish(
+    p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text, p_reflect boolean DEFAULT true)
 RETURNS bigint
 LANGUAGE plpgsql
 AS $$
@@ -375,7 +375,9 @@ BEGIN
     INSERT INTO almanac.job_events (job_id, seq, type, data)
     VALUES (p_id, v_job.last_seq, almanac.final_type(v_job.kind), coalesce(p_data, json_build_object(
         'status', CASE WHEN p_state = 'dead' THEN 'failed' ELSE p_state END, 'error', p_error)::text));
-    PERFORM almanac.reflect(v_job);
+    IF p_reflect THEN
+        PERFORM almanac.reflect(v_job);
+    END IF;
     RETURN v_job.last_seq;
 END
 $$;
@@ -516,8 +518,10 @@ DECLARE
     v_made int;
 BEGIN
     PERFORM almanac.fence(p_job, p_epoch);
-    UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
-     WHERE job_id = p_job AND state = 'started' AND epoch < p_epoch;
+    IF p_epoch > 1 THEN
+        UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
+         WHERE job_id = p_job AND state = 'started' AND epoch < p_epoch;
+    END IF;
     SELECT count(*) INTO v_made FROM almanac.llm_calls WHERE job_id = p_job AND step = p_step;
     IF v_made >= p_max_calls THEN
         RETURN NULL;

@@ -31,7 +31,7 @@ END
 $$;
 
 CREATE TABLE almanac.ai_suggestions (
-    id uuid PRIMARY KEY,
+    id uuid NOT NULL,
     user_id uuid NOT NULL,
     generation_id uuid NOT NULL,
     ordinal int NOT NULL,                       -- place in the generation, from 1
@@ -44,7 +44,7 @@ CREATE TABLE almanac.ai_suggestions (
     FOREIGN KEY (user_id, generation_id) REFERENCES almanac.ai_generations (user_id, id) ON DELETE CASCADE,
     UNIQUE (generation_id, ordinal),
     UNIQUE (generation_id, front_key),
-    UNIQUE (user_id, id)
+    PRIMARY KEY (user_id, id)
 );
 CREATE INDEX ai_suggestions_user_status ON almanac.ai_suggestions (user_id, status);
 
@@ -151,29 +151,38 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.submit_generations TO authenticated, almanac_api;
 
--- Stores suggestions and the events that tell of them, under the fence, in one commit.
--- Returns the seq of the last event.
+-- Stores suggestions and the events that tell of them, in one commit. The update of the job's row is the fence: it
+-- locks the row, or finds the lease gone. Suggestions go on from ordinal p_after. Returns the seq of the last event.
 CREATE FUNCTION almanac.save_suggestions(
-    p_job uuid, p_epoch bigint, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
+    p_job uuid, p_epoch bigint, p_after int, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
     p_types text[], p_data text[], p_progress jsonb)
 RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_job almanac.jobs := almanac.fence(p_job, p_epoch);
+    v_user uuid;
+    v_last bigint;
 BEGIN
+    UPDATE almanac.jobs
+       SET last_seq = last_seq + cardinality(p_types), progress = coalesce(p_progress, progress)
+     WHERE id = p_job AND epoch = p_epoch AND state = 'running'
+    RETURNING user_id, last_seq INTO v_user, v_last;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'lease of job % lost', p_job USING errcode = 'LL001';
+    END IF;
     INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
-    SELECT s.id, v_job.user_id, p_job, s.n + (
-               SELECT coalesce(max(ordinal), 0) FROM almanac.ai_suggestions WHERE generation_id = p_job),
-           s.front_key, s.front, s.back
+    SELECT s.id, v_user, p_job, p_after + s.n, s.front_key, s.front, s.back
       FROM unnest(p_ids, p_keys, p_fronts, p_backs) WITH ORDINALITY AS s (id, front_key, front, back, n);
-    RETURN almanac.emit(p_job, p_epoch, p_types, p_data, p_progress);
+    INSERT INTO almanac.job_events (job_id, seq, type, data)
+    SELECT p_job, v_last - cardinality(p_types) + e.n, e.type, e.data
+      FROM unnest(p_types, p_data) WITH ORDINALITY AS e (type, data, n);
+    RETURN v_last;
 END
 $$;
 
 -- The end of a generation: last burst, call, totals over all calls, verdict; one commit (M3).
 CREATE FUNCTION almanac.conclude_generation(
-    p_job uuid, p_epoch bigint, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
+    p_job uuid, p_epoch bigint, p_after int, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
     p_types text[], p_data text[], p_progress jsonb,
     p_call uuid, p_call_state text, p_tokens_input int, p_tokens_output int, p_cost_usd text, p_provider_ref text,
     p_call_error jsonb, p_metadata jsonb, p_state text, p_error jsonb, p_final text)
@@ -181,24 +190,27 @@ RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_job almanac.jobs := almanac.fence(p_job, p_epoch);
+    v_seq bigint;
 BEGIN
     IF cardinality(p_types) > 0 THEN
         PERFORM almanac.save_suggestions(
-            p_job, p_epoch, p_ids, p_keys, p_fronts, p_backs, p_types, p_data, p_progress);
+            p_job, p_epoch, p_after, p_ids, p_keys, p_fronts, p_backs, p_types, p_data, p_progress);
     END IF;
+    -- Refuses a lease that is gone; nothing before it stays then.
+    v_seq := almanac.finish(p_job, p_epoch, p_state, p_error, p_final, false);
     IF p_call IS NOT NULL THEN
         PERFORM almanac.close_call(
             p_call, p_call_state, p_tokens_input, p_tokens_output, p_cost_usd, p_provider_ref, p_call_error);
     END IF;
     UPDATE almanac.ai_generations g
-       SET tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd,
-           ai_metadata = p_metadata
+       SET status = CASE WHEN p_state IN ('succeeded', 'cancelled') THEN p_state ELSE 'failed' END,
+           error = p_error, finished_at = clock_timestamp(), ai_metadata = p_metadata,
+           tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd
       FROM (SELECT sum(tokens_input)::int AS tokens_input, sum(tokens_output)::int AS tokens_output,
                    sum(cost_usd) AS cost_usd
               FROM almanac.llm_calls WHERE job_id = p_job) AS c
-     WHERE g.user_id = v_job.user_id AND g.id = p_job;
-    RETURN almanac.finish(p_job, p_epoch, p_state, p_error, p_final);
+     WHERE g.id = p_job AND g.user_id = (SELECT user_id FROM almanac.jobs WHERE id = p_job);
+    RETURN v_seq;
 END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.save_suggestions, almanac.conclude_generation TO almanac_worker;

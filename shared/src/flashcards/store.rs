@@ -401,6 +401,8 @@ pub async fn open_call(
 /// A burst of suggestions with the events that tell of them.
 #[derive(Clone, Debug, Default)]
 pub struct Burst {
+    /// Suggestions the generation had before.
+    pub after: i32,
     /// Id, normalised front, front, back.
     pub suggestions: Vec<(SuggestionId, String, String, String)>,
     /// Type and data of each event.
@@ -438,9 +440,10 @@ impl CallEnd {
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
     let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "seq!""#,
+        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
         lease.job.0,
         lease.epoch,
+        burst.after,
         &columns.ids,
         &columns.keys,
         &columns.fronts,
@@ -498,10 +501,11 @@ pub async fn conclude(
     let seq = sqlx::query_scalar!(
         r#"
         SELECT almanac.conclude_generation(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS "seq!"
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS "seq!"
         "#,
         lease.job.0,
         lease.epoch,
+        burst.after,
         &columns.ids,
         &columns.keys,
         &columns.fronts,
