@@ -8,6 +8,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod faults;
+pub mod flags;
 pub mod flashcards;
 pub mod id;
 pub mod idempotency;
