@@ -49,7 +49,7 @@ variables! {
     AI_OFFLINE_PACE_MS = "15", "pause of the offline composer between two pieces of its answer, milliseconds";
     GENERATION_RATE = "5/300", "accepted flashcard generations per user: count/seconds";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
-    WORKER_CONCURRENCY = "flashcards=32", "jobs at once per lane, lane=count, comma-separated";
+    WORKER_CONCURRENCY = "flashcards=32,account=2", "jobs at once per lane, lane=count, comma-separated";
     CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     JOB_MAX_CRASHES = "3", "crashes after which a job is poison";
