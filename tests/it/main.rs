@@ -1,3 +1,6 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
+mod admin;
+mod erase;
+mod flags;
 mod flashcards;
