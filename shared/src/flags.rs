@@ -234,6 +234,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::{Env, WorkerSettings};
 
     #[test]
     fn a_flag_is_on_for_whom_its_row_says() {
@@ -263,6 +264,18 @@ mod tests {
             assert!(flag.as_str().ends_with("_SERVICE_ENABLED"), "{flag:?}");
             assert_eq!(Flag::parse(flag.as_str()), Some(*flag));
         }
+    }
+
+    #[test]
+    fn the_environment_sets_the_defaults_and_a_word_that_is_no_switch_is_named() {
+        let read = |word: &str| {
+            let base = [("DATABASE_URL", "postgres://db"), ("CALENDAR_SERVICE_ENABLED", word)];
+            WorkerSettings::from_env(Env::of(base)).map(|settings| settings.flags)
+        };
+
+        assert_eq!(read("").unwrap(), FlagSettings::default());
+        assert_eq!(read("true").unwrap(), FlagSettings { calendar_service: true, publish_service: false });
+        assert_eq!(read("yes").unwrap_err().0, ["CALENDAR_SERVICE_ENABLED: is neither true nor false"]);
     }
 
     proptest! {

@@ -219,7 +219,7 @@ async fn the_lanes_tell_what_waits_what_died_and_whether_redis_answers() {
     );
 
     let page = operator.get("/v1/admin/dead").await.expect(200).data();
-    assert_eq!(ids(&page), [dead.clone()]);
+    assert_eq!(ids(&page), std::slice::from_ref(&dead));
     assert_eq!((&page["items"][0]["state"], &page["items"][0]["status"]), (&json!("dead"), &json!("failed")));
 
     stack.proxies().api_redis.set(almanac_tests::Mode::Refuse).await;

@@ -129,7 +129,9 @@ async fn an_erase_ends_what_runs_and_what_waits_and_every_listener_hears_the_end
     let id = erase(&anna).await;
 
     for stream in [&mut one, &mut two] {
-        let events = stream.collect_to_end().await;
+        // Heartbeats would keep a forgotten stream open for ever.
+        let ended = tokio::time::timeout(Duration::from_secs(10), stream.collect_to_end()).await;
+        let events = ended.or_fail("the stream of an erased job ends");
         assert_eq!(events.last().or_fail("a final event").json()["status"], "cancelled");
     }
     let call = stack.world.wait_until_ended(running, 1).await;
