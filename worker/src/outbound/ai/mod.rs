@@ -4,6 +4,7 @@
 //! from an answer.
 
 mod answer;
+mod answering;
 mod error;
 mod flashcards;
 pub mod items;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub use self::{
+    answering::Answering,
     error::{AiError, AiErrorKind},
     flashcards::Flashcard,
     task::{Item, Prompt, Task},
