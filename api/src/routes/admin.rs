@@ -227,7 +227,7 @@ impl AdminApi {
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Jobs that stopped their worker too often, latest death first.
+    /// Jobs that stopped their worker too often, newest first.
     #[oai(path = "/admin/dead", method = "get", operation_id = "listDeadJobs")]
     async fn list_dead(
         &self,
@@ -236,10 +236,9 @@ impl AdminApi {
         cursor: Query<Option<String>>,
     ) -> Result<Reply<AdminJobPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
-        let before = page::moment(cursor.0.as_deref())?.map(|(at, id)| (at, JobId(id)));
+        let before = page::id(cursor.0.as_deref())?.map(JobId);
         let mut rows = self.app()?.operations.dead(before, page::fetch(limit)).await?;
-        let last = page::cut(&mut rows, limit);
-        let next_cursor = last.and_then(|row| Some(page::of_moment(row.job.finished_at?, row.job.id.0)));
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.job.id.0));
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 

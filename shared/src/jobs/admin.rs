@@ -5,10 +5,7 @@ use anyhow::{Context, anyhow};
 
 use super::{
     JobRow, Lane,
-    store::{
-        self, Filter,
-        admin::{Died, RetryOutcome},
-    },
+    store::{self, Filter, admin::RetryOutcome},
 };
 use crate::{
     db::Database,
@@ -93,11 +90,11 @@ impl Operations {
         Ok(found)
     }
 
-    /// Poison, latest death first.
+    /// Poison, newest job first.
     ///
     /// # Errors
     /// The store is away.
-    pub async fn dead(&self, before: Option<Died>, limit: i64) -> Result<Vec<AdminJob>, Refusal> {
+    pub async fn dead(&self, before: Option<JobId>, limit: i64) -> Result<Vec<AdminJob>, Refusal> {
         let mut tx = self.database.as_admin().await?;
         let found = store::admin::dead(&mut tx, before, limit).await?;
         tx.commit().await?;

@@ -113,12 +113,8 @@ pub async fn show(tx: &mut AdminTx, id: JobId) -> sqlx::Result<Option<AdminJob>>
     Ok(row.map(AdminJob::from))
 }
 
-/// Where a page of dead jobs goes on: after the job that died then.
-pub type Died = (chrono::DateTime<chrono::Utc>, JobId);
-
-/// Poison, latest death first; an index of its own, because dead jobs are few among many.
-pub async fn dead(tx: &mut AdminTx, before: Option<Died>, limit: i64) -> sqlx::Result<Vec<AdminJob>> {
-    let (at, id) = before.map(|(at, id)| (at, id.0)).unzip();
+/// Poison, newest job first; a query with an index of its own, because dead jobs are few among many.
+pub async fn dead(tx: &mut AdminTx, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<AdminJob>> {
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -127,12 +123,11 @@ pub async fn dead(tx: &mut AdminTx, before: Option<Died>, limit: i64) -> sqlx::R
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE state = 'dead'
-           AND ($1::timestamptz IS NULL OR (finished_at, id) < ($1, $2::uuid))
-         ORDER BY finished_at DESC, id DESC
-         LIMIT $3
+           AND ($1::uuid IS NULL OR id < $1)
+         ORDER BY id DESC
+         LIMIT $2
         "#,
-        at,
-        id,
+        before.map(|id| id.0),
         limit
     )
     .fetch_all(tx.connection())
