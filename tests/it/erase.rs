@@ -84,6 +84,11 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
                   VALUES (gen_random_uuid(), 'post', $1, $2, $3::uuid, 'confirmed', 'key', '\\x0102')";
     sqlx::query(effect).bind(unique("post")).bind(anna.id).bind(&annas).execute(&admin).await.or_fail("an effect");
     let bens = rows_of(&admin, ben.id).await;
+    let jobs: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM almanac.jobs WHERE user_id = $1")
+        .bind(anna.id)
+        .fetch_all(&admin)
+        .await
+        .or_fail("listing her jobs");
 
     let id = erase(&anna).await;
 
@@ -96,6 +101,11 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         (&bare["payload"], &bare["progress"], &bare["trace"], &bare["request_id"]),
         (&json!({}), &Value::Null, &Value::Null, &Value::Null)
     );
+    // No key ties events to jobs: those of jobs that are gone would be nobody's, and still there.
+    let orphans = "SELECT (SELECT count(*) FROM almanac.job_events WHERE job_id = ANY ($1))
+                        + (SELECT count(*) FROM almanac.llm_calls WHERE job_id = ANY ($1))";
+    let orphans: i64 = sqlx::query_scalar(orphans).bind(&jobs).fetch_one(&admin).await.or_fail("counting orphans");
+    assert_eq!(orphans, 0);
     assert_eq!(rows_of(&admin, ben.id).await, bens);
     for path in ["/v1/ai/generations", "/v1/cards"] {
         assert_eq!(anna.get(path).await.expect(200).data()["items"], json!([]), "{path}");
