@@ -28,7 +28,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::SeqAhead => {
+        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::NotFinal | Code::SeqAhead => {
             StatusCode::CONFLICT
         }
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -47,6 +47,7 @@ const fn retryable(code: Code) -> bool {
         Code::BodyTimeout
             | Code::ActiveGeneration
             | Code::IdempotencyInProgress
+            | Code::NotFinal
             | Code::RateLimited
             | Code::ProviderUnavailable
             | Code::Unavailable
@@ -248,6 +249,7 @@ impl From<Refusal> for ApiError {
             Refusal::AlreadyRunning(job) => {
                 Self::new(Code::ActiveGeneration, "another generation of yours is still running").blocked_by(job)
             }
+            Refusal::NotFinal(job) => Self::new(Code::NotFinal, "it has not ended yet").blocked_by(job),
             Refusal::KeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "this idempotency key was used with another request")
             }

@@ -1,6 +1,9 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
+mod admin;
 mod auth;
+mod erase;
+mod flags;
 mod flashcards;
 mod house;
 mod idempotency;
