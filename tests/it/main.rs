@@ -1,3 +1,5 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
+mod crash;
 mod flashcards;
+mod streams;
