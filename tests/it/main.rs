@@ -1,5 +1,6 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
 mod crash;
+mod drain;
 mod flashcards;
 mod streams;
