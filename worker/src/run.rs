@@ -21,7 +21,7 @@ use almanac_shared::{
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::Instrument;
 
 use crate::{
@@ -48,8 +48,17 @@ struct Inner {
     name: String,
     slots: BTreeMap<Lane, Arc<Semaphore>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
-    claims: mpsc::Sender<(JobId, PickupSource, OwnedSemaphorePermit)>,
+    claims: mpsc::Sender<Wanted>,
     tasks: TaskTracker,
+}
+
+/// A job that is to be claimed into a slot.
+struct Wanted {
+    job: JobId,
+    source: PickupSource,
+    slot: OwnedSemaphorePermit,
+    /// Has a drain wait for it: a claim that nobody works on would be taken for a crash when its lease ends.
+    counted: TaskTrackerToken,
 }
 
 impl Crew {
@@ -80,9 +89,14 @@ impl Crew {
         std::iter::from_fn(|| slots.clone().try_acquire_owned().ok()).take(max).collect()
     }
 
-    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done.
+    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done. Once the
+    /// process drains it takes nothing.
     pub async fn take(&self, job: JobId, source: PickupSource, slot: OwnedSemaphorePermit) {
-        let _ = self.0.claims.send((job, source, slot)).await;
+        // Counted before the look, so that a drain which begins in between waits for it.
+        let counted = self.0.tasks.token();
+        if !self.0.tasks.is_closed() {
+            let _ = self.0.claims.send(Wanted { job, source, slot, counted }).await;
+        }
     }
 
     /// Passes on that a job's owner asked for its end.
@@ -115,17 +129,18 @@ impl Crew {
 
     /// Claims whatever arrived together in one statement. What cannot be claimed is somebody else's, or over: its slot
     /// is free again at once.
-    async fn claim_all(self, mut inbox: mpsc::Receiver<(JobId, PickupSource, OwnedSemaphorePermit)>) {
+    async fn claim_all(self, mut inbox: mpsc::Receiver<Wanted>) {
         let mut batch = Vec::with_capacity(CLAIM_BATCH);
         while inbox.recv_many(&mut batch, CLAIM_BATCH).await > 0 {
             faults::pass(Point::PoppedBeforeClaim);
-            let ids: Vec<JobId> = batch.iter().map(|(id, ..)| *id).collect();
+            let ids: Vec<JobId> = batch.iter().map(|wanted| wanted.job).collect();
             match store::claim(&self.0.deps.service, &ids, &self.0.name).await {
                 Ok(jobs) => {
                     for job in jobs {
-                        if let Some(at) = batch.iter().position(|(id, ..)| *id == job.id) {
-                            let (_, source, slot) = batch.swap_remove(at);
+                        if let Some(at) = batch.iter().position(|wanted| wanted.job == job.id) {
+                            let Wanted { source, slot, counted, .. } = batch.swap_remove(at);
                             self.begin(job, source, slot);
+                            drop(counted);
                         }
                     }
                 }
