@@ -91,12 +91,11 @@ async fn a_second_worker_goes_on_where_a_killed_one_stopped() {
     let anna = stack.user();
     stack.world.play("cut", [Script::hold_after(3), Answer { cards: 7, first: 4, ..Answer::default() }.into()]);
     let job = anna.generate("cut").await;
-    stack.world.wait_until_holding("cut").await;
-    let mut open = anna.follow(&job.to_string()).await;
+    let (mut open, mut seen) = anna.see_suggestions(job, 3).await;
 
     stack.holder(job).await.kill().await;
 
-    let seen = stored(open.collect_to_end().await);
+    seen.extend(stored(open.collect_to_end().await));
     assert_eq!(told_fronts(&seen).len(), 10, "three of the first and seven of the second");
     assert_eq!(anna.see_end(job).await, seen);
     let second = &stack.world.calls("cut")[1];

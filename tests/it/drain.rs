@@ -9,6 +9,7 @@ use almanac_tests::{
         stream::{Encoding, EventStream, Frame},
     },
     eventually, invariants,
+    stack::Node,
     world::{Answer, Outcome},
 };
 use futures_util::future::join_all;
@@ -56,14 +57,13 @@ async fn what_does_not_end_in_time_is_handed_back_and_goes_on_elsewhere_without_
     let rest = Answer { cards: 7, first: 4, ..Answer::default() };
     stack.world.play("long", [Script::hold_after(3), rest.into()]);
     let job = anna.generate("long").await;
-    stack.world.wait_until_holding("long").await;
-    let mut open = anna.follow(&job.to_string()).await;
+    let (mut open, mut events) = anna.see_suggestions(job, 3).await;
     let holder = stack.holder(job).await;
 
     holder.terminate();
 
     assert_eq!(holder.wait_exit(Duration::from_secs(10)).await.code(), Some(0));
-    let events = stored(open.collect_to_end().await);
+    events.extend(stored(open.collect_to_end().await));
     assert_eq!(told_fronts(&events).len(), 10);
     assert_eq!(events, anna.see_end(job).await);
     assert_eq!(state_and_crashes(&stack, job).await, ("succeeded".to_owned(), 0));
@@ -80,7 +80,7 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
     let rest = Answer { cards: 8, first: 3, ..Answer::default() };
     stack.world.play("cut", [Script::hold_after(2), rest.into()]);
     let job = anna.generate("cut").await;
-    stack.world.wait_until_holding("cut").await;
+    anna.see_suggestions(job, 2).await;
 
     stack.worker(0).terminate();
     assert_eq!(stack.worker(0).wait_exit(Duration::from_secs(10)).await.code(), None);
@@ -94,10 +94,19 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
     invariants::assert_all(&stack.admin().await, &[job]).await;
 }
 
+/// Waits until a worker has begun its work for the n-th time; before that it does not hear a SIGTERM.
+async fn at_work(worker: &Node, times: usize) {
+    eventually(Duration::from_secs(10), "the worker is at work", || async {
+        (worker.log().matches("the worker is at work").count() == times).then_some(())
+    })
+    .await;
+}
+
 /// Workers come and go while work comes in: no restart costs a crash or a second call.
 #[tokio::test(flavor = "multi_thread")]
 async fn rolling_restarts_under_load_cost_nobody_anything() {
     let stack = Stack::builder().workers(2).start().await;
+    join_all([0, 1].map(|n| at_work(stack.worker(n), 1))).await;
     let mut jobs = Vec::new();
     for turn in 0..6 {
         let users: Vec<_> = (0..4).map(|_| stack.user()).collect();
@@ -107,6 +116,7 @@ async fn rolling_restarts_under_load_cost_nobody_anything() {
         worker.terminate();
         assert_eq!(worker.wait_exit(Duration::from_secs(25)).await.code(), Some(0));
         worker.start().await;
+        at_work(worker, turn / 2 + 2).await;
     }
 
     let admin = stack.admin().await;

@@ -3,4 +3,6 @@
 mod crash;
 mod drain;
 mod flashcards;
+mod lease;
+mod outage;
 mod streams;

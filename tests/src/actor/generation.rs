@@ -6,7 +6,10 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{User, stream::Event};
+use super::{
+    User,
+    stream::{Event, EventStream},
+};
 use crate::{observe::OrFail, world::source_text};
 
 impl User {
@@ -28,6 +31,17 @@ impl User {
         let events = stored(self.follow(&id.to_string()).await.collect_to_end().await);
         assert_follows(&events, 0);
         events
+    }
+
+    /// Follows a generation until it has told of so many suggestions; answers the open stream and what it has said.
+    pub async fn see_suggestions(&self, id: Uuid, count: usize) -> (EventStream, Vec<Event>) {
+        let mut stream = self.follow(&id.to_string()).await;
+        let mut events = Vec::new();
+        while told_fronts(&events).len() < count {
+            let event = stream.next().await.or_fail(&format!("{id} told of {count} suggestions"));
+            events.push(event);
+        }
+        (stream, stored(events))
     }
 
     /// The fronts of a generation's suggestions, in their order.
