@@ -97,15 +97,13 @@ async fn an_emptied_redis_costs_a_moment_and_nothing_else() {
         let held = hold(&stack, &key).await;
         // One ring is in Redis, or already on its way, when everything there goes.
         let user = stack.user();
-        jobs.push(user.generate("rung").await);
+        let rung = user.generate("rung").await;
         stack.services.redis.flush_all().await;
         jobs.push(works(&stack, "emptied").await);
         stack.world.release(&key);
         jobs.push(held.heals("emptied").await);
-        jobs.push({
-            user.see_end(jobs[jobs.len() - 3]).await;
-            jobs[jobs.len() - 3]
-        });
+        user.see_end(rung).await;
+        jobs.push(rung);
     }
 
     recovered(&stack, &mut jobs).await;
@@ -144,7 +142,6 @@ async fn half_a_minute_without_redis_loses_and_refuses_nothing() {
     let stack = Stack::builder().workers(2).start().await;
     let mut jobs = Vec::new();
     let held = hold(&stack, "held").await;
-    let late = hold(&stack, "late").await;
 
     stack.services.redis.kill().await;
     let gone = Instant::now();
@@ -155,6 +152,7 @@ async fn half_a_minute_without_redis_loses_and_refuses_nothing() {
         let done = join_all((0..3).map(|_| works(&stack, "gone"))).await;
         jobs.extend(done);
     }
+    let late = hold(&stack, "late").await;
     assert_eq!(readyz(&late.user).await, (200, "degraded".to_owned()));
     stack.services.redis.start_again().await;
     stack.world.release("late");
