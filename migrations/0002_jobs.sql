@@ -255,7 +255,10 @@ $$;
 GRANT EXECUTE ON FUNCTION almanac.accept TO authenticated;
 
 -- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds.
-CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval) RETURNS SETOF almanac.jobs
+-- Of the jobs that have crashed p_alone times (null: no matter) an owner holds one at a time, the oldest first: it may be
+-- the one that kills its workers, and must not take others along that are as near to being given up.
+CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval, p_alone int DEFAULT NULL)
+RETURNS SETOF almanac.jobs
 LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
 DECLARE
@@ -265,6 +268,13 @@ BEGIN
         WITH due AS MATERIALIZED (
             SELECT j.id FROM almanac.jobs j
              WHERE j.id = ANY (p_ids) AND j.state = 'queued' AND j.run_at <= clock_timestamp()
+               AND (p_alone IS NULL OR j.crashes < p_alone OR j.id = (
+                   SELECT s.id FROM almanac.jobs s
+                    WHERE s.id = ANY (p_ids) AND s.state = 'queued' AND s.crashes >= p_alone
+                      AND NOT EXISTS (SELECT FROM almanac.jobs r
+                                       WHERE r.state = 'running' AND r.lease_owner = p_owner AND r.crashes >= p_alone)
+                    ORDER BY s.run_at
+                    LIMIT 1))
              ORDER BY j.id
                FOR UPDATE SKIP LOCKED)
         UPDATE almanac.jobs j

@@ -49,6 +49,11 @@ struct Inner {
     slots: BTreeMap<Lane, Arc<Semaphore>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
     claims: mpsc::Sender<Wanted>,
+    /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
+    /// else is that near to being given up must not be taken along.
+    alone: Option<i32>,
+    /// Taken while such a job runs here.
+    last_chance: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
@@ -62,12 +67,13 @@ struct Wanted {
 }
 
 impl Crew {
-    /// Starts claiming and renewing with so many slots per lane.
-    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>) -> Self {
+    /// Starts claiming and renewing with so many slots per lane. A job that crashed `max_crashes` times is poison.
+    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
         let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
-        let crew =
-            Self(Arc::new(Inner { deps, name, slots, held: Mutex::default(), claims, tasks: TaskTracker::new() }));
+        let (held, tasks, last_chance) = (Mutex::default(), TaskTracker::new(), Arc::new(Semaphore::new(1)));
+        let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
+        let crew = Self(Arc::new(Inner { deps, name, slots, held, claims, tasks, alone, last_chance }));
         tokio::spawn(crew.clone().claim_all(inbox));
         tokio::spawn(crew.clone().renew_all());
         crew
@@ -106,6 +112,11 @@ impl Crew {
         }
     }
 
+    /// Whether a job runs here that has one chance left; others like it wait until it has ended.
+    pub fn is_wary(&self) -> bool {
+        self.0.last_chance.available_permits() == 0
+    }
+
     /// Number of jobs running here.
     pub fn running(&self) -> usize {
         self.held().len()
@@ -134,7 +145,7 @@ impl Crew {
         while inbox.recv_many(&mut batch, CLAIM_BATCH).await > 0 {
             faults::pass(Point::PoppedBeforeClaim);
             let ids: Vec<JobId> = batch.iter().map(|wanted| wanted.job).collect();
-            match store::claim(&self.0.deps.service, &ids, &self.0.name).await {
+            match store::claim(&self.0.deps.service, &ids, &self.0.name, self.0.alone).await {
                 Ok(jobs) => {
                     for job in jobs {
                         if let Some(at) = batch.iter().position(|wanted| wanted.job == job.id) {
@@ -151,6 +162,8 @@ impl Crew {
     }
 
     fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
+        let last_chance = self.0.alone.is_some_and(|alone| job.crashes >= alone);
+        let alone = last_chance.then(|| self.0.last_chance.clone().try_acquire_owned());
         let stop = Stop::default();
         if job.cancel_requested {
             stop.give(Reason::Cancelled);
@@ -163,7 +176,7 @@ impl Crew {
             async move {
                 crew.attend(&job, &stop).await;
                 crew.held().remove(&job.id);
-                drop(slot);
+                drop((slot, alone));
             }
             .instrument(span),
         );
