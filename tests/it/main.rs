@@ -5,4 +5,5 @@ mod drain;
 mod flashcards;
 mod lease;
 mod outage;
+mod poison;
 mod streams;
