@@ -174,6 +174,44 @@ async fn reapers_that_meet_count_a_crash_once() {
     }
 }
 
+/// A job that is one crash from being given up may be poison: it must not take others down that are as near to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn last_chances_are_taken_one_at_a_time() {
+    let stack = quiet().await;
+    let (admin, anna) = (stack.admin().await, stack.user());
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        let job = anna.forge(&stack).await;
+        for _ in 0..2 {
+            job.claim("gone", OVER).await.unwrap();
+            assert_eq!(reap(job.worker()).await, [job.id]);
+        }
+        jobs.push(job);
+    }
+    let fresh = anna.forge(&stack).await;
+    let ids: Vec<Uuid> = jobs.iter().chain([&fresh]).map(|job| job.id).collect();
+    let claim = |owner: &'static str| {
+        let query = sqlx::query_scalar::<_, Uuid>("SELECT id FROM almanac.claim($1, $2, '1 h', 2) ORDER BY id");
+        query.bind(&ids).bind(owner).fetch_all(fresh.worker())
+    };
+
+    let first = claim("one").await.unwrap();
+    let more = claim("one").await.unwrap();
+    let elsewhere = claim("two").await.unwrap();
+    jobs[0].finish(3).await.unwrap();
+    let next = claim("one").await.unwrap();
+
+    assert_eq!(first, [jobs[0].id, fresh.id], "the oldest of them, and whatever else there is");
+    assert!(more.is_empty(), "one at a time");
+    assert_eq!(elsewhere, [jobs[1].id], "another process may take another");
+    assert_eq!(next, [jobs[2].id]);
+    for (job, epoch) in jobs[1..].iter().zip([3, 3]) {
+        job.finish(epoch).await.unwrap();
+    }
+    fresh.finish(1).await.unwrap();
+    invariants::assert_all(&admin, &ids).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_active_job_with_one_exclusive_key_is_refused() {
     let stack = quiet().await;
