@@ -256,7 +256,10 @@ GRANT EXECUTE ON FUNCTION almanac.accept TO authenticated;
 
 -- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds. One row at a time by its key,
 -- in one order for everybody: whoever comes second waits for a moment, looks again, and finds it taken.
-CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval) RETURNS SETOF almanac.jobs
+-- Of the jobs that have crashed p_alone times (null: no matter) an owner holds one at a time, the oldest first: it may be
+-- the one that kills its workers, and must not take others along that are as near to being given up.
+CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval, p_alone int DEFAULT NULL)
+RETURNS SETOF almanac.jobs
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -270,6 +273,9 @@ BEGIN
                started_at = coalesce(started_at, clock_timestamp()),
                deadline_at = coalesce(deadline_at, clock_timestamp() + time_limit)
          WHERE id = v_id AND state = 'queued' AND run_at <= clock_timestamp()
+           AND (p_alone IS NULL OR crashes < p_alone OR NOT EXISTS (
+                SELECT FROM almanac.jobs r
+                 WHERE r.state = 'running' AND r.lease_owner = p_owner AND r.crashes >= p_alone))
         RETURNING * INTO v_job;
         CONTINUE WHEN NOT FOUND;
         IF v_job.epoch = 1 THEN

@@ -1,18 +1,31 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on ends here, and has a clock of its own"
+)]
+
 mod admin;
 mod auth;
+mod crash;
+mod drain;
 mod erase;
 mod flags;
 mod flashcards;
 mod house;
 mod idempotency;
 mod input;
+mod lease;
 mod limits;
 mod lists;
+mod outage;
 mod platform;
+mod poison;
 mod review;
 mod rows;
+mod streams;
 mod tenants;
 mod trace;
 mod world_ai;

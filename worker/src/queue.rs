@@ -229,7 +229,8 @@ pub async fn poll(crew: Crew, service: almanac_shared::db::Service, lane: Lane, 
             Some(slot) => poll_once(&crew, &service, lane, OLDER, slot).await,
             None => return,
         };
-        if !full {
+        // What a wary crew does not claim would be found again at once; it waits for the next round.
+        if !full || crew.is_wary() {
             let pause = OLDER.mul_f64(rand::random_range(0.8..1.0));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

@@ -21,7 +21,7 @@ use almanac_shared::{
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::Instrument;
 
 use crate::{
@@ -48,17 +48,32 @@ struct Inner {
     name: String,
     slots: BTreeMap<Lane, Arc<Semaphore>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
-    claims: mpsc::Sender<(JobId, PickupSource, OwnedSemaphorePermit)>,
+    claims: mpsc::Sender<Wanted>,
+    /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
+    /// else is that near to being given up must not be taken along.
+    alone: Option<i32>,
+    /// Taken while such a job runs here.
+    last_chance: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
+/// A job that is to be claimed into a slot.
+struct Wanted {
+    job: JobId,
+    source: PickupSource,
+    slot: OwnedSemaphorePermit,
+    /// Has a drain wait for it: a claim that nobody works on would be taken for a crash when its lease ends.
+    counted: TaskTrackerToken,
+}
+
 impl Crew {
-    /// Starts claiming and renewing with so many slots per lane.
-    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>) -> Self {
+    /// Starts claiming and renewing with so many slots per lane. A job that crashed `max_crashes` times is poison.
+    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
         let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
-        let crew =
-            Self(Arc::new(Inner { deps, name, slots, held: Mutex::default(), claims, tasks: TaskTracker::new() }));
+        let (held, tasks, last_chance) = (Mutex::default(), TaskTracker::new(), Arc::new(Semaphore::new(1)));
+        let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
+        let crew = Self(Arc::new(Inner { deps, name, slots, held, claims, tasks, alone, last_chance }));
         tokio::spawn(crew.clone().claim_all(inbox));
         tokio::spawn(crew.clone().renew_all());
         crew
@@ -80,9 +95,14 @@ impl Crew {
         std::iter::from_fn(|| slots.clone().try_acquire_owned().ok()).take(max).collect()
     }
 
-    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done.
+    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done. Once the
+    /// process drains it takes nothing.
     pub async fn take(&self, job: JobId, source: PickupSource, slot: OwnedSemaphorePermit) {
-        let _ = self.0.claims.send((job, source, slot)).await;
+        // Counted before the look, so that a drain which begins in between waits for it.
+        let counted = self.0.tasks.token();
+        if !self.0.tasks.is_closed() {
+            let _ = self.0.claims.send(Wanted { job, source, slot, counted }).await;
+        }
     }
 
     /// Passes on that a job's owner asked for its end.
@@ -90,6 +110,11 @@ impl Crew {
         if let Some((_, stop)) = self.held().get(&job) {
             stop.give(Reason::Cancelled);
         }
+    }
+
+    /// Whether a job runs here that has one chance left; others like it wait until it has ended.
+    pub fn is_wary(&self) -> bool {
+        self.0.last_chance.available_permits() == 0
     }
 
     /// Number of jobs running here.
@@ -115,17 +140,18 @@ impl Crew {
 
     /// Claims whatever arrived together in one statement. What cannot be claimed is somebody else's, or over: its slot
     /// is free again at once.
-    async fn claim_all(self, mut inbox: mpsc::Receiver<(JobId, PickupSource, OwnedSemaphorePermit)>) {
+    async fn claim_all(self, mut inbox: mpsc::Receiver<Wanted>) {
         let mut batch = Vec::with_capacity(CLAIM_BATCH);
         while inbox.recv_many(&mut batch, CLAIM_BATCH).await > 0 {
             faults::pass(Point::PoppedBeforeClaim);
-            let ids: Vec<JobId> = batch.iter().map(|(id, ..)| *id).collect();
-            match store::claim(&self.0.deps.service, &ids, &self.0.name).await {
+            let ids: Vec<JobId> = batch.iter().map(|wanted| wanted.job).collect();
+            match store::claim(&self.0.deps.service, &ids, &self.0.name, self.0.alone).await {
                 Ok(jobs) => {
                     for job in jobs {
-                        if let Some(at) = batch.iter().position(|(id, ..)| *id == job.id) {
-                            let (_, source, slot) = batch.swap_remove(at);
+                        if let Some(at) = batch.iter().position(|wanted| wanted.job == job.id) {
+                            let Wanted { source, slot, counted, .. } = batch.swap_remove(at);
                             self.begin(job, source, slot);
+                            drop(counted);
                         }
                     }
                 }
@@ -136,6 +162,8 @@ impl Crew {
     }
 
     fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
+        let last_chance = self.0.alone.is_some_and(|alone| job.crashes >= alone);
+        let alone = last_chance.then(|| self.0.last_chance.clone().try_acquire_owned());
         let stop = Stop::default();
         if job.cancel_requested {
             stop.give(Reason::Cancelled);
@@ -148,7 +176,7 @@ impl Crew {
             async move {
                 crew.attend(&job, &stop).await;
                 crew.held().remove(&job.id);
-                drop(slot);
+                drop((slot, alone));
             }
             .instrument(span),
         );

@@ -57,7 +57,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     }
 
     let name = format!("worker-{}", uuid::Uuid::now_v7());
-    let crew = Crew::start(deps.clone(), name.clone(), slots);
+    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes);
     let draining = CancellationToken::new();
     let loops = TaskTracker::new();
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);

@@ -1,3 +1,6 @@
+//! What `accept` reads from headers, case by case: choices, waits, keys, positions.
+//! Run with the crate's own tests; no server is started.
+
 use poem::http::HeaderValue;
 use proptest::prelude::*;
 

@@ -1,3 +1,6 @@
+//! What `strict` takes and refuses, case by case, and the field that every refusal names.
+//! Run with the crate's own tests; no server is started.
+
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;

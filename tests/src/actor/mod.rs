@@ -2,7 +2,9 @@
 //! `Stack::user` makes them; each test makes its own.
 //! It must never take a shortcut: what a user does goes over the wire.
 
+pub mod forged;
 mod generation;
+pub mod log;
 pub mod raw;
 mod reply;
 pub mod stream;

@@ -136,7 +136,19 @@ impl Postgres {
             .context("reading deploy/roles.sql")?;
         self.execute(TEMPLATE, roles).await.context("running deploy/roles.sql")?;
         let url = self.url("almanac_owner", TEMPLATE);
-        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")?
+        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")??;
+        match &test_run().settings.sabotage {
+            Some(guard) => self.remove_guard(guard).await.context("THE SABOTAGE DID NOT APPLY"),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a guard of the schema away (`make sabotage`). One that has no file is a switch of the programs.
+    async fn remove_guard(&self, guard: &str) -> anyhow::Result<()> {
+        let folder = test_run().settings.repository.join("tests/sabotage");
+        let Ok(removal) = std::fs::read_to_string(folder.join(guard).with_extension("sql")) else { return Ok(()) };
+        let tool = std::fs::read_to_string(folder.join("tool.sql")).context("reading tool.sql")?;
+        self.execute(TEMPLATE, tool + &removal).await
     }
 
     /// Runs SQL that the harness itself wrote, or that stands in the repository.

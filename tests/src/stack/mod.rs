@@ -90,6 +90,15 @@ impl Stack {
         self.workers.get(number).or_fail(&format!("worker-{number}"))
     }
 
+    /// The worker that holds a job's lease now.
+    pub async fn holder(&self, job: uuid::Uuid) -> &Node {
+        let query = sqlx::query_scalar("SELECT lease_owner FROM almanac.jobs WHERE id = $1").bind(job);
+        let owner: Option<String> = query.fetch_one(&self.admin().await).await.or_fail("reading a lease");
+        let owner = owner.or_fail("nobody holds the job");
+        // A worker says at its start under which name it works.
+        self.workers.iter().find(|worker| worker.log().contains(&owner)).or_fail(&owner)
+    }
+
     /// The proxies. Fails the test if the stack was built without.
     pub fn proxies(&self) -> &Proxies {
         self.proxies.as_ref().or_fail("the stack was built without proxies")

@@ -44,8 +44,14 @@ impl From<sqlx::Error> for WriteError {
     }
 }
 
-/// Claims those of the ids that are queued and due.
-pub async fn claim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<ClaimedJob>, WriteError> {
+/// Claims those of the ids that are queued and due; of jobs that have crashed `alone` times, the owner holds one at a
+/// time.
+pub async fn claim(
+    service: &Service,
+    ids: &[JobId],
+    owner: &str,
+    alone: Option<i32>,
+) -> Result<Vec<ClaimedJob>, WriteError> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"
@@ -54,11 +60,12 @@ pub async fn claim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<
                (extract(epoch FROM deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
                cancel_requested_at IS NOT NULL AS "cancel_requested!",
                (extract(epoch FROM clock_timestamp() - run_at) * 1000)::float8 AS "waited_ms!"
-          FROM almanac.claim($1, $2, $3)
+          FROM almanac.claim($1, $2, $3, $4)
         "#,
         &ids,
         owner,
         interval(LEASE),
+        alone,
     )
     .fetch_all(service.work())
     .await?;

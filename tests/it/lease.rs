@@ -1,0 +1,309 @@
+//! What only one may hold: a job's claim and lease, and a person's exclusive slot. Each rule is shown at the functions
+//! that keep it, called as the role that may call them, and over HTTP where a whole system can show it.
+
+use std::{collections::HashSet, time::Duration};
+
+use almanac_tests::{
+    Script, Stack,
+    actor::{
+        forged::{ForgedJob, sqlstate},
+        log::told_fronts,
+    },
+    eventually, invariants,
+    world::Answer,
+};
+use futures_util::future::join_all;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+const LONG: i32 = 3_600_000;
+/// A lease that is over by the time anybody can look at it.
+const OVER: i32 = -1_000;
+
+#[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
+struct JobNow {
+    state: String,
+    epoch: i64,
+    crashes: i32,
+    last_seq: i64,
+}
+
+async fn now(admin: &PgPool, job: Uuid) -> JobNow {
+    let query = sqlx::query_as("SELECT state, epoch, crashes, last_seq FROM almanac.jobs WHERE id = $1").bind(job);
+    query.fetch_one(admin).await.unwrap()
+}
+
+fn running(epoch: i64, crashes: i32) -> JobNow {
+    JobNow { state: "running".to_owned(), epoch, crashes, last_seq: 0 }
+}
+
+async fn reap(worker: &PgPool) -> Vec<Uuid> {
+    sqlx::query_scalar("SELECT id FROM almanac.reap(3)").fetch_all(worker).await.unwrap()
+}
+
+/// A stack without workers: nobody but the test claims and reaps in its database.
+async fn quiet() -> Stack {
+    Stack::builder().workers(0).start().await
+}
+
+/// Every function by which a worker writes, called under an epoch that has passed on.
+async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<(&'static str, sqlx::Result<()>)> {
+    let writes = [
+        ("fence", "SELECT almanac.fence($1, $2)"),
+        ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
+        ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
+        ("open_call", "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'draft', 'test', 'test', 3)"),
+        (
+            "save_suggestions",
+            "SELECT almanac.save_suggestions($1, $2, 0, ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY['a'], ARRAY['b'],
+                                             ARRAY['suggestion'], ARRAY['{}'], NULL)",
+        ),
+        (
+            "conclude_generation",
+            "SELECT almanac.conclude_generation($1, $2, 0, '{}', '{}', '{}', '{}', '{}', '{}', NULL,
+                                                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'succeeded', NULL, '{}')",
+        ),
+    ];
+    let mut results = Vec::new();
+    for (name, sql) in writes {
+        let result = sqlx::query(sql).bind(job.id).bind(epoch).execute(job.worker()).await;
+        results.push((name, result.map(|_| ())));
+    }
+    results
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lost_its_lease_writes_nothing_more() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let job = stack.user().forge(&stack).await;
+    let old = job.claim("first", OVER).await.unwrap();
+    assert_eq!(reap(job.worker()).await, [job.id]);
+    let new = job.claim("second", LONG).await.unwrap();
+    assert!(new > old);
+
+    for (name, result) in late_writes(&job, old).await {
+        assert_eq!(sqlstate(result), "LL001", "{name}");
+    }
+
+    assert_eq!(now(&admin, job.id).await, running(new, 1));
+    // Gentle functions answer that there was nothing of theirs.
+    let renewed = sqlx::query("SELECT * FROM almanac.renew(ARRAY[$1], ARRAY[$2], '10 s')").bind(job.id).bind(old);
+    assert!(renewed.fetch_all(job.worker()).await.unwrap().is_empty());
+    let given = sqlx::query_scalar::<_, bool>("SELECT almanac.hand_back($1, $2, NULL)").bind(job.id).bind(old);
+    assert!(!given.fetch_one(job.worker()).await.unwrap());
+    assert_eq!(job.emit(new, 2, "{}").await.unwrap(), 2);
+    assert_eq!(job.finish(new).await.unwrap(), 3);
+    // After the end nobody writes, the last holder included.
+    for (name, result) in late_writes(&job, new).await {
+        assert_eq!(sqlstate(result), "LL001", "{name} after the end");
+    }
+    invariants::assert_all(&admin, &[job.id]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_is_claimed_once_however_often_it_rings() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let job = stack.user().forge(&stack).await;
+
+    let at_once = join_all((0..8).map(|_| job.claim("one of many", LONG))).await;
+    let later = job.claim("late", LONG).await;
+
+    let won: Vec<i64> = at_once.into_iter().flatten().collect();
+    assert_eq!(won, [1], "one of eight has it");
+    assert_eq!(later, None, "a running job is not claimed");
+    job.finish(1).await.unwrap();
+    assert_eq!(job.claim("too late", LONG).await, None, "a final job is not claimed");
+    assert_eq!(now(&admin, job.id).await.epoch, 1);
+    invariants::assert_all(&admin, &[job.id]).await;
+}
+
+/// The renewal and the reaper meet in the same moment: the renewal is not yet committed when the reaper looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_lease_is_not_reaped() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let job = stack.user().forge(&stack).await;
+    let epoch = job.claim("slow", OVER).await.unwrap();
+    let mut renewal = job.worker().begin().await.unwrap();
+    let renew = sqlx::query("SELECT * FROM almanac.renew(ARRAY[$1], ARRAY[$2], '1 h')").bind(job.id).bind(epoch);
+    assert_eq!(renew.fetch_all(&mut *renewal).await.unwrap().len(), 1);
+
+    let reaper = tokio::spawn({
+        let worker = stack.as_worker().await;
+        async move { reap(&worker).await }
+    });
+    // The reaper has looked: it is done, or it waits for the renewal's lock.
+    eventually(Duration::from_secs(5), "the reaper has looked", || async {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        let waits: i64 = sqlx::query_scalar(waiting).fetch_one(&admin).await.ok()?;
+        (reaper.is_finished() || waits > 0).then_some(())
+    })
+    .await;
+    renewal.commit().await.unwrap();
+
+    assert!(reaper.await.unwrap().is_empty(), "nothing was there to reap");
+    assert_eq!(now(&admin, job.id).await, running(epoch, 0));
+    job.finish(epoch).await.unwrap();
+    invariants::assert_all(&admin, &[job.id]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reapers_that_meet_count_a_crash_once() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let anna = stack.user();
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        let job = anna.forge(&stack).await;
+        job.claim("gone", OVER).await.unwrap();
+        jobs.push(job);
+    }
+    let worker = stack.as_worker().await;
+
+    let reaped = join_all((0..4).map(|_| reap(&worker))).await.concat();
+
+    assert_eq!(reaped.len(), jobs.len());
+    assert_eq!(reaped.iter().collect::<HashSet<_>>().len(), jobs.len());
+    for job in &jobs {
+        assert_eq!(now(&admin, job.id).await.crashes, 1);
+        let epoch = job.claim("next", LONG).await.unwrap();
+        job.finish(epoch).await.unwrap();
+    }
+}
+
+/// A job that is one crash from being given up may be poison: it must not take others down that are as near to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn last_chances_are_taken_one_at_a_time() {
+    let stack = quiet().await;
+    let (admin, anna) = (stack.admin().await, stack.user());
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        let job = anna.forge(&stack).await;
+        for _ in 0..2 {
+            job.claim("gone", OVER).await.unwrap();
+            assert_eq!(reap(job.worker()).await, [job.id]);
+        }
+        jobs.push(job);
+    }
+    let fresh = anna.forge(&stack).await;
+    let ids: Vec<Uuid> = jobs.iter().chain([&fresh]).map(|job| job.id).collect();
+    let claim = |owner: &'static str| {
+        let query = sqlx::query_scalar::<_, Uuid>("SELECT id FROM almanac.claim($1, $2, '1 h', 2) ORDER BY id");
+        query.bind(&ids).bind(owner).fetch_all(fresh.worker())
+    };
+
+    let first = claim("one").await.unwrap();
+    let more = claim("one").await.unwrap();
+    let elsewhere = claim("two").await.unwrap();
+    jobs[0].finish(3).await.unwrap();
+    let next = claim("one").await.unwrap();
+
+    assert_eq!(first, [jobs[0].id, fresh.id], "the oldest of them, and whatever else there is");
+    assert!(more.is_empty(), "one at a time");
+    assert_eq!(elsewhere, [jobs[1].id], "another process may take another");
+    assert_eq!(next, [jobs[2].id]);
+    for (job, epoch) in jobs[1..].iter().zip([3, 3]) {
+        job.finish(epoch).await.unwrap();
+    }
+    fresh.finish(1).await.unwrap();
+    invariants::assert_all(&admin, &ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_active_job_with_one_exclusive_key_is_refused() {
+    let stack = quiet().await;
+    let anna = stack.user();
+    let ids: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
+
+    let accepted = join_all(ids.iter().map(|id| anna.accept(&stack, *id, Some("calendar")))).await;
+
+    let new: Vec<Uuid> = accepted.iter().filter(|(outcome, _)| outcome == "new").filter_map(|(_, id)| *id).collect();
+    assert_eq!(new.len(), 1, "one of four at once: {accepted:?}");
+    assert!(accepted.iter().all(|(_, id)| *id == Some(new[0])), "the others learn which one runs: {accepted:?}");
+    assert_eq!(accepted.iter().filter(|(outcome, _)| outcome == "active").count(), 3);
+    let other = anna.accept(&stack, Uuid::now_v7(), Some("synthesis")).await;
+    assert_eq!(other.0, "new", "another slot is free");
+    assert_eq!(stack.user().accept(&stack, Uuid::now_v7(), Some("calendar")).await.0, "new", "so is another person's");
+    // Even what goes past `accept` is refused.
+    let admin = stack.admin().await;
+    let past = sqlx::query("INSERT INTO almanac.jobs (id, user_id, kind, lane, exclusive_key, subject_type, subject_id)
+        SELECT gen_random_uuid(), user_id, kind, lane, exclusive_key, subject_type, subject_id FROM almanac.jobs WHERE id = $1");
+    assert_eq!(sqlstate(past.bind(new[0]).execute(&admin).await), "23505");
+    // Its end frees the slot.
+    let worker = stack.as_worker().await;
+    let epoch: i64 = sqlx::query("SELECT epoch FROM almanac.claim(ARRAY[$1], 'w', '1 h')")
+        .bind(new[0])
+        .fetch_one(&worker)
+        .await
+        .unwrap()
+        .get(0);
+    sqlx::query("SELECT almanac.finish($1, $2, 'failed', NULL, NULL)")
+        .bind(new[0])
+        .bind(epoch)
+        .execute(&worker)
+        .await
+        .unwrap();
+    assert_eq!(anna.accept(&stack, Uuid::now_v7(), Some("calendar")).await.0, "new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_call_the_model_of_each_of_a_hundred_jobs_once() {
+    let stack = Stack::builder().workers(2).start().await;
+    let users: Vec<_> = (0..20).map(|_| stack.user()).collect();
+
+    let jobs = join_all((0..100).map(|n| {
+        let user = &users[n % users.len()];
+        async move { user.generate_scripted(&format!("job-{n}")).await }
+    }))
+    .await;
+    let ends = join_all(jobs.iter().enumerate().map(|(n, job)| users[n % users.len()].see_end(*job))).await;
+
+    assert!(ends.iter().all(|events| events.last().unwrap().json()["status"] == "succeeded"));
+    for n in 0..100 {
+        assert_eq!(stack.world.calls(&format!("job-{n}")).len(), 1, "job-{n}");
+    }
+    let admin = stack.admin().await;
+    let owners: i64 = sqlx::query_scalar("SELECT count(*) FROM almanac.jobs WHERE epoch <> 1 OR crashes <> 0")
+        .fetch_one(&admin)
+        .await
+        .unwrap();
+    assert_eq!(owners, 0, "each was claimed once");
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+/// A worker stands still for longer than its lease and wakes while another has its job: whatever it writes is late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_wakes_after_its_lease_writes_into_nobodys_job() {
+    let stack = Stack::builder().workers(2).start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    let rest = Answer { cards: 7, first: 4, hold_after: Some(3), ..Answer::default() };
+    stack.world.play("paused", [Script::hold_after(3), rest.into()]);
+    let job = anna.generate_scripted("paused").await;
+    anna.see_suggestions(job, 3).await;
+    let sleeper = stack.holder(job).await;
+
+    sleeper.pause();
+    stack.world.wait_for_call("paused", 2).await;
+    // The first release is for the first call, whose answer now waits in the sleeper's socket.
+    stack.world.release("paused");
+    stack.world.wait_until_ended("paused", 1).await;
+    sleeper.resume();
+    eventually(Duration::from_secs(10), "the sleeper learns that its lease is lost", || async {
+        sleeper.log().contains("the lease was lost").then_some(())
+    })
+    .await;
+    assert_eq!(now(&admin, job).await.state, "running", "its new holder works on");
+    stack.world.release("paused");
+
+    let events = anna.see_end(job).await;
+    let fronts = told_fronts(&events);
+    assert_eq!(fronts.iter().collect::<HashSet<_>>().len(), fronts.len(), "{fronts:?}");
+    assert_eq!((fronts.len(), anna.fronts(job).await), (10, fronts));
+    let left = now(&admin, job).await;
+    assert_eq!((left.state.as_str(), left.crashes, left.epoch), ("succeeded", 1, 2));
+    assert_eq!(stack.world.calls("paused").len(), 2);
+    invariants::assert_all(&admin, &[job]).await;
+}

@@ -1,0 +1,286 @@
+//! Redis and Postgres emptied, restarted, silent or gone, under work (RELIABILITY 2.2): nothing accepted is lost, streams
+//! heal, and everything is as before when they are back.
+
+use std::time::Duration;
+
+use almanac_tests::{
+    Mode, Reply, Script, Stack, User,
+    actor::{
+        log::{assert_follows, id_of, stored},
+        raw::RawConnection,
+        stream::{Event, EventStream},
+    },
+    eventually, invariants,
+};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+/// The poll takes jobs that waited for 2 s; the rest is for a busy machine.
+const POLLED: Duration = Duration::from_secs(12);
+
+async fn readyz(user: &User) -> (u16, String) {
+    let reply = user.anonymous().get("/readyz").await;
+    (reply.status, reply.json()["status"].as_str().unwrap().to_owned())
+}
+
+/// A generation by a new person, to its end, in time although something is away.
+async fn works(stack: &Stack, what: &str) -> Uuid {
+    let user = stack.user();
+    let begun = Instant::now();
+    let job = user.generate_scripted("works").await;
+    let accepted = begun.elapsed();
+    assert!(accepted < Duration::from_secs(2), "{what}: an accept took {accepted:?}");
+    let Ok(events) = timeout(POLLED, user.see_end(job)).await else { panic!("{what}: not done in {POLLED:?}") };
+    assert_eq!(events.last().unwrap().json()["status"], "succeeded", "{what}");
+    job
+}
+
+/// How long a job waited for its worker.
+async fn waited(stack: &Stack, job: Uuid) -> f64 {
+    let sql = "SELECT extract(epoch FROM started_at - created_at)::float8 FROM almanac.jobs WHERE id = $1";
+    sqlx::query_scalar(sql).bind(job).fetch_one(&stack.admin().await).await.unwrap()
+}
+
+/// Everything is as before: ready, and jobs start faster than any poll would find them.
+async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
+    let user = stack.user();
+    eventually(Duration::from_secs(10), "the API is ready", || async {
+        (readyz(&user).await == (200, "ready".to_owned())).then_some(())
+    })
+    .await;
+    let begun = Instant::now();
+    loop {
+        let job = works(stack, "after the return").await;
+        jobs.push(job);
+        if waited(stack, job).await < 1.0 {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15), "the doorbell did not come back");
+    }
+}
+
+/// A job whose model holds, and a stream on it that has seen three suggestions.
+struct Held {
+    user: User,
+    job: Uuid,
+    stream: EventStream,
+    seen: Vec<Event>,
+}
+
+async fn hold(stack: &Stack, key: &str) -> Held {
+    let user = stack.user();
+    stack.world.play(key, [Script::hold_after(3)]);
+    let job = user.generate_scripted(key).await;
+    let (stream, seen) = user.see_suggestions(job, 3).await;
+    Held { user, job, stream, seen }
+}
+
+impl Held {
+    /// The rest comes through the same socket, and it is the whole log.
+    async fn heals(mut self, what: &str) -> Uuid {
+        let Ok(rest) = timeout(POLLED, self.stream.collect_to_end()).await else { panic!("{what}: no end") };
+        self.seen.extend(stored(rest));
+        assert_follows(&self.seen, 0);
+        assert_eq!(self.seen.last().unwrap().json()["status"], "succeeded", "{what}");
+        assert_eq!(self.seen, self.user.see_end(self.job).await, "{what}");
+        self.job
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_redis_costs_a_moment_and_nothing_else() {
+    let stack = Stack::builder().workers(2).start().await;
+    let mut jobs = Vec::new();
+    for turn in 0..3 {
+        let key = format!("held-{turn}");
+        let held = hold(&stack, &key).await;
+        // One ring is in Redis, or already on its way, when everything there goes.
+        let user = stack.user();
+        let rung = user.generate_scripted("rung").await;
+        stack.services.redis.flush_all().await;
+        jobs.push(works(&stack, "emptied").await);
+        stack.world.release(&key);
+        jobs.push(held.heals("emptied").await);
+        user.see_end(rung).await;
+        jobs.push(rung);
+    }
+
+    recovered(&stack, &mut jobs).await;
+
+    assert_eq!(stack.world.calls("rung").len(), 3, "no message brought a job twice");
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_swallows_everything_and_answers_nothing_refuses_no_work() {
+    let stack = Stack::builder().proxied().start().await;
+    let mut jobs = Vec::new();
+    let held = hold(&stack, "held").await;
+
+    stack.proxies().api_redis.set(Mode::BlackHole).await;
+    stack.proxies().worker_redis.set(Mode::BlackHole).await;
+
+    jobs.push(works(&stack, "black hole").await);
+    assert_eq!(readyz(&held.user).await, (200, "degraded".to_owned()));
+    stack.world.release("held");
+    jobs.push(held.heals("black hole").await);
+    let second = hold(&stack, "second").await;
+    stack.world.release("second");
+    jobs.push(second.heals("opened in the black hole").await);
+    jobs.push(works(&stack, "still a black hole").await);
+    stack.proxies().api_redis.set(Mode::Pass).await;
+    stack.proxies().worker_redis.set(Mode::Pass).await;
+
+    recovered(&stack, &mut jobs).await;
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
+/// Work comes in for the whole half minute that Redis is gone; then it is back, empty.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_minute_without_redis_loses_and_refuses_nothing() {
+    let stack = Stack::builder().workers(2).start().await;
+    let mut jobs = Vec::new();
+    let held = hold(&stack, "held").await;
+
+    stack.services.redis.kill().await;
+    let gone = Instant::now();
+
+    stack.world.release("held");
+    jobs.push(held.heals("gone").await);
+    while gone.elapsed() < Duration::from_secs(30) {
+        let done = join_all((0..3).map(|_| works(&stack, "gone"))).await;
+        jobs.extend(done);
+    }
+    let late = hold(&stack, "late").await;
+    assert_eq!(readyz(&late.user).await, (200, "degraded".to_owned()));
+    stack.services.redis.start_again().await;
+    stack.world.release("late");
+    jobs.push(late.heals("back").await);
+
+    recovered(&stack, &mut jobs).await;
+    assert!(stack.api(0).is_running() && stack.worker(0).is_running() && stack.worker(1).is_running());
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_ring_was_lost_is_found_by_the_poll() {
+    let stack = Stack::builder().proxied().start().await;
+    let anna = stack.user();
+    stack.proxies().api_redis.set(Mode::Refuse).await;
+
+    let job = anna.generate_scripted("unheard").await;
+
+    let admin = stack.admin().await;
+    eventually(POLLED, "the job is done", || async {
+        let state: String = sqlx::query_scalar("SELECT state FROM almanac.jobs WHERE id = $1")
+            .bind(job)
+            .fetch_one(&admin)
+            .await
+            .ok()?;
+        (state == "succeeded").then_some(())
+    })
+    .await;
+    assert!(waited(&stack, job).await >= 1.9, "nobody rang");
+    invariants::assert_all(&admin, &[job]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_publish_was_lost_reaches_the_stream() {
+    let stack = Stack::builder().proxied().start().await;
+    let held = hold(&stack, "unpublished").await;
+
+    stack.proxies().worker_redis.set(Mode::Refuse).await;
+    stack.world.release("unpublished");
+
+    let job = held.heals("unpublished").await;
+    invariants::assert_all(&stack.admin().await, &[job]).await;
+}
+
+/// What one client saw of its request while Postgres went down.
+struct Asked {
+    user: User,
+    key: String,
+    answer: reqwest::Result<Reply>,
+}
+
+async fn ask(stack: &Stack) -> Asked {
+    let (user, key) = (stack.user(), Uuid::new_v4().to_string());
+    let answer = user.try_generate("crowd", &key).await;
+    Asked { user, key, answer }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted() {
+    let stack = Stack::builder().private_postgres().workers(2).start().await;
+    let held = hold(&stack, "held").await;
+    let cut = hold(&stack, "cut").await;
+    let crowd = async { join_all((0..40).map(|_| ask(&stack))).await };
+
+    let (asked, ()) = tokio::join!(crowd, stack.services.postgres.stop_immediately());
+
+    // While it is away: nothing is accepted, nothing hangs, and clients are told when to come back.
+    let refused = stack.user().try_generate("down", "key").await.unwrap().refused(503, "UNAVAILABLE");
+    assert!(refused.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|n| n <= 10)));
+    cut.user.get(&format!("/v1/jobs/{}", cut.job)).await.expect(503);
+    assert_eq!(readyz(&cut.user).await.0, 503);
+    // One job's cards come while there is nowhere to store them.
+    stack.world.release("cut");
+    stack.services.postgres.start_again().await;
+
+    let mut jobs = vec![cut.heals("its cards came during the outage").await];
+    stack.world.release("held");
+    jobs.push(held.heals("its model held all the time").await);
+    for asked in asked {
+        let promised =
+            asked.answer.ok().filter(|reply| reply.status == 202).map(|reply| id_of(&reply.json()["generation_id"]));
+        let again = eventually(Duration::from_secs(10), "the store is back", || async {
+            asked.user.try_generate("crowd", &asked.key).await.ok().filter(|reply| reply.status == 202)
+        })
+        .await;
+        let job = id_of(&again.json()["generation_id"]);
+        assert!(promised.is_none_or(|promised| promised == job), "what was answered was kept");
+        asked.user.see_end(job).await;
+        jobs.push(job);
+    }
+    recovered(&stack, &mut jobs).await;
+    let admin = stack.admin().await;
+    let crashed: Vec<(Uuid, i32)> =
+        sqlx::query_as("SELECT id, crashes FROM almanac.jobs WHERE crashes > 0").fetch_all(&admin).await.unwrap();
+    assert!(crashed.is_empty(), "an outage is no crash: {crashed:?}");
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+/// Clients go away while their `BEGIN` is on its way back: the connection must not keep their role or their claims.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooled_connection_forgets_whom_it_spoke_for() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    let open = "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'almanac-api'
+                   AND state LIKE 'idle in transaction%'";
+    let in_transaction = || async { sqlx::query_scalar::<_, i64>(open).fetch_one(&admin).await.unwrap() };
+    // A warm connection, so that the next answer to be late is that to BEGIN.
+    anna.get("/v1/jobs").await.expect(200);
+    stack.proxies().api_postgres.set(Mode::Delay(Duration::from_millis(400))).await;
+    let mut client = RawConnection::open(stack.api(0).address()).await;
+    let head = format!("GET /v1/jobs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", anna.token());
+    client.send(head).await;
+    eventually(Duration::from_secs(5), "the server has begun", || async { (in_transaction().await > 0).then_some(()) })
+        .await;
+
+    client.reset();
+    stack.proxies().api_postgres.set(Mode::Pass).await;
+
+    eventually(Duration::from_secs(4), "no transaction is left open", || async {
+        (in_transaction().await == 0).then_some(())
+    })
+    .await;
+    // What the API reads as itself still works on every connection: none is somebody else now.
+    let job = anna.forge(&stack).await;
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    job.emit(epoch, 3, "{}").await.unwrap();
+    job.finish(epoch).await.unwrap();
+    let logs = join_all((0..12).map(|_| anna.see_end(job.id))).await;
+    assert!(logs.iter().all(|log| log.len() == 4));
+}
