@@ -12,4 +12,5 @@ mod review;
 mod rows;
 mod tenants;
 mod trace;
+mod wire;
 mod world_ai;
