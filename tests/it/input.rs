@@ -1,8 +1,6 @@
 //! Bad input: every refusal has a status, a code and the field's name, stores nothing and enqueues nothing.
 
-use std::time::Duration;
-
-use almanac_tests::{Stack, User, actor::raw::RawConnection, rows::Rows, world::source_text};
+use almanac_tests::{Stack, User, rows::Rows, world::source_text};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -281,23 +279,4 @@ async fn a_field_nobody_asked_for_changes_nothing() {
         let patch = json!({ "front": "mine?", "status": "accepted", "user_id": anna.id });
         eve.patch(&path, patch).await.refused(400, "VALIDATION_FAILED");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nonsense_on_the_wire_is_survived() {
-    let stack = Stack::shared().await;
-    let address = stack.api(0).address();
-
-    for nonsense in [
-        "GET / HTTP/9.9\r\n\r\n",
-        "\0\0\0\0\r\n\r\n",
-        "POST /v1/jobs\r\n\r\n",
-        "GET /v1/jobs HTTP/1.1\r\nbad header\r\n\r\n",
-    ] {
-        let mut connection = RawConnection::open(address).await;
-        connection.send(nonsense).await;
-        let answer = connection.read_to_end(Duration::from_secs(5)).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
-    }
-    stack.user().get("/v1/jobs").await.expect(200);
 }

@@ -28,4 +28,5 @@ mod rows;
 mod streams;
 mod tenants;
 mod trace;
+mod wire;
 mod world_ai;
