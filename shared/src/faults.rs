@@ -10,8 +10,6 @@ pub enum Point {
     AcceptedBeforeAnswer,
     /// Worker: the message is popped, the row not claimed.
     PoppedBeforeClaim,
-    /// Worker: the row is claimed, the message not acknowledged.
-    ClaimedBeforeAck,
     /// Worker: the row is claimed, nothing was asked of a model.
     ClaimedBeforeCall,
     /// Worker: the call's ledger row is committed, the call in flight.
@@ -35,7 +33,6 @@ impl Point {
             Self::AcceptedBeforeRing => "accepted_before_ring",
             Self::AcceptedBeforeAnswer => "accepted_before_answer",
             Self::PoppedBeforeClaim => "popped_before_claim",
-            Self::ClaimedBeforeAck => "claimed_before_ack",
             Self::ClaimedBeforeCall => "claimed_before_call",
             Self::CallInFlight => "call_in_flight",
             Self::AnsweredBeforeCommit => "answered_before_commit",

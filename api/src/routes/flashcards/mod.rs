@@ -1,11 +1,12 @@
 //! Flashcards over HTTP (S2, API.md section 4): submit a text, watch cards being made, review, keep, take away.
 
+mod words;
+
 use std::time::Duration;
 
 use almanac_shared::{
     error::Refusal,
     flashcards::{
-        Card, Generation, Suggestion,
         export::{Export, Format, Row},
         rules::{self, SourceText, SourceTextError},
         service::{Accepted, Submission},
@@ -15,16 +16,13 @@ use almanac_shared::{
     progress::event::Encoding,
     telemetry,
 };
-use chrono::{DateTime, Utc};
 use poem::{Body, IntoResponse, Request, Response};
 use poem_openapi::{
-    ApiResponse, Object, OpenApi, ResponseContent,
+    ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
     payload::Payload,
     registry::{MetaSchema, MetaSchemaRef},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -39,214 +37,15 @@ use crate::{
     strict::Strict,
 };
 
+use self::words::{
+    CardPage, CardShown, Cards, Choice, CreateGeneration, GenerationAccepted, GenerationPage, GenerationShown,
+    Rejected, SidesPatch, SuggestionPage, SuggestionShown,
+};
+
 /// The routes of flashcards.
 pub struct FlashcardsApi {
     /// Absent only while the description is printed.
     pub app: Option<App>,
-}
-
-/// A request for a generation.
-#[derive(Clone, Debug, Deserialize, Object)]
-#[oai(rename = "CreateAIGenerationCommand")]
-pub struct CreateGeneration {
-    /// 1,000 to 10,000 characters after trimming.
-    #[oai(validator(min_length = 1000, max_length = 10000))]
-    source_text: String,
-    /// One of the operator's models.
-    #[serde(default)]
-    model: Option<String>,
-    /// The prompt to use.
-    #[serde(default)]
-    prompt_version: Option<String>,
-}
-
-/// An accepted generation.
-#[derive(Clone, Debug, Serialize, Object)]
-#[oai(rename = "CreateAIGenerationAcceptedDTO", skip_serializing_if_is_none)]
-pub struct GenerationAccepted {
-    /// Its id; its job has the same.
-    generation_id: String,
-    /// Always `pending`.
-    status: String,
-    /// Its links; on `/v1` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    urls: Option<Urls>,
-}
-
-/// A generation.
-#[derive(Clone, Debug, Serialize, Object)]
-#[oai(rename = "AIGenerationDTO")]
-pub struct GenerationShown {
-    /// Its id.
-    id: String,
-    /// `pending`, `running`, `succeeded`, `failed` or `cancelled`.
-    status: String,
-    /// The model asked.
-    model: String,
-    /// The prompt used.
-    prompt_version: String,
-    /// Tokens read, over all calls.
-    tokens_input: Option<i32>,
-    /// Tokens written, over all calls.
-    tokens_output: Option<i32>,
-    /// US dollars, when the provider says.
-    cost_usd: Option<f64>,
-    /// Who answered, and how long it took.
-    ai_metadata: Option<Value>,
-    /// Why it failed: `{code, message, …}`.
-    error: Option<Value>,
-    /// Accepted at.
-    created_at: DateTime<Utc>,
-    /// Ended at.
-    finished_at: Option<DateTime<Utc>>,
-    /// Suggestions so far.
-    suggestion_count: i64,
-}
-
-impl From<Generation> for GenerationShown {
-    fn from(generation: Generation) -> Self {
-        Self {
-            id: generation.id.to_string(),
-            status: generation.status,
-            model: generation.model,
-            prompt_version: generation.prompt_version,
-            tokens_input: generation.tokens_input,
-            tokens_output: generation.tokens_output,
-            cost_usd: generation.cost_usd,
-            ai_metadata: generation.ai_metadata,
-            error: generation.error,
-            created_at: generation.created_at,
-            finished_at: generation.finished_at,
-            suggestion_count: generation.suggestion_count,
-        }
-    }
-}
-
-/// A proposed card.
-#[derive(Clone, Debug, Serialize, Object)]
-#[oai(rename = "Suggestion")]
-pub struct SuggestionShown {
-    /// Its id.
-    id: String,
-    /// The generation it belongs to.
-    generation_id: String,
-    /// The question.
-    front: String,
-    /// The answer.
-    back: String,
-    /// `proposed`, `accepted`, `edited` or `rejected`.
-    status: String,
-    /// Made at.
-    created_at: DateTime<Utc>,
-}
-
-impl From<Suggestion> for SuggestionShown {
-    fn from(suggestion: Suggestion) -> Self {
-        Self {
-            id: suggestion.id.to_string(),
-            generation_id: suggestion.generation_id.to_string(),
-            front: suggestion.front,
-            back: suggestion.back,
-            status: suggestion.status,
-            created_at: suggestion.created_at,
-        }
-    }
-}
-
-/// A card that was kept.
-#[derive(Clone, Debug, Serialize, Object)]
-#[oai(rename = "Card")]
-pub struct CardShown {
-    /// Its id.
-    id: String,
-    /// The suggestion it came from.
-    suggestion_id: String,
-    /// The generation it came from.
-    generation_id: String,
-    /// The question.
-    front: String,
-    /// The answer.
-    back: String,
-    /// Kept at.
-    created_at: DateTime<Utc>,
-    /// Last edited at.
-    updated_at: DateTime<Utc>,
-}
-
-impl From<Card> for CardShown {
-    fn from(card: Card) -> Self {
-        Self {
-            id: card.id.to_string(),
-            suggestion_id: card.suggestion_id.to_string(),
-            generation_id: card.generation_id.to_string(),
-            front: card.front,
-            back: card.back,
-            created_at: card.created_at,
-            updated_at: card.updated_at,
-        }
-    }
-}
-
-/// A change of a card's or a suggestion's text; a side that is absent stays.
-#[derive(Clone, Debug, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-pub struct SidesPatch {
-    /// The question, 1 to 500 characters.
-    #[serde(default)]
-    front: Option<String>,
-    /// The answer, 1 to 2,000 characters.
-    #[serde(default)]
-    back: Option<String>,
-}
-
-/// Which suggestions; all open ones when absent.
-#[derive(Clone, Debug, Default, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-pub struct Choice {
-    /// Their ids.
-    #[serde(default)]
-    suggestion_ids: Option<Vec<String>>,
-}
-
-/// A page of generations.
-#[derive(Debug, Serialize, Object)]
-struct GenerationPage {
-    /// Newest first.
-    items: Vec<GenerationShown>,
-    /// Where the list goes on.
-    next_cursor: Option<String>,
-}
-
-/// A page of suggestions.
-#[derive(Debug, Serialize, Object)]
-struct SuggestionPage {
-    /// In the order they were made.
-    items: Vec<SuggestionShown>,
-    /// Where the list goes on.
-    next_cursor: Option<String>,
-}
-
-/// A page of cards.
-#[derive(Debug, Serialize, Object)]
-struct CardPage {
-    /// Newest first.
-    items: Vec<CardShown>,
-    /// Where the list goes on.
-    next_cursor: Option<String>,
-}
-
-/// The cards that an accept made, now or before.
-#[derive(Debug, Serialize, Object)]
-struct Cards {
-    /// In the order of their suggestions.
-    cards: Vec<CardShown>,
-}
-
-/// The suggestions that a reject was about.
-#[derive(Debug, Serialize, Object)]
-struct Rejected {
-    /// As they are now.
-    suggestions: Vec<SuggestionShown>,
 }
 
 #[derive(ApiResponse)]
