@@ -38,7 +38,13 @@ pub const fn status(code: Code) -> StatusCode {
         }
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::ModelNotAllowed | Code::IdempotencyKeyReused | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ModelNotAllowed
+        | Code::IdempotencyKeyReused
+        | Code::EndBeforeStart
+        | Code::UnknownTimeZone
+        | Code::RangeTooLarge
+        | Code::NoSlots
+        | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -64,6 +64,14 @@ codes! {
     ModelNotAllowed = "MODEL_NOT_ALLOWED",
     /// The idempotency key was used with another body (422).
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+    /// The range ends before it starts (422).
+    EndBeforeStart = "END_BEFORE_START",
+    /// No IANA zone has this name (422).
+    UnknownTimeZone = "UNKNOWN_TIME_ZONE",
+    /// The range holds more slots than one run may fill (422).
+    RangeTooLarge = "RANGE_TOO_LARGE",
+    /// The constraints skip every date of the range (422).
+    NoSlots = "NO_SLOTS",
     /// A well-formed request that a rule refuses (422).
     RuleRefused = "RULE_REFUSED",
     /// Too much accepted work in the window (429).
@@ -86,6 +94,8 @@ codes! {
     Cancelled = "CANCELLED",
     /// The model answered nothing usable (D15).
     EmptyOutput = "EMPTY_OUTPUT",
+    /// The model gave nothing for this slot, asked twice (ARCHITECTURE 10).
+    SlotUnfilled = "SLOT_UNFILLED",
     /// The model answered something that cannot be read (D15).
     InvalidOutput = "INVALID_OUTPUT",
     /// The model's answer passed the size limit.
