@@ -7,7 +7,7 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use almanac_shared::error::{ActiveJob, Code, LimitState, Refusal};
+use almanac_shared::error::{ActiveJob, Code, Flaw, LimitState, Refusal};
 use poem::{
     Body, IntoResponse, Response,
     error::ResponseError,
@@ -82,6 +82,12 @@ impl Detail {
     /// A detail about `loc`, e.g. `["body", "source_text"]`.
     pub fn at<L: Into<Value>>(loc: impl IntoIterator<Item = L>, kind: &str, msg: impl Into<String>) -> Self {
         Self { loc: loc.into_iter().map(Into::into).collect(), msg: msg.into(), kind: kind.to_owned() }
+    }
+}
+
+impl From<Flaw> for Detail {
+    fn from(flaw: Flaw) -> Self {
+        Self::at([Value::from("body")].into_iter().chain(flaw.loc), flaw.kind, flaw.message)
     }
 }
 
@@ -355,6 +361,7 @@ impl From<Refusal> for ApiError {
                     .retry_after(1)
             }
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
+            Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
             Refusal::ProviderUnavailable { retry_after } => {

@@ -140,6 +140,17 @@ pub struct ActiveJob {
     pub kind: String,
 }
 
+/// One place where a request does not have the declared shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flaw {
+    /// The way there from the body: names and indexes.
+    pub loc: Vec<serde_json::Value>,
+    /// For a program, e.g. `too_long`.
+    pub kind: &'static str,
+    /// For a person.
+    pub message: String,
+}
+
 /// Why a use-case was refused. Missing and not-yours are one variant.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -158,6 +169,9 @@ pub enum Refusal {
     /// Over the limit.
     #[error("rate limited")]
     RateLimited(LimitState),
+    /// The request does not have the declared shape; every flaw that was found.
+    #[error("malformed: {} flaws", .0.len())]
+    Malformed(Vec<Flaw>),
     /// A rule said no: its code, and a sentence for a person.
     #[error("{code}: {message}")]
     Rule {

@@ -1,6 +1,7 @@
 //! Words, rules and records of Almanac. Both processes speak through this crate.
 //! It holds no HTTP server and makes no provider call.
 
+pub mod calendar;
 pub mod circuit;
 pub mod clock;
 pub mod composer;
@@ -18,5 +19,6 @@ pub mod metrics;
 pub mod progress;
 pub mod queue;
 pub mod redis;
+pub mod shape;
 pub mod spreadsheet;
 pub mod telemetry;
