@@ -15,8 +15,9 @@ pub mod edits;
 pub mod export;
 pub mod rules;
 pub mod slots;
+pub mod task;
 
-pub use self::content::{Content, Medium, MediumType};
+pub use self::content::{Content, Draft, Medium, MediumType};
 
 /// The name of a channel: `[a-z][a-z0-9_-]{0,31}`. Any such name can be planned for; publishing knows a few of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

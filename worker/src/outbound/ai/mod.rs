@@ -4,6 +4,7 @@
 //! from an answer.
 
 mod answer;
+mod calendar;
 mod error;
 mod flashcards;
 pub mod items;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub use self::{
+    calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
     flashcards::Flashcard,
     task::{Item, Prompt, Task},
