@@ -16,7 +16,11 @@ fn fields(version: usize, at: usize) -> Fields<&'static str> {
         "hashtags" => json!(["#one", "#two", format!("#{at}")]),
         // Half of the entries read the same in both runs.
         "caption" => {
-            json!(format!("{} {}", "A caption of some length. ".repeat(8), if at % 2 == 0 { 0 } else { version }))
+            json!(format!(
+                "{} {}",
+                "A caption of some length. ".repeat(8),
+                if at.is_multiple_of(2) { 0 } else { version }
+            ))
         }
         name => json!(format!("{name} of {at}")),
     };
