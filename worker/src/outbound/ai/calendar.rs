@@ -101,7 +101,7 @@ fn hashtags(value: Option<&Value>) -> (Vec<String>, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::text::clean_all, *};
 
     #[test]
     fn an_entry_is_read_without_what_is_not_its_to_say() {
@@ -154,6 +154,25 @@ mod tests {
         let wanted = wanted(&json!({"task": "calendar", "slots": [slot("a"), slot("b")], "constraints": {}}));
         assert_eq!(wanted.most, 2);
         assert_eq!(wanted.only, Some(["a".to_owned(), "b".to_owned()].into()));
+    }
+
+    #[test]
+    fn what_the_composer_writes_is_read_whole() {
+        let slot = |day: u32| json!({"key": format!("x:{day}"), "channel": "tiktok", "date": format!("2026-03-{day:02}"), "time": "09:00"});
+        for language in ["en", "fr"] {
+            let constraints =
+                json!({"topics": ["slow coffee", "t".repeat(200)], "brand": "Bean & Co", "tone": "playful"});
+            let slots: Vec<Value> = (1..=31).map(slot).collect();
+            let document =
+                json!({"task": "calendar", "slots": slots, "constraints": constraints, "language": language});
+            let document = Document::read(&document).unwrap();
+
+            for composed in almanac_shared::composer::calendar::compose(&document) {
+                let (entry, was_cut) = read(&clean_all(composed.clone().into())).unwrap();
+                assert!(!was_cut);
+                assert_eq!(entry, CalendarEntry { key: composed.key.clone(), draft: Draft::from(composed) });
+            }
+        }
     }
 
     #[test]
