@@ -1,5 +1,7 @@
 -- Jobs: the row is the outbox (M1), the lease (M2), the slot (M5) and the head of the event log (M4).
 -- All due and lease decisions use clock_timestamp() of this database, never a process's clock.
+-- Functions that run with their caller's rights name every object in full and set no search_path (it costs per call);
+-- those that run with the owner's rights fix it.
 
 CREATE TABLE almanac.jobs (
     id uuid PRIMARY KEY,
@@ -31,19 +33,18 @@ CREATE TABLE almanac.jobs (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
     finished_at timestamptz,
-    UNIQUE (user_id, id),                       -- target of (user_id, job) keys, and the newest-first list: ids are v7
-    CHECK ((state = 'running') = (lease_expires_at IS NOT NULL)),
-    CHECK ((state IN ('queued', 'running')) = (finished_at IS NULL))
+    UNIQUE (user_id, id)                        -- target of (user_id, job) keys, and the newest-first list: ids are v7
 ) WITH (fillfactor = 80);
 CREATE INDEX jobs_due ON almanac.jobs (lane, run_at) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON almanac.jobs (lease_expires_at) WHERE state = 'running';
 CREATE INDEX jobs_start_by ON almanac.jobs (start_by) WHERE state = 'queued' AND start_by IS NOT NULL;
-CREATE INDEX jobs_dead ON almanac.jobs (finished_at) WHERE state = 'dead';
 CREATE UNIQUE INDEX jobs_one_active ON almanac.jobs (user_id, exclusive_key)
     WHERE exclusive_key IS NOT NULL AND state IN ('queued', 'running');
 
+-- No foreign key to jobs: only emit() and finish() write here, each right after it has locked the job's own row, and a
+-- key would be looked up once per event. Whoever deletes a job deletes its events.
 CREATE TABLE almanac.job_events (
-    job_id uuid NOT NULL REFERENCES almanac.jobs ON DELETE CASCADE,
+    job_id uuid NOT NULL,
     seq bigint NOT NULL,                        -- gap-free from 1
     type text NOT NULL,
     data text NOT NULL,                         -- exact one-line JSON as sent; text, because jsonb reorders keys
@@ -120,7 +121,7 @@ GRANT SELECT ON almanac.jobs, almanac.job_events, almanac.effects TO authenticat
 
 -- Guards that hold even against our own bugs and hand-made repairs.
 CREATE FUNCTION almanac.jobs_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 BEGIN
     IF new.epoch < old.epoch THEN
@@ -137,7 +138,7 @@ CREATE TRIGGER jobs_guard BEFORE UPDATE ON almanac.jobs
     EXECUTE FUNCTION almanac.jobs_guard();
 
 CREATE FUNCTION almanac.effects_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 BEGIN
     IF old.state IN ('confirmed', 'rejected', 'abandoned') AND new.state IS DISTINCT FROM old.state THEN
@@ -158,7 +159,7 @@ CREATE TRIGGER effects_guard BEFORE UPDATE ON almanac.effects
 
 -- A job's domain row says the same as the job. Each domain's migration replaces this with one branch more.
 CREATE FUNCTION almanac.reflect(p_job almanac.jobs) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 BEGIN
     RETURN;
@@ -173,16 +174,18 @@ CREATE FUNCTION almanac.accept(
     p_job uuid, p_kind text, p_lane text, p_payload jsonb, p_subject_type text, p_subject_id text,
     p_exclusive_key text, p_start_by interval, p_time_limit interval,
     p_route text, p_key text, p_fingerprint bytea, p_answer text,
-    p_family text, p_limit int, p_window int, p_trace text, p_request_id text)
-RETURNS TABLE (outcome text, job_id uuid, answer text, active_kind text, remaining int, reset_seconds int)
+    p_family text, p_limit int, p_window int, p_trace text, p_request_id text,
+    OUT outcome text, OUT job_id uuid, OUT answer text, OUT active_kind text,
+    OUT remaining int, OUT reset_seconds int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 #variable_conflict use_column
 DECLARE
     v_user uuid := almanac.uid();
     v_now timestamptz;
-    v_first almanac.accepts;
-    v_last almanac.accepts;
+    v_first_n bigint;
+    v_first_at timestamptz;
+    v_last_n bigint;
     v_used bigint := 0;
     v_known almanac.idempotency_keys;
 BEGIN
@@ -192,14 +195,15 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(v_user::text, 7311));
     v_now := clock_timestamp();
 
-    SELECT * INTO v_first FROM almanac.accepts a
-     WHERE a.user_id = v_user AND a.family = p_family AND a.at > v_now - make_interval(secs => p_window)
-     ORDER BY a.at, a.n LIMIT 1;
-    SELECT * INTO v_last FROM almanac.accepts a
-     WHERE a.user_id = v_user AND a.family = p_family ORDER BY a.at DESC, a.n DESC LIMIT 1;
-    IF v_first.n IS NOT NULL THEN
-        v_used := v_last.n - v_first.n + 1;
-        reset_seconds := greatest(1, ceil(extract(epoch FROM v_first.at - v_now) + p_window))::int;
+    SELECT l.n, f.n, f.at INTO v_last_n, v_first_n, v_first_at
+      FROM (SELECT a.n FROM almanac.accepts a
+             WHERE a.user_id = v_user AND a.family = p_family ORDER BY a.at DESC, a.n DESC LIMIT 1) AS l
+      LEFT JOIN (SELECT a.n, a.at FROM almanac.accepts a
+                  WHERE a.user_id = v_user AND a.family = p_family AND a.at > v_now - make_interval(secs => p_window)
+                  ORDER BY a.at, a.n LIMIT 1) AS f ON true;
+    IF v_first_n IS NOT NULL THEN
+        v_used := v_last_n - v_first_n + 1;
+        reset_seconds := greatest(1, ceil(extract(epoch FROM v_first_at - v_now) + p_window))::int;
     ELSE
         reset_seconds := p_window;
     END IF;
@@ -212,14 +216,12 @@ BEGIN
             outcome := CASE WHEN v_known.fingerprint = p_fingerprint THEN 'replay' ELSE 'reused' END;
             job_id := v_known.job_id;
             answer := v_known.answer;
-            RETURN NEXT;
             RETURN;
         END IF;
     END IF;
 
     IF v_used >= p_limit THEN
         outcome := 'limited';
-        RETURN NEXT;
         RETURN;
     END IF;
 
@@ -233,11 +235,10 @@ BEGIN
         outcome := 'active';
         SELECT j.id, j.kind INTO job_id, active_kind FROM almanac.jobs j
          WHERE j.user_id = v_user AND j.exclusive_key = p_exclusive_key AND j.state IN ('queued', 'running');
-        RETURN NEXT;
         RETURN;
     END IF;
 
-    INSERT INTO almanac.accepts (user_id, family, n, at) VALUES (v_user, p_family, coalesce(v_last.n, 0) + 1, v_now);
+    INSERT INTO almanac.accepts (user_id, family, n, at) VALUES (v_user, p_family, coalesce(v_last_n, 0) + 1, v_now);
     IF p_key IS NOT NULL THEN
         INSERT INTO almanac.idempotency_keys AS k (user_id, route, key, fingerprint, job_id, answer, expires_at)
         VALUES (v_user, p_route, p_key, p_fingerprint, p_job, p_answer, v_now + interval '24 hours')
@@ -249,33 +250,28 @@ BEGIN
     job_id := p_job;
     answer := p_answer;
     remaining := remaining - 1;
-    RETURN NEXT;
 END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.accept TO authenticated;
 
--- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds.
+-- Claim: queued and due -> running, epoch + 1. Returns only what this worker now holds. One row at a time by its key,
+-- in one order for everybody: whoever comes second waits for a moment, looks again, and finds it taken.
 CREATE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval) RETURNS SETOF almanac.jobs
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
+    v_id uuid;
     v_job almanac.jobs;
 BEGIN
-    FOR v_job IN
-        WITH due AS MATERIALIZED (
-            SELECT j.id FROM almanac.jobs j
-             WHERE j.id = ANY (p_ids) AND j.state = 'queued' AND j.run_at <= clock_timestamp()
-             ORDER BY j.id
-               FOR UPDATE SKIP LOCKED)
-        UPDATE almanac.jobs j
+    FOR v_id IN SELECT DISTINCT id FROM unnest(p_ids) AS id ORDER BY id LOOP
+        UPDATE almanac.jobs
            SET state = 'running', epoch = epoch + 1, lease_owner = p_owner,
                lease_expires_at = clock_timestamp() + p_lease,
                started_at = coalesce(started_at, clock_timestamp()),
                deadline_at = coalesce(deadline_at, clock_timestamp() + time_limit)
-          FROM due
-         WHERE j.id = due.id AND j.state = 'queued'
-        RETURNING j.*
-    LOOP
+         WHERE id = v_id AND state = 'queued' AND run_at <= clock_timestamp()
+        RETURNING * INTO v_job;
+        CONTINUE WHEN NOT FOUND;
         IF v_job.epoch = 1 THEN
             PERFORM almanac.reflect(v_job);
         END IF;
@@ -286,7 +282,7 @@ $$;
 
 -- The poll: the oldest due jobs of a lane that no message brought (M1). Ids only; claim() takes them.
 CREATE FUNCTION almanac.due(p_lane text, p_older interval, p_max int) RETURNS SETOF uuid
-LANGUAGE sql STABLE SET search_path = pg_catalog
+LANGUAGE sql STABLE
 AS $$
     SELECT id FROM almanac.jobs
      WHERE lane = p_lane AND state = 'queued' AND run_at <= clock_timestamp() - p_older
@@ -296,7 +292,7 @@ $$;
 
 -- Fence: the caller still holds the job under this epoch, and keeps it until its transaction ends (M2).
 CREATE FUNCTION almanac.fence(p_id uuid, p_epoch bigint) RETURNS almanac.jobs
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
     v_job almanac.jobs;
@@ -313,7 +309,7 @@ $$;
 -- Emit: append events under the fence; returns the last seq (M4).
 CREATE FUNCTION almanac.emit(p_id uuid, p_epoch bigint, p_types text[], p_data text[], p_progress jsonb)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
     v_before bigint;
@@ -335,7 +331,7 @@ $$;
 -- Renew: the jobs this worker still holds, each with whether somebody asked for its end.
 CREATE FUNCTION almanac.renew(p_ids uuid[], p_epochs bigint[], p_lease interval)
 RETURNS TABLE (id uuid, cancel_requested boolean)
-LANGUAGE sql SET search_path = pg_catalog
+LANGUAGE sql
 AS $$
     UPDATE almanac.jobs j
        SET lease_expires_at = clock_timestamp() + p_lease
@@ -346,7 +342,7 @@ $$;
 
 -- The type of the one final event: `complete` for organic (S3), `done` for all others.
 CREATE FUNCTION almanac.final_type(p_kind text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog
+LANGUAGE sql IMMUTABLE
 AS $$
     SELECT CASE WHEN p_kind LIKE 'organic.%' THEN 'complete' ELSE 'done' END
 $$;
@@ -354,9 +350,11 @@ $$;
 -- Finish: the one end of every job (M3): state, domain row and final event together.
 -- With an epoch: a running job, by its holder. Without: a queued one, whose epoch is raised first, so that a late
 -- writer of an earlier lease is refused. Returns the seq of the final event, or nothing if it was not ours to end.
-CREATE FUNCTION almanac.finish(p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text)
+-- A domain that writes its row itself in the same transaction says so with p_reflect = false.
+CREATE FUNCTION almanac.finish(
+    p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text, p_reflect boolean DEFAULT true)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
     v_job almanac.jobs;
@@ -377,7 +375,9 @@ BEGIN
     INSERT INTO almanac.job_events (job_id, seq, type, data)
     VALUES (p_id, v_job.last_seq, almanac.final_type(v_job.kind), coalesce(p_data, json_build_object(
         'status', CASE WHEN p_state = 'dead' THEN 'failed' ELSE p_state END, 'error', p_error)::text));
-    PERFORM almanac.reflect(v_job);
+    IF p_reflect THEN
+        PERFORM almanac.reflect(v_job);
+    END IF;
     RETURN v_job.last_seq;
 END
 $$;
@@ -385,7 +385,7 @@ $$;
 -- Hand back: running -> queued under the holder's epoch. A retry verdict counts an attempt and waits; a drain or an
 -- outage counts nothing and goes on at once, in its old place (run_at is left alone).
 CREATE FUNCTION almanac.hand_back(p_id uuid, p_epoch bigint, p_retry_in interval) RETURNS boolean
-LANGUAGE sql SET search_path = pg_catalog
+LANGUAGE sql
 AS $$
     WITH given AS (
         UPDATE almanac.jobs
@@ -400,7 +400,7 @@ $$;
 -- Reap: expired leases go back to the queue with a crash counted and run_at untouched, so a rescued job goes first.
 -- State and time are checked again in the very UPDATE. Too many crashes: poison, through finish().
 CREATE FUNCTION almanac.reap(p_max_crashes int) RETURNS TABLE (id uuid, lane text, state text)
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -434,7 +434,7 @@ $$;
 
 -- Jobs that nobody started in time end as failed / QUEUE_TIMEOUT and free their slot (D6).
 CREATE FUNCTION almanac.give_up_unstarted() RETURNS SETOF uuid
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
     v_id uuid;
@@ -512,14 +512,16 @@ GRANT EXECUTE ON FUNCTION almanac.lane_load TO almanac_api;
 CREATE FUNCTION almanac.open_call(
     p_call uuid, p_job uuid, p_epoch bigint, p_step text, p_provider text, p_model text, p_max_calls int)
 RETURNS int
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
     v_made int;
 BEGIN
     PERFORM almanac.fence(p_job, p_epoch);
-    UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
-     WHERE job_id = p_job AND state = 'started' AND epoch < p_epoch;
+    IF p_epoch > 1 THEN
+        UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
+         WHERE job_id = p_job AND state = 'started' AND epoch < p_epoch;
+    END IF;
     SELECT count(*) INTO v_made FROM almanac.llm_calls WHERE job_id = p_job AND step = p_step;
     IF v_made >= p_max_calls THEN
         RETURN NULL;
@@ -535,13 +537,15 @@ CREATE FUNCTION almanac.close_call(
     p_call uuid, p_state text, p_tokens_input int, p_tokens_output int, p_cost_usd text, p_provider_ref text,
     p_error jsonb)
 RETURNS void
-LANGUAGE sql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
+BEGIN
     UPDATE almanac.llm_calls
        SET state = p_state, tokens_input = p_tokens_input, tokens_output = p_tokens_output,
            cost_usd = p_cost_usd::numeric, provider_ref = p_provider_ref, error = p_error,
            finished_at = clock_timestamp()
-     WHERE id = p_call AND state = 'started'
+     WHERE id = p_call AND state = 'started';
+END
 $$;
 
 GRANT EXECUTE ON FUNCTION almanac.claim, almanac.due, almanac.fence, almanac.emit, almanac.renew, almanac.finish,

@@ -3,7 +3,7 @@
 -- checked without row security.
 
 CREATE TABLE almanac.ai_generations (
-    id uuid PRIMARY KEY,
+    id uuid NOT NULL,
     user_id uuid NOT NULL,
     source_text text CHECK (char_length(source_text) BETWEEN 1000 AND 10000),   -- null once its retention is over (D33)
     model text NOT NULL,
@@ -16,8 +16,8 @@ CREATE TABLE almanac.ai_generations (
     cost_usd numeric(12, 6),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
-    FOREIGN KEY (user_id, id) REFERENCES almanac.jobs (user_id, id),
-    UNIQUE (user_id, id)
+    PRIMARY KEY (user_id, id),                  -- row security asks for the user anyway: one index serves both
+    FOREIGN KEY (user_id, id) REFERENCES almanac.jobs (user_id, id)
 );
 CREATE INDEX idx_ai_generations_user_created ON almanac.ai_generations (user_id, created_at DESC, id DESC);
 
@@ -31,7 +31,7 @@ END
 $$;
 
 CREATE TABLE almanac.ai_suggestions (
-    id uuid PRIMARY KEY,
+    id uuid NOT NULL,
     user_id uuid NOT NULL,
     generation_id uuid NOT NULL,
     ordinal int NOT NULL,                       -- place in the generation, from 1
@@ -44,7 +44,7 @@ CREATE TABLE almanac.ai_suggestions (
     FOREIGN KEY (user_id, generation_id) REFERENCES almanac.ai_generations (user_id, id) ON DELETE CASCADE,
     UNIQUE (generation_id, ordinal),
     UNIQUE (generation_id, front_key),
-    UNIQUE (user_id, id)
+    PRIMARY KEY (user_id, id)
 );
 CREATE INDEX ai_suggestions_user_status ON almanac.ai_suggestions (user_id, status);
 
@@ -82,7 +82,7 @@ GRANT SELECT, UPDATE (front, back, status, updated_at) ON almanac.ai_suggestions
 GRANT SELECT, INSERT, DELETE, UPDATE (front, back, updated_at) ON almanac.cards TO authenticated;
 
 CREATE OR REPLACE FUNCTION almanac.reflect(p_job almanac.jobs) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 BEGIN
     CASE p_job.kind
@@ -92,7 +92,7 @@ BEGIN
                        WHEN 'queued' THEN 'pending' WHEN 'running' THEN 'running' WHEN 'succeeded' THEN 'succeeded'
                        WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
                    error = p_job.error, finished_at = p_job.finished_at
-             WHERE id = p_job.id;
+             WHERE user_id = p_job.user_id AND id = p_job.id;
         ELSE
             NULL;
     END CASE;
@@ -112,6 +112,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     i record;
+    a record;
 BEGIN
     PERFORM set_config('role', 'authenticated', true);
     FOR i IN
@@ -125,19 +126,20 @@ BEGIN
         BEGIN
             PERFORM set_config('request.jwt.claims',
                 '{"sub":"' || i.usr::text || '","role":"authenticated"}', true);
-            WITH a AS MATERIALIZED (
-                SELECT * FROM almanac.accept(
-                    i.job, 'flashcards.generate', 'flashcards',
-                    jsonb_build_object('model', i.model, 'prompt_version', i.prompt), 'generation', i.job::text,
-                    NULL, NULL, NULL, 'POST /v1/ai/generations', i.key, i.fingerprint, i.answer,
-                    'generation', p_limit, p_window, i.trace, i.request)
-            ), g AS (
+            a := almanac.accept(
+                i.job, 'flashcards.generate', 'flashcards',
+                jsonb_build_object('model', i.model, 'prompt_version', i.prompt), 'generation', i.job::text,
+                NULL, NULL, NULL, 'POST /v1/ai/generations', i.key, i.fingerprint, i.answer,
+                'generation', p_limit, p_window, i.trace, i.request);
+            IF a.outcome = 'new' THEN
                 INSERT INTO almanac.ai_generations (id, user_id, source_text, model, prompt_version)
-                SELECT a.job_id, i.usr, i.source_text, i.model, i.prompt FROM a WHERE a.outcome = 'new'
-            )
-            SELECT a.outcome, a.job_id, a.answer, a.remaining, a.reset_seconds
-              INTO outcome, job_id, answer, remaining, reset_seconds
-              FROM a;
+                VALUES (i.job, i.usr, i.source_text, i.model, i.prompt);
+            END IF;
+            outcome := a.outcome;
+            job_id := a.job_id;
+            answer := a.answer;
+            remaining := a.remaining;
+            reset_seconds := a.reset_seconds;
         EXCEPTION WHEN OTHERS THEN
             -- One refused item costs the others nothing; its cause goes to the log, never to a client.
             outcome := 'error';
@@ -149,54 +151,66 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.submit_generations TO authenticated, almanac_api;
 
--- Stores suggestions and the events that tell of them, under the fence, in one commit.
--- Returns the seq of the last event.
+-- Stores suggestions and the events that tell of them, in one commit. The update of the job's row is the fence: it
+-- locks the row, or finds the lease gone. Suggestions go on from ordinal p_after. Returns the seq of the last event.
 CREATE FUNCTION almanac.save_suggestions(
-    p_job uuid, p_epoch bigint, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
+    p_job uuid, p_epoch bigint, p_after int, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
     p_types text[], p_data text[], p_progress jsonb)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_job almanac.jobs := almanac.fence(p_job, p_epoch);
+    v_user uuid;
+    v_last bigint;
 BEGIN
+    UPDATE almanac.jobs
+       SET last_seq = last_seq + cardinality(p_types), progress = coalesce(p_progress, progress)
+     WHERE id = p_job AND epoch = p_epoch AND state = 'running'
+    RETURNING user_id, last_seq INTO v_user, v_last;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'lease of job % lost', p_job USING errcode = 'LL001';
+    END IF;
     INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
-    SELECT s.id, v_job.user_id, p_job, s.n + (
-               SELECT coalesce(max(ordinal), 0) FROM almanac.ai_suggestions WHERE generation_id = p_job),
-           s.front_key, s.front, s.back
+    SELECT s.id, v_user, p_job, p_after + s.n, s.front_key, s.front, s.back
       FROM unnest(p_ids, p_keys, p_fronts, p_backs) WITH ORDINALITY AS s (id, front_key, front, back, n);
-    RETURN almanac.emit(p_job, p_epoch, p_types, p_data, p_progress);
+    INSERT INTO almanac.job_events (job_id, seq, type, data)
+    SELECT p_job, v_last - cardinality(p_types) + e.n, e.type, e.data
+      FROM unnest(p_types, p_data) WITH ORDINALITY AS e (type, data, n);
+    RETURN v_last;
 END
 $$;
 
 -- The end of a generation: last burst, call, totals over all calls, verdict; one commit (M3).
 CREATE FUNCTION almanac.conclude_generation(
-    p_job uuid, p_epoch bigint, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
+    p_job uuid, p_epoch bigint, p_after int, p_ids uuid[], p_keys text[], p_fronts text[], p_backs text[],
     p_types text[], p_data text[], p_progress jsonb,
     p_call uuid, p_call_state text, p_tokens_input int, p_tokens_output int, p_cost_usd text, p_provider_ref text,
     p_call_error jsonb, p_metadata jsonb, p_state text, p_error jsonb, p_final text)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_seq bigint;
 BEGIN
     IF cardinality(p_types) > 0 THEN
         PERFORM almanac.save_suggestions(
-            p_job, p_epoch, p_ids, p_keys, p_fronts, p_backs, p_types, p_data, p_progress);
-    ELSE
-        PERFORM almanac.fence(p_job, p_epoch);
+            p_job, p_epoch, p_after, p_ids, p_keys, p_fronts, p_backs, p_types, p_data, p_progress);
     END IF;
+    -- Refuses a lease that is gone; nothing before it stays then.
+    v_seq := almanac.finish(p_job, p_epoch, p_state, p_error, p_final, false);
     IF p_call IS NOT NULL THEN
         PERFORM almanac.close_call(
             p_call, p_call_state, p_tokens_input, p_tokens_output, p_cost_usd, p_provider_ref, p_call_error);
     END IF;
     UPDATE almanac.ai_generations g
-       SET tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd,
-           ai_metadata = p_metadata
+       SET status = CASE WHEN p_state IN ('succeeded', 'cancelled') THEN p_state ELSE 'failed' END,
+           error = p_error, finished_at = clock_timestamp(), ai_metadata = p_metadata,
+           tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd
       FROM (SELECT sum(tokens_input)::int AS tokens_input, sum(tokens_output)::int AS tokens_output,
                    sum(cost_usd) AS cost_usd
               FROM almanac.llm_calls WHERE job_id = p_job) AS c
-     WHERE g.id = p_job;
-    RETURN almanac.finish(p_job, p_epoch, p_state, p_error, p_final);
+     WHERE g.id = p_job AND g.user_id = (SELECT user_id FROM almanac.jobs WHERE id = p_job);
+    RETURN v_seq;
 END
 $$;
 GRANT EXECUTE ON FUNCTION almanac.save_suggestions, almanac.conclude_generation TO almanac_worker;

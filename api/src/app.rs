@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use almanac_shared::{
+    account::service::Account,
     circuit::Circuits,
     clock::{Clock, SystemClock},
     config::{ApiSettings, ModelSettings, Rate},
     db::Database,
+    flags::Flags,
     flashcards::service::Flashcards,
-    jobs::service::Jobs,
+    jobs::{admin::Operations, service::Jobs},
     metrics::Metrics,
     progress::relay::Relay,
     queue::Bell,
@@ -24,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::Authenticator,
     middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
-    routes::{flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi},
+    routes::{
+        account::AccountApi, admin::AdminApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi,
+    },
 };
 
 /// Everything a route may stand on.
@@ -36,6 +40,12 @@ pub struct App {
     pub flashcards: Flashcards,
     /// Jobs.
     pub jobs: Jobs,
+    /// Everybody's jobs, for operators.
+    pub operations: Operations,
+    /// What a person asks of all their data.
+    pub account: Account,
+    /// What operators switch.
+    pub flags: Flags,
     /// Who is calling, and tickets.
     pub auth: Arc<Authenticator>,
     /// What time it is.
@@ -69,6 +79,9 @@ impl App {
         let rate: Rate = settings.generation_rate;
         Ok(Self {
             flashcards: Flashcards::start(database.clone(), bell.clone(), rate),
+            operations: Operations::new(database.clone(), bell.clone()),
+            account: Account::new(database.clone(), bell.clone()),
+            flags: Flags::of_api(&database, settings.flags),
             jobs: Jobs::new(database.clone(), relay, bell),
             auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
             clock,
@@ -83,10 +96,16 @@ impl App {
     }
 }
 
-type Routes = (FlashcardsApi, JobsApi, HealthApi);
+type Routes = (FlashcardsApi, JobsApi, AccountApi, AdminApi, HealthApi);
 
 fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
-    let routes = (FlashcardsApi { app: app.clone() }, JobsApi { app: app.clone() }, HealthApi { app });
+    let routes = (
+        FlashcardsApi { app: app.clone() },
+        JobsApi { app: app.clone() },
+        AccountApi { app: app.clone() },
+        AdminApi { app: app.clone() },
+        HealthApi { app },
+    );
     OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
         .description(include_str!("openapi.md"))
         .server("/v1")

@@ -5,23 +5,18 @@
 //! To add a code: 1. a variant of `Code` in `almanac_shared::error`, 2. its line in [`status`], 3. a constructor if
 //! routes raise it themselves.
 
+mod wire;
+
 use std::{fmt, ops::Deref, sync::Arc};
 
-use almanac_shared::error::{ActiveJob, Code, Flaw, LimitState, Refusal};
+use almanac_shared::error::{ActiveJob, Code, LimitState, Refusal};
 use poem::{
     Body, IntoResponse, Response,
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
-use poem_openapi::{
-    ApiResponse, Object,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::Type,
-};
-use serde::Serialize;
-use serde_json::Value;
 
-use crate::reply::{Meta, Urls};
+pub use self::wire::{Active, Detail};
 
 /// The status of a code. A code that only events and rows carry never becomes a status, and counts as our fault here.
 pub const fn status(code: Code) -> StatusCode {
@@ -33,7 +28,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::SeqAhead => {
+        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::NotFinal | Code::SeqAhead => {
             StatusCode::CONFLICT
         }
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -58,91 +53,12 @@ const fn retryable(code: Code) -> bool {
         Code::BodyTimeout
             | Code::ActiveGeneration
             | Code::IdempotencyInProgress
+            | Code::NotFinal
             | Code::RateLimited
             | Code::ProviderUnavailable
             | Code::Unavailable
             | Code::Internal
     )
-}
-
-/// One thing that is wrong with a request, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Object)]
-pub struct Detail {
-    /// The way there, from `body`, `query`, `path` or `header`: names and indexes.
-    pub loc: Vec<Value>,
-    /// For a person.
-    pub msg: String,
-    /// For a program, e.g. `missing`, `too_short`.
-    #[serde(rename = "type")]
-    #[oai(rename = "type")]
-    pub kind: String,
-}
-
-impl Detail {
-    /// A detail about `loc`, e.g. `["body", "source_text"]`.
-    pub fn at<L: Into<Value>>(loc: impl IntoIterator<Item = L>, kind: &str, msg: impl Into<String>) -> Self {
-        Self { loc: loc.into_iter().map(Into::into).collect(), msg: msg.into(), kind: kind.to_owned() }
-    }
-}
-
-impl From<Flaw> for Detail {
-    fn from(flaw: Flaw) -> Self {
-        Self::at([Value::from("body")].into_iter().chain(flaw.loc), flaw.kind, flaw.message)
-    }
-}
-
-/// The job that stands in the way, as a client sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Object)]
-#[oai(rename = "ActiveJob")]
-pub struct Active {
-    /// The running job.
-    pub id: String,
-    /// Its kind, e.g. `calendar.generate`.
-    pub kind: String,
-    /// Where to look at it, follow it, cancel it.
-    pub urls: Urls,
-}
-
-impl From<ActiveJob> for Active {
-    fn from(job: ActiveJob) -> Self {
-        Self { id: job.id.to_string(), urls: Urls::of_job(&job.kind, job.id), kind: job.kind }
-    }
-}
-
-/// The `error` of the envelope (API.md section 1).
-#[derive(Clone, Debug, PartialEq, Serialize, Object)]
-#[serde(rename_all = "camelCase")]
-#[oai(rename = "Error", rename_all = "camelCase", skip_serializing_if_is_none)]
-struct ErrorBody {
-    /// `UPPER_SNAKE`, repeated in the header `X-Error-Code`.
-    code: String,
-    /// For a person.
-    message: String,
-    /// What exactly is wrong, where it can be said.
-    details: Vec<Detail>,
-    /// Whether the same request may succeed later.
-    retryable: bool,
-    /// Seconds after which trying again makes sense.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u32>,
-    /// The publishing channel it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<String>,
-    /// The job that stands in the way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    active: Option<Active>,
-}
-
-/// The whole body of a refusal; `data` is always null.
-#[derive(Debug, Serialize, Object)]
-#[oai(rename = "ErrorEnvelope")]
-struct ErrorEnvelope {
-    /// Always null.
-    data: Option<Value>,
-    /// What went wrong.
-    error: ErrorBody,
-    /// About this answer.
-    meta: Meta,
 }
 
 /// A refusal on its way to the client, rendered once, at the boundary. Its content is boxed, so that a `Result` with it
@@ -303,9 +219,7 @@ impl ApiError {
     /// The answer in full. The response remembers its error, so that the boundary can render it again under the
     /// request's id when an inner layer had none.
     pub fn render(self, request_id: &str) -> Response {
-        let envelope = ErrorEnvelope { data: None, error: self.body(), meta: Meta::new(request_id) };
-        // Strings, numbers and booleans only: there is nothing in it that serde_json can refuse.
-        let body = serde_json::to_vec(&envelope).unwrap_or_default();
+        let body = wire::envelope(&self, retryable(self.code), request_id);
         let mut response = Response::builder()
             .status(self.status())
             .content_type("application/json; charset=utf-8")
@@ -332,18 +246,6 @@ impl ApiError {
             _ => {}
         }
     }
-
-    fn body(&self) -> ErrorBody {
-        ErrorBody {
-            code: self.code.as_str().to_owned(),
-            message: self.message.clone(),
-            details: self.details.clone(),
-            retryable: retryable(self.code),
-            retry_after_seconds: self.retry_after,
-            channel: self.channel.clone(),
-            active: self.active.clone(),
-        }
-    }
 }
 
 impl From<Refusal> for ApiError {
@@ -353,6 +255,7 @@ impl From<Refusal> for ApiError {
             Refusal::AlreadyRunning(job) => {
                 Self::new(Code::ActiveGeneration, "another generation of yours is still running").blocked_by(job)
             }
+            Refusal::NotFinal(job) => Self::new(Code::NotFinal, "it has not ended yet").blocked_by(job),
             Refusal::KeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "this idempotency key was used with another request")
             }
@@ -393,38 +296,5 @@ impl ResponseError for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.render("")
-    }
-}
-
-/// The refusals every operation may answer, for the document.
-const DOCUMENTED: &[(u16, &str)] = &[
-    (400, "The request does not match the schema"),
-    (401, "No token, or one that does not verify"),
-    (403, "The caller is known but may not"),
-    (404, "Missing, or not yours"),
-    (409, "The present state is in the way"),
-    (412, "`If-Match` does not match the current version"),
-    (413, "The body is over 256 KiB"),
-    (415, "A content type this operation does not read"),
-    (422, "Well-formed, but refused by a rule"),
-    (429, "Rate limited; carries `Retry-After`"),
-    (500, "Our fault"),
-    (503, "Cannot be accepted now; carries `Retry-After`"),
-];
-
-impl ApiResponse for ApiError {
-    fn meta() -> MetaResponses {
-        let responses = DOCUMENTED.iter().map(|&(status, description)| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content: vec![MetaMediaType { content_type: "application/json", schema: ErrorEnvelope::schema_ref() }],
-            headers: Vec::new(),
-        });
-        MetaResponses { responses: responses.collect() }
-    }
-
-    fn register(registry: &mut Registry) {
-        ErrorEnvelope::register(registry);
     }
 }

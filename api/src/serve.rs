@@ -14,13 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{self, App},
     routes::health,
-    server,
+    server::{self, Limits, Load},
 };
 
 /// From "not ready any more" to "no new connections": load balancers look away in this time.
 const LOOK_AWAY: Duration = Duration::from_millis(500);
-/// For short requests to finish, and for streams to say goodbye.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
 ///
@@ -45,11 +43,13 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
                 }),
             )
             .map_to_response();
-        tokio::spawn(server::serve(listener, metrics, closing.clone(), PATIENCE));
+        tokio::spawn(server::serve(listener, metrics, Limits::default(), Load::default(), closing.clone()));
     }
     let door = app::door(&app, &settings)?;
     tracing::info!(addr = %settings.addr, "the API listens");
-    let serving = tokio::spawn(server::serve(listener, door, closing.clone(), PATIENCE));
+    // Short requests finish and streams say goodbye in what is left of the ten seconds.
+    let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };
+    let serving = tokio::spawn(server::serve(listener, door, limits, Load::default(), closing.clone()));
 
     tokio::select! {
         told = told_to_stop() => told?,

@@ -16,7 +16,7 @@ use almanac_shared::{
 };
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use poem::{IntoResponse, Response, http::header};
+use poem::{IntoResponse, Response};
 use poem_openapi::{
     ResponseContent,
     payload::Payload,
@@ -87,29 +87,19 @@ pub fn live(
         _open: metrics.stream_open(),
         metrics: metrics.clone(),
     };
-    dress(encoding, StreamBody::new(source))
+    dress(encoding, Box::new(source))
 }
 
 /// The whole story of a job whose log is older than its retention: one event, then the end.
 pub fn snapshot(seq: i64, data: String, encoding: Encoding) -> Live {
     let frame = Frame::of(&Event { seq, kind: "snapshot".into(), data });
-    dress(encoding, StreamBody::new(Once(Some(frame.bytes(encoding).clone()))))
+    dress(encoding, Box::new(Once(Some(frame.bytes(encoding).clone()))))
 }
 
-fn dress(encoding: Encoding, body: StreamBody) -> Live {
-    let media = match encoding {
-        Encoding::Sse => SseLog::CONTENT_TYPE,
-        Encoding::Ndjson => NdjsonLog::CONTENT_TYPE,
-    };
-    let response = body
-        .into_response()
-        .with_content_type(media)
-        .with_header(header::CACHE_CONTROL, "no-cache, no-transform")
-        .with_header("x-accel-buffering", "no")
-        .into_response();
+fn dress(encoding: Encoding, source: Box<dyn FrameSource>) -> Live {
     match encoding {
-        Encoding::Sse => Live::Sse(SseLog(response)),
-        Encoding::Ndjson => Live::Ndjson(NdjsonLog(response)),
+        Encoding::Sse => Live::Sse(SseLog(StreamBody::respond(SseLog::CONTENT_TYPE, source))),
+        Encoding::Ndjson => Live::Ndjson(NdjsonLog(StreamBody::respond(NdjsonLog::CONTENT_TYPE, source))),
     }
 }
 

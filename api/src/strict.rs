@@ -12,7 +12,7 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
@@ -53,7 +53,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for Strict<T> {
         if !request.content_type().is_some_and(Self::check_content_type) {
             return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json").into());
         }
-        Ok(Self(parse(&bytes)?))
+        Ok(Self(parse_object(&bytes)?))
     }
 }
 
@@ -79,6 +79,16 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Strict<T> {
     ) -> poem::Result<Self> {
         <Self as ParsePayload>::from_request(request, body).await
     }
+}
+
+/// serde would take a list for a struct, field by field; the schema says object.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'[') {
+        return parse(bytes);
+    }
+    parse::<IgnoredAny>(bytes)?;
+    Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")]))
 }
 
 /// Reads `T` from JSON, or says in the contract's words what is wrong with it.

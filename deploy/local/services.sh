@@ -42,14 +42,25 @@ provide_redis() {
 use_given_postgres() {
     ADMIN_URL="$DATABASE_URL"
     note "using the Postgres of DATABASE_URL"
-    command -v "${PSQL:=psql}" >/dev/null 2>&1 || PSQL="$(find_postgres)/psql" ||
-        install_packages apt postgresql-client dnf postgresql apk postgresql-client || fail "psql is missing"
+    find_psql
     use_roles_with_passwords
+}
+
+# Sets PSQL. The client alone is enough here.
+find_psql() {
+    local folder
+    PSQL=psql
+    command -v psql >/dev/null 2>&1 && return 0
+    if folder="$(find_postgres)"; then
+        PSQL="$folder/psql"
+    else
+        install_packages apt postgresql-client dnf postgresql apk postgresql-client || fail "psql is missing"
+    fi
 }
 
 # A server that is not ours asks for passwords: the three roles get the ones kept in .local.
 use_roles_with_passwords() {
-    admin_psql -f - <"$ROOT/deploy/roles.sql" >/dev/null
+    PGOPTIONS='-c client_min_messages=warning' admin_psql -f - <"$ROOT/deploy/roles.sql" >/dev/null
     local role
     for role in almanac_owner almanac_api almanac_worker; do
         printf "ALTER ROLE %s PASSWORD '%s';\n" "$role" "$(kept_secret "$role.secret")"

@@ -49,7 +49,9 @@ variables! {
     AI_OFFLINE_PACE_MS = "15", "pause of the offline composer between two pieces of its answer, milliseconds";
     GENERATION_RATE = "5/300", "accepted flashcard generations per user: count/seconds";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
-    WORKER_CONCURRENCY = "flashcards=32", "jobs at once per lane, lane=count, comma-separated";
+    WORKER_CONCURRENCY = "flashcards=32,account=2", "jobs at once per lane, lane=count, comma-separated";
+    CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
+    PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     JOB_MAX_CRASHES = "3", "crashes after which a job is poison";
     SHUTDOWN_SECONDS = "20", "how long a draining worker lets its jobs run before handing them back";
     RETENTION_EVENTS_DAYS = "7", "days an event log is kept after its job ended";
@@ -92,6 +94,15 @@ pub struct ModelSettings {
     pub allowed: Vec<String>,
 }
 
+/// What feature flags are until an operator sets them (D10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlagSettings {
+    /// `CALENDAR_SERVICE_ENABLED`.
+    pub calendar_service: bool,
+    /// `PUBLISH_SERVICE_ENABLED`.
+    pub publish_service: bool,
+}
+
 /// How a process writes logs and traces.
 #[derive(Clone, Debug)]
 pub struct TelemetrySettings {
@@ -126,6 +137,8 @@ pub struct ApiSettings {
     pub generation_rate: Rate,
     /// Requests without a valid token.
     pub anonymous_rate: Rate,
+    /// Defaults of the flags.
+    pub flags: FlagSettings,
     /// Logs and traces.
     pub telemetry: TelemetrySettings,
 }
@@ -168,6 +181,8 @@ pub struct WorkerSettings {
     pub retention_events_days: u32,
     /// Days prompts are kept.
     pub retention_prompts_days: u32,
+    /// Defaults of the flags.
+    pub flags: FlagSettings,
     /// Logs and traces.
     pub telemetry: TelemetrySettings,
 }
@@ -201,6 +216,7 @@ impl ApiSettings {
             models: env.models(),
             generation_rate: env.rate("GENERATION_RATE"),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),
+            flags: env.flags(),
             telemetry: env.telemetry(),
         };
         env.finish(settings)
@@ -221,6 +237,7 @@ impl WorkerSettings {
             shutdown: Duration::from_secs(env.number("SHUTDOWN_SECONDS", 0..=3600).into()),
             retention_events_days: env.number("RETENTION_EVENTS_DAYS", 1..=3650),
             retention_prompts_days: env.number("RETENTION_PROMPTS_DAYS", 1..=3650),
+            flags: env.flags(),
             telemetry: env.telemetry(),
         };
         env.finish(settings)
@@ -412,6 +429,24 @@ impl Env {
             _ => {
                 self.mistake("AI_PROVIDER", "is neither openrouter nor offline");
                 AiProvider::Offline { pace }
+            }
+        }
+    }
+
+    fn flags(&mut self) -> FlagSettings {
+        FlagSettings {
+            calendar_service: self.switch("CALENDAR_SERVICE_ENABLED"),
+            publish_service: self.switch("PUBLISH_SERVICE_ENABLED"),
+        }
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        match self.text(name).as_str() {
+            "true" => true,
+            "false" => false,
+            _ => {
+                self.mistake(name, "is neither true nor false");
+                false
             }
         }
     }

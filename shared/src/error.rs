@@ -52,6 +52,8 @@ codes! {
     ActiveGeneration = "ACTIVE_GENERATION",
     /// A twin with the same idempotency key is still being accepted (409).
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
+    /// The thing has not reached a final state yet (409).
+    NotFinal = "NOT_FINAL",
     /// The thing has reached its final state (409).
     AlreadyFinal = "ALREADY_FINAL",
     /// A stream position beyond the log's end (409).
@@ -182,6 +184,9 @@ pub enum Refusal {
         /// For a person.
         message: String,
     },
+    /// The job has not ended yet; only what has ended can be repeated.
+    #[error("not final: {}", .0.id)]
+    NotFinal(ActiveJob),
     /// The thing cannot change any more.
     #[error("already final")]
     AlreadyFinal,

@@ -1,6 +1,7 @@
 //! Words, rules and records of Almanac. Both processes speak through this crate.
 //! It holds no HTTP server and makes no provider call.
 
+pub mod account;
 pub mod calendar;
 pub mod circuit;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod faults;
+pub mod flags;
 pub mod flashcards;
 pub mod id;
 pub mod idempotency;

@@ -166,6 +166,17 @@ impl LaneBell {
     }
 }
 
+/// Undelivered ids that a lane holds in Redis; what waits in Postgres alone is not among them.
+///
+/// # Errors
+/// Redis is away.
+pub async fn depth(connection: &mut ConnectionManager, lane: Lane) -> redis::RedisResult<i64> {
+    let name = queue_name(lane);
+    let (active, scheduled): (i64, i64) =
+        redis::pipe().llen(format!("{name}:active")).zcard(format!("{name}:scheduled")).query_async(connection).await?;
+    Ok(active + scheduled)
+}
+
 /// Forgets what the library keeps of finished tasks, in small steps: on its own it never does.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use almanac_shared::{db::Service, metrics::Metrics, progress::log::Publisher, queue::Bell};
+use almanac_shared::{db::Service, flags::Flags, metrics::Metrics, progress::log::Publisher, queue::Bell};
 use redis::aio::ConnectionManager;
 
 use crate::outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget};
@@ -23,6 +23,8 @@ pub struct Deps {
     pub ai: Arc<dyn Ai>,
     /// Circuits per provider and model.
     pub breakers: Breakers,
+    /// What operators switch; read again right before an act on the outside world.
+    pub flags: Flags,
     /// Retries this process may make.
     pub retries: Arc<RetryBudget>,
     /// What is counted.

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use almanac_shared::{
     config::WorkerSettings,
     db::Service,
+    flags::Flags,
     jobs::Lane,
     metrics::Metrics,
     progress::log::Publisher,
@@ -37,8 +38,10 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let slots = slots(&settings.concurrency)?;
     let redis = client(&settings.redis_url)?;
     let commands = quick(&redis)?;
+    let service = Service::open(&settings.database_url)?;
     let deps = Deps {
-        service: Service::open(&settings.database_url)?,
+        flags: Flags::of_worker(&service, settings.flags),
+        service,
         publisher: Publisher::start(commands.clone()),
         bell: Bell::start(commands.clone()),
         redis: commands,
@@ -48,6 +51,10 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         metrics: Metrics::new("almanac-worker"),
     };
     wait_for_store(&deps.service).await?;
+    // No job starts on the defaults when the rows can be had.
+    if let Err(error) = deps.flags.refresh().await {
+        tracing::warn!(error = format!("{error:#}"), "the flags cannot be read; their defaults stand");
+    }
 
     let name = format!("worker-{}", uuid::Uuid::now_v7());
     let crew = Crew::start(deps.clone(), name.clone(), slots);

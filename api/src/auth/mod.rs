@@ -53,7 +53,7 @@ impl Authenticator {
         let outcome = self.authenticate(request).await;
         let anonymous = match &outcome {
             Ok(Verified::User { .. }) => false,
-            Ok(Verified::Service { .. }) => !request.original_uri().path().contains("/admin/"),
+            Ok(Verified::Service { .. }) => !request.uri().path().contains("/admin/"),
             Err(error) => error.code != Code::CsrfRequired && !self.has_live_ticket(request),
         };
         if let Ok(Verified::User { user, .. }) = &outcome {
@@ -83,7 +83,7 @@ impl Authenticator {
 
     /// A follower with a ticket is somebody, though only for one stream; which one is the route's to check.
     fn has_live_ticket(&self, request: &Request) -> bool {
-        let uri = request.original_uri();
+        let uri = request.uri();
         let query = uri.query().unwrap_or_default();
         let ticket = query.split('&').find_map(|pair| pair.strip_prefix("ticket="));
         request.method() == Method::GET

@@ -32,7 +32,7 @@ where
     next.around(move |next, mut request: Request| {
         let (auth, log) = (auth.clone(), log.clone());
         async move {
-            if !is_open(request.original_uri().path()) {
+            if !is_open(request.uri().path()) {
                 let identity = auth.identify(&request).await;
                 if identity.is_anonymous() {
                     admit(&log, bucket, Client::of(&request).address)?;
@@ -46,10 +46,7 @@ where
 
 fn admit(log: &Mutex<SlidingLog<IpAddr>>, bucket: Bucket, address: IpAddr) -> Result<(), ApiError> {
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    log.admit(household(address), Instant::now()).map_err(|state| {
-        let error = ApiError::rate_limited(state);
-        bucket.headers(state).into_iter().fold(error, |error, (name, value)| error.with_header(name, value))
-    })
+    log.admit(household(address), Instant::now()).map_err(|state| bucket.refusal(state))
 }
 
 /// One household has a whole /64 of IPv6; counting single addresses would count nothing.

@@ -62,7 +62,7 @@ where
     let allowed = Arc::new(allowed);
     next.with(CatchPanic::new().with_handler(panicked)).around(move |next, request: Request| {
         let allowed = allowed.clone();
-        let (id, uri) = (RequestId::of(&request), request.original_uri().clone());
+        let (id, uri) = (RequestId::of(&request), request.uri().clone());
         async move {
             let mut response = match next.call(request).await {
                 Ok(response) => response,

@@ -13,7 +13,7 @@ mod security;
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Request, Response};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response};
 
 pub use self::{
     address::{Client, TrustedProxies},
@@ -78,9 +78,10 @@ where
 /// untouched.
 pub fn enveloped<E>(mount: E) -> impl Endpoint<Output = Response>
 where
-    E: Endpoint<Output = Response> + 'static,
+    E: IntoEndpoint,
+    E::Endpoint: 'static,
 {
-    mount.around(|next, request: Request| async move {
+    mount.into_endpoint().map_to_response().around(|next, request: Request| async move {
         let id = RequestId::of(&request);
         Ok(reply::dress(next.call(request).await?, id.as_str()))
     })

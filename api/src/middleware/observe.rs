@@ -59,7 +59,7 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         otel.kind = "server",
         requestId = id.as_str(),
         method,
-        path = request.original_uri().path(),
+        path = request.uri().path(),
         route = field::Empty,
         userId = field::Empty,
         status = field::Empty,

@@ -11,6 +11,8 @@ use std::{
 use almanac_shared::{config::Rate, error::LimitState};
 use poem::http::{HeaderName, HeaderValue};
 
+use crate::error::ApiError;
+
 /// A limit with the name that clients see.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
@@ -31,6 +33,12 @@ impl Bucket {
             Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
         };
         named.into_iter().filter_map(header).collect()
+    }
+
+    /// 429 with this bucket's headers.
+    pub fn refusal(&self, state: LimitState) -> ApiError {
+        let error = ApiError::rate_limited(state);
+        self.headers(state).into_iter().fold(error, |error, (name, value)| error.with_header(name, value))
     }
 }
 

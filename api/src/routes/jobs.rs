@@ -309,7 +309,7 @@ async fn follow(
 }
 
 /// What a list asks for, in the states of the rows.
-fn filter(kind: Option<String>, status: Option<&str>) -> Result<Filter, ApiError> {
+pub(super) fn filter(kind: Option<String>, status: Option<&str>) -> Result<Filter, ApiError> {
     let refuse = |name: &str, message: &str| ApiError::invalid(vec![Detail::at(["query", name], "enum", message)]);
     if kind.as_deref().is_some_and(|kind| Kind::parse(kind).is_none()) {
         return Err(refuse("kind", "is no kind of job"));

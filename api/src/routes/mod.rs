@@ -1,5 +1,7 @@
 //! The routes, one file per domain: who, what, do, answer. They hold no SQL and no rules.
 
+pub mod account;
+pub mod admin;
 pub mod flashcards;
 pub mod health;
 pub mod jobs;

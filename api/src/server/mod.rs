@@ -1,50 +1,135 @@
-//! The accept loop. Called by `serve`. It must never outlive its shutdown.
+//! The accept loop: HTTP/1.1 connections around the application, with the timers that poem's own server lacks, and
+//! sockets taken out of hyper for streams (26 KiB each become 3). Called by `main` with the wrapped application.
+//! It must never end because one connection, or the process's file table, is in trouble.
 
-use std::{
-    task::{Context, Poll},
-    time::Duration,
-};
+mod connection;
+mod stream_body;
+mod takeover;
 
-use bytes::BytesMut;
-use poem::{Body, Endpoint, IntoResponse, Response, Server, listener::TcpAcceptor};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-/// Where a stream's bytes come from.
-pub trait FrameSource: Send {
-    /// Appends everything that is ready; `Ready(None)` ends the stream.
-    fn poll_frames(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>>;
+use poem::Endpoint;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use self::stream_body::{FrameSource, StreamBody};
+
+/// The server's patience.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a request's head, and for the next one on a kept connection; then it is closed without an answer.
+    pub header_read: Duration,
+    /// For a stream's write that makes no progress.
+    pub blocked_write: Duration,
+    /// For connections and streams to end after shutdown has begun.
+    pub drain: Duration,
 }
 
-/// The body of a stream.
-pub struct StreamBody(Box<dyn FrameSource>);
-
-impl StreamBody {
-    /// Of this source.
-    pub fn new(source: impl FrameSource + 'static) -> Self {
-        Self(Box::new(source))
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_read: Duration::from_secs(15),
+            blocked_write: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
     }
 }
 
-impl IntoResponse for StreamBody {
-    fn into_response(self) -> Response {
-        let mut source = self.0;
-        Response::from(Body::from_bytes_stream(futures_util::stream::poll_fn(move |cx| {
-            let mut out = BytesMut::new();
-            source.poll_frames(cx, &mut out).map(|polled| polled.map(|()| Ok::<_, std::io::Error>(out.freeze())))
-        })))
+/// What the server carries at the moment, for metrics. Clones share their counts.
+#[derive(Clone, Debug, Default)]
+pub struct Load {
+    connections: TaskTracker,
+    streams: TaskTracker,
+}
+
+impl Load {
+    /// Connections that hyper serves.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Streams on sockets of their own.
+    pub fn streams(&self) -> usize {
+        self.streams.len()
     }
 }
 
-/// Serves.
-pub async fn serve(
-    listener: TcpListener,
-    endpoint: impl Endpoint<Output = Response> + 'static,
-    closing: CancellationToken,
-    patience: Duration,
-) {
-    let Ok(acceptor) = listener.into_std().and_then(TcpAcceptor::from_std) else { return };
-    let _ = Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(endpoint, async move { closing.cancelled().await }, Some(patience))
-        .await;
+/// Accepts until `stop`, then lets what runs come to its end for at most `limits.drain`. Streams are not told by us:
+/// whoever feeds them ends them.
+pub async fn serve<E>(listener: TcpListener, app: E, limits: Limits, load: Load, stop: CancellationToken)
+where
+    E: Endpoint + 'static,
+{
+    let app = Arc::new(app);
+    let mut pause = Pause::default();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                pause = Pause::default();
+                let Some(addresses) = prepare(&socket, peer) else { continue };
+                let serving = connection::serve(socket, addresses, app.clone(), limits, load.clone(), stop.clone());
+                load.connections.spawn(serving);
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Most often the file table is full: connections that end make room.
+                tracing::warn!(%error, "accepting a connection failed");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(pause.next()) => {}
+                }
+            }
+        }
+    }
+    drop(listener);
+    drain(&load, limits.drain).await;
 }
+
+async fn drain(load: &Load, patience: Duration) {
+    load.connections.close();
+    load.streams.close();
+    let ended = async {
+        // Connections first: one that is ending may still become a stream.
+        load.connections.wait().await;
+        load.streams.wait().await;
+    };
+    if tokio::time::timeout(patience, ended).await.is_err() {
+        let (connections, streams) = (load.connections(), load.streams());
+        tracing::warn!(connections, streams, "shutting down with connections open");
+    }
+}
+
+/// Local and remote address.
+type Addresses = (SocketAddr, SocketAddr);
+
+/// None when the client is gone already.
+fn prepare(socket: &TcpStream, peer: SocketAddr) -> Option<Addresses> {
+    // Answers are written in one piece; waiting for more would only delay them.
+    socket.set_nodelay(true).ok()?;
+    Some((socket.local_addr().ok()?, peer))
+}
+
+/// Errors that say nothing about the next `accept`.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Doubles from 5 ms to 1 s.
+#[derive(Default)]
+struct Pause(u32);
+
+impl Pause {
+    fn next(&mut self) -> Duration {
+        let pause = Duration::from_millis(5) * 2_u32.pow(self.0);
+        self.0 = (self.0 + 1).min(8);
+        pause.min(Duration::from_secs(1))
+    }
+}
+
+#[cfg(test)]
+mod tests;

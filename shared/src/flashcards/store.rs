@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Assignment, Card, Generation, Suggestion};
+use super::{Assignment, Card, Generation, MAX_CALLS, Suggestion};
 use crate::{
     db::{Database, Service, UserTx},
     id::{CardId, GenerationId, LlmCallId, SuggestionId, UserId},
@@ -366,10 +366,10 @@ pub struct OpenedCall {
 /// Opens a call of this generation under the lease and reads what to ask, in one statement.
 pub async fn open_call(
     service: &Service,
+    user: UserId,
     lease: Lease,
     call: LlmCallId,
     provider: &str,
-    max_calls: i32,
 ) -> Result<OpenedCall, WriteError> {
     let row = sqlx::query!(
         r#"
@@ -378,13 +378,14 @@ pub async fn open_call(
                ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
                    AS "fronts!"
           FROM almanac.ai_generations g
-         WHERE g.id = $2
+         WHERE g.id = $2 AND g.user_id = $6
         "#,
         call.0,
         lease.job.0,
         lease.epoch,
         provider,
-        max_calls
+        MAX_CALLS,
+        user.0
     )
     .fetch_one(service.work())
     .await?;
@@ -400,6 +401,8 @@ pub async fn open_call(
 /// A burst of suggestions with the events that tell of them.
 #[derive(Clone, Debug, Default)]
 pub struct Burst {
+    /// Suggestions the generation had before.
+    pub after: i32,
     /// Id, normalised front, front, back.
     pub suggestions: Vec<(SuggestionId, String, String, String)>,
     /// Type and data of each event.
@@ -437,9 +440,10 @@ impl CallEnd {
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
     let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "seq!""#,
+        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
         lease.job.0,
         lease.epoch,
+        burst.after,
         &columns.ids,
         &columns.keys,
         &columns.fronts,
@@ -497,10 +501,11 @@ pub async fn conclude(
     let seq = sqlx::query_scalar!(
         r#"
         SELECT almanac.conclude_generation(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS "seq!"
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS "seq!"
         "#,
         lease.job.0,
         lease.epoch,
+        burst.after,
         &columns.ids,
         &columns.keys,
         &columns.fronts,
@@ -530,8 +535,8 @@ pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         UPDATE almanac.ai_generations SET source_text = NULL
-         WHERE id IN (
-               SELECT id FROM almanac.ai_generations
+         WHERE (user_id, id) IN (
+               SELECT user_id, id FROM almanac.ai_generations
                 WHERE finished_at < clock_timestamp() - make_interval(days => $1) AND source_text IS NOT NULL
                 LIMIT 200)
         "#,

@@ -9,6 +9,8 @@
 pub enum Kind {
     /// Makes flashcard suggestions from a text (S2).
     GenerateFlashcards,
+    /// Removes everything a person made (D33).
+    EraseAccount,
 }
 
 /// The queue that delivers a job; each has its own concurrency.
@@ -16,16 +18,19 @@ pub enum Kind {
 pub enum Lane {
     /// Flashcard generations.
     Flashcards,
+    /// What a person asks of all their data.
+    Account,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards];
+    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards, Self::EraseAccount];
 
     /// The spelling on the wire, in spans and in the `kind` column.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "flashcards.generate",
+            Self::EraseAccount => "account.erase",
         }
     }
 
@@ -38,6 +43,7 @@ impl Kind {
     pub const fn lane(self) -> Lane {
         match self {
             Self::GenerateFlashcards => Lane::Flashcards,
+            Self::EraseAccount => Lane::Account,
         }
     }
 
@@ -45,18 +51,20 @@ impl Kind {
     pub const fn domain(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "flashcards",
+            Self::EraseAccount => "account",
         }
     }
 }
 
 impl Lane {
     /// Every lane.
-    pub const ALL: &'static [Self] = &[Self::Flashcards];
+    pub const ALL: &'static [Self] = &[Self::Flashcards, Self::Account];
 
     /// The lane's name: column, queue, setting and metric label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Flashcards => "flashcards",
+            Self::Account => "account",
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
     id::{JobId, UserId},
 };
 
+pub mod admin;
 pub mod kind;
 pub mod service;
 pub mod store;

@@ -2,6 +2,7 @@
 //! `Stack::user` makes them; each test makes its own.
 //! It must never take a shortcut: what a user does goes over the wire.
 
+mod generation;
 pub mod raw;
 mod reply;
 pub mod stream;

@@ -17,6 +17,9 @@ use crate::{
     world::World,
 };
 
+/// The origin that browsers may call every stack from.
+pub const ORIGIN: &str = "https://app.example.test";
+
 /// A stack to be started.
 #[derive(Debug)]
 pub struct Builder {
@@ -120,6 +123,9 @@ impl Builder {
                 environment.insert("API_ADDR".to_owned(), address.to_string());
                 environment.insert("AUTH_JWT_SECRET".to_owned(), token::SECRET.to_owned());
                 environment.insert("AUTH_JWKS_URL".to_owned(), world.jwks_url());
+                environment.insert("CORS_ALLOWED_ORIGINS".to_owned(), ORIGIN.to_owned());
+                // Every test knocks from the same address; whoever proves the limit sets one.
+                environment.insert("ANONYMOUS_RATE".to_owned(), "100000/60".to_owned());
                 environment.extend(self.api.clone());
             } else {
                 let provider = proxies.map_or(world.address(), |proxies| proxies.provider.address());

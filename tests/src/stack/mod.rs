@@ -10,7 +10,10 @@ use std::{ops::Deref, sync::Arc};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
-pub use self::{builder::Builder, node::Node};
+pub use self::{
+    builder::{Builder, ORIGIN},
+    node::Node,
+};
 use crate::{
     actor::User,
     observe::OrFail,

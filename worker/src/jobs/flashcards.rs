@@ -2,7 +2,7 @@
 //! Called by `run` with a claimed job. Every call of the model has its ledger row first; whatever was shown to somebody
 //! is stored, and is never asked for again.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
 use almanac_shared::{
     circuit,
@@ -17,7 +17,6 @@ use almanac_shared::{
     progress::event::Event,
     telemetry,
 };
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -25,7 +24,7 @@ use super::{JobError, Verdict};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Flashcard, Item, Task},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Task},
         backoff::Backoff,
         breaker::{Opened, Outcome},
     },
@@ -85,7 +84,8 @@ impl Generating<'_> {
             };
             let call = LlmCallId::fresh();
             let provider = self.deps.ai.provider();
-            let opened = store::open_call(&self.deps.service, self.job.lease(), call, provider, MAX_CALLS).await?;
+            let opened =
+                store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
             self.made = opened.assignment.fronts.clone();
             if self.made.len() >= CARDS_PER_GENERATION {
                 return self.succeed(Burst::default(), None).await;
@@ -97,9 +97,11 @@ impl Generating<'_> {
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
+            let asked = Instant::now();
             match self.call(request).await? {
                 CallResult::Complete { burst, usage } => {
                     permit.record(Outcome::Served, Instant::now());
+                    self.deps.metrics.llm_call(provider, &model, "succeeded", asked.elapsed().as_secs_f64());
                     let end = CallEnd { succeeded: true, ..call_end(call, Some(&usage), None) };
                     self.served = Some(usage);
                     return self.succeed(burst, Some(end)).await;
@@ -167,17 +169,17 @@ impl Generating<'_> {
     async fn call(&mut self, request: AiRequest) -> Result<CallResult, JobError> {
         self.deps.retries.called();
         faults::pass(Point::CallInFlight);
-        let mut events = pin!(self.deps.ai.call(request).ready_chunks(64));
+        let mut events = Answering::start(self.deps.ai.call(request));
         loop {
             let ready = tokio::select! {
                 biased;
                 reason = self.stop.wait() => return Ok(CallResult::Stopped { burst: Burst::default(), reason }),
                 ready = events.next() => ready,
             };
-            let mut burst = Burst::default();
-            let Some(ready) = ready else {
+            let mut burst = Burst { after: i32::try_from(self.made.len()).unwrap_or(i32::MAX), ..Burst::default() };
+            if ready.is_empty() {
                 return Ok(CallResult::Broken { burst, error: AiErrorKind::Truncated.into() });
-            };
+            }
             for event in ready {
                 match event {
                     Ok(AiEvent::Started { .. }) => {}

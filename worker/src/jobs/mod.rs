@@ -7,6 +7,7 @@ use almanac_shared::jobs::{ClaimedJob, Failure, Kind, store::WriteError};
 
 use crate::{deps::Deps, stop::Stop};
 
+mod account;
 mod flashcards;
 
 /// How an attempt ended, for the one place that decides what follows (`run`).
@@ -37,5 +38,6 @@ pub enum JobError {
 pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     match kind {
         Kind::GenerateFlashcards => flashcards::generate(deps, job, stop).await,
+        Kind::EraseAccount => account::erase(deps, job, stop).await,
     }
 }

@@ -4,6 +4,7 @@
 //! from an answer.
 
 mod answer;
+mod answering;
 mod calendar;
 mod error;
 mod flashcards;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub use self::{
+    answering::Answering,
     calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
     flashcards::Flashcard,

@@ -1,6 +1,8 @@
 //! The jobs tables, through the functions of `migrations/0002_jobs.sql`.
 //! Called by services as a person and by the worker as itself; decides nothing that the functions do not.
 
+pub mod admin;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -206,10 +208,15 @@ pub struct Filter {
     pub started: Option<bool>,
 }
 
+impl Filter {
+    fn spelled(&self) -> Option<Vec<String>> {
+        self.states.as_ref().map(|states| states.iter().map(|state| state.as_str().to_owned()).collect())
+    }
+}
+
 /// This person's jobs, newest first, those after `before` in that order.
 pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<JobRow>> {
-    let states: Option<Vec<String>> =
-        filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str().to_owned()).collect());
+    let states = filter.spelled();
     sqlx::query_as!(
         JobRow,
         r#"

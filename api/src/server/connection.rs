@@ -1,0 +1,110 @@
+//! One connection: hyper serves it until a response turns out to be a stream, then the socket is taken out.
+//! The accept loop spawns it. It must never take a socket out while hyper holds bytes that the client has not got:
+//! hyper turns to the next request only after the last answer is flushed, and tests hold it to that.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{self, Method, Version, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::{net::TcpStream, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+use super::{Addresses, Limits, Load, StreamBody, takeover::TakeOver};
+
+type HyperResponse = hyper::Response<BoxBody<Bytes, io::Error>>;
+
+pub(super) async fn serve<E>(
+    socket: TcpStream,
+    (local, peer): Addresses,
+    app: Arc<E>,
+    limits: Limits,
+    load: Load,
+    stop: CancellationToken,
+) where
+    E: Endpoint + 'static,
+{
+    let exit = Arc::new(Exit::default());
+    let service = service_fn({
+        let exit = exit.clone();
+        move |request: http::Request<Incoming>| {
+            let (app, exit) = (app.clone(), exit.clone());
+            async move { Ok::<_, Infallible>(answer(&*app, request, (local, peer), &exit).await) }
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read)
+        .serve_connection(TokioIo::new(socket), service);
+
+    let mut stopping = pin!(stop.cancelled());
+    let mut told = false;
+    loop {
+        tokio::select! {
+            // Errors here are the client's: it went away, was too slow, or spoke no HTTP.
+            _ = &mut connection => return,
+            () = exit.taken.notified() => break,
+            () = &mut stopping, if !told => {
+                told = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    }
+    let socket = connection.into_parts().io.into_inner();
+    if let Some(take_over) = exit.lock().take() {
+        load.streams.spawn(take_over.run(socket, limits.blocked_write));
+    }
+}
+
+/// The application's answer; never returns when the answer leaves by the exit.
+async fn answer<E: Endpoint>(
+    app: &E,
+    request: http::Request<Incoming>,
+    (local, peer): Addresses,
+    exit: &Exit,
+) -> HyperResponse {
+    // HTTP/1.0 knows no chunks, and the answer to HEAD has no body: both stay with hyper.
+    let chunked = request.version() == Version::HTTP_11 && request.method() != Method::HEAD;
+    let local = LocalAddr(poem::Addr::SocketAddr(local));
+    let remote = RemoteAddr(poem::Addr::SocketAddr(peer));
+    let request = Request::from((request, local, remote, Scheme::HTTP));
+    let mut response = app.call(request).await.map_or_else(poem::Error::into_response, IntoResponse::into_response);
+    let stream = response.extensions_mut().remove::<StreamBody>();
+    if let Some(stream) = stream.filter(|_| chunked) {
+        leave(&response, &stream, exit).await;
+    }
+    response.into()
+}
+
+/// Hands the answer to the connection's task, which drops hyper and with it this very future.
+async fn leave(response: &Response, stream: &StreamBody, exit: &Exit) {
+    if let Some(source) = stream.take() {
+        *exit.lock() = Some(TakeOver::new(response, source));
+        exit.taken.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The way out of hyper, shared by a connection's service, its socket and its task.
+#[derive(Default)]
+struct Exit {
+    take_over: Mutex<Option<TakeOver>>,
+    taken: Notify,
+}
+
+impl Exit {
+    fn lock(&self) -> MutexGuard<'_, Option<TakeOver>> {
+        self.take_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,65 @@
+//! The account: the use-case of a person who wants everything of theirs removed (D33). Called by the API's route.
+//! It only accepts; the worker's job does the removing.
+
+use anyhow::{Context, anyhow};
+
+use super::store;
+use crate::{
+    db::Database,
+    error::{LimitState, Refusal},
+    id::{JobId, UserId},
+    jobs::{self, JobRow, Lane},
+    queue::Bell,
+};
+
+/// The use-case and what it stands on.
+#[derive(Clone, Debug)]
+pub struct Account {
+    database: Database,
+    bell: Bell,
+}
+
+/// An erase that is on its way.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Its job.
+    pub job: JobRow,
+    /// False when one was on its way already: asking again is the same wish.
+    pub new: bool,
+    /// Where the limit stands now.
+    pub limit: LimitState,
+}
+
+impl Account {
+    /// Over these.
+    pub const fn new(database: Database, bell: Bell) -> Self {
+        Self { database, bell }
+    }
+
+    /// Accepts the removal of everything this person has made until now, then rings.
+    ///
+    /// # Errors
+    /// Limited, or the store is away.
+    pub async fn erase(
+        &self,
+        user: UserId,
+        trace: Option<String>,
+        request_id: Option<String>,
+    ) -> Result<Accepted, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let outcome = store::submit(&mut tx, JobId::fresh(), trace.as_deref(), request_id.as_deref()).await?;
+        let new = match outcome.outcome.as_str() {
+            "new" => true,
+            "active" => false,
+            "limited" => return Err(Refusal::RateLimited(outcome.limit)),
+            other => return Err(Refusal::Unexpected(anyhow!("accepting an erase: {other}"))),
+        };
+        let id = outcome.job.context("accepting an erase without a job")?;
+        let job = jobs::store::show(&mut tx, id).await?.context("reading an erase that was just accepted")?;
+        tx.commit().await?;
+        if new {
+            self.bell.ring(Lane::Account, id, trace);
+        }
+        Ok(Accepted { job, new, limit: outcome.limit })
+    }
+}

@@ -1,0 +1,219 @@
+//! Five generations in five minutes, whatever one tries (R145–R149); and the limit for nobody in particular.
+
+use almanac_tests::{Reply, Stack, User, actor::token, rows::Rows, world::source_text};
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+fn left(reply: &Reply) -> (u32, u32) {
+    let value = reply.header("ratelimit").unwrap_or_else(|| panic!("no RateLimit: {:?}", reply.headers));
+    let rest = value.strip_prefix("\"generation\";r=").unwrap_or_else(|| panic!("{value}"));
+    let (remaining, reset) = rest.split_once(";t=").unwrap_or_else(|| panic!("{value}"));
+    (remaining.parse().unwrap(), reset.parse().unwrap())
+}
+
+async fn fill(user: &User) {
+    for _ in 0..5 {
+        user.submit(&source_text("fill")).await.expect(202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sixth_generation_is_refused_and_says_when_to_come_back() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let (anna, bob) = (stack.user(), stack.user());
+
+    for n in 0..5 {
+        let reply = anna.submit(&source_text("five")).await.expect(202);
+        assert_eq!(reply.header("ratelimit-policy"), Some("\"generation\";q=5;w=300"));
+        let (remaining, reset) = left(&reply);
+        assert_eq!(remaining, 4 - n);
+        assert!((1..=300).contains(&reset), "{reset}");
+    }
+    let before = Rows::of(&admin, anna.id).await;
+    let refused = anna.submit(&source_text("six")).await.refused(429, "RATE_LIMITED");
+
+    let wait: u32 = refused.header("retry-after").expect("Retry-After").parse().expect("seconds");
+    assert!((250..=300).contains(&wait), "{wait}");
+    assert_eq!(left(&refused).0, 0);
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"generation\";q=5;w=300"));
+    let error = refused.json()["error"].clone();
+    assert_eq!((&error["retryable"], &error["retryAfterSeconds"]), (&json!(true), &json!(wait)));
+    let after = Rows::of(&admin, anna.id).await;
+    assert_eq!((after.jobs, after.generations, after.accepts), (before.jobs, before.generations, before.accepts));
+    bob.submit(&source_text("five")).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_spelling_header_or_second_token_is_a_way_around() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    fill(&anna).await;
+    let body = json!({ "source_text": source_text("around") });
+    let mut other = token::claims(anna.id);
+    other["session_id"] = json!(Uuid::new_v4());
+    other["exp"] = json!(token::now() + 7_200);
+    let people =
+        [anna.clone(), anna.with_token(token::hs256(&other)), anna.with_token(token::TestKey::Rs.sign(&other))];
+
+    for user in &people {
+        for path in ["/v1/ai/generations", "/api/ai/generations", "/api/v1/ai/generations", "/v1/ai/generations?x=1"] {
+            let call = user
+                .request(Method::POST, path)
+                .header("x-forwarded-for", "203.0.113.7")
+                .header("forwarded", "for=1.2.3.4");
+            call.key(&Uuid::new_v4().to_string()).json(&body).send().await.refused(429, "RATE_LIMITED");
+        }
+        for path in [
+            "/v1/ai/generations/",
+            "/v1//ai/generations",
+            "//v1/ai/generations",
+            "/V1/ai/generations",
+            "/v1/ai/%67enerations",
+        ] {
+            let status = user.post(path, body.clone()).await.status;
+            assert!(matches!(status, 404 | 405 | 429), "{path}: {status}");
+        }
+    }
+    assert_eq!(Rows::of(&stack.admin().await, anna.id).await.jobs, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_requests_at_once_are_five_generations() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let text = source_text("twenty");
+
+    let replies = join_all((0..20).map(|_| anna.submit(&text))).await;
+
+    let count = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((count(202), count(429)), (5, 15));
+    let mut remaining: Vec<_> = replies.iter().filter(|reply| reply.status == 202).map(|reply| left(reply).0).collect();
+    remaining.sort_unstable();
+    assert_eq!(remaining, [0, 1, 2, 3, 4], "each accepted request saw its own place");
+    assert_eq!(Rows::of(&stack.admin().await, anna.id).await.jobs, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_flushed_redis_nor_a_second_process_nor_a_restart_forgets() {
+    let stack = Stack::builder().apis(2).start().await;
+    let anna = stack.user();
+    let second = anna.at(stack.api(1).address());
+    let here_and_there = [&anna, &second, &anna, &second, &anna];
+
+    for user in here_and_there {
+        user.submit(&source_text("everywhere")).await.expect(202);
+    }
+    second.submit(&source_text("everywhere")).await.refused(429, "RATE_LIMITED");
+    stack.services.redis.flush_all().await;
+    for user in [&anna, &second] {
+        user.submit(&source_text("everywhere")).await.refused(429, "RATE_LIMITED");
+    }
+    stack.api(0).restart().await;
+    anna.submit(&source_text("everywhere")).await.refused(429, "RATE_LIMITED");
+
+    let bob = stack.user();
+    let there = bob.at(stack.api(1).address());
+    let text = source_text("race");
+    let replies = join_all((0..16).map(|n| if n % 2 == 0 { bob.submit(&text) } else { there.submit(&text) })).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 202).count(), 5, "two processes share one limit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_slides() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let anna = stack.user();
+    let age = async |seconds: i32, n: i64| {
+        let sql = "UPDATE almanac.accepts SET at = at - make_interval(secs => $2) WHERE user_id = $1 AND n <= $3";
+        sqlx::query(sql).bind(anna.id).bind(f64::from(seconds)).bind(n).execute(&admin).await.unwrap();
+    };
+    fill(&anna).await;
+
+    age(280, 2).await;
+    let refused = anna.submit(&source_text("slides")).await.refused(429, "RATE_LIMITED");
+    let wait = left(&refused).1;
+    assert!((1..=20).contains(&wait), "the oldest leaves in 20 s, not {wait}");
+    age(21, 2).await;
+    assert_eq!(left(&anna.submit(&source_text("slides")).await.expect(202)).0, 1);
+    assert_eq!(left(&anna.submit(&source_text("slides")).await.expect(202)).0, 0);
+    anna.submit(&source_text("slides")).await.refused(429, "RATE_LIMITED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_accepted_costs_nothing() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let post = |body: serde_json::Value| anna.post("/v1/ai/generations", body);
+
+    let key = |key: &str, text: &str| {
+        anna.request(Method::POST, "/v1/ai/generations").key(key).json(&json!({ "source_text": source_text(text) }))
+    };
+    assert_eq!(left(&key("k", "one").send().await.expect(202)).0, 4);
+    for _ in 0..6 {
+        post(json!({ "source_text": "short" })).await.expect(400);
+        post(json!({ "source_text": source_text("x"), "model": "none" })).await.expect(422);
+        anna.anonymous().submit(&source_text("x")).await.expect(401);
+        anna.get("/v1/ai/generations/7").await.expect(404);
+        key("k", "two").send().await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+        key("k", "one").send().await.expect(202);
+    }
+    assert_eq!(left(&anna.submit(&source_text("next")).await.expect(202)).0, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_answered_even_when_nothing_is_left() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let body = json!({ "source_text": source_text("exhausted") });
+    let call = || anna.request(Method::POST, "/v1/ai/generations").key("first").json(&body).send();
+    let first = call().await.expect(202);
+    for _ in 0..4 {
+        anna.submit(&source_text("exhausted")).await.expect(202);
+    }
+    anna.submit(&source_text("exhausted")).await.refused(429, "RATE_LIMITED");
+
+    let again = call().await.expect(202);
+
+    assert_eq!(again.data()["generation_id"], first.data()["generation_id"]);
+    assert_eq!(left(&again).0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_sets_the_rate_and_sees_the_refusals_counted() {
+    let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "2/60").start().await;
+    let anna = stack.user();
+
+    anna.submit(&source_text("two")).await.expect(202);
+    let second = anna.submit(&source_text("two")).await.expect(202);
+    assert_eq!(second.header("ratelimit-policy"), Some("\"generation\";q=2;w=60"));
+    anna.submit(&source_text("two")).await.refused(429, "RATE_LIMITED");
+
+    let metrics = anna.get("/metrics").await.expect(200).text();
+    let counted = metrics.lines().any(|line| line.starts_with("almanac_rate_limited_total{") && line.ends_with(" 1"));
+    assert!(counted, "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_without_a_token_share_a_bucket_per_address_and_people_do_not() {
+    let stack = Stack::builder().workers(0).api_env("ANONYMOUS_RATE", "3/60").start().await;
+    let anna = stack.user();
+    let nobody = anna.anonymous();
+
+    for n in 0..3 {
+        let forwarded = format!("203.0.113.{n}");
+        let call = nobody.request(Method::GET, "/v1/jobs").header("x-forwarded-for", &forwarded);
+        call.send().await.refused(401, "UNAUTHENTICATED");
+    }
+    for user in [&nobody, &anna.with_token("not.a.token")] {
+        let refused = user.request(Method::GET, "/v1/jobs").header("x-forwarded-for", "198.51.100.1").send().await;
+        let refused = refused.refused(429, "RATE_LIMITED");
+        assert_eq!(refused.header("ratelimit-policy"), Some("\"anonymous\";q=3;w=60"));
+        assert!(refused.header("retry-after").is_some());
+    }
+    anna.get("/v1/jobs").await.expect(200);
+    nobody.get("/healthz").await.expect(200);
+    nobody.get("/v1/openapi.json").await.expect(200);
+}

@@ -1,0 +1,358 @@
+//! Row security, by SQL under the real roles and by the catalogue (ARCHITECTURE 5, R173).
+//!
+//! A new table fails here until its line in `GRANTS` says who may do what.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use almanac_tests::{Stack, User, services::ADMIN};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+
+/// Per table: what `authenticated` may on its own rows, what `almanac_api` may as itself and `almanac_worker` on all.
+/// s(elect), i(nsert), u(pdate), d(elete).
+const GRANTS: &[(&str, &str, &str, &str)] = &[
+    ("accepts", "s", "", "sd"),
+    ("ai_generations", "si", "", "siud"),
+    ("ai_suggestions", "su", "", "siud"),
+    ("cards", "siud", "", "siud"),
+    ("effects", "s", "", "siud"),
+    ("feature_flags", "", "s", "s"),
+    ("idempotency_keys", "s", "", "sd"),
+    ("job_events", "s", "", "siud"),
+    ("jobs", "s", "", "siud"),
+    ("llm_calls", "", "", "siud"),
+];
+
+/// Tables whose rows are a person's.
+const PERSONAL: &[&str] =
+    &["accepts", "ai_generations", "ai_suggestions", "cards", "effects", "idempotency_keys", "job_events", "jobs"];
+
+/// A person with at least one row in every table.
+async fn settled(stack: &Stack, admin: &PgPool) -> User {
+    let user = stack.user();
+    let body = json!({ "source_text": almanac_tests::world::source_text("rows") });
+    let call = user.request(http::Method::POST, "/v1/ai/generations").key("rows").json(&body);
+    let id = call.send().await.expect(202).data()["generation_id"].as_str().unwrap().to_owned();
+    user.ended(&id).await;
+    user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
+    let effect = "INSERT INTO almanac.effects (id, kind, dedupe_key, user_id, job_id, provider_key, payload_hash)
+                  VALUES (gen_random_uuid(), 'post', $2, $1, $2::uuid, 'k', '\\x00')";
+    sqlx::query(effect).bind(user.id).bind(&id).execute(admin).await.unwrap();
+    let flag = "INSERT INTO almanac.feature_flags (name, enabled) VALUES ('ROWS_TEST', true) ON CONFLICT DO NOTHING";
+    sqlx::query(flag).execute(admin).await.unwrap();
+    user
+}
+
+async fn tables(admin: &PgPool) -> Vec<String> {
+    let sql =
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'almanac'::regnamespace AND relkind IN ('r', 'p')
+                  AND relname <> '_sqlx_migrations' ORDER BY 1";
+    sqlx::query_scalar(sql).fetch_all(admin).await.unwrap()
+}
+
+async fn count(admin: &PgPool, table: &str, user: Option<&User>) -> u64 {
+    let person = user.map_or("true".to_owned(), |user| match table {
+        "job_events" => format!("job_id IN (SELECT id FROM almanac.jobs WHERE user_id = '{}')", user.id),
+        _ => format!("user_id = '{}'", user.id),
+    });
+    let sql = format!("SELECT count(*) FROM almanac.{table} WHERE {person}");
+    let count: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(admin).await.unwrap();
+    u64::try_from(count).unwrap()
+}
+
+/// Who looks, and how they become that.
+enum Eyes<'a> {
+    Anon,
+    Person(&'a User),
+    Api,
+    Worker,
+}
+
+impl Eyes<'_> {
+    async fn begin(&self, stack: &Stack) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let pool = match self {
+            Self::Anon => stack.admin().await,
+            Self::Person(_) | Self::Api => stack.as_api().await,
+            Self::Worker => stack.as_worker().await,
+        };
+        let mut tx = pool.begin().await.unwrap();
+        let become_them = match self {
+            Self::Anon => "SET LOCAL ROLE anon".to_owned(),
+            Self::Person(user) => format!(
+                "SELECT set_config('role', 'authenticated', true),
+                        set_config('request.jwt.claims', '{{\"sub\":\"{}\",\"role\":\"authenticated\"}}', true)",
+                user.id
+            ),
+            Self::Api | Self::Worker => "SELECT 1".to_owned(),
+        };
+        sqlx::raw_sql(AssertSqlSafe(become_them)).execute(&mut *tx).await.unwrap();
+        tx
+    }
+}
+
+/// Tries a statement and undoes it: the rows it touched, or the SQLSTATE it was refused with.
+async fn attempt(stack: &Stack, eyes: &Eyes<'_>, sql: String) -> Result<u64, String> {
+    let mut tx = eyes.begin(stack).await;
+    let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await;
+    match done {
+        Ok(done) => Ok(done.rows_affected()),
+        Err(sqlx::Error::Database(error)) => Err(error.code().unwrap_or_default().into_owned()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A column that the role may change, else any: an update without the right to one is refused as a whole.
+async fn column(admin: &PgPool, role: &str, table: &str) -> String {
+    let sql = format!(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = 'almanac.{table}'::regclass AND attnum > 0
+          ORDER BY has_column_privilege('{role}', attrelid, attnum, 'UPDATE') DESC, attnum LIMIT 1"
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(admin).await.unwrap()
+}
+
+async fn verb(admin: &PgPool, role: &str, table: &str, verb: char) -> String {
+    match verb {
+        's' => format!("SELECT 1 FROM almanac.{table}"),
+        'i' => {
+            let sql = format!(
+                "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+                  WHERE attrelid = 'almanac.{table}'::regclass AND attnum > 0
+                    AND (has_column_privilege('{role}', attrelid, attnum, 'INSERT')
+                         OR NOT has_any_column_privilege('{role}', attrelid, 'INSERT'))"
+            );
+            let columns: String = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(admin).await.unwrap();
+            // No rows: whether the right is there is what is asked; what may be written is the next test's subject.
+            let nulls = columns.split(", ").map(|_| "NULL").collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO almanac.{table} ({columns}) SELECT {nulls} WHERE false")
+        }
+        'u' => {
+            let column = column(admin, role, table).await;
+            format!("UPDATE almanac.{table} SET {column} = {column}")
+        }
+        _ => format!("DELETE FROM almanac.{table}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_opens_to_each_role_just_as_far_as_it_should() {
+    let stack = Stack::builder().start().await;
+    let admin = stack.admin().await;
+    let (anna, bob, eve) = (settled(&stack, &admin).await, settled(&stack, &admin).await, stack.user());
+    let granted: BTreeMap<_, _> =
+        GRANTS.iter().map(|(table, person, api, worker)| (*table, (*person, *api, *worker))).collect();
+
+    for table in tables(&admin).await {
+        let (person, api, worker) =
+            *granted.get(table.as_str()).unwrap_or_else(|| panic!("who may do what with {table}?"));
+        let personal = PERSONAL.contains(&table.as_str());
+        let own = if personal { count(&admin, &table, Some(&anna)).await } else { 0 };
+        let all = count(&admin, &table, None).await;
+        assert!(!personal || (own > 0 && all > own), "{table}: the test needs rows of two people, not {own} of {all}");
+        let looks = [
+            (Eyes::Anon, "anon", "", 0),
+            (Eyes::Person(&anna), "authenticated", person, own),
+            (Eyes::Person(&eve), "authenticated", person, 0),
+            (Eyes::Api, "almanac_api", api, all),
+            (Eyes::Worker, "almanac_worker", worker, all),
+        ];
+        for (eyes, role, may, sees) in &looks {
+            for letter in "siud".chars() {
+                let sql = verb(&admin, role, &table, letter).await;
+                let outcome = attempt(&stack, eyes, sql.clone()).await;
+                let what = format!("{letter} on {table} as {role}: {outcome:?}\n{sql}");
+                match (may.contains(letter), outcome) {
+                    (false, Err(code)) => assert_eq!(code, "42501", "{what}"),
+                    (false, Ok(_)) => panic!("allowed: {what}"),
+                    (true, Ok(rows)) => assert_eq!(rows, if letter == 'i' { 0 } else { *sees }, "{what}"),
+                    // A key of another table in the way is no matter of rights.
+                    (true, Err(code)) => assert!(letter == 'd' && code == "23503", "{what}"),
+                }
+            }
+        }
+    }
+    let _ = bob;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_cannot_write_a_row_into_anothers_name_or_onto_anothers_parent() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let (anna, eve) = (settled(&stack, &admin).await, settled(&stack, &admin).await);
+    let annas: uuid::Uuid = {
+        let sql = "SELECT id FROM almanac.ai_suggestions WHERE user_id = $1 ORDER BY ordinal LIMIT 1";
+        sqlx::query_scalar(sql).bind(anna.id).fetch_one(&admin).await.unwrap()
+    };
+    let delete = "DELETE FROM almanac.cards WHERE suggestion_id = $1";
+    sqlx::query(delete).bind(annas).execute(&admin).await.unwrap();
+    let card = |user: uuid::Uuid| {
+        format!(
+            "INSERT INTO almanac.cards (id, user_id, suggestion_id, generation_id, front, back)
+             VALUES (gen_random_uuid(), '{user}', '{annas}', gen_random_uuid(), 'f', 'b')"
+        )
+    };
+    let generation = |user: uuid::Uuid| {
+        format!(
+            "INSERT INTO almanac.ai_generations (id, user_id, source_text, model, prompt_version)
+             VALUES (gen_random_uuid(), '{user}', repeat('x', 1000), 'm', 'v1')"
+        )
+    };
+    let eyes = Eyes::Person(&eve);
+    let cases = [
+        (card(anna.id), "42501"),
+        (card(eve.id), "23503"),
+        (generation(anna.id), "42501"),
+        (generation(eve.id), "23503"),
+        ("UPDATE almanac.cards SET user_id = user_id".into(), "42501"),
+        ("UPDATE almanac.ai_generations SET status = 'succeeded', cost_usd = 0".into(), "42501"),
+        ("UPDATE almanac.jobs SET state = 'queued'".into(), "42501"),
+        ("INSERT INTO almanac.accepts VALUES (almanac.uid(), 'generation', 1, now())".into(), "42501"),
+        ("SELECT * FROM almanac.tail('{}', '{}', 1)".into(), "42501"),
+        ("SELECT almanac.claim('{}', 'me', interval '1 s')".into(), "42501"),
+        (format!("SELECT almanac.finish('{annas}', NULL, 'cancelled', NULL, NULL)"), "42501"),
+        ("SELECT * FROM almanac._sqlx_migrations".into(), "42501"),
+    ];
+
+    for (sql, code) in cases {
+        assert_eq!(attempt(&stack, &eyes, sql.clone()).await, Err(code.to_owned()), "{sql}");
+    }
+    let others = format!("UPDATE almanac.ai_suggestions SET front = 'x' WHERE id = '{annas}'");
+    assert_eq!(attempt(&stack, &eyes, others).await, Ok(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_claims_nobody_is_anybody() {
+    let stack = Stack::shared().await;
+    settled(&stack, &stack.admin().await).await;
+    let pool = stack.as_api().await;
+
+    for claims in ["", "{}", "{\"sub\":\"\"}", "{\"role\":\"service_role\"}", "null"] {
+        let mut tx = pool.begin().await.unwrap();
+        let begin = "SELECT set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+        sqlx::query(begin).bind(claims).execute(&mut *tx).await.unwrap();
+        let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM almanac.jobs").fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(seen, 0, "{claims}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_login_can_become_more_than_it_is() {
+    let stack = Stack::shared().await;
+    let ways =
+        ["almanac_owner", "service_role", "almanac_worker", "almanac_api", ADMIN, "postgres", "pg_read_all_data"];
+
+    for (eyes, own, may) in [(Eyes::Api, "almanac_api", true), (Eyes::Worker, "almanac_worker", false)] {
+        for role in ways.into_iter().filter(|role| *role != own) {
+            let outcome = attempt(&stack, &eyes, format!("SET LOCAL ROLE {role}")).await;
+            // 22023: there is no such role.
+            let refused = outcome.as_ref().is_err_and(|code| matches!(code.as_str(), "42501" | "22023"));
+            assert!(refused, "{own} became {role}: {outcome:?}");
+        }
+        assert_eq!(attempt(&stack, &eyes, "SET LOCAL ROLE authenticated".into()).await.is_ok(), may);
+        let off = attempt(&stack, &eyes, "ALTER TABLE almanac.jobs DISABLE ROW LEVEL SECURITY".into()).await;
+        assert_eq!(off, Err("42501".into()));
+        let made = attempt(&stack, &eyes, "CREATE TABLE almanac.mine ()".into()).await;
+        assert_eq!(made, Err("42501".into()));
+    }
+}
+
+/// What a catalogue query finds is wrong; each row one sentence.
+async fn found(admin: &PgPool, sql: &'static str) -> Vec<String> {
+    let mut connection = admin.acquire().await.unwrap();
+    let connection: &mut PgConnection = &mut connection;
+    let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalogue_shows_no_gap() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let rules = [
+        "SELECT relname || ' has row security off or not forced' FROM pg_class
+          WHERE relnamespace = 'almanac'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations'
+            AND NOT (relrowsecurity AND relforcerowsecurity)",
+        "SELECT c.relname || ' has no policy for its owner' FROM pg_class c
+          WHERE c.relnamespace = 'almanac'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations'
+            AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'almanac' AND p.tablename = c.relname
+                            AND p.roles = '{almanac_owner}' AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true')",
+        "SELECT rolname || ' has an attribute that opens too much' FROM pg_roles
+          WHERE rolname IN ('almanac_owner', 'almanac_api', 'almanac_worker', 'almanac_admin', 'authenticated', 'anon')
+            AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",
+        "SELECT 'almanac_api inherits' FROM pg_roles WHERE rolname = 'almanac_api' AND rolinherit",
+        "SELECT m.rolname || ' may act as ' || r.rolname FROM pg_roles m, pg_roles r
+          WHERE m.rolname IN ('almanac_api', 'almanac_worker') AND r.rolname <> m.rolname
+            AND pg_has_role(m.oid, r.oid, 'member')
+            AND NOT (m.rolname = 'almanac_api' AND r.rolname IN ('authenticated', 'almanac_admin'))",
+        "SELECT c.relname || ' belongs to ' || r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+          WHERE c.relnamespace = 'almanac'::regnamespace AND r.rolname <> 'almanac_owner'",
+        "SELECT proname || ' is SECURITY DEFINER without a fixed search_path' FROM pg_proc
+          WHERE pronamespace = 'almanac'::regnamespace AND prosecdef
+            AND NOT coalesce(proconfig @> ARRAY['search_path=pg_catalog'], false)",
+        "SELECT proname || ' may be executed by everybody' FROM pg_proc
+          WHERE pronamespace = 'almanac'::regnamespace AND proname <> 'uid' AND has_function_privilege('public', oid, 'execute')",
+        "SELECT proname || ' may be executed by anon' FROM pg_proc
+          WHERE pronamespace = 'almanac'::regnamespace AND proname <> 'uid' AND has_function_privilege('anon', oid, 'execute')",
+        // uid() is evaluated once per query only inside a sub-select.
+        "SELECT tablename || '.' || policyname || ' calls uid() per row' FROM pg_policies
+          WHERE schemaname = 'almanac'
+            AND regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\\( ?SELECT almanac\\.uid\\(\\)', '', 'g') ~ 'uid\\(\\)'",
+        "SELECT tablename || '.' || policyname || ' opens to ' || roles::text FROM pg_policies
+          WHERE schemaname = 'almanac' AND roles && ARRAY['public', 'anon']::name[]",
+        "SELECT p.tablename || '.' || p.policyname || ' lets a person past user_id' FROM pg_policies p
+          WHERE p.schemaname = 'almanac' AND 'authenticated' = ANY (p.roles) AND p.qual NOT LIKE '%uid()%'",
+        "SELECT c.relname || ' has no index that begins with user_id' FROM pg_class c
+           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id' AND NOT a.attisdropped
+          WHERE c.relnamespace = 'almanac'::regnamespace AND c.relkind = 'r'
+            AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum)",
+        // Foreign keys are checked without row security, so between people's tables they carry user_id.
+        "SELECT k.conname || ' joins two people''s tables without user_id' FROM pg_constraint k
+           JOIN pg_attribute mine ON mine.attrelid = k.conrelid AND mine.attname = 'user_id'
+           JOIN pg_attribute theirs ON theirs.attrelid = k.confrelid AND theirs.attname = 'user_id'
+          WHERE k.contype = 'f' AND k.connamespace = 'almanac'::regnamespace
+            AND NOT (mine.attnum = ANY (k.conkey) AND theirs.attnum = ANY (k.confkey))",
+        "SELECT grantee || ' holds ' || privilege_type || ' on ' || table_name FROM information_schema.table_privileges
+          WHERE table_schema = 'almanac' AND grantee IN ('PUBLIC', 'anon', 'service_role')",
+    ];
+
+    let mut wrong = Vec::new();
+    for rule in rules {
+        wrong.extend(found(&admin, rule).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_may_back_fill() {
+    let stack = Stack::shared().await;
+    settled(&stack, &stack.admin().await).await;
+    let url = stack.services.postgres.url("almanac_owner", &stack.database);
+    let owner = PgPool::connect(&url).await.unwrap();
+
+    let touched = sqlx::query("UPDATE almanac.cards SET front = front").execute(&owner).await.unwrap();
+
+    assert!(touched.rows_affected() >= 5, "forced row security says UPDATE 0 in silence");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_process_starts_under_a_login_that_looks_past_row_security() {
+    let stack = Stack::builder().start().await;
+    let admin = stack.admin().await;
+    let name = format!("bypasser_{}", uuid::Uuid::new_v4().simple());
+    let make = format!("CREATE ROLE {name} LOGIN BYPASSRLS; GRANT USAGE ON SCHEMA almanac TO {name}");
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&admin).await.unwrap();
+
+    for role in [ADMIN, "almanac_owner", name.as_str()] {
+        for node in [stack.api(0), stack.worker(0)] {
+            if node.is_running() {
+                node.kill().await;
+            }
+            node.set("DATABASE_URL", &stack.services.postgres.url(role, &stack.database));
+            node.launch();
+            let status = node.wait_exit(Duration::from_secs(15)).await;
+            assert!(!status.success(), "{} started as {role}", node.name);
+            assert!(node.log().contains("refusing to start"), "{}", node.log());
+        }
+    }
+    let drop = format!("DROP OWNED BY {name}; DROP ROLE {name}");
+    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&admin).await.unwrap();
+}

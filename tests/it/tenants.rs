@@ -1,0 +1,174 @@
+//! Nobody sees, changes or even guesses at what is somebody else's: missing and foreign are one answer (API.md 1).
+
+use std::time::Duration;
+
+use almanac_tests::{Reply, Stack, User, actor::stream::Encoding, eventually, rows::Rows, world::source_text};
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Ids of one person, by the segment of a path that they follow.
+struct Things {
+    generation: String,
+    suggestion: String,
+    card: String,
+}
+
+async fn things(user: &User) -> Things {
+    let generation = user.generation().await;
+    let suggestion = user.suggestions(&generation).await[1]["id"].as_str().unwrap().to_owned();
+    let first = user.suggestions(&generation).await[0]["id"].clone();
+    let choice = json!({ "suggestion_ids": [first] });
+    let cards = user.post(&format!("/v1/ai/generations/{generation}/accept"), choice).await.expect(200).data();
+    Things { generation, suggestion, card: cards["cards"][0]["id"].as_str().unwrap().to_owned() }
+}
+
+/// An operation's path with this person's ids, or with ids of nobody.
+fn filled(path: &str, things: Option<&Things>) -> String {
+    let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
+    for at in 1..parts.len() {
+        if parts[at].starts_with('{') {
+            let nobody = Uuid::now_v7().to_string();
+            parts[at] = things.map_or(nobody, |things| match parts[at - 1].as_str() {
+                "jobs" | "generations" => things.generation.clone(),
+                "suggestions" => things.suggestion.clone(),
+                "cards" => things.card.clone(),
+                other => panic!("whose ids stand under /{other}? Say so here."),
+            });
+        }
+    }
+    parts.join("/")
+}
+
+/// A body that each operation reads.
+fn body(path: &str) -> Value {
+    match path.rsplit('/').next() {
+        Some("accept" | "reject" | "cancel" | "retry") => json!({}),
+        _ => json!({ "front": "Mine now?" }),
+    }
+}
+
+async fn attempt(user: &User, method: &Method, path: &str, body: &Value) -> Reply {
+    let call = user.request(method.clone(), path);
+    let call = if matches!(*method, Method::GET | Method::DELETE) { call } else { call.json(body) };
+    call.send().await
+}
+
+/// The refusal without what differs between any two requests.
+fn plain(reply: &Reply) -> Value {
+    let mut body = reply.json();
+    body["meta"]["requestId"] = Value::Null;
+    body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_answers_for_a_foreign_id_as_for_a_missing_one() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let (anna, eve) = (stack.user(), stack.user());
+    let annas = things(&anna).await;
+    let before = (Rows::of(&admin, anna.id).await, contents(&anna, &annas).await);
+
+    let description = anna.get("/v1/openapi.json").await.json();
+    let mut tried = 0;
+    for (path, operations) in description["paths"].as_object().expect("paths") {
+        if !path.contains('{') || path.starts_with("/admin") {
+            continue;
+        }
+        for name in operations.as_object().unwrap().keys().filter(|name| !name.starts_with("param")) {
+            let method: Method = name.to_uppercase().parse().unwrap();
+            for mount in ["/v1", "/api"] {
+                let body = body(path);
+                let foreign = attempt(&eve, &method, &format!("{mount}{}", filled(path, Some(&annas))), &body).await;
+                let missing = attempt(&eve, &method, &format!("{mount}{}", filled(path, None)), &body).await;
+                assert_eq!((foreign.status, missing.status), (404, 404), "{method} {path}: {}", foreign.text());
+                assert_eq!(plain(&foreign), plain(&missing), "{method} {path}");
+                let names = |reply: &Reply| reply.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+                assert_eq!(names(&foreign), names(&missing), "{method} {path}");
+            }
+            tried += 1;
+        }
+    }
+
+    assert!(tried >= 10, "only {tried} operations with an id");
+    assert_eq!((Rows::of(&admin, anna.id).await, contents(&anna, &annas).await), before, "and nothing was changed");
+}
+
+async fn contents(user: &User, things: &Things) -> Vec<Value> {
+    let mut all = user.suggestions(&things.generation).await;
+    for path in [format!("/v1/cards/{}", things.card), format!("/v1/jobs/{}", things.generation), "/v1/cards".into()] {
+        all.push(user.get(&path).await.expect(200).data());
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_lists_and_files_hold_nothing_of_anybody_else() {
+    let stack = Stack::shared().await;
+    let (anna, eve) = (stack.user(), stack.user());
+    things(&anna).await;
+
+    for path in ["/v1/jobs", "/v1/ai/generations", "/v1/cards"] {
+        assert_eq!(eve.get(path).await.expect(200).data()["items"], json!([]), "{path}");
+    }
+    assert_eq!(eve.get("/v1/cards/export?format=json").await.expect(200).json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_ticket_key_or_position_opens_nothing() {
+    let stack = Stack::shared().await;
+    let (anna, eve) = (stack.user(), stack.user());
+    let annas = things(&anna).await;
+    let events = format!("/v1/jobs/{}/events", annas.generation);
+    let own = eve.generation().await;
+    let ticket = eve.post("/v1/tickets", json!({ "jobId": own })).await.data()["ticket"].as_str().unwrap().to_owned();
+
+    eve.get(&format!("{events}?ticket={ticket}")).await.refused(404, "NOT_FOUND");
+    let positioned = eve.request(Method::GET, &events).header("last-event-id", "1");
+    positioned.send().await.refused(404, "NOT_FOUND");
+    assert_eq!(eve.request(Method::GET, &events).open(Encoding::Ndjson).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_cut_off_in_flight_leave_nobodys_rights_behind() {
+    let stack = Stack::builder().workers(0).start().await;
+    let admin = stack.admin().await;
+    let people: Vec<_> = (0..6).map(|_| stack.user()).collect();
+    let text = source_text("mine");
+    let owned = join_all(people.iter().map(|user| user.generate(&text))).await;
+
+    // Cut after none, one, two … milliseconds: before, inside and after begin, query and commit.
+    let cut = (0..600_u64).map(|n| {
+        let user = people[usize::try_from(n).unwrap() % people.len()].clone();
+        async move {
+            let paths = ["/v1/jobs", "/v1/cards", "/v1/ai/generations"];
+            let ask = user.get(paths[usize::try_from(n).unwrap() % paths.len()]);
+            let _ = tokio::time::timeout(Duration::from_micros(n % 40 * 250), ask).await;
+        }
+    });
+    let honest = (0..40).map(|n| {
+        let (user, own) = (people[n % people.len()].clone(), owned[n % people.len()].clone());
+        async move { sees_only(&user, &own).await }
+    });
+    tokio::join!(join_all(cut), join_all(honest));
+
+    join_all(people.iter().zip(&owned).map(|(user, own)| sees_only(user, own))).await;
+    let stray = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                 AND usename = 'almanac_api' AND state LIKE 'idle in transaction%'";
+    let none = || async { (sqlx::query_scalar::<_, i64>(stray).fetch_one(&admin).await.unwrap() == 0).then_some(()) };
+    eventually(Duration::from_secs(5), "no session is left inside a transaction", none).await;
+}
+
+async fn sees_only(user: &User, own: &str) {
+    for path in ["/v1/jobs", "/v1/ai/generations"] {
+        let reply = user.get(path).await;
+        // Out of connections for a moment is an honest answer; somebody else's row is not.
+        if reply.status == 503 {
+            continue;
+        }
+        let items = reply.expect(200).data()["items"].clone();
+        let ids: Vec<_> = items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [own], "{path}");
+    }
+}
