@@ -33,7 +33,13 @@ pub const fn status(code: Code) -> StatusCode {
         }
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::ModelNotAllowed | Code::IdempotencyKeyReused | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ModelNotAllowed
+        | Code::IdempotencyKeyReused
+        | Code::EndBeforeStart
+        | Code::UnknownTimeZone
+        | Code::RangeTooLarge
+        | Code::NoSlots
+        | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -258,6 +264,7 @@ impl From<Refusal> for ApiError {
                     .retry_after(1)
             }
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
+            Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
             Refusal::ProviderUnavailable { retry_after } => {

@@ -66,6 +66,14 @@ codes! {
     ModelNotAllowed = "MODEL_NOT_ALLOWED",
     /// The idempotency key was used with another body (422).
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+    /// The range ends before it starts (422).
+    EndBeforeStart = "END_BEFORE_START",
+    /// No IANA zone has this name (422).
+    UnknownTimeZone = "UNKNOWN_TIME_ZONE",
+    /// The range holds more slots than one run may fill (422).
+    RangeTooLarge = "RANGE_TOO_LARGE",
+    /// The constraints skip every date of the range (422).
+    NoSlots = "NO_SLOTS",
     /// A well-formed request that a rule refuses (422).
     RuleRefused = "RULE_REFUSED",
     /// Too much accepted work in the window (429).
@@ -88,6 +96,8 @@ codes! {
     Cancelled = "CANCELLED",
     /// The model answered nothing usable (D15).
     EmptyOutput = "EMPTY_OUTPUT",
+    /// The model gave nothing for this slot, asked twice (ARCHITECTURE 10).
+    SlotUnfilled = "SLOT_UNFILLED",
     /// The model answered something that cannot be read (D15).
     InvalidOutput = "INVALID_OUTPUT",
     /// The model's answer passed the size limit.
@@ -132,6 +142,17 @@ pub struct ActiveJob {
     pub kind: String,
 }
 
+/// One place where a request does not have the declared shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flaw {
+    /// The way there from the body: names and indexes.
+    pub loc: Vec<serde_json::Value>,
+    /// For a program, e.g. `too_long`.
+    pub kind: &'static str,
+    /// For a person.
+    pub message: String,
+}
+
 /// Why a use-case was refused. Missing and not-yours are one variant.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -150,6 +171,9 @@ pub enum Refusal {
     /// Over the limit.
     #[error("rate limited")]
     RateLimited(LimitState),
+    /// The request does not have the declared shape; every flaw that was found.
+    #[error("malformed: {} flaws", .0.len())]
+    Malformed(Vec<Flaw>),
     /// A rule said no: its code, and a sentence for a person.
     #[error("{code}: {message}")]
     Rule {

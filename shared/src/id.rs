@@ -60,6 +60,14 @@ ids! {
     SuggestionId;
     /// A flashcard that a person accepted.
     CardId;
+    /// A content calendar.
+    CalendarId;
+    /// One generation of a calendar; equal to the id of its job.
+    RunId;
+    /// A saved entry of a calendar. Its key says which slot it fills, its id which row it is.
+    EntryId;
+    /// A plan of somebody else's making that a run may refer to (D36); never looked up.
+    PlanId;
     /// One call of a language model, as the ledger knows it.
     LlmCallId;
 }
@@ -72,6 +80,18 @@ impl From<JobId> for GenerationId {
 
 impl From<GenerationId> for JobId {
     fn from(id: GenerationId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<JobId> for RunId {
+    fn from(id: JobId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<RunId> for JobId {
+    fn from(id: RunId) -> Self {
         Self(id.0)
     }
 }

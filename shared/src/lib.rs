@@ -2,6 +2,7 @@
 //! It holds no HTTP server and makes no provider call.
 
 pub mod account;
+pub mod calendar;
 pub mod circuit;
 pub mod clock;
 pub mod composer;
@@ -15,8 +16,11 @@ pub mod id;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
+pub mod merge;
 pub mod metrics;
 pub mod progress;
 pub mod queue;
 pub mod redis;
+pub mod shape;
+pub mod spreadsheet;
 pub mod telemetry;

@@ -1,7 +1,7 @@
 //! The refusal's envelope as it stands on the wire and in the OpenAPI document (API.md section 1).
 //! `error` fills it. It must never hold a cause, only what a client may read.
 
-use almanac_shared::error::ActiveJob;
+use almanac_shared::error::{ActiveJob, Flaw};
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
@@ -30,6 +30,12 @@ impl Detail {
     /// A detail about `loc`, e.g. `["body", "source_text"]`.
     pub fn at<L: Into<Value>>(loc: impl IntoIterator<Item = L>, kind: &str, msg: impl Into<String>) -> Self {
         Self { loc: loc.into_iter().map(Into::into).collect(), msg: msg.into(), kind: kind.to_owned() }
+    }
+}
+
+impl From<Flaw> for Detail {
+    fn from(flaw: Flaw) -> Self {
+        Self::at([Value::from("body")].into_iter().chain(flaw.loc), flaw.kind, flaw.message)
     }
 }
 

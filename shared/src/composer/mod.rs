@@ -2,6 +2,7 @@
 //! It serves dry runs in the API (D11) and the offline model in the worker.
 //! It is pure: no clock, no chance, no I/O; the same document gives the same items, byte for byte.
 
+pub mod calendar;
 pub mod flashcards;
 mod language;
 mod sentences;
@@ -15,6 +16,10 @@ pub fn compose(document: &Value) -> Option<Vec<Value>> {
         flashcards::TASK => {
             let document = flashcards::Document::read(document)?;
             Some(flashcards::compose(&document).into_iter().map(Value::from).collect())
+        }
+        calendar::TASK => {
+            let document = calendar::Document::read(document)?;
+            Some(calendar::compose(&document).into_iter().map(Value::from).collect())
         }
         _ => None,
     }

@@ -10,6 +10,8 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, ser::Serializer};
 
+use crate::spreadsheet::{push_cell, push_quoted};
+
 /// One card, as every format shows it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Row<'a> {
@@ -117,7 +119,7 @@ impl Export {
 
     fn push_csv(&mut self, card: &Row<'_>) {
         for cell in [card.front, card.back] {
-            self.push_quoted(if starts_formula(cell) { "'" } else { "" }, cell);
+            push_cell(&mut self.text, cell);
             self.text.push(',');
         }
         self.text.push_str(&wire_time(card.created_at));
@@ -132,25 +134,13 @@ impl Export {
         self.text.push_str(&serde_json::to_string(card).unwrap_or_default());
     }
 
+    /// In quotes for Anki too: so neither a tab or line break inside, nor its `#` for a comment and `tags:` for a header
+    /// at the start of a line, is taken for anything but text.
     fn push_anki(&mut self, card: &Row<'_>) {
-        self.push_quoted("", card.front);
+        push_quoted(&mut self.text, "", card.front);
         self.text.push('\t');
-        self.push_quoted("", card.back);
+        push_quoted(&mut self.text, "", card.back);
         self.text.push('\n');
-    }
-
-    /// A cell in quotes, its own quotes doubled. Quoting always, not on demand, leaves nothing to guess: neither a tab
-    /// or line break inside, nor Anki's `#` for a comment and `tags:` for a header at the start of a line.
-    fn push_quoted(&mut self, prefix: &str, cell: &str) {
-        self.text.push('"');
-        self.text.push_str(prefix);
-        for (index, part) in cell.split('"').enumerate() {
-            if index > 0 {
-                self.text.push_str("\"\"");
-            }
-            self.text.push_str(part);
-        }
-        self.text.push('"');
     }
 }
 
@@ -158,12 +148,6 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// Whether a spreadsheet would run the cell instead of showing it. Such a cell gets a single quote in front, which
-/// spreadsheets take for "this is text"; whoever reads the file back by program strips it from these cells only.
-fn starts_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 fn wire_time(at: DateTime<Utc>) -> String {
@@ -179,6 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::spreadsheet::starts_formula;
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_769_414_400_123).unwrap()

@@ -184,6 +184,8 @@ impl Generating<'_> {
                 match event {
                     Ok(AiEvent::Started { .. }) => {}
                     Ok(AiEvent::Item(Item::Flashcard(card))) => self.add(&mut burst, card),
+                    // The answer is read as the task that was asked for, so nothing else comes.
+                    Ok(AiEvent::Item(Item::Calendar(_))) => {}
                     Ok(AiEvent::Finished(usage)) => return Ok(CallResult::Complete { burst, usage }),
                     Err(error) => return Ok(CallResult::Broken { burst, error }),
                 }

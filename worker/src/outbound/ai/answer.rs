@@ -23,6 +23,7 @@ pub(super) struct Answer {
     echo: Echo,
     extractor: Extractor,
     left: usize,
+    only: Option<HashSet<String>>,
     seen: HashSet<String>,
     counts: ItemCounts,
 }
@@ -35,6 +36,7 @@ impl Answer {
             echo: Echo::of(request.prompt.text()),
             extractor: Extractor::new(request.task.array_names()),
             left: wanted.most,
+            only: wanted.only,
             seen: wanted.existing.into_iter().collect(),
             counts: ItemCounts::default(),
         }
@@ -80,7 +82,9 @@ impl Answer {
             counts.echoed += 1;
             return None;
         }
-        let Some((item, cut)) = self.task.read(&object).filter(|_| self.left > 0) else {
+        let asked_for = |item: &Item| self.only.as_ref().is_none_or(|only| only.contains(&item.identity()));
+        let read = self.task.read(&object);
+        let Some((item, cut)) = read.filter(|(item, _)| self.left > 0 && asked_for(item)) else {
             counts.dropped += 1;
             return None;
         };
@@ -125,7 +129,32 @@ mod tests {
     }
 
     fn fronts(items: Vec<Item>) -> Vec<String> {
-        items.into_iter().map(|Item::Flashcard(card)| card.front).collect()
+        let front = |item| match item {
+            Item::Flashcard(card) => card.front,
+            Item::Calendar(entry) => panic!("not a card: {entry:?}"),
+        };
+        items.into_iter().map(front).collect()
+    }
+
+    #[test]
+    fn entries_for_slots_nobody_asked_for_are_dropped_and_the_first_of_a_slot_wins() {
+        let slot = |key: &str| json!({"key": key, "channel": "x", "date": "2026-01-26", "time": "09:00"});
+        let document = json!({"task": "calendar", "slots": [slot("a"), slot("b"), slot("c")], "constraints": {}});
+        let prompt = Task::Calendar.prompt("v1").unwrap();
+        let mut answer = Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()));
+        let items = json!({"entries": [
+            {"key": "a", "title": "first", "date": "1999-01-01"}, {"key": "z", "title": "stranger"},
+            {"key": "a", "title": "second"}, {"title": "no key"}, {"key": "b", "title": "other"},
+        ]});
+
+        let kept = answer.push(&items.to_string()).unwrap();
+
+        let title = |item: &Item| match item {
+            Item::Calendar(entry) => format!("{} {}", entry.key, entry.draft.title),
+            Item::Flashcard(_) => panic!("not an entry"),
+        };
+        assert_eq!(kept.iter().map(title).collect::<Vec<_>>(), ["a first", "b other"]);
+        assert_eq!(answer.counts(), ItemCounts { kept: 2, cut: 0, dropped: 2, echoed: 0, repeated: 1 });
     }
 
     #[test]

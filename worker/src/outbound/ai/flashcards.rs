@@ -43,7 +43,8 @@ pub(super) fn item_schema() -> Value {
 /// A document that is none of ours asks for nothing.
 pub(super) fn wanted(document: &Value) -> Wanted {
     let Some(document) = Document::read(document) else { return Wanted::default() };
-    Wanted { most: document.count as usize, existing: document.exclude.iter().map(|front| identity(front)).collect() }
+    let existing = document.exclude.iter().map(|front| identity(front)).collect();
+    Wanted { most: document.count as usize, existing, only: None }
 }
 
 pub(super) fn read(object: &Value) -> Option<(Flashcard, bool)> {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod answering;
+mod calendar;
 mod error;
 mod flashcards;
 pub mod items;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 
 pub use self::{
     answering::Answering,
+    calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
     flashcards::Flashcard,
     task::{Item, Prompt, Task},

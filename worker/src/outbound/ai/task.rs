@@ -5,15 +5,22 @@
 //! To add a task: 1. a variant of `Task` and one of `Item`, 2. a file like `flashcards.rs`, 3. `worker/prompts/<task>.txt`,
 //! then follow the compiler.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use super::flashcards::{self, Flashcard};
+use super::{
+    calendar::{self, CalendarEntry},
+    flashcards::{self, Flashcard},
+};
 
 /// What is asked of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
     /// Question and answer cards from a text.
     Flashcards,
+    /// One entry for each slot of a calendar run.
+    Calendar,
 }
 
 /// One item of an answer.
@@ -21,6 +28,8 @@ pub enum Task {
 pub enum Item {
     /// Of `Task::Flashcards`.
     Flashcard(Flashcard),
+    /// Of `Task::Calendar`.
+    Calendar(CalendarEntry),
 }
 
 /// A system prompt that exists: its only maker is `Task::prompt`.
@@ -55,6 +64,8 @@ pub(super) struct Wanted {
     pub(super) most: usize,
     /// Identities of items that exist already.
     pub(super) existing: Vec<String>,
+    /// Identities of the only items that were asked for; any when none.
+    pub(super) only: Option<HashSet<String>>,
 }
 
 impl Task {
@@ -62,6 +73,7 @@ impl Task {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Flashcards => "flashcards",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -69,6 +81,7 @@ impl Task {
     pub fn prompt(self, version: &str) -> Option<Prompt> {
         let prompts = match self {
             Self::Flashcards => flashcards::PROMPTS,
+            Self::Calendar => calendar::PROMPTS,
         };
         let (version, text) = prompts.iter().copied().find(|(known, _)| *known == version)?;
         Some(Prompt { task: self, version, text })
@@ -78,6 +91,7 @@ impl Task {
     pub const fn max_tokens(self) -> u32 {
         match self {
             Self::Flashcards => flashcards::MAX_TOKENS,
+            Self::Calendar => calendar::MAX_TOKENS,
         }
     }
 
@@ -85,6 +99,7 @@ impl Task {
     pub const fn temperature(self) -> f32 {
         match self {
             Self::Flashcards => flashcards::TEMPERATURE,
+            Self::Calendar => calendar::TEMPERATURE,
         }
     }
 
@@ -92,6 +107,7 @@ impl Task {
     pub fn schema(self) -> Value {
         let item = match self {
             Self::Flashcards => flashcards::item_schema(),
+            Self::Calendar => calendar::item_schema(),
         };
         json!({
             "type": "object",
@@ -105,6 +121,7 @@ impl Task {
     pub(super) const fn array_names(self) -> &'static [&'static str] {
         match self {
             Self::Flashcards => &["items", "suggestions", "entries", "placements", "sections", "flashcards", "cards"],
+            Self::Calendar => &["items", "entries", "suggestions", "placements", "sections", "calendar", "posts"],
         }
     }
 
@@ -112,6 +129,7 @@ impl Task {
     pub(super) fn wanted(self, document: &Value) -> Wanted {
         match self {
             Self::Flashcards => flashcards::wanted(document),
+            Self::Calendar => calendar::wanted(document),
         }
     }
 
@@ -119,6 +137,7 @@ impl Task {
     pub(super) fn read(self, object: &Value) -> Option<(Item, bool)> {
         match self {
             Self::Flashcards => flashcards::read(object).map(|(card, cut)| (Item::Flashcard(card), cut)),
+            Self::Calendar => calendar::read(object).map(|(entry, cut)| (Item::Calendar(entry), cut)),
         }
     }
 }
@@ -128,6 +147,7 @@ impl Item {
     pub(super) fn identity(&self) -> String {
         match self {
             Self::Flashcard(card) => flashcards::identity(&card.front),
+            Self::Calendar(entry) => entry.key.clone(),
         }
     }
 }

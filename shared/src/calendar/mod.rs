@@ -1,0 +1,263 @@
+//! AI calendars: the words. A person names channels, a cadence and a range; the slots are computed, a model fills them,
+//! people edit what it wrote, and a later run never costs them an edit (S0).
+//! Called by the API's routes and the worker's job; no SQL, no HTTP and no clock stands in this folder's pure files.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{id::EntryId, merge::Fields};
+
+pub mod content;
+pub mod diff;
+pub mod edits;
+pub mod export;
+pub mod rules;
+pub mod slots;
+pub mod task;
+
+pub use self::content::{Content, Draft, Medium, MediumType};
+
+/// The name of a channel: `[a-z][a-z0-9_-]{0,31}`. Any such name can be planned for; publishing knows a few of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ChannelName(String);
+
+/// A text that should be a word of calendars and is none; says what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be {0}")]
+pub struct Malformed(pub &'static str);
+
+impl ChannelName {
+    /// The most characters of a name.
+    pub const MAX: usize = 32;
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ChannelName {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let fits = text.len() <= Self::MAX
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
+        let expected = "a lower-case letter, then at most 31 lower-case letters, digits, _ or -";
+        if fits { Ok(Self(text.to_owned())) } else { Err(Malformed(expected)) }
+    }
+}
+
+/// How often each channel gets an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cadence {
+    /// Each day.
+    Daily,
+    /// Each week, on the weekday of the first date.
+    Weekly,
+    /// Each month, on the day of the first date or, where the month is shorter, on its last.
+    Monthly,
+}
+
+impl Cadence {
+    /// Every cadence.
+    pub const ALL: [Self; 3] = [Self::Daily, Self::Weekly, Self::Monthly];
+
+    /// The spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+        }
+    }
+}
+
+impl FromStr for Cadence {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let expected = Malformed("one of daily, weekly, monthly");
+        Self::ALL.into_iter().find(|cadence| cadence.as_str() == text).ok_or(expected)
+    }
+}
+
+/// What an entry is, across all runs: `channel:date:ordinal` (D8). It never changes, also when a person moves the entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryKey {
+    /// The channel it was made for.
+    pub channel: ChannelName,
+    /// The date it was made for.
+    pub date: NaiveDate,
+    /// Tells apart what shares channel and date.
+    pub ordinal: Ordinal,
+}
+
+/// The last part of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ordinal {
+    /// The nth computed slot, from 1.
+    Slot(u32),
+    /// The nth entry that a person added, from 1: `h<n>`.
+    Hand(u32),
+}
+
+impl fmt::Display for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mark, nth) = match self.ordinal {
+            Ordinal::Slot(nth) => ("", nth),
+            Ordinal::Hand(nth) => ("h", nth),
+        };
+        write!(f, "{}:{}:{mark}{nth}", self.channel.as_str(), self.date)
+    }
+}
+
+impl FromStr for EntryKey {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let key = || {
+            let mut parts = text.splitn(3, ':');
+            let channel = parts.next()?.parse().ok()?;
+            let date = rules::date(parts.next()?).ok()?;
+            let ordinal = parts.next()?;
+            let (mark, digits) = ordinal.strip_prefix('h').map_or((false, ordinal), |digits| (true, digits));
+            // One spelling only: no sign, no leading zero.
+            let nth = digits.parse().ok().filter(|nth: &u32| *nth > 0 && nth.to_string() == digits)?;
+            Some(Self { channel, date, ordinal: if mark { Ordinal::Hand(nth) } else { Ordinal::Slot(nth) } })
+        };
+        key().ok_or(Malformed("channel:date:ordinal"))
+    }
+}
+
+macro_rules! read_from_text {
+    ($($name:ident)*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+read_from_text! { ChannelName EntryKey }
+
+impl Serialize for EntryKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One slot of a run: when and where an entry is wanted. What it says is the model's part, nothing else is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its key, and the future entry's.
+    pub key: EntryKey,
+    /// Local time of day.
+    pub time: NaiveTime,
+    /// The instant of date and time in the run's zone.
+    pub scheduled_at: DateTime<Utc>,
+}
+
+/// A value of an entry that runs write and people edit. The order is the one in which differences are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// Where it goes.
+    Channel,
+    /// Local date.
+    Date,
+    /// Local time of day.
+    Time,
+    /// The zone of date and time. `scheduledAt` is made of the three and is no field of its own.
+    Timezone,
+    /// A headline for people.
+    Title,
+    /// What it is about.
+    Topic,
+    /// What kind of content: reel, carousel, article, ….
+    Format,
+    /// The text to publish.
+    Caption,
+    /// Tags, each with its `#`.
+    Hashtags,
+    /// For the people who make it.
+    Notes,
+    /// Pictures and videos: set by people, never by a model (D39).
+    Media,
+}
+
+impl Field {
+    /// Every field.
+    pub const ALL: [Self; 11] = [
+        Self::Channel,
+        Self::Date,
+        Self::Time,
+        Self::Timezone,
+        Self::Title,
+        Self::Topic,
+        Self::Format,
+        Self::Caption,
+        Self::Hashtags,
+        Self::Notes,
+        Self::Media,
+    ];
+
+    /// The spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Timezone => "timezone",
+            Self::Title => "title",
+            Self::Topic => "topic",
+            Self::Format => "format",
+            Self::Caption => "caption",
+            Self::Hashtags => "hashtags",
+            Self::Notes => "notes",
+            Self::Media => "media",
+        }
+    }
+}
+
+impl FromStr for Field {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let expected = Malformed("the name of an entry's field");
+        Self::ALL.into_iter().find(|field| field.as_str() == text).ok_or(expected)
+    }
+}
+
+/// A saved entry with all that the merge and the exports need of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its row.
+    pub id: EntryId,
+    /// Its slot.
+    pub key: EntryKey,
+    /// Counts its changes, from 1: what `If-Match` names.
+    pub version: i64,
+    /// What it says now.
+    pub content: Content,
+    /// Fields a person wrote since they were last accepted from a run.
+    pub edited: BTreeSet<Field>,
+    /// What was last accepted from a run; none for an entry that a person added.
+    pub base: Option<Fields<Field>>,
+    /// A person deleted it.
+    pub deleted: bool,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Entry {
+    /// Who made it: `human` when a person added it, else `ai`. Which fields people wrote since is in `edited`.
+    pub const fn source(&self) -> &'static str {
+        if self.base.is_some() { "ai" } else { "human" }
+    }
+}

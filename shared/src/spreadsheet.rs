@@ -1,0 +1,26 @@
+//! One cell of a CSV file that is safe to open in a spreadsheet. Called by every export that writes CSV.
+//! It must never let a cell through that a spreadsheet would run.
+
+/// Appends a cell for a spreadsheet: in quotes, and shown as text where it would otherwise be run.
+pub fn push_cell(text: &mut String, cell: &str) {
+    push_quoted(text, if starts_formula(cell) { "'" } else { "" }, cell);
+}
+
+/// Appends a cell in quotes, its own quotes doubled. Quoting always, not on demand, leaves nothing to guess.
+pub fn push_quoted(text: &mut String, prefix: &str, cell: &str) {
+    text.push('"');
+    text.push_str(prefix);
+    for (index, part) in cell.split('"').enumerate() {
+        if index > 0 {
+            text.push_str("\"\"");
+        }
+        text.push_str(part);
+    }
+    text.push('"');
+}
+
+/// Whether a spreadsheet would run the cell instead of showing it. Such a cell gets a single quote in front, which
+/// spreadsheets take for "this is text"; whoever reads the file back by program strips it from these cells only.
+pub fn starts_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
