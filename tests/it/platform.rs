@@ -248,7 +248,7 @@ async fn hsts_is_promised_only_where_a_trusted_proxy_speaks_tls_for_us() {
 async fn neither_process_starts_under_a_login_that_looks_past_row_security() {
     let stack = Stack::builder().start().await;
     let admin = stack.admin().await;
-    let name = format!("bypasser_{}", uuid::Uuid::new_v4().simple());
+    let name = format!("bypasser_{}", Uuid::new_v4().simple());
     let make = format!("CREATE ROLE {name} LOGIN BYPASSRLS; GRANT USAGE ON SCHEMA almanac TO {name}");
     sqlx::raw_sql(AssertSqlSafe(make)).execute(&admin).await.unwrap();
 
