@@ -113,8 +113,8 @@ async fn jobs_are_filtered_by_kind_and_status() {
     stack.world.wait_until_holding(&key).await;
     let list = async |query: &str| through(&anna, &format!("/v1/jobs?{query}"), 50).await;
 
-    assert_eq!(list("status=succeeded").await, std::slice::from_ref(&done));
-    assert_eq!(list("status=running").await, std::slice::from_ref(&running));
+    assert_eq!(list("status=succeeded").await, [done.as_str()]);
+    assert_eq!(list("status=running").await, [running.as_str()]);
     assert_eq!(list("kind=flashcards.generate").await, [running.clone(), done.clone()]);
     assert_eq!(list("kind=flashcards.generate&status=failed").await, Vec::<String>::new());
     for status in ["pending", "partial", "timeout", "failed", "cancelled"] {

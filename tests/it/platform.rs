@@ -1,8 +1,11 @@
 //! What every answer has in common: mounts, envelope, request ids, headers, CORS, the description (API.md 1, 2 and 9).
 
-use almanac_tests::{Stack, stack::ORIGIN, world::source_text};
+use std::time::Duration;
+
+use almanac_tests::{Stack, services::ADMIN, stack::ORIGIN, world::source_text};
 use http::Method;
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,4 +242,28 @@ async fn hsts_is_promised_only_where_a_trusted_proxy_speaks_tls_for_us() {
     let reply = call.send().await.expect(200);
 
     assert!(reply.header("strict-transport-security").is_some_and(|value| value.contains("max-age=")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_process_starts_under_a_login_that_looks_past_row_security() {
+    let stack = Stack::builder().start().await;
+    let admin = stack.admin().await;
+    let name = format!("bypasser_{}", Uuid::new_v4().simple());
+    let make = format!("CREATE ROLE {name} LOGIN BYPASSRLS; GRANT USAGE ON SCHEMA almanac TO {name}");
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&admin).await.unwrap();
+
+    for role in [ADMIN, "almanac_owner", name.as_str()] {
+        for node in [stack.api(0), stack.worker(0)] {
+            if node.is_running() {
+                node.kill().await;
+            }
+            node.set("DATABASE_URL", &stack.services.postgres.url(role, &stack.database));
+            node.launch();
+            let status = node.wait_exit(Duration::from_secs(15)).await;
+            assert!(!status.success(), "{} started as {role}", node.name);
+            assert!(node.log().contains("refusing to start"), "{}", node.log());
+        }
+    }
+    let drop = format!("DROP OWNED BY {name}; DROP ROLE {name}");
+    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&admin).await.unwrap();
 }

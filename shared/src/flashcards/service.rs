@@ -350,10 +350,12 @@ fn judge(new: &NewGeneration, outcome: Outcome) -> Result<Accepted, Refusal> {
         }),
         "reused" => Err(Refusal::KeyReused),
         "limited" => Err(Refusal::RateLimited(limit)),
-        // A lock that did not come within two seconds: the twin is still being accepted.
-        _ if outcome.failure.as_ref().is_some_and(|failure| failure.starts_with("55P03")) && new.key.is_some() => {
-            Err(Refusal::KeyInProgress)
-        }
+        // A lock that did not come within two seconds: with a key its twin is still being accepted, without one the store
+        // is too busy with this person's other requests.
+        _ if outcome.failure.as_ref().is_some_and(|failure| failure.starts_with("55P03")) => Err(match &new.key {
+            Some(_) => Refusal::KeyInProgress,
+            None => Refusal::StoreUnavailable(anyhow!("waiting for the lock of a person's other accepts")),
+        }),
         _ => Err(Refusal::Unexpected(anyhow!("accepting failed: {}", outcome.failure.unwrap_or_default()))),
     }
 }
