@@ -14,11 +14,13 @@ use crate::{
     redis::PATIENCE,
 };
 
-/// Events of one page of a replay.
+/// Events of one log that are read at once for everybody who follows it.
 pub const PAGE: i32 = 500;
+/// Events that are read at once for a single socket, which keeps them until its client has taken them.
+pub const SOCKET_PAGE: i32 = 64;
 
-/// What followed in several logs, at most `PAGE` events of each. The caller has checked whose they are.
-pub async fn tail(database: &Database, jobs: &[(JobId, i64)]) -> sqlx::Result<Vec<(JobId, Event)>> {
+/// What followed in several logs, at most `max` events of each. The caller has checked whose they are.
+pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx::Result<Vec<(JobId, Event)>> {
     let (ids, after): (Vec<_>, Vec<_>) = jobs.iter().map(|(job, after)| (job.0, *after)).unzip();
     let rows = sqlx::query!(
         r#"
@@ -27,7 +29,7 @@ pub async fn tail(database: &Database, jobs: &[(JobId, i64)]) -> sqlx::Result<Ve
         "#,
         &ids,
         &after,
-        PAGE
+        max
     )
     .fetch_all(database.own())
     .await?;

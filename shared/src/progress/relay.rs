@@ -101,7 +101,7 @@ impl Relay {
             loop {
                 let read = {
                     let _reader = relay.0.readers.acquire().await;
-                    log::tail(&relay.0.database, &[(job, after)]).await
+                    log::tail(&relay.0.database, &[(job, after)], log::SOCKET_PAGE).await
                 };
                 match read {
                     Ok(events) => return events.iter().map(|(_, event)| Frame::of(event)).collect(),
@@ -140,7 +140,7 @@ impl Relay {
         let _ = tokio::time::timeout(PATIENCE, subscribed).await;
         let read = {
             let _reader = self.0.readers.acquire().await;
-            log::tail(&self.0.database, &[(watch.job, after)]).await
+            log::tail(&self.0.database, &[(watch.job, after)], log::PAGE).await
         };
         let unread = read.is_err();
         let events: Vec<Event> = read.unwrap_or_default().into_iter().map(|(_, event)| event).collect();
@@ -184,7 +184,7 @@ impl Relay {
         if silent.is_empty() {
             return;
         }
-        let Ok(rows) = log::tail(&self.0.database, &silent).await else { return };
+        let Ok(rows) = log::tail(&self.0.database, &silent, log::PAGE).await else { return };
         let full = rows.len() >= usize::try_from(log::PAGE).unwrap_or(usize::MAX);
         let mut found: HashMap<JobId, Vec<Event>> = HashMap::new();
         for (job, event) in rows {
