@@ -29,10 +29,11 @@ done <tests/sabotage.txt
 cargo build "${faults[@]}"
 say "every guard in place"
 log="$LOGS/sabotage-none.log"
+count="$(printf '%s\n' "${tests[@]}" | sort -u | wc -l)"
 # A misspelt name runs no test at all, and that is no green.
-if ! it "${tests[@]}" >"$log" 2>&1 || ! grep -q "test result: ok. ${#tests[@]} passed" "$log"; then
+if ! it "${tests[@]}" >"$log" 2>&1 || ! grep -q "test result: ok. $count passed" "$log"; then
     tail -n 40 "$log" >&2
-    fail "with every guard in place the ${#tests[@]} tests must be green; the log is $log"
+    fail "with every guard in place the $count tests must be green; the log is $log"
 fi
 
 # Red must mean that the test failed, not that the guard could not be removed.
