@@ -189,7 +189,17 @@ async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'
         return pool.begin_with(AssertSqlSafe(begin)).await;
     }
     let pool = pool.clone();
-    let task = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+    let task = tokio::spawn(async move {
+        // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
+        // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
+        for _ in 0..pool.size() {
+            match pool.begin_with(AssertSqlSafe(begin.clone())).await {
+                Err(sqlx::Error::Io(_)) => {}
+                begun => return begun,
+            }
+        }
+        pool.begin_with(AssertSqlSafe(begin)).await
+    });
     task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 

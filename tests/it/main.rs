@@ -1,5 +1,4 @@
 //! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One file per subject.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails on the spot")]
 
 #![expect(
     clippy::unwrap_used,
