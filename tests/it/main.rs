@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::disallowed_methods,
     reason = "a test that cannot go on ends here, and has a clock of its own"
 )]
 
