@@ -82,7 +82,7 @@ impl Report {
             format!("{:>7.2} x {name} ({})", value / other, short(other))
         });
         let phase = &self.phase;
-        writeln!(stdout(), "{phase:<8} {name:<40} {:>10} {unit:<5}{beside}", short(value))
+        writeln!(stdout(), "{phase:<8} {name:<47} {:>9} {unit:<5}{beside}", short(value))
             .context("printing a figure")?;
         let line = json!({
             "at": SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),

@@ -79,8 +79,8 @@ impl Limit {
             .env_clear()
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=1", "--host=127.0.0.1", "--username=almanac_api"])
             .args([format!("--client={clients}"), format!("--time={secs}"), format!("--port={}", self.port)])
-            // Every run begins its own range of ids.
-            .arg(format!("--define=n={}", rand::random_range(1..1_000_000_000_u64) * 1_000_000))
+            // Every run begins its own range of ids; they are twelve hexadecimal digits long.
+            .arg(format!("--define=n={}", rand::random_range(1..1_000_000_u64) * 100_000_000))
             .arg(format!("--define=text={}", self.text))
             .arg("--file")
             .arg(self.folder.join(script.file()))

@@ -1,6 +1,7 @@
 -- Copies of the tables that a job touches, for pgbench alone: same columns, indexes, checks, compression and policies.
 CREATE SCHEMA bare;
-GRANT USAGE ON SCHEMA bare TO authenticated;
+-- pgbench logs in as the API does and parses its statements before it becomes `authenticated`.
+GRANT USAGE ON SCHEMA bare TO authenticated, almanac_api;
 
 CREATE TABLE bare.texts (LIKE almanac.ai_generations INCLUDING ALL);
 CREATE TABLE bare.jobs (LIKE almanac.jobs INCLUDING ALL) WITH (fillfactor = 80);
