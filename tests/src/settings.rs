@@ -20,6 +20,9 @@ pub struct Settings {
     pub programs: PathBuf,
     /// The guard that `make sabotage` removes in this run.
     pub sabotage: Option<String>,
+    /// Whether servers keep what they were told as in production, against a crash of the machine too: for figures
+    /// under load, which mean nothing without it.
+    pub durable: bool,
     /// The root of the repository.
     pub repository: PathBuf,
 }
@@ -35,6 +38,7 @@ impl Settings {
             service_user: service_user()?,
             programs: programs()?,
             sabotage: variable("ALMANAC_SABOTAGE"),
+            durable: variable("TEST_DURABLE").is_some(),
             repository,
         })
     }

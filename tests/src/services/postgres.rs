@@ -1,7 +1,7 @@
 //! One Postgres cluster below the run's folder: started, stopped, and databases made from a migrated template.
 //! `Services` starts it; fault tests stop and restart it.
-//! It must never turn `synchronous_commit` off: tests about accepted work rely on it. `fsync` may be off, because only
-//! the machine, not the server, would lose what the kernel holds.
+//! It must never turn `synchronous_commit` off: tests about accepted work rely on it. `fsync` may be off for tests,
+//! because only the machine, not the server, would lose what the kernel holds.
 
 use std::{
     net::SocketAddr,
@@ -25,6 +25,12 @@ use crate::{
 /// The superuser of the cluster, for tests that look at everything. Nothing under test connects as it.
 pub const ADMIN: &str = "almanac_root";
 const TEMPLATE: &str = "almanac_template";
+
+/// For tests: quick to start, and small.
+const QUICK: &[&str] = &["shared_buffers=128MB", "fsync=off", "full_page_writes=off", "autovacuum_naptime=10s"];
+/// For figures under load: as in production, with room so that no checkpoint falls into a short run.
+const DURABLE: &[&str] =
+    &["shared_buffers=1GB", "fsync=on", "full_page_writes=on", "max_wal_size=4GB", "checkpoint_timeout=30min"];
 
 /// A cluster that runs, or was stopped by its test.
 #[derive(Debug)]
@@ -104,16 +110,13 @@ impl Postgres {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=400",
-            "shared_buffers=128MB",
-            "fsync=off",
-            "full_page_writes=off",
             "synchronous_commit=on",
-            "autovacuum_naptime=10s",
             "log_min_messages=warning",
         ];
+        let settings = settings.iter().chain(if test_run().settings.durable { DURABLE } else { QUICK });
         let mut command = as_service_user(Command::new(test_run().settings.postgres_bin.join("postgres")));
         command.arg("-D").arg(self.folder.join("data")).args(["-p", &self.address.port().to_string()]);
-        settings.iter().for_each(|setting| {
+        settings.for_each(|setting| {
             command.args(["-c", setting]);
         });
         let process = Process::start("postgres", Kind::Postgres, command, &self.log())?;

@@ -42,7 +42,7 @@ impl Redis {
             folder,
             address: test_run().free_address(),
             password: name,
-            append_only: AtomicBool::new(false),
+            append_only: AtomicBool::new(test_run().settings.durable),
             process: Mutex::default(),
         };
         redis.serve().await?;

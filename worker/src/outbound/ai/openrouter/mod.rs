@@ -6,7 +6,7 @@ mod chunk;
 mod reading;
 mod refusal;
 mod request;
-mod sse;
+pub mod sse;
 #[cfg(test)]
 mod tests;
 
