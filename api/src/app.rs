@@ -73,8 +73,9 @@ impl App {
         let database = Database::open(&settings.database_url)?;
         let redis = client(&settings.redis_url)?;
         let commands = quick(&redis)?;
-        let bell = Bell::start(commands.clone());
-        let relay = Relay::start(database.clone(), redis, draining.clone());
+        let metrics = Metrics::new("almanac-api");
+        let bell = Bell::start(commands.clone(), metrics.clone());
+        let relay = Relay::start(database.clone(), redis, metrics.clone(), draining.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let rate: Rate = settings.generation_rate;
         Ok(Self {
@@ -88,7 +89,7 @@ impl App {
             models: settings.models.clone(),
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
             generation: Bucket { name: "generation", rate },
-            metrics: Metrics::new("almanac-api"),
+            metrics,
             redis: commands,
             database,
             draining,

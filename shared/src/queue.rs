@@ -5,7 +5,10 @@
 //! wakes nobody, so a wake-up of our own follows it; more than about 8,000 due ids stop the library for good, so a lane
 //! is rung only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use apalis_core::task::{Task, builder::TaskBuilder};
 use apalis_redis::{Config, queries::push_tasks};
@@ -13,7 +16,7 @@ use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::{id::JobId, jobs::Lane, redis::PATIENCE};
+use crate::{id::JobId, jobs::Lane, metrics::Metrics, redis::PATIENCE};
 
 /// Undelivered ids a lane may hold in Redis.
 const WINDOW: i64 = 1_000;
@@ -67,9 +70,9 @@ pub struct Bell {
 
 impl Bell {
     /// Starts ringing over this connection.
-    pub fn start(connection: ConnectionManager) -> Self {
+    pub fn start(connection: ConnectionManager, metrics: Arc<Metrics>) -> Self {
         let (rings, inbox) = mpsc::channel(8192);
-        tokio::spawn(ring_all(connection.clone(), inbox));
+        tokio::spawn(ring_all(connection.clone(), metrics, inbox));
         Self { rings, nudges: connection }
     }
 
@@ -96,8 +99,9 @@ impl std::fmt::Debug for Bell {
     }
 }
 
-async fn ring_all(connection: ConnectionManager, mut inbox: mpsc::Receiver<(Lane, Ticket)>) {
-    let mut lanes: Vec<LaneBell> = Lane::ALL.iter().map(|lane| LaneBell::new(*lane, connection.clone())).collect();
+async fn ring_all(connection: ConnectionManager, metrics: Arc<Metrics>, mut inbox: mpsc::Receiver<(Lane, Ticket)>) {
+    let mut lanes: Vec<LaneBell> =
+        Lane::ALL.iter().map(|lane| LaneBell::new(*lane, connection.clone(), metrics.clone())).collect();
     let mut batch = Vec::with_capacity(64);
     while inbox.recv_many(&mut batch, 64).await > 0 {
         for bell in &mut lanes {
@@ -113,13 +117,14 @@ struct LaneBell {
     lane: Lane,
     config: Config,
     connection: ConnectionManager,
+    metrics: Arc<Metrics>,
     /// Until then the lane is taken for full.
     full_until: Option<Instant>,
 }
 
 impl LaneBell {
-    fn new(lane: Lane, connection: ConnectionManager) -> Self {
-        Self { lane, config: config(lane), connection, full_until: None }
+    fn new(lane: Lane, connection: ConnectionManager, metrics: Arc<Metrics>) -> Self {
+        Self { lane, config: config(lane), connection, metrics, full_until: None }
     }
 
     async fn ring(&mut self, tickets: &[&Ticket]) {
@@ -142,6 +147,7 @@ impl LaneBell {
     }
 
     fn rest(&mut self) {
+        self.metrics.ring_failed();
         self.full_until = Some(Instant::now() + LOOK_AGAIN);
     }
 

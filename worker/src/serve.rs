@@ -39,16 +39,17 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let redis = client(&settings.redis_url)?;
     let commands = quick(&redis)?;
     let service = Service::open(&settings.database_url)?;
+    let metrics = Metrics::new("almanac-worker");
     let deps = Deps {
         flags: Flags::of_worker(&service, settings.flags),
         service,
         publisher: Publisher::start(commands.clone()),
-        bell: Bell::start(commands.clone()),
+        bell: Bell::start(commands.clone(), metrics.clone()),
         redis: commands,
         ai: ai::connect(&settings.ai)?,
         breakers: Breakers::new(BreakerLimits::MODEL),
         retries: Arc::new(RetryBudget::new(RetryLimits::MODEL, tokio::time::Instant::now())),
-        metrics: Metrics::new("almanac-worker"),
+        metrics,
     };
     wait_for_store(&deps.service).await?;
     // No job starts on the defaults when the rows can be had.
@@ -103,7 +104,8 @@ fn start_loops(
         loops.spawn(queue::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
         loops.spawn(queue::poll(crew.clone(), deps.service.clone(), *lane, draining.clone()));
     }
-    let names = lanes.iter().map(|(lane, _)| *lane).collect();
+    let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
+    loops.spawn(sweeper::count(deps.clone(), names.clone(), draining.clone()));
     loops.spawn(queue::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
     loops.spawn(sweeper::reap(deps.clone(), keeping, draining.clone()));
     loops.spawn(sweeper::trim(deps.clone(), names, draining.clone()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use almanac_shared::{
     flashcards, idempotency,
-    jobs::{LEASE, Lane, store},
+    jobs::{LEASE, Lane, State, store},
     limits,
     progress::log,
     queue,
@@ -17,6 +17,7 @@ use crate::deps::Deps;
 
 const REAP_EVERY: Duration = Duration::from_secs(2);
 const TRIM_EVERY: Duration = Duration::from_millis(500);
+const COUNT_EVERY: Duration = Duration::from_secs(15);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// How long things are kept.
@@ -78,6 +79,26 @@ pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
         }
         tokio::select! {
             () = tokio::time::sleep(TRIM_EVERY) => {}
+            () = draining.cancelled() => return,
+        }
+    }
+}
+
+/// Counts what waits and runs, for the gauges; a lane with neither is told as zero.
+pub async fn count(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
+    while !draining.is_cancelled() {
+        if let Ok(depths) = store::depths(&deps.service).await {
+            for lane in &lanes {
+                for state in [State::Queued, State::Running] {
+                    let (lane, state) = (lane.as_str(), state.as_str());
+                    let of = depths.iter().find(|(of, is, _)| of == lane && is == state);
+                    deps.metrics.queue_depth(lane, state, of.map_or(0, |(.., jobs)| *jobs));
+                }
+            }
+        }
+        deps.metrics.redis_up(almanac_shared::redis::answers(&deps.redis).await);
+        tokio::select! {
+            () = tokio::time::sleep(COUNT_EVERY) => {}
             () = draining.cancelled() => return,
         }
     }

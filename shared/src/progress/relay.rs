@@ -23,6 +23,7 @@ use crate::{
     db::Database,
     faults::{self, Guard},
     id::JobId,
+    metrics::Metrics,
     redis::PATIENCE,
 };
 
@@ -45,6 +46,7 @@ struct Inner {
     wanted: mpsc::UnboundedSender<Want>,
     readers: Semaphore,
     tail_now: Notify,
+    metrics: Arc<Metrics>,
     draining: CancellationToken,
 }
 
@@ -55,7 +57,7 @@ enum Want {
 
 impl Relay {
     /// Starts the subscription and the tail for this process; `draining` ends every stream.
-    pub fn start(database: Database, client: Client, draining: CancellationToken) -> Self {
+    pub fn start(database: Database, client: Client, metrics: Arc<Metrics>, draining: CancellationToken) -> Self {
         let (wanted, wants) = mpsc::unbounded_channel();
         let relay = Self(Arc::new(Inner {
             database,
@@ -63,6 +65,7 @@ impl Relay {
             wanted,
             readers: Semaphore::new(READERS),
             tail_now: Notify::new(),
+            metrics,
             draining,
         }));
         tokio::spawn(relay.clone().listen(client, wants));
@@ -185,6 +188,7 @@ impl Relay {
             return;
         }
         let Ok(rows) = log::tail(&self.0.database, &silent, log::PAGE).await else { return };
+        self.0.metrics.tail_read(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         let full = rows.len() >= usize::try_from(log::PAGE).unwrap_or(usize::MAX);
         let mut found: HashMap<JobId, Vec<Event>> = HashMap::new();
         for (job, event) in rows {

@@ -179,6 +179,19 @@ pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, Wr
     Ok(rows)
 }
 
+/// How many jobs of each lane wait and run: lane, state, count.
+pub async fn depths(service: &Service) -> sqlx::Result<Vec<(String, String, i64)>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT lane, state, count(*) AS "jobs!" FROM almanac.jobs WHERE state IN ('queued', 'running')
+         GROUP BY lane, state
+        "#
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.lane, row.state, row.jobs)).collect())
+}
+
 /// Ends jobs that nobody started in time (M7).
 pub async fn give_up_unstarted(service: &Service) -> Result<Vec<JobId>, WriteError> {
     let ids = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.give_up_unstarted() AS id"#)
