@@ -216,27 +216,33 @@ fn nudge(crew: &Crew, payload: &[u8]) {
     }
 }
 
-/// The poll that makes the doorbell a convenience (M1): every lane, jobs that waited for two seconds. Free slots first,
-/// then at most that many claims; while it finds full batches it goes on at once.
+/// Jobs that waited this long were not brought by their ring.
+const OVERDUE: Duration = Duration::from_secs(2);
+/// The same while the lane is known to be behind: rings are held back then (a full window), or come slower than slots.
+const OVERDUE_BEHIND: Duration = Duration::from_millis(100);
+
+/// The poll that makes the doorbell a convenience (M1): every lane, every two seconds, what waited that long; at once when
+/// jobs are seen to have waited. Free slots first, then at most that many claims; while it finds full batches it goes on.
 pub async fn poll(crew: Crew, service: almanac_shared::db::Service, lane: Lane, draining: CancellationToken) {
-    const OLDER: Duration = Duration::from_secs(2);
+    let mut older = OVERDUE;
     while !draining.is_cancelled() {
         let full = match tokio::select! {
             slot = crew.slot(lane) => slot,
             () = draining.cancelled() => return,
         } {
             Some(_) if faults::removed(Guard::PollFallback) => false,
-            Some(slot) => poll_once(&crew, &service, lane, OLDER, slot).await,
+            Some(slot) => poll_once(&crew, &service, lane, older, slot).await,
             None => return,
         };
         // What a wary crew does not claim would be found again at once; it waits for the next round.
-        if !full || crew.is_wary() {
-            let pause = OLDER.mul_f64(rand::random_range(0.8..1.0));
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = draining.cancelled() => return,
-            }
+        if full && !crew.is_wary() {
+            continue;
         }
+        older = tokio::select! {
+            () = tokio::time::sleep(OVERDUE.mul_f64(rand::random_range(0.8..1.0))) => OVERDUE,
+            () = crew.behind(lane), if !crew.is_wary() => OVERDUE_BEHIND,
+            () = draining.cancelled() => return,
+        };
     }
 }
 

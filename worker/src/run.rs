@@ -20,7 +20,7 @@ use almanac_shared::{
 };
 use futures_util::FutureExt;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::Instrument;
 
@@ -35,6 +35,8 @@ use crate::{
 const MAX_ATTEMPTS: i32 = 3;
 /// Renewals that may fail in a row before the jobs are given back: two of 3 s leave 4 s of the 10 s lease.
 const MAX_FAILED_RENEWALS: u32 = 2;
+/// A job that waited this long was not brought by its ring alone: more stand behind it.
+const BEHIND_AFTER: Duration = Duration::from_millis(200);
 /// Claims that may share a commit.
 const CLAIM_BATCH: usize = 32;
 
@@ -47,6 +49,8 @@ struct Inner {
     /// This process start, in `lease_owner`.
     name: String,
     slots: BTreeMap<Lane, Arc<Semaphore>>,
+    /// Told when a lane's jobs wait longer than a ring takes: the poll then goes on without waiting for its turn.
+    behind: BTreeMap<Lane, Arc<Notify>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
     claims: mpsc::Sender<Wanted>,
     /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
@@ -70,10 +74,11 @@ impl Crew {
     /// Starts claiming and renewing with so many slots per lane. A job that crashed `max_crashes` times is poison.
     pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
+        let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
         let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
         let (held, tasks, last_chance) = (Mutex::default(), TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
-        let crew = Self(Arc::new(Inner { deps, name, slots, held, claims, tasks, alone, last_chance }));
+        let crew = Self(Arc::new(Inner { deps, name, slots, behind, held, claims, tasks, alone, last_chance }));
         tokio::spawn(crew.clone().claim_all(inbox));
         tokio::spawn(crew.clone().renew_all());
         crew
@@ -87,6 +92,14 @@ impl Crew {
     /// Waits for a free slot of a lane; none once the process drains.
     pub async fn slot(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
         self.0.slots.get(&lane)?.clone().acquire_owned().await.ok()
+    }
+
+    /// Resolves when a lane is behind.
+    pub async fn behind(&self, lane: Lane) {
+        match self.0.behind.get(&lane) {
+            Some(behind) => behind.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Further free slots, without waiting, at most `max`.
@@ -169,6 +182,11 @@ impl Crew {
             stop.give(Reason::Cancelled);
         }
         self.held().insert(job.id, (job.lease(), stop.clone()));
+        if job.waited > BEHIND_AFTER
+            && let Some(behind) = Lane::parse(&job.lane).and_then(|lane| self.0.behind.get(&lane))
+        {
+            behind.notify_one();
+        }
         self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
         let span = span_of(&job);
         let crew = self.clone();

@@ -25,7 +25,7 @@ use crate::{
 /// Requests that may share a commit.
 const BATCH: usize = 32;
 /// Batchers of one process. A person's requests always meet the same one, so their order of locks never crosses.
-const BATCHERS: usize = 2;
+const BATCHERS: usize = 4;
 
 /// The use-cases and what they stand on.
 #[derive(Clone, Debug)]

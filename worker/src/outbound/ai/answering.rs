@@ -2,6 +2,8 @@
 //! Jobs that commit burst by burst call it around `Ai::call`: reading never waits for a commit, and whatever arrived
 //! during one goes into the next. It keeps no more than one answer, which the adapters bound to 1 MiB.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -10,6 +12,9 @@ use super::{AiError, AiEvent};
 
 /// Events that may be handed over together.
 const HANDFUL: usize = 64;
+/// How long what has arrived waits for what arrives with it: a model that answers in one breath costs one commit, and
+/// nobody sees the difference.
+const BREATH: Duration = Duration::from_millis(2);
 
 /// A call under way. Dropping it drops the call's stream, which closes the connection.
 pub struct Answering {
@@ -35,8 +40,23 @@ impl Answering {
     pub async fn next(&mut self) -> Vec<Result<AiEvent, AiError>> {
         let mut ready = Vec::new();
         self.events.recv_many(&mut ready, HANDFUL).await;
+        let breath = tokio::time::sleep(BREATH);
+        tokio::pin!(breath);
+        while !is_over(&ready) && ready.len() < HANDFUL {
+            tokio::select! {
+                biased;
+                more = self.events.recv_many(&mut ready, HANDFUL) => if more == 0 { break },
+                () = &mut breath => break,
+            }
+        }
         ready
     }
+}
+
+/// Whether nothing follows, or nothing that is worth waiting for has come.
+fn is_over(ready: &[Result<AiEvent, AiError>]) -> bool {
+    let has_item = ready.iter().any(|event| matches!(event, Ok(AiEvent::Item(_))));
+    !has_item || ready.iter().any(|event| matches!(event, Ok(AiEvent::Finished(_)) | Err(_)))
 }
 
 #[cfg(test)]
