@@ -10,6 +10,8 @@ use crate::{
     jobs::{Lease, store::WriteError},
 };
 
+pub use crate::jobs::store::calls::{CallEnd, close_call};
+
 /// One request in a batch of accepts.
 #[derive(Clone, Debug)]
 pub(super) struct NewGeneration {
@@ -411,31 +413,6 @@ pub struct Burst {
     pub progress: Option<Value>,
 }
 
-/// How a call of a model ended, for its ledger row.
-#[derive(Clone, Debug)]
-pub struct CallEnd {
-    /// The call.
-    pub call: LlmCallId,
-    /// Whether its answer was usable to the end.
-    pub succeeded: bool,
-    /// Tokens read.
-    pub tokens_input: Option<i32>,
-    /// Tokens written.
-    pub tokens_output: Option<i32>,
-    /// US dollars as the provider wrote them.
-    pub cost_usd: Option<String>,
-    /// The provider's own id.
-    pub provider_ref: Option<String>,
-    /// Why it failed.
-    pub error: Option<Value>,
-}
-
-impl CallEnd {
-    const fn state(&self) -> &'static str {
-        if self.succeeded { "succeeded" } else { "failed" }
-    }
-}
-
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
@@ -455,23 +432,6 @@ pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64,
     .fetch_one(service.work())
     .await?;
     Ok(seq)
-}
-
-/// Closes a call that bought nothing more; the job goes on.
-pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
-    sqlx::query!(
-        "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
-        end.call.0,
-        end.state(),
-        end.tokens_input,
-        end.tokens_output,
-        end.cost_usd,
-        end.provider_ref,
-        end.error
-    )
-    .execute(service.work())
-    .await?;
-    Ok(())
 }
 
 /// How a generation ends.
