@@ -118,6 +118,21 @@ pub fn resume_after(headers: &HeaderMap, after: Option<&str>) -> Result<Option<u
     number(text).map(Some).ok_or_else(|| invalid("query", "after", "must be a sequence number"))
 }
 
+/// Whether `If-Match` lets a change of this version through: absent and `*` do, else one of its tags must be the version.
+/// What is no version matches nothing.
+pub fn if_match(headers: &HeaderMap, version: i64) -> bool {
+    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
+    let mut tags = Vec::new();
+    if values.peek().is_none() {
+        return true;
+    }
+    for value in values {
+        tags.extend(value.to_str().unwrap_or_default().split(',').map(str::trim));
+    }
+    let current = format!("\"{version}\"");
+    tags.iter().any(|tag| *tag == "*" || *tag == current)
+}
+
 fn invalid(place: &str, name: &str, message: &str) -> ApiError {
     ApiError::invalid(vec![Detail::at([place, name], "value", message)])
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use almanac_shared::{
     account::service::Account,
+    calendar::service::Calendars,
     circuit::Circuits,
     clock::{Clock, SystemClock},
     config::{ApiSettings, ModelSettings, Rate},
@@ -27,7 +28,8 @@ use crate::{
     auth::Authenticator,
     middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
     routes::{
-        account::AccountApi, admin::AdminApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi,
+        account::AccountApi, admin::AdminApi, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
+        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi,
     },
 };
 
@@ -38,6 +40,8 @@ pub struct App {
     pub database: Database,
     /// Flashcards.
     pub flashcards: Flashcards,
+    /// AI calendars.
+    pub calendars: Calendars,
     /// Jobs.
     pub jobs: Jobs,
     /// Everybody's jobs, for operators.
@@ -56,6 +60,8 @@ pub struct App {
     pub circuits: Circuits,
     /// The limit of flashcard generations.
     pub generation: Bucket,
+    /// The limit of calendar runs.
+    pub calendar: Bucket,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Quick Redis commands.
@@ -80,6 +86,7 @@ impl App {
         let rate: Rate = settings.generation_rate;
         Ok(Self {
             flashcards: Flashcards::start(database.clone(), bell.clone(), rate),
+            calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
@@ -89,6 +96,7 @@ impl App {
             models: settings.models.clone(),
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
             generation: Bucket { name: "generation", rate },
+            calendar: Bucket { name: "calendar", rate: settings.calendar.rate },
             metrics,
             redis: commands,
             database,
@@ -97,11 +105,14 @@ impl App {
     }
 }
 
-type Routes = (FlashcardsApi, JobsApi, AccountApi, AdminApi, HealthApi);
+type Routes = (FlashcardsApi, CalendarApi, EntriesApi, RunsApi, JobsApi, AccountApi, AdminApi, HealthApi);
 
 fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
     let routes = (
         FlashcardsApi { app: app.clone() },
+        CalendarApi { app: app.clone() },
+        EntriesApi { app: app.clone() },
+        RunsApi { app: app.clone() },
         JobsApi { app: app.clone() },
         AccountApi { app: app.clone() },
         AdminApi { app: app.clone() },

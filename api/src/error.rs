@@ -31,6 +31,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::NotFinal | Code::SeqAhead => {
             StatusCode::CONFLICT
         }
+        Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::ModelNotAllowed
@@ -266,6 +267,9 @@ impl From<Refusal> for ApiError {
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
             Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
+            Refusal::VersionMismatch { current } => {
+                Self::new(Code::PreconditionFailed, format!("it has changed since: its version is {current} now"))
+            }
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
             Refusal::ProviderUnavailable { retry_after } => {
                 Self::new(Code::ProviderUnavailable, "the model provider cannot be reached now")

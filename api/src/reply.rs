@@ -26,12 +26,15 @@ pub struct Meta {
     /// What was away while this was answered, e.g. `live`, `storage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub degraded: Option<Vec<String>>,
+    /// True when nothing of it was done or stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
 }
 
 impl Meta {
     /// Nothing but the request's id.
     pub fn new(request_id: &str) -> Self {
-        Self { request_id: request_id.to_owned(), degraded: None }
+        Self { request_id: request_id.to_owned(), degraded: None, dry_run: None }
     }
 }
 
@@ -58,13 +61,29 @@ impl Urls {
         };
         Self { resource, events: format!("/v1/jobs/{id}/events"), cancel: format!("/v1/jobs/{id}/cancel") }
     }
+
+    /// The same links with the page of what the job is about, where that is not the job's own.
+    #[must_use]
+    pub fn about(self, subject_type: &str, subject_id: &str) -> Self {
+        match subject_type {
+            "calendar" => Self { resource: format!("/v1/calendars/{subject_id}"), ..self },
+            _ => self,
+        }
+    }
 }
 
 /// A JSON success. Its body is `T` bare; the `/v1` mount adds the envelope.
 #[derive(Debug)]
 pub struct Reply<T> {
     data: Data<T>,
-    degraded: Vec<&'static str>,
+    remarks: Vec<Remark>,
+}
+
+/// What is said about an answer beside it.
+#[derive(Clone, Copy, Debug)]
+enum Remark {
+    Degraded(&'static str),
+    DryRun,
 }
 
 #[derive(Debug)]
@@ -76,20 +95,27 @@ enum Data<T> {
 impl<T> Reply<T> {
     /// An answer made now.
     pub const fn new(data: T) -> Self {
-        Self { data: Data::Fresh(data), degraded: Vec::new() }
+        Self { data: Data::Fresh(data), remarks: Vec::new() }
     }
 
     /// An answer given before, byte for byte: an idempotent replay. Fails when the text is not JSON.
     pub fn stored(text: String) -> Result<Self, ApiError> {
         let stored = RawValue::from_string(text)
             .map_err(|error| ApiError::internal(anyhow::Error::new(error).context("reading a stored answer")))?;
-        Ok(Self { data: Data::Stored(stored), degraded: Vec::new() })
+        Ok(Self { data: Data::Stored(stored), remarks: Vec::new() })
     }
 
     /// Says that something was away while this was answered (`meta.degraded`).
     #[must_use]
     pub fn degraded(mut self, what: &'static str) -> Self {
-        self.degraded.push(what);
+        self.remarks.push(Remark::Degraded(what));
+        self
+    }
+
+    /// Says that nothing of it was done or stored (`meta.dryRun`).
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.remarks.push(Remark::DryRun);
         self
     }
 }
@@ -101,7 +127,7 @@ impl<T: Serialize + Send> IntoResponse for Reply<T> {
             Data::Stored(text) => Ok(Bytes::copy_from_slice(text.get().as_bytes())),
         };
         match json {
-            Ok(json) => bare(json, self.degraded),
+            Ok(json) => bare(json, self.remarks),
             Err(error) => ApiError::internal(anyhow::Error::new(error).context("writing an answer")).into_response(),
         }
     }
@@ -111,27 +137,32 @@ impl<T: Serialize + Send> IntoResponse for Reply<T> {
 #[derive(Clone)]
 struct Bare {
     json: Bytes,
-    degraded: Vec<&'static str>,
+    remarks: Vec<Remark>,
 }
 
-fn bare(json: Bytes, degraded: Vec<&'static str>) -> Response {
+fn bare(json: Bytes, remarks: Vec<Remark>) -> Response {
     let body = Body::from(json.clone());
     let mut response = Response::builder().content_type("application/json; charset=utf-8").body(body);
-    response.set_data(Bare { json, degraded });
+    response.set_data(Bare { json, remarks });
     response
 }
 
 /// Puts the envelope around a [`Reply`]; everything else (streams, files, refusals, 204) passes untouched.
 pub(crate) fn dress(mut response: Response, request_id: &str) -> Response {
-    let Some(Bare { json, degraded }) = response.extensions_mut().remove::<Bare>() else {
+    let Some(Bare { json, remarks }) = response.extensions_mut().remove::<Bare>() else {
         return response;
     };
     let mut body = BytesMut::with_capacity(json.len() + request_id.len() + 64);
     body.put_slice(b"{\"data\":");
     body.put_slice(&json);
     body.put_slice(b",\"error\":null,\"meta\":");
-    let degraded = (!degraded.is_empty()).then(|| degraded.iter().map(|&what| what.to_owned()).collect());
-    let meta = Meta { request_id: request_id.to_owned(), degraded };
+    let mut meta = Meta::new(request_id);
+    for remark in remarks {
+        match remark {
+            Remark::Degraded(what) => meta.degraded.get_or_insert_default().push(what.to_owned()),
+            Remark::DryRun => meta.dry_run = Some(true),
+        }
+    }
     body.put_slice(&serde_json::to_vec(&meta).unwrap_or_default());
     body.put_u8(b'}');
     response.set_body(body.freeze());

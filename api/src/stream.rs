@@ -63,7 +63,9 @@ logs! {
     /// A log as server-sent events.
     SseLog = "text/event-stream",
         "Frames `id: <seq>`, `event: <type>`, `data: <one-line JSON>`. Types: `progress`, `suggestion {id, front, back}`, \
-         `error`, and exactly one final `done {status, suggestions, tokens, …}`. Comments are heartbeats.";
+         `error`, and exactly one final `done {status, suggestions, tokens, …}`. Comments are heartbeats. Of calendars each \
+         `data` is an envelope `{data, error, meta: {runId, calendarId, version, seq, done}}` with the types `progress`, \
+         `entry`, `diff {added, updated, removed}`, `error {code, message, key?}` and a final `done` whose `meta.done` is true.";
     /// A log as NDJSON.
     NdjsonLog = "application/x-ndjson",
         "One object a line: `{\"type\", \"seq\", …}` with the same types and fields as the server-sent events. A \
@@ -88,6 +90,15 @@ pub fn live(
         metrics: metrics.clone(),
     };
     dress(encoding, Box::new(source))
+}
+
+/// A log that is complete before it begins and is stored nowhere: a dry run.
+pub fn canned(events: &[Event], encoding: Encoding) -> Live {
+    let mut bytes = BytesMut::new();
+    for event in events {
+        bytes.extend_from_slice(Frame::of(event).bytes(encoding));
+    }
+    dress(encoding, Box::new(Once(Some(bytes.freeze()))))
 }
 
 /// The whole story of a job whose log is older than its retention: one event, then the end.

@@ -48,8 +48,11 @@ variables! {
     AI_MODEL_ALLOW = "", "further models a request may name, comma-separated";
     AI_OFFLINE_PACE_MS = "15", "pause of the offline composer between two pieces of its answer, milliseconds";
     GENERATION_RATE = "5/300", "accepted flashcard generations per user: count/seconds";
+    CALENDAR_RATE = "20/300", "accepted calendar runs per user: count/seconds";
+    CALENDAR_TIMEOUT_SECONDS = "30", "how long a calendar run may take from its first start; it ends with what it has";
+    CALENDAR_MAX_SLOTS = "200", "entries that one calendar run may be asked for";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
-    WORKER_CONCURRENCY = "flashcards=32,account=2", "jobs at once per lane, lane=count, comma-separated";
+    WORKER_CONCURRENCY = "calendar=32,flashcards=32,account=2", "jobs at once per lane, lane=count, comma-separated";
     CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     JOB_MAX_CRASHES = "3", "crashes after which a job is poison";
@@ -94,6 +97,17 @@ pub struct ModelSettings {
     pub allowed: Vec<String>,
 }
 
+/// How large and how long a calendar run may be, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct CalendarSettings {
+    /// Accepted runs per user.
+    pub rate: Rate,
+    /// From a run's first start to its end.
+    pub timeout: Duration,
+    /// Entries of one run.
+    pub max_slots: usize,
+}
+
 /// What feature flags are until an operator sets them (D10).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlagSettings {
@@ -135,6 +149,8 @@ pub struct ApiSettings {
     pub models: ModelSettings,
     /// Flashcard generations.
     pub generation_rate: Rate,
+    /// Calendar runs.
+    pub calendar: CalendarSettings,
     /// Requests without a valid token.
     pub anonymous_rate: Rate,
     /// Defaults of the flags.
@@ -215,6 +231,7 @@ impl ApiSettings {
             trusted_proxies: env.list("TRUSTED_PROXIES"),
             models: env.models(),
             generation_rate: env.rate("GENERATION_RATE"),
+            calendar: env.calendar(),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),
             flags: env.flags(),
             telemetry: env.telemetry(),
@@ -360,6 +377,14 @@ impl Env {
                 self.mistake(name, "is not count/seconds such as 5/300");
                 Rate { count: 1, seconds: 1 }
             }
+        }
+    }
+
+    fn calendar(&mut self) -> CalendarSettings {
+        CalendarSettings {
+            rate: self.rate("CALENDAR_RATE"),
+            timeout: Duration::from_secs(self.number("CALENDAR_TIMEOUT_SECONDS", 1..=600).into()),
+            max_slots: usize::try_from(self.number("CALENDAR_MAX_SLOTS", 1..=1_000)).unwrap_or(1),
         }
     }
 

@@ -58,6 +58,8 @@ codes! {
     AlreadyFinal = "ALREADY_FINAL",
     /// A stream position beyond the log's end (409).
     SeqAhead = "SEQ_AHEAD",
+    /// `If-Match` does not name the current version (412).
+    PreconditionFailed = "PRECONDITION_FAILED",
     /// The body is over the limit (413).
     BodyTooLarge = "BODY_TOO_LARGE",
     /// A content type the route does not read (415).
@@ -86,6 +88,8 @@ codes! {
     Internal = "INTERNAL",
     /// A stream outlived its token.
     AuthExpired = "auth_expired",
+    /// Switched off by an operator before the work began.
+    ServiceDisabled = "SERVICE_DISABLED",
     /// A job that killed its worker too often (M3).
     Poison = "POISON",
     /// Not started within its `start_by`.
@@ -187,6 +191,12 @@ pub enum Refusal {
     /// The job has not ended yet; only what has ended can be repeated.
     #[error("not final: {}", .0.id)]
     NotFinal(ActiveJob),
+    /// It has changed since the version that was named.
+    #[error("version mismatch: {current}")]
+    VersionMismatch {
+        /// Its version now.
+        current: i64,
+    },
     /// The thing cannot change any more.
     #[error("already final")]
     AlreadyFinal,

@@ -212,7 +212,7 @@ async fn the_lanes_tell_what_waits_what_died_and_whether_redis_answers() {
     assert_eq!(lane["lane"], "flashcards");
     assert_eq!((&lane["queued"], &lane["running"], &lane["dead"]), (&json!(1), &json!(0), &json!(1)));
     assert!(lane["oldestDueSeconds"].as_f64().is_some_and(|seconds| (90.0..120.0).contains(&seconds)), "{lane}");
-    let account = &queues["items"][1];
+    let account = &queues["items"][2];
     assert_eq!(
         (&account["lane"], &account["queued"], &account["oldestDueSeconds"]),
         (&json!("account"), &json!(0), &Value::Null)

@@ -58,6 +58,7 @@ async fn live(stack: &Stack, user: &User) -> String {
     stack.world.play(&bad, [Script::status(400)]);
     let id = generate(user, &good).await;
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
+    user.calendar(&json!({})).await;
     generate(user, &bad).await;
     let body = json!({ "source_text": almanac_tests::world::source_text(&unique("keyed")) });
     let call = user.request(http::Method::POST, "/v1/ai/generations").key("mine").json(&body);
@@ -73,9 +74,20 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let (annas, _) = tokio::join!(live(&stack, &anna), live(&stack, &ben));
     let admin = stack.admin().await;
     let before = counts_owned(&admin, anna.id).await;
-    for table in
-        ["accepts", "ai_generations", "ai_suggestions", "cards", "idempotency_keys", "job_events", "jobs", "llm_calls"]
-    {
+    for table in [
+        "accepts",
+        "ai_generations",
+        "ai_suggestions",
+        "calendar_entries",
+        "calendar_run_entries",
+        "calendar_runs",
+        "calendars",
+        "cards",
+        "idempotency_keys",
+        "job_events",
+        "jobs",
+        "llm_calls",
+    ] {
         assert!(before.contains_key(table), "the test must begin with rows in {table}: {before:?}");
     }
     // What one of her jobs did to the outside world.

@@ -30,7 +30,13 @@ async fn in_effect(operator: &User, path: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flag_that_one_process_sets_is_in_effect_in_the_other_within_two_seconds() {
-    let stack = Stack::builder().apis(2).workers(0).api_env("PUBLISH_SERVICE_ENABLED", "true").start().await;
+    let stack = Stack::builder()
+        .apis(2)
+        .workers(0)
+        .api_env("CALENDAR_SERVICE_ENABLED", "false")
+        .api_env("PUBLISH_SERVICE_ENABLED", "true")
+        .start()
+        .await;
     let (here, there) = (operator(&stack), operator(&stack).at(stack.api(1).address()));
     let anna = Uuid::new_v4();
     let untouched = here.get(CALENDAR).await.expect(200).data();

@@ -8,6 +8,8 @@
 
 mod admin;
 mod auth;
+mod calendar;
+mod calendar_faults;
 mod crash;
 mod drain;
 mod erase;

@@ -17,6 +17,10 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("cards", "siud", "", "siud"),
     ("effects", "s", "", "siud"),
     ("feature_flags", "", "s", "s"),
+    ("calendar_entries", "siud", "", "siud"),
+    ("calendar_run_entries", "s", "", "si"),
+    ("calendar_runs", "si", "", "siud"),
+    ("calendars", "siud", "", "siud"),
     ("idempotency_keys", "s", "", "sd"),
     ("job_events", "s", "", "siud"),
     ("jobs", "s", "", "siud"),
@@ -24,8 +28,20 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Tables whose rows are a person's.
-const PERSONAL: &[&str] =
-    &["accepts", "ai_generations", "ai_suggestions", "cards", "effects", "idempotency_keys", "job_events", "jobs"];
+const PERSONAL: &[&str] = &[
+    "accepts",
+    "ai_generations",
+    "ai_suggestions",
+    "calendar_entries",
+    "calendar_run_entries",
+    "calendar_runs",
+    "calendars",
+    "cards",
+    "effects",
+    "idempotency_keys",
+    "job_events",
+    "jobs",
+];
 
 /// A person with at least one row in every table.
 async fn settled(stack: &Stack, admin: &PgPool) -> User {
@@ -35,6 +51,7 @@ async fn settled(stack: &Stack, admin: &PgPool) -> User {
     let id = call.send().await.expect(202).data()["generation_id"].as_str().unwrap().to_owned();
     user.ended(&id).await;
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
+    user.calendar(&json!({})).await;
     let effect = "INSERT INTO almanac.effects (id, kind, dedupe_key, user_id, job_id, provider_key, payload_hash)
                   VALUES (gen_random_uuid(), 'post', $2, $1, $2::uuid, 'k', '\\x00')";
     sqlx::query(effect).bind(user.id).bind(&id).execute(admin).await.unwrap();

@@ -13,6 +13,9 @@ struct Things {
     generation: String,
     suggestion: String,
     card: String,
+    calendar: String,
+    entry: String,
+    run: String,
 }
 
 async fn things(user: &User) -> Things {
@@ -21,7 +24,11 @@ async fn things(user: &User) -> Things {
     let first = user.suggestions(&generation).await[0]["id"].clone();
     let choice = json!({ "suggestion_ids": [first] });
     let cards = user.post(&format!("/v1/ai/generations/{generation}/accept"), choice).await.expect(200).data();
-    Things { generation, suggestion, card: cards["cards"][0]["id"].as_str().unwrap().to_owned() }
+    let (run, calendar) = user.calendar(&json!({})).await;
+    let entry = calendar["entries"][0]["id"].as_str().unwrap().to_owned();
+    let calendar = calendar["id"].as_str().unwrap().to_owned();
+    let card = cards["cards"][0]["id"].as_str().unwrap().to_owned();
+    Things { generation, suggestion, card, calendar, entry, run }
 }
 
 /// An operation's path with this person's ids, or with ids of nobody.
@@ -34,6 +41,9 @@ fn filled(path: &str, things: Option<&Things>) -> String {
                 "jobs" | "generations" => things.generation.clone(),
                 "suggestions" => things.suggestion.clone(),
                 "cards" => things.card.clone(),
+                "calendars" => things.calendar.clone(),
+                "entries" => things.entry.clone(),
+                "runs" => things.run.clone(),
                 other => panic!("whose ids stand under /{other}? Say so here."),
             });
         }
@@ -45,6 +55,8 @@ fn filled(path: &str, things: Option<&Things>) -> String {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("accept" | "reject" | "cancel" | "retry") => json!({}),
+        Some("entries") => json!({ "channel": "blog", "date": "2026-01-26", "title": "Mine now?" }),
+        _ if path.contains("/calendars/") => json!({ "title": "Mine now?" }),
         _ => json!({ "front": "Mine now?" }),
     }
 }

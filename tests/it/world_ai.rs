@@ -249,7 +249,7 @@ async fn what_a_call_cost_is_written_down_where_people_and_operators_look() {
 
     let (generation, calls, user) = play(&stack, [Script::status(500), Script::ok(5)]).await;
 
-    let written = Answer::default().segments("", None).concat().chars().count() / 4;
+    let written = Answer::default().segments("", None, &[]).concat().chars().count() / 4;
     let about = |value: &Value| value.as_u64().is_some_and(|count| count.abs_diff(written as u64) <= 8);
     assert_eq!(generation["tokens_input"], 300);
     assert!(about(&generation["tokens_output"]), "{generation} {written}");

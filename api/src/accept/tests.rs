@@ -99,3 +99,20 @@ proptest! {
         let _ = resume_after(&headers("last-event-id", &text), None);
     }
 }
+
+#[test]
+fn a_change_is_let_through_for_the_version_it_names_and_for_none() {
+    let headers = |values: &[&'static str]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::IF_MATCH, value.parse().unwrap());
+        }
+        headers
+    };
+    for good in [&[][..], &["*"], &["\"3\""], &["\"1\", \"3\""], &["\"1\"", "\"3\""]] {
+        assert!(if_match(&headers(good), 3), "{good:?}");
+    }
+    for bad in [&["\"2\""][..], &["3"], &["W/\"3\""], &[""], &["\"33\""]] {
+        assert!(!if_match(&headers(bad), 3), "{bad:?}");
+    }
+}

@@ -89,7 +89,7 @@ impl From<JobRow> for Job {
             created_at: row.created_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
-            urls: Urls::of_job(&row.kind, row.id),
+            urls: Urls::of_job(&row.kind, row.id).about(&row.subject_type, &row.subject_id),
             subject: Subject { kind: row.subject_type, id: row.subject_id },
             retry_of: row.retry_of.map(|id| id.to_string()),
             kind: row.kind,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod calendar;
 pub mod flashcards;
 pub mod health;
 pub mod jobs;

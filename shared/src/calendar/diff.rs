@@ -20,7 +20,8 @@ pub fn saved(entries: &[Entry]) -> Saved<Field> {
     entries.iter().map(|entry| (entry.key.to_string(), record(entry))).collect()
 }
 
-fn record(entry: &Entry) -> Record<Field> {
+/// One saved entry as the merge takes it.
+pub(super) fn record(entry: &Entry) -> Record<Field> {
     Record {
         version: entry.version,
         fields: entry.content.fields(),

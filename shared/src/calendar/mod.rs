@@ -11,13 +11,20 @@ use crate::{id::EntryId, merge::Fields};
 
 pub mod content;
 pub mod diff;
+pub mod dry_run;
 pub mod edits;
 pub mod export;
 pub mod rules;
+pub mod run;
+pub mod service;
 pub mod slots;
+pub mod store;
 pub mod task;
 
-pub use self::content::{Content, Draft, Medium, MediumType};
+pub use self::{
+    content::{Content, Draft, Medium, MediumType},
+    run::{Calendar, Made, Run},
+};
 
 /// The name of a channel: `[a-z][a-z0-9_-]{0,31}`. Any such name can be planned for; publishing knows a few of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -9,6 +9,8 @@
 pub enum Kind {
     /// Makes flashcard suggestions from a text (S2).
     GenerateFlashcards,
+    /// Makes a run of a calendar (S0).
+    GenerateCalendar,
     /// Removes everything a person made (D33).
     EraseAccount,
 }
@@ -18,18 +20,21 @@ pub enum Kind {
 pub enum Lane {
     /// Flashcard generations.
     Flashcards,
+    /// Calendar runs.
+    Calendar,
     /// What a person asks of all their data.
     Account,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards, Self::EraseAccount];
+    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards, Self::GenerateCalendar, Self::EraseAccount];
 
     /// The spelling on the wire, in spans and in the `kind` column.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "flashcards.generate",
+            Self::GenerateCalendar => "calendar.generate",
             Self::EraseAccount => "account.erase",
         }
     }
@@ -43,6 +48,7 @@ impl Kind {
     pub const fn lane(self) -> Lane {
         match self {
             Self::GenerateFlashcards => Lane::Flashcards,
+            Self::GenerateCalendar => Lane::Calendar,
             Self::EraseAccount => Lane::Account,
         }
     }
@@ -51,6 +57,7 @@ impl Kind {
     pub const fn domain(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "flashcards",
+            Self::GenerateCalendar => "calendar",
             Self::EraseAccount => "account",
         }
     }
@@ -58,12 +65,13 @@ impl Kind {
 
 impl Lane {
     /// Every lane.
-    pub const ALL: &'static [Self] = &[Self::Flashcards, Self::Account];
+    pub const ALL: &'static [Self] = &[Self::Flashcards, Self::Calendar, Self::Account];
 
     /// The lane's name: column, queue, setting and metric label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Flashcards => "flashcards",
+            Self::Calendar => "calendar",
             Self::Account => "account",
         }
     }

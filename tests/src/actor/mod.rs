@@ -2,6 +2,7 @@
 //! `Stack::user` makes them; each test makes its own.
 //! It must never take a shortcut: what a user does goes over the wire.
 
+pub mod calendar;
 pub mod forged;
 mod generation;
 pub mod log;

@@ -151,6 +151,8 @@ fn shared_environment(kind: &str, services: &Services, database: &str, proxies: 
         ("REDIS_URL".to_owned(), services.redis.url_at(redis)),
         ("LOG_LEVEL".to_owned(), "info".to_owned()),
         ("RUST_BACKTRACE".to_owned(), "1".to_owned()),
+        // On as in production; whoever proves what is off switches it.
+        ("CALENDAR_SERVICE_ENABLED".to_owned(), "true".to_owned()),
     ]);
     if let Some(guard) = &test_run().settings.sabotage {
         environment.insert("ALMANAC_SABOTAGE".to_owned(), guard.clone());

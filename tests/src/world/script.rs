@@ -174,7 +174,10 @@ impl Script {
 
 impl Answer {
     /// The content in segments: the opening, one per card, the closing. Joined they are the whole answer.
-    pub fn segments(&self, system_prompt: &str, asked: Option<usize>) -> Vec<String> {
+    ///
+    /// A calendar's document asks for `slots`: then a card is the entry of a slot, in their order.
+    pub fn segments(&self, system_prompt: &str, asked: Option<usize>, slots: &[Value]) -> Vec<String> {
+        let asked = if slots.is_empty() { asked } else { Some(slots.len()) };
         let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
         let (opening, between, closing) = match self.shape {
             Shape::Items | Shape::Echo | Shape::WrongFields => ("{\"items\": [", ", ", "]}"),
@@ -189,19 +192,31 @@ impl Answer {
         let mut segments = vec![opening.to_owned()];
         segments.extend((0..cards).map(|place| {
             let separator = if place == 0 { "" } else { between };
-            format!("{separator}{}", self.card(place, system_prompt))
+            format!("{separator}{}", self.card(place, system_prompt, slots.get(place)))
         }));
         segments.push(closing.to_owned());
         segments
     }
 
-    fn card(&self, place: usize, system_prompt: &str) -> Value {
+    fn card(&self, place: usize, system_prompt: &str, slot: Option<&Value>) -> Value {
         let number = self.first + place;
         match self.shape {
+            Shape::Items if slot.is_some() => self.entry(slot.unwrap_or(&Value::Null)),
             Shape::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
             Shape::WrongFields => json!({"front": number, "back": null}),
             _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
         }
+    }
+
+    /// What a model says about a slot, and what it has no say in. `first` numbers the edition, so that another run can
+    /// say something else.
+    fn entry(&self, slot: &Value) -> Value {
+        let (key, edition) = (&slot["key"], self.first);
+        json!({
+            "key": key, "title": format!("Title {edition}"), "topic": "coffee", "format": "reel",
+            "caption": format!("Caption {edition} for {key}"), "hashtags": ["#coffee"], "notes": "",
+            "channel": "myspace", "date": "1999-01-01", "scheduledAt": "1999-01-01T00:00:00Z",
+        })
     }
 }
 
@@ -234,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_segments_of_an_answer_join_to_the_json_it_promises() {
-        let joined = Answer { cards: 3, first: 4, ..Answer::default() }.segments("", Some(2)).concat();
+        let joined = Answer { cards: 3, first: 4, ..Answer::default() }.segments("", Some(2), &[]).concat();
 
         let value: Value = serde_json::from_str(&joined).expect("valid JSON");
         assert_eq!(value["items"].as_array().map(Vec::len), Some(2));

@@ -84,9 +84,11 @@ async fn complete(request: Request<Incoming>, state: Arc<State>, socket: Socket)
     let Ok(body) = body.collect().await else { return whole(StatusCode::BAD_REQUEST, &json!({})) };
     let body: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null);
     let task: Value = serde_json::from_str(message(&body, "user")).unwrap_or(Value::Null);
-    let (key, words) = markers(task["source_text"].as_str().unwrap_or_default());
+    // A calendar has no text; its markers stand in its constraints.
+    let constraints = task["constraints"].to_string();
+    let (key, words) = markers(task["source_text"].as_str().unwrap_or(&constraints));
     let key = key.or(words).unwrap_or_default().to_owned();
-    let script = state.script(&key, words, state.ledger.of(&key).len());
+    let script = state.script(&key, words, state.ledger.of(&key).len(), task["slots"].is_array());
     let number = state.ledger.open(Call {
         number: 0,
         key: key.clone(),
@@ -151,7 +153,8 @@ impl Scene {
 
     fn stream(self, answer: Answer, body: &Value, task: &Value) -> Response<Body> {
         let asked = task["count"].as_u64().and_then(|count| usize::try_from(count).ok());
-        let segments = answer.segments(message(body, "system"), asked);
+        let slots = task["slots"].as_array().cloned().unwrap_or_default();
+        let segments = answer.segments(message(body, "system"), asked, &slots);
         let model = body["model"].as_str().unwrap_or_default().to_owned();
         let (pieces, queued) = mpsc::channel(1);
         tokio::spawn(async move {

@@ -87,7 +87,7 @@ async fn conclude(
     began: Instant,
 ) -> Result<Verdict, JobError> {
     let data = json!({ "status": state.as_str(), "error": failure }).to_string();
-    let seq = finish(&deps.service, job.lease(), state, failure.as_ref(), &data).await?;
+    let seq = finish(&deps.service, job.lease(), state, failure.as_ref(), Some(&data)).await?;
     faults::pass(Point::CommittedBeforePublish);
     deps.publisher.publish(job.id, vec![Event { seq, kind: "done".into(), data }]);
     deps.metrics.job_finished(&job.kind, state.as_str(), began.elapsed().as_secs_f64());

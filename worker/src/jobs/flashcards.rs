@@ -20,7 +20,7 @@ use almanac_shared::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{JobError, Verdict};
+use super::{JobError, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
@@ -349,21 +349,6 @@ impl Generating<'_> {
         tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
         self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
         circuit::publish(self.deps.redis.clone(), model, retry_in);
-    }
-}
-
-fn call_end(call: LlmCallId, usage: Option<&AiUsage>, error: Option<&AiError>) -> CallEnd {
-    let count = |tokens: Option<u32>| tokens.and_then(|tokens| i32::try_from(tokens).ok());
-    CallEnd {
-        call,
-        succeeded: false,
-        tokens_input: usage.and_then(|usage| count(usage.tokens_input)),
-        tokens_output: usage.and_then(|usage| count(usage.tokens_output)),
-        cost_usd: usage.and_then(|usage| usage.cost_usd.clone()),
-        provider_ref: usage
-            .and_then(|usage| usage.provider_ref.clone())
-            .or_else(|| error.and_then(|error| error.provider_ref.clone())),
-        error: error.map(AiError::detail),
     }
 }
 

@@ -8,6 +8,8 @@ use almanac_shared::jobs::{ClaimedJob, Failure, Kind, store::WriteError};
 use crate::{deps::Deps, stop::Stop};
 
 mod account;
+mod calendar;
+mod calls;
 mod flashcards;
 
 /// How an attempt ended, for the one place that decides what follows (`run`).
@@ -38,6 +40,7 @@ pub enum JobError {
 pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     match kind {
         Kind::GenerateFlashcards => flashcards::generate(deps, job, stop).await,
+        Kind::GenerateCalendar => calendar::generate(deps, job, stop).await,
         Kind::EraseAccount => account::erase(deps, job, stop).await,
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn push(text: &mut String, calendar: CalendarId, entry: &Entry) {
     push_line(text, &format!("SUMMARY:{}", escaped(&content.title)));
     let hashtags = content.hashtags.join(" ");
     let parts = [content.caption.as_str(), &hashtags, &content.notes].map(str::trim);
-    let description: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let description: Vec<&str> = parts.into_iter().filter(|part| part.chars().any(is_kept)).collect();
     if !description.is_empty() {
         push_line(text, &format!("DESCRIPTION:{}", escaped(&description.join("\n\n"))));
     }
@@ -70,12 +70,16 @@ fn escaped(value: &str) -> String {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' | '\n' => escaped.push_str("\\n"),
             '\\' | ';' | ',' => escaped.extend(['\\', char]),
-            '\t' => escaped.push('\t'),
-            char if char.is_control() => {}
-            char => escaped.push(char),
+            char if is_kept(char) => escaped.push(char),
+            _ => {}
         }
     }
     escaped
+}
+
+/// Control characters are left out of texts, but for tabs and line breaks.
+fn is_kept(char: char) -> bool {
+    !char.is_control() || matches!(char, '\t' | '\r' | '\n')
 }
 
 /// One content line, folded between characters: a reader that unfolds octets must not meet half of one.

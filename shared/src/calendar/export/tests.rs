@@ -98,6 +98,12 @@ fn an_address_that_could_end_its_line_is_left_out() {
 }
 
 #[test]
+fn a_caption_of_nothing_that_can_be_shown_leaves_no_blank_lines() {
+    let events = events(&file(Format::Ics, &[entry(json!({"caption": "\u{1}", "hashtags": [], "notes": "x"}))]));
+    assert_eq!(events[0]["DESCRIPTION"], "x");
+}
+
+#[test]
 fn csv_has_a_header_and_cells_that_no_spreadsheet_runs() {
     let text = file(Format::Csv, &[entry(json!({"title": "=cmd|' /C calc'!A0", "caption": "a \"b\",\nc"}))]);
     let (header, row) = text.split_once("\r\n").unwrap();

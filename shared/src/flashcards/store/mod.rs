@@ -3,12 +3,14 @@
 
 mod work;
 
-pub use self::work::{Burst, CallEnd, Ending, OpenedCall, close_call, conclude, forget_texts, open_call, save};
+pub use self::work::{Burst, Ending, OpenedCall, conclude, forget_texts, open_call, save};
 use super::{Card, Generation, Suggestion};
 use crate::{
     db::{Database, UserTx},
     id::{CardId, GenerationId, SuggestionId, UserId},
 };
+
+pub use crate::jobs::store::calls::{CallEnd, close_call};
 
 /// One request in a batch of accepts.
 #[derive(Clone, Debug)]

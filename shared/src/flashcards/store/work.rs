@@ -7,7 +7,10 @@ use super::super::{Assignment, MAX_CALLS};
 use crate::{
     db::Service,
     id::{LlmCallId, SuggestionId, UserId},
-    jobs::{Failure, Lease, State, store::WriteError},
+    jobs::{
+        Failure, Lease, State,
+        store::{WriteError, calls::CallEnd},
+    },
 };
 
 /// A model call about to be made: its place among the calls of the step, and what to ask. None when the step has used
@@ -68,31 +71,6 @@ pub struct Burst {
     pub progress: Option<Value>,
 }
 
-/// How a call of a model ended, for its ledger row.
-#[derive(Clone, Debug)]
-pub struct CallEnd {
-    /// The call.
-    pub call: LlmCallId,
-    /// Whether its answer was usable to the end.
-    pub succeeded: bool,
-    /// Tokens read.
-    pub tokens_input: Option<i32>,
-    /// Tokens written.
-    pub tokens_output: Option<i32>,
-    /// US dollars as the provider wrote them.
-    pub cost_usd: Option<String>,
-    /// The provider's own id.
-    pub provider_ref: Option<String>,
-    /// Why it failed.
-    pub error: Option<Value>,
-}
-
-impl CallEnd {
-    const fn state(&self) -> &'static str {
-        if self.succeeded { "succeeded" } else { "failed" }
-    }
-}
-
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
@@ -112,23 +90,6 @@ pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64,
     .fetch_one(service.work())
     .await?;
     Ok(seq)
-}
-
-/// Closes a call that bought nothing more; the job goes on.
-pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
-    sqlx::query!(
-        "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
-        end.call.0,
-        end.state(),
-        end.tokens_input,
-        end.tokens_output,
-        end.cost_usd,
-        end.provider_ref,
-        end.error
-    )
-    .execute(service.work())
-    .await?;
-    Ok(())
 }
 
 /// How a generation ends.

@@ -2,6 +2,7 @@
 //! Called by services as a person and by the worker as itself; decides nothing that the functions do not.
 
 pub mod admin;
+pub mod calls;
 
 use std::time::Duration;
 
@@ -119,13 +120,14 @@ pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<(JobId, bo
     Ok(rows.into_iter().map(|row| (row.id, row.cancel_requested)).collect())
 }
 
-/// Ends a running job: state, domain row and final event together (M3). Answers the final event's seq.
+/// Ends a running job: state, domain row and final event together (M3), the event in these words or, without any, in
+/// the words of its kind. Answers its seq.
 pub async fn finish(
     service: &Service,
     lease: Lease,
     state: State,
     failure: Option<&Failure>,
-    data: &str,
+    data: Option<&str>,
 ) -> Result<i64, WriteError> {
     let error = failure.and_then(|failure| serde_json::to_value(failure).ok());
     let seq = sqlx::query_scalar!(

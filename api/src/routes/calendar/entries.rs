@@ -1,0 +1,85 @@
+//! A calendar's saved entries over HTTP: what people add, change and delete by hand (API.md section 5). A key never
+//! changes, and `If-Match` keeps two people from overwriting each other.
+
+use almanac_shared::{
+    calendar::export,
+    id::{CalendarId, EntryId},
+};
+use poem::Request;
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Deleted, known};
+use crate::{
+    accept,
+    app::App,
+    auth::Caller,
+    error::{ApiError, Detail},
+    reply::Reply,
+    strict::Strict,
+};
+
+/// The routes of entries.
+pub struct EntriesApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Added {
+    /// It is saved.
+    #[oai(status = 201)]
+    Entry(Reply<Value>),
+}
+
+#[OpenApi]
+impl EntriesApi {
+    /// Adds an entry by hand: `channel`, `date` and `title`, and any other field of an entry.
+    #[oai(path = "/calendars/:id/entries", method = "post", operation_id = "addEntry")]
+    async fn add(&self, caller: Caller, id: Path<Uuid>, body: Strict<Value>) -> Result<Added, ApiError> {
+        let body = object(body.0)?;
+        let entry = known(self.app.as_ref())?.calendars.add_entry(caller.user, CalendarId(id.0), &body).await?;
+        Ok(Added::Entry(Reply::new(export::wire(&entry).into())))
+    }
+
+    /// Changes an entry: a merge patch, whose fields are a person's from then on. `If-Match: "<version>"` is optional.
+    #[oai(path = "/calendars/:id/entries/:entry", method = "patch", operation_id = "updateEntry")]
+    async fn update(
+        &self,
+        request: &Request,
+        caller: Caller,
+        id: Path<Uuid>,
+        entry: Path<Uuid>,
+        body: Strict<Value>,
+    ) -> Result<Reply<Value>, ApiError> {
+        let body = object(body.0)?;
+        let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
+        let expected = |version| accept::if_match(request.headers(), version);
+        let calendars = &known(self.app.as_ref())?.calendars;
+        let entry = calendars.edit_entry(caller.user, calendar, entry, &body, expected).await?;
+        Ok(Reply::new(export::wire(&entry).into()))
+    }
+
+    /// Deletes an entry; no run revives it unless its key is named in an accept.
+    #[oai(path = "/calendars/:id/entries/:entry", method = "delete", operation_id = "deleteEntry")]
+    async fn delete(
+        &self,
+        request: &Request,
+        caller: Caller,
+        id: Path<Uuid>,
+        entry: Path<Uuid>,
+    ) -> Result<Deleted, ApiError> {
+        let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
+        let expected = |version| accept::if_match(request.headers(), version);
+        known(self.app.as_ref())?.calendars.delete_entry(caller.user, calendar, entry, expected).await?;
+        Ok(Deleted::Gone)
+    }
+}
+
+fn object(body: Value) -> Result<Map<String, Value>, ApiError> {
+    match body {
+        Value::Object(object) => Ok(object),
+        _ => Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")])),
+    }
+}

@@ -1,0 +1,385 @@
+//! Calendars: the SQL of a person, through `UserTx`. A worker's stands in `store/work.rs`.
+//! Called by `service.rs`; decides nothing.
+
+pub mod work;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::postgres::types::PgInterval;
+use uuid::Uuid;
+
+use super::{Calendar, Content, Entry, EntryKey, Field, Made, Run};
+use crate::{
+    db::UserTx,
+    id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
+    merge::{Fields, Record},
+};
+
+/// A run to be accepted.
+#[derive(Clone, Debug)]
+pub(super) struct NewRun {
+    pub id: JobId,
+    pub calendar: CalendarId,
+    pub first: bool,
+    pub title: Option<String>,
+    pub timezone: String,
+    pub request: Value,
+    pub slots: i32,
+    pub plan: Option<PlanId>,
+    pub model: String,
+    pub prompt_version: String,
+    pub key: Option<String>,
+    pub fingerprint: Option<Vec<u8>>,
+    pub limit: i32,
+    pub window: i32,
+    pub time_limit: std::time::Duration,
+    pub trace: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub outcome: String,
+    pub job: Option<JobId>,
+    pub calendar: Option<CalendarId>,
+    pub version: Option<i32>,
+    pub active_kind: Option<String>,
+    pub remaining: Option<i32>,
+    pub reset_seconds: Option<i32>,
+}
+
+/// Accepts a run in one statement.
+pub(super) async fn submit(tx: &mut UserTx, new: &NewRun) -> sqlx::Result<Outcome> {
+    let micros = i64::try_from(new.time_limit.as_micros()).unwrap_or(i64::MAX);
+    sqlx::query_as!(
+        Outcome,
+        r#"
+        SELECT outcome AS "outcome!", job_id AS "job: JobId", calendar_id AS "calendar: CalendarId", version,
+               active_kind, remaining, reset_seconds
+          FROM almanac.submit_calendar($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        "#,
+        new.id.0,
+        new.calendar.0,
+        new.first,
+        new.title,
+        new.timezone,
+        new.request,
+        new.slots,
+        new.plan.map(|plan| plan.0),
+        new.model,
+        new.prompt_version,
+        new.key,
+        new.fingerprint,
+        new.limit,
+        new.window,
+        PgInterval { months: 0, days: 0, microseconds: micros },
+        new.trace,
+        new.request_id
+    )
+    .fetch_one(tx.connection())
+    .await
+}
+
+/// One calendar.
+pub(super) async fn calendar(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option<Calendar>> {
+    sqlx::query_as!(
+        Calendar,
+        r#"
+        SELECT id AS "id: CalendarId", title, timezone, version, created_at, updated_at,
+               (SELECT count(*) FROM almanac.calendar_entries e
+                 WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
+          FROM almanac.calendars c
+         WHERE id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// Keeps everybody else from changing a calendar's set of entries until the end; its zone, if it is there.
+pub(super) async fn lock(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("SELECT timezone FROM almanac.calendars WHERE id = $1 FOR UPDATE", id.0)
+        .fetch_optional(tx.connection())
+        .await
+}
+
+/// This person's calendars, newest first.
+pub(super) async fn calendars(
+    tx: &mut UserTx,
+    after: Option<(DateTime<Utc>, CalendarId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Calendar>> {
+    sqlx::query_as!(
+        Calendar,
+        r#"
+        SELECT id AS "id: CalendarId", title, timezone, version, created_at, updated_at,
+               (SELECT count(*) FROM almanac.calendar_entries e
+                 WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
+          FROM almanac.calendars c
+         WHERE user_id = (SELECT almanac.uid())
+           AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+         ORDER BY created_at DESC, id DESC
+         LIMIT $3
+        "#,
+        after.map(|(at, _)| at),
+        after.map(|(_, id)| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// Gives a calendar another name, or none; false when it is not there.
+pub(super) async fn rename(tx: &mut UserTx, id: CalendarId, title: Option<&str>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE almanac.calendars SET title = $2, updated_at = clock_timestamp() WHERE id = $1",
+        id.0,
+        title
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Removes a calendar with its runs and entries.
+pub(super) async fn delete(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM almanac.calendars WHERE id = $1", id.0).execute(tx.connection()).await?;
+    Ok(())
+}
+
+/// The run of a calendar that has not ended.
+pub(super) async fn active_run(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option<JobId>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: JobId" FROM almanac.calendar_runs
+         WHERE calendar_id = $1 AND user_id = (SELECT almanac.uid()) AND status IN ('pending', 'running')
+         LIMIT 1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// A saved entry's row.
+pub(super) struct EntryRow {
+    pub id: EntryId,
+    pub key: String,
+    pub version: i64,
+    pub fields: Value,
+    pub base: Option<Value>,
+    pub edited: Vec<String>,
+    pub deleted: bool,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl EntryRow {
+    pub(super) fn read(self) -> anyhow::Result<Entry> {
+        let key: EntryKey = self.key.parse().context("reading a stored key")?;
+        let fields = fields(self.fields)?;
+        let edited = self.edited.iter().map(|name| name.parse::<Field>()).collect::<Result<_, _>>();
+        Ok(Entry {
+            id: self.id,
+            content: Content::from_fields(&fields).with_context(|| format!("reading the fields of {key}"))?,
+            key,
+            version: self.version,
+            edited: edited.context("reading the names of edited fields")?,
+            base: self.base.map(self::fields).transpose()?,
+            deleted: self.deleted,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+pub(super) fn fields(stored: Value) -> anyhow::Result<Fields<Field>> {
+    serde_json::from_value(stored).context("reading stored fields")
+}
+
+/// Everything saved of a calendar, tombstones included, by key.
+pub(super) async fn entries(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Result<Vec<Entry>> {
+    let rows = sqlx::query_as!(
+        EntryRow,
+        r#"
+        SELECT id AS "id: EntryId", key, version, fields, base, edited, deleted, updated_at
+          FROM almanac.calendar_entries
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1
+         ORDER BY key
+        "#,
+        calendar.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(EntryRow::read).collect()
+}
+
+/// Keeps everybody else from changing any entry of a calendar until the end. What is read after it is the latest.
+pub(super) async fn lock_entries(tx: &mut UserTx, calendar: CalendarId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        SELECT id FROM almanac.calendar_entries
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1
+         ORDER BY id
+           FOR UPDATE
+        "#,
+        calendar.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// One entry, locked for the change that follows.
+pub(super) async fn entry_for_update(
+    tx: &mut UserTx,
+    calendar: CalendarId,
+    id: EntryId,
+) -> anyhow::Result<Option<Entry>> {
+    let row = sqlx::query_as!(
+        EntryRow,
+        r#"
+        SELECT id AS "id: EntryId", key, version, fields, base, edited, deleted, updated_at
+          FROM almanac.calendar_entries
+         WHERE id = $1 AND calendar_id = $2
+           FOR UPDATE
+        "#,
+        id.0,
+        calendar.0
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    row.map(EntryRow::read).transpose()
+}
+
+/// Keys of a calendar's entries, tombstones included.
+pub(super) async fn keys(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Result<Vec<EntryKey>> {
+    let keys = sqlx::query_scalar!(
+        "SELECT key FROM almanac.calendar_entries WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1",
+        calendar.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    keys.iter().map(|key| key.parse().context("reading a stored key")).collect()
+}
+
+/// Writes records under their keys: those that are there change, the others come to be under the ids beside them.
+pub(super) async fn write(
+    tx: &mut UserTx,
+    user: UserId,
+    calendar: CalendarId,
+    records: &[(EntryId, &str, &Record<Field>)],
+) -> sqlx::Result<()> {
+    let rows = records.iter().map(|(id, key, record)| {
+        json!({
+            "id": id, "key": key, "version": record.version, "fields": record.fields, "base": record.base,
+            "edited": record.edited, "deleted": record.deleted,
+        })
+    });
+    let rows: Value = rows.collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO almanac.calendar_entries AS e (id, user_id, calendar_id, key, version, fields, base, edited, deleted)
+        SELECT r.id, $1, $2, r.key, r.version, r.fields, nullif(r.base, 'null'), r.edited, r.deleted
+          FROM jsonb_to_recordset($3) AS r (id uuid, key text, version bigint, fields jsonb, base jsonb, edited text[],
+                                            deleted boolean)
+            ON CONFLICT (user_id, calendar_id, key) DO UPDATE SET
+               version = excluded.version,
+               fields = excluded.fields,
+               base = excluded.base,
+               edited = excluded.edited,
+               deleted = excluded.deleted,
+               updated_at = clock_timestamp()
+        "#,
+        user.0,
+        calendar.0,
+        rows
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Removes entries for good.
+pub(super) async fn remove(tx: &mut UserTx, calendar: CalendarId, keys: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM almanac.calendar_entries
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND key = ANY ($2)
+        "#,
+        calendar.0,
+        keys
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// A calendar's runs, newest first, those of versions before `before`.
+pub(super) async fn runs(
+    tx: &mut UserTx,
+    calendar: CalendarId,
+    before: Option<i32>,
+    limit: i64,
+) -> sqlx::Result<Vec<Run>> {
+    sqlx::query_as!(
+        Run,
+        r#"
+        SELECT id AS "id: RunId", calendar_id AS "calendar_id: CalendarId", version, status, request, slots, entries,
+               added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
+               cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
+          FROM almanac.calendar_runs
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND ($2::int IS NULL OR version < $2)
+         ORDER BY version DESC
+         LIMIT $3
+        "#,
+        calendar.0,
+        before,
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// One run of a calendar.
+pub(super) async fn run(tx: &mut UserTx, calendar: CalendarId, id: RunId) -> sqlx::Result<Option<Run>> {
+    sqlx::query_as!(
+        Run,
+        r#"
+        SELECT id AS "id: RunId", calendar_id AS "calendar_id: CalendarId", version, status, request, slots, entries,
+               added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
+               cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
+          FROM almanac.calendar_runs
+         WHERE id = $1 AND calendar_id = $2
+        "#,
+        id.0,
+        calendar.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// What a run made, in the order it was made.
+pub(super) async fn made(tx: &mut UserTx, run: RunId) -> anyhow::Result<Vec<Made>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT key, entry_id AS "entry_id: EntryId", fields
+          FROM almanac.calendar_run_entries
+         WHERE user_id = (SELECT almanac.uid()) AND run_id = $1
+         ORDER BY ordinal
+        "#,
+        run.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(|row| read_made(&row.key, row.entry_id, row.fields)).collect()
+}
+
+fn read_made(key: &str, entry_id: EntryId, stored: Value) -> anyhow::Result<Made> {
+    Ok(Made { key: key.parse().context("reading a stored key")?, entry_id, fields: fields(stored)? })
+}
+
+fn uuids(ids: impl Iterator<Item = EntryId>) -> Vec<Uuid> {
+    ids.map(|id| id.0).collect()
+}
