@@ -6,7 +6,7 @@ SHELL := /bin/bash
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## everything on this machine, one generation shown, then serving until Ctrl-C (DEMO_ONLY=1: end after it)
+run: ## everything on this machine, one calendar shown, then serving until Ctrl-C (DEMO_ONLY=1: end after it)
 	@deploy/local/run.sh
 
 test: ## every test, against private servers (T=name: only integration tests of that name)

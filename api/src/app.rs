@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use almanac_shared::{
     account::service::Account,
+    brands::service::Brands,
     calendar::service::Calendars,
     circuit::Circuits,
     clock::{Clock, SystemClock},
@@ -14,12 +15,13 @@ use almanac_shared::{
     flashcards::service::Flashcards,
     jobs::{admin::Operations, service::Jobs},
     metrics::Metrics,
+    organic::service::Organic,
     progress::relay::Relay,
     queue::Bell,
     redis::{client, quick},
 };
 use anyhow::Result;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, http::Uri};
 use poem_openapi::OpenApiService;
 use redis::aio::ConnectionManager;
 use tokio_util::sync::CancellationToken;
@@ -28,8 +30,8 @@ use crate::{
     auth::Authenticator,
     middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
     routes::{
-        account::AccountApi, admin::AdminApi, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
-        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi,
+        account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
+        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
     },
 };
 
@@ -42,6 +44,10 @@ pub struct App {
     pub flashcards: Flashcards,
     /// AI calendars.
     pub calendars: Calendars,
+    /// Brands and what belongs to them.
+    pub brands: Brands,
+    /// Organic weeks.
+    pub organic: Organic,
     /// Jobs.
     pub jobs: Jobs,
     /// Everybody's jobs, for operators.
@@ -62,6 +68,8 @@ pub struct App {
     pub generation: Bucket,
     /// The limit of calendar runs.
     pub calendar: Bucket,
+    /// The limit of organic weeks.
+    pub week: Bucket,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Quick Redis commands.
@@ -87,6 +95,8 @@ impl App {
         Ok(Self {
             flashcards: Flashcards::start(database.clone(), bell.clone(), rate),
             calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
+            brands: Brands::new(database.clone()),
+            organic: Organic::new(database.clone(), bell.clone(), settings.organic),
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
@@ -97,6 +107,7 @@ impl App {
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
             generation: Bucket { name: "generation", rate },
             calendar: Bucket { name: "calendar", rate: settings.calendar.rate },
+            week: Bucket { name: "organic", rate: settings.organic.rate },
             metrics,
             redis: commands,
             database,
@@ -105,7 +116,18 @@ impl App {
     }
 }
 
-type Routes = (FlashcardsApi, CalendarApi, EntriesApi, RunsApi, JobsApi, AccountApi, AdminApi, HealthApi);
+type Routes = (
+    FlashcardsApi,
+    CalendarApi,
+    EntriesApi,
+    RunsApi,
+    brands::Routes,
+    organic::Routes,
+    JobsApi,
+    AccountApi,
+    AdminApi,
+    HealthApi,
+);
 
 fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
     let routes = (
@@ -113,6 +135,8 @@ fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
         CalendarApi { app: app.clone() },
         EntriesApi { app: app.clone() },
         RunsApi { app: app.clone() },
+        brands::routes(&app),
+        organic::routes(&app),
         JobsApi { app: app.clone() },
         AccountApi { app: app.clone() },
         AdminApi { app: app.clone() },
@@ -126,6 +150,14 @@ fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
 /// The description of the API, as YAML.
 pub fn openapi() -> String {
     described(None).spec_yaml()
+}
+
+/// `POST /generate-calendar`: a third spelling of the organic week's route.
+fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Response> {
+    service.into_endpoint().map_to_response().around(|next, mut request: Request| async move {
+        *request.uri_mut() = Uri::from_static("/organic/generate-calendar");
+        next.call(request).await
+    })
 }
 
 /// The whole door.
@@ -143,6 +175,8 @@ pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = 
         // The documents' own spellings: the same handlers, bare bodies (D1).
         .nest("/api/v1", service())
         .nest("/api", service())
+        // S3's upstream form.
+        .at("/generate-calendar", bare_week(service()))
         .nest("/docs", service().swagger_ui())
         .at("/healthz", health::alive(app.clone()))
         .at("/readyz", health::ready(app.clone()))

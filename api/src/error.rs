@@ -28,9 +28,12 @@ pub const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::ActiveGeneration | Code::IdempotencyInProgress | Code::AlreadyFinal | Code::NotFinal | Code::SeqAhead => {
-            StatusCode::CONFLICT
-        }
+        Code::ActiveGeneration
+        | Code::IdempotencyInProgress
+        | Code::AlreadyExists
+        | Code::AlreadyFinal
+        | Code::NotFinal
+        | Code::SeqAhead => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -40,6 +43,11 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::UnknownTimeZone
         | Code::RangeTooLarge
         | Code::NoSlots
+        | Code::NotAMonday
+        | Code::DayOutsideWeek
+        | Code::DayMismatch
+        | Code::NewsletterDayMissing
+        | Code::NoPlacements
         | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -253,6 +261,10 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotFound => Self::not_found(),
+            Refusal::Forbidden(flaws) => {
+                let message = flaws.first().map_or_else(String::new, |flaw| flaw.message.clone());
+                Self::forbidden(message).details(flaws.into_iter().map(Detail::from).collect())
+            }
             Refusal::AlreadyRunning(job) => {
                 Self::new(Code::ActiveGeneration, "another generation of yours is still running").blocked_by(job)
             }
@@ -267,9 +279,11 @@ impl From<Refusal> for ApiError {
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
             Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
+            Refusal::RuleAt(code, flaw) => Self::new(code, flaw.message.clone()).details(vec![flaw.into()]),
             Refusal::VersionMismatch { current } => {
                 Self::new(Code::PreconditionFailed, format!("it has changed since: its version is {current} now"))
             }
+            Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "there is one of this id already"),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
             Refusal::ProviderUnavailable { retry_after } => {
                 Self::new(Code::ProviderUnavailable, "the model provider cannot be reached now")

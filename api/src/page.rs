@@ -1,6 +1,8 @@
 //! Pages of lists: how many, and where a list goes on (API.md section 2). Routes call it; a cursor is opaque to clients
 //! and says nothing that its list did not say.
 
+use std::str::FromStr;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -57,6 +59,25 @@ pub fn moment(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, Uuid)>, Api
     })
 }
 
+/// A place in a list that is ordered by time, then an id that people choose.
+pub fn of_named(at: DateTime<Utc>, id: &str) -> String {
+    let mut bytes = at.timestamp_micros().to_be_bytes().to_vec();
+    bytes.extend_from_slice(id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads a place in a list that is ordered by time, then an id that people choose.
+///
+/// # Errors
+/// 400 when it is not one of ours.
+pub fn named<T: FromStr>(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, T)>, ApiError> {
+    read(cursor, |bytes| {
+        let (micros, id) = bytes.split_at_checked(8)?;
+        let micros = i64::from_be_bytes(micros.try_into().ok()?);
+        Some((DateTime::from_timestamp_micros(micros)?, std::str::from_utf8(id).ok()?.parse().ok()?))
+    })
+}
+
 /// A place in a list that is ordered by number.
 pub fn of_number(number: i32) -> String {
     URL_SAFE_NO_PAD.encode(number.to_be_bytes())
@@ -91,7 +112,9 @@ mod tests {
             let (at, row) = (DateTime::from_timestamp_micros(micros).unwrap(), Uuid::from_u128(bits));
             prop_assert_eq!(moment(Some(&of_moment(at, row))).unwrap(), Some((at, row)));
             prop_assert_eq!(id(Some(&of_id(row))).unwrap(), Some(row));
+            prop_assert_eq!(named(Some(&of_named(at, "brand_1"))).unwrap(), Some((at, "brand_1".to_owned())));
             let _ = (moment(Some(&text)).is_ok(), id(Some(&text)).is_ok(), number(Some(&text)).is_ok());
+            let _ = named::<String>(Some(&text)).is_ok();
         }
     }
 }

@@ -67,6 +67,13 @@ impl Urls {
     pub fn about(self, subject_type: &str, subject_id: &str) -> Self {
         match subject_type {
             "calendar" => Self { resource: format!("/v1/calendars/{subject_id}"), ..self },
+            // A brand and a Monday: both are what a path holds as it is.
+            "week" => match subject_id.rsplit_once('/') {
+                Some((brand, monday)) => {
+                    Self { resource: format!("/v1/brands/{brand}/placements?weekStart={monday}"), ..self }
+                }
+                None => self,
+            },
             _ => self,
         }
     }

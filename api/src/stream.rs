@@ -8,9 +8,10 @@ use std::{
 
 use almanac_shared::{
     clock::Clock,
+    jobs::Kind,
     metrics::{InFlight, Metrics},
     progress::{
-        event::{Encoding, Event, Frame},
+        event::{Encoding, Ending, Event, Frame},
         follower::Follower,
     },
 };
@@ -141,6 +142,10 @@ impl FrameSource for Outgoing {
         }
         self.advance(cx, out)
     }
+
+    fn client_does_not_read(&mut self) {
+        self.ended.get_or_insert("write_timeout");
+    }
 }
 
 impl Outgoing {
@@ -151,7 +156,11 @@ impl Outgoing {
         let before = out.len();
         let polled = ready!(self.follower.poll_frames(cx, out));
         if polled.is_none() {
-            self.ended = Some("done");
+            self.ended = Some(match self.follower.ending() {
+                Some(Ending::Failed) => "failed",
+                Some(Ending::Timeout) => "timeout",
+                Some(Ending::Served) | None => "done",
+            });
             return Poll::Ready(None);
         }
         // Heartbeats come by at least every 15 s, so an expired token is noticed by then.
@@ -184,7 +193,8 @@ impl Outgoing {
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        self.metrics.stream_ended(self.ended.unwrap_or("client_left"));
+        let kind = self.follower.kind().map_or("unknown", Kind::as_str);
+        self.metrics.stream_ended(kind, self.ended.unwrap_or("client_left"));
     }
 }
 

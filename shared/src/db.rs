@@ -1,12 +1,13 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -17,6 +18,11 @@ use crate::{
 
 /// How long a request may wait for a connection before it is told to come back (503).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a kept connection may rest before it is asked whether it still lives.
+const RESTED_AFTER: Duration = Duration::from_secs(1);
+/// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
+/// to make them anew for the first calls of each connection costs several times what they do.
+const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 
 /// The API's pools, opened as `almanac_api`.
 #[derive(Clone, Debug)]
@@ -40,12 +46,15 @@ impl Database {
         // A single accept call leaves its connection clean even when it is cut off, so this pool needs no hook.
         let accepts =
             PgPoolOptions::new().max_connections(6).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
-        Ok(Self { reads: reads.connect_lazy_with(options.clone()), accepts: accepts.connect_lazy_with(options) })
+        Ok(Self {
+            reads: reads.connect_lazy_with(options.clone()),
+            accepts: accepts.connect_lazy_with(options.options(PLANNED_ONCE)),
+        })
     }
 
-    /// The pool for accept calls alone; they set role and claims inside the one statement they are.
-    pub(crate) fn accepts(&self) -> &PgPool {
-        &self.accepts
+    /// A connection for accept calls alone; they set role and claims inside the one statement they are.
+    pub(crate) fn accepts(&self) -> Kept {
+        Kept::of(&self.accepts)
     }
 
     /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
@@ -89,6 +98,44 @@ impl Database {
     }
 }
 
+/// A connection that one task keeps for itself between its statements. A pool takes every connection back with a ping,
+/// which is one more round trip for each statement, and hands them out in turn, each with colder caches than the last.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pool: PgPool,
+    connection: Option<(PoolConnection<Postgres>, Instant)>,
+}
+
+impl Kept {
+    /// Keeps one connection of this pool, from the first statement on.
+    pub(crate) fn of(pool: &PgPool) -> Self {
+        Self { pool: pool.clone(), connection: None }
+    }
+
+    /// The connection, for one statement. One that has rested is asked whether it still lives: after a restart of
+    /// Postgres it does not, and then another takes its place.
+    pub(crate) async fn take(&mut self) -> sqlx::Result<PoolConnection<Postgres>> {
+        if let Some((mut connection, since)) = self.connection.take() {
+            if since.elapsed() < RESTED_AFTER {
+                return Ok(connection);
+            }
+            if matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
+                return Ok(connection);
+            }
+            drop(connection.detach());
+        }
+        self.pool.acquire().await
+    }
+
+    /// Keeps it for the next statement. After a failure it is thrown away: who knows what still comes from it.
+    pub(crate) fn put_back<T>(&mut self, connection: PoolConnection<Postgres>, answer: &sqlx::Result<T>) {
+        match answer {
+            Ok(_) => self.connection = Some((connection, Instant::now())),
+            Err(_) => drop(connection.detach()),
+        }
+    }
+}
+
 /// A transaction with a person's eyes.
 #[derive(Debug)]
 pub struct UserTx(Transaction<'static, Postgres>);
@@ -120,25 +167,41 @@ transactions!(UserTx, AdminTx);
 #[derive(Clone, Debug)]
 pub struct Service {
     work: PgPool,
+    starts: PgPool,
+    endings: PgPool,
     leases: PgPool,
 }
 
 impl Service {
-    /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease.
+    /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease; starts
+    /// and ends of jobs, each written by one task, have one each.
     ///
     /// # Errors
     /// The URL does not parse.
     pub fn open(url: &SecretString) -> Result<Self> {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
+        let planned_once = options.clone().options(PLANNED_ONCE);
         Ok(Self {
             work: pool().max_connections(8).connect_lazy_with(options.clone()),
+            starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
+            endings: pool().max_connections(1).connect_lazy_with(planned_once),
             leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options),
         })
     }
 
     pub(crate) fn work(&self) -> &PgPool {
         &self.work
+    }
+
+    /// The connection for claims.
+    pub(crate) fn starts(&self) -> Kept {
+        Kept::of(&self.starts)
+    }
+
+    /// The connection for the ends of jobs that are written in batches.
+    pub(crate) fn endings(&self) -> Kept {
+        Kept::of(&self.endings)
     }
 
     pub(crate) fn leases(&self) -> &PgPool {

@@ -56,6 +56,8 @@ codes! {
     NotFinal = "NOT_FINAL",
     /// The thing has reached its final state (409).
     AlreadyFinal = "ALREADY_FINAL",
+    /// The caller has a thing of this id already (409).
+    AlreadyExists = "ALREADY_EXISTS",
     /// A stream position beyond the log's end (409).
     SeqAhead = "SEQ_AHEAD",
     /// `If-Match` does not name the current version (412).
@@ -76,6 +78,16 @@ codes! {
     RangeTooLarge = "RANGE_TOO_LARGE",
     /// The constraints skip every date of the range (422).
     NoSlots = "NO_SLOTS",
+    /// A week that does not start on a Monday (422).
+    NotAMonday = "NOT_A_MONDAY",
+    /// A day that is not in the week (422).
+    DayOutsideWeek = "DAY_OUTSIDE_WEEK",
+    /// The day and the local date of the time are two (422).
+    DayMismatch = "DAY_MISMATCH",
+    /// A newsletter without a day, and no preset that gives it one (422, D38).
+    NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
+    /// Nothing is placed and no preset is asked for (422).
+    NoPlacements = "NO_PLACEMENTS",
     /// A well-formed request that a rule refuses (422).
     RuleRefused = "RULE_REFUSED",
     /// Too much accepted work in the window (429).
@@ -104,6 +116,16 @@ codes! {
     SlotUnfilled = "SLOT_UNFILLED",
     /// The model answered something that cannot be read (D15).
     InvalidOutput = "INVALID_OUTPUT",
+    /// A placement that names no account, on a platform for which the request names none (R245).
+    MissingAccount = "MISSING_ACCOUNT",
+    /// The placement's trend is missing or foreign (R246, D22).
+    TrendNotFound = "TREND_NOT_FOUND",
+    /// The owner of the placement's account took the connection away (R230).
+    AccountDisconnected = "ACCOUNT_DISCONNECTED",
+    /// The platform no longer takes the account's credentials (R230).
+    AuthFailed = "AUTH_FAILED",
+    /// No time of the week is free on the placement's account (D17).
+    NoFreeSlot = "NO_FREE_SLOT",
     /// The model's answer passed the size limit.
     OutputTooLarge = "OUTPUT_TOO_LARGE",
     /// An item that repeats the system prompt; it was cut.
@@ -163,6 +185,9 @@ pub enum Refusal {
     /// Missing, or somebody else's.
     #[error("not found")]
     NotFound,
+    /// Known, but not allowed: what exactly, by its place in the body.
+    #[error("forbidden: {} places", .0.len())]
+    Forbidden(Vec<Flaw>),
     /// A job with the same exclusive key is active.
     #[error("already running: {}", .0.id)]
     AlreadyRunning(ActiveJob),
@@ -188,6 +213,9 @@ pub enum Refusal {
         /// For a person.
         message: String,
     },
+    /// A rule said no to something inside a list or an object: its code, where, and a sentence for a person.
+    #[error("{0}: {message}", message = .1.message)]
+    RuleAt(Code, Flaw),
     /// The job has not ended yet; only what has ended can be repeated.
     #[error("not final: {}", .0.id)]
     NotFinal(ActiveJob),
@@ -200,6 +228,9 @@ pub enum Refusal {
     /// The thing cannot change any more.
     #[error("already final")]
     AlreadyFinal,
+    /// The caller has a thing of this id already.
+    #[error("already exists")]
+    AlreadyExists,
     /// The provider cannot be called now.
     #[error("provider unavailable")]
     ProviderUnavailable {

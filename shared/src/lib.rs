@@ -2,6 +2,7 @@
 //! It holds no HTTP server and makes no provider call.
 
 pub mod account;
+pub mod brands;
 pub mod calendar;
 pub mod circuit;
 pub mod clock;
@@ -16,8 +17,10 @@ pub mod id;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
+pub mod local_time;
 pub mod merge;
 pub mod metrics;
+pub mod organic;
 pub mod progress;
 pub mod queue;
 pub mod redis;

@@ -1,10 +1,13 @@
 //! The three-way merge of keyed records that calendar and organic share: what a run would change, and what happens when
 //! a person accepts it. Base is what was last accepted, ours is what is saved, theirs is what the run made.
 //! Pure. It must never change a field that a person wrote unless that field was named.
+//! The three rules that protect people can be taken away by `make sabotage`, in builds for the proving ground only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+
+use crate::faults::{self, Guard};
 
 /// The values of one record. A run may leave fields out: about those it says nothing, and they stay as they are.
 pub type Fields<F> = BTreeMap<F, Value>;
@@ -207,6 +210,11 @@ impl<F: Copy + Ord> Record<F> {
         !self.edited.is_empty()
     }
 
+    /// Whether this field is a person's, which only an accept that names it may take.
+    fn holds(&self, field: F) -> bool {
+        self.edited.contains(&field) && !faults::removed(Guard::HumanFields)
+    }
+
     /// The fields that would read differently, in their order.
     fn changes(&self, theirs: &Fields<F>) -> Vec<F> {
         theirs.iter().filter(|(field, value)| self.fields.get(field) != Some(value)).map(|(field, _)| *field).collect()
@@ -293,7 +301,7 @@ impl<F: Copy + Ord> Accepted<F> {
             self.added.push(key.to_owned());
             return;
         };
-        if ours.deleted && !choice.names(key) {
+        if ours.deleted && !choice.names(key) && !faults::removed(Guard::Tombstones) {
             self.skipped.push(skipped(key, None, Reason::Deleted));
             return;
         }
@@ -303,7 +311,7 @@ impl<F: Copy + Ord> Accepted<F> {
         for field in ours.changes(theirs) {
             match chosen {
                 Some(chosen) if !chosen.contains(&field) => continue,
-                None if ours.edited.contains(&field) && !choice.overwrite_edits => {
+                None if ours.holds(field) && !choice.overwrite_edits => {
                     self.skipped.push(skipped(key, Some(field), Reason::Edited));
                     continue;
                 }
@@ -325,7 +333,8 @@ impl<F: Copy + Ord> Accepted<F> {
     }
 
     fn drop_record(&mut self, key: String, choice: &Choice<F>) {
-        if self.saved.get(&key).is_some_and(Record::is_edited) && !choice.names(&key) {
+        let edited = self.saved.get(&key).is_some_and(Record::is_edited) && !faults::removed(Guard::EditedDropped);
+        if edited && !choice.names(&key) {
             self.skipped.push(skipped(&key, None, Reason::Edited));
         } else {
             self.saved.remove(&key);

@@ -151,7 +151,9 @@ impl LaneBell {
         self.full_until = Some(Instant::now() + LOOK_AGAIN);
     }
 
-    /// Pushes, wakes, and learns the lane's depth in the same breath.
+    /// Pushes, wakes, and learns the lane's depth in one round trip: both go out on one connection, in this order. Should
+    /// the library have to load its script first, the wake-up comes before the ids, and the workers' second look finds
+    /// them.
     async fn push(&mut self, tickets: &[&Ticket]) -> anyhow::Result<i64> {
         let mut tasks = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -159,16 +161,18 @@ impl LaneBell {
             let task: Task<Vec<u8>> = TaskBuilder::new(serde_json::to_vec(ticket)?).build();
             tasks.push(task);
         }
-        push_tasks(&mut self.connection, &self.config, &tasks).await?;
         let name = queue_name(self.lane);
-        let (depth_active, depth_scheduled): (i64, i64) = redis::pipe()
-            .publish(wake_channel(self.lane), "")
-            .ignore()
-            .llen(format!("{name}:active"))
-            .zcard(format!("{name}:scheduled"))
-            .query_async(&mut self.connection)
-            .await?;
-        Ok(depth_active + depth_scheduled)
+        let mut behind = redis::pipe();
+        behind.publish(wake_channel(self.lane), "").ignore();
+        behind.llen(format!("{name}:active")).zcard(format!("{name}:scheduled"));
+        let mut connection = self.connection.clone();
+        let (pushed, depths) = tokio::join!(
+            push_tasks(&mut self.connection, &self.config, &tasks),
+            behind.query_async::<(i64, i64)>(&mut connection)
+        );
+        pushed?;
+        let (active, scheduled) = depths?;
+        Ok(active + scheduled)
     }
 }
 

@@ -46,6 +46,11 @@ impl Shape {
         self.0.push(Flaw { loc, kind, message: message.to_string() });
     }
 
+    /// How many there are so far: whoever reads very much may stop where nobody would read the answer.
+    pub const fn found(&self) -> usize {
+        self.0.len()
+    }
+
     /// The word in a text.
     pub fn word<T: FromStr<Err: fmt::Display>>(&mut self, way: Way<'_>, text: &str) -> Option<T> {
         self.take(way, "value", text.parse())

@@ -78,14 +78,16 @@ async fn nobody_repeats_a_job_by_the_back_door() {
     let pool = stack.as_api().await;
     let retry = format!("SELECT * FROM almanac.retry_job('{id}', '{}', NULL, NULL, NULL)", Uuid::now_v7());
 
+    // A refusal leaves its transaction open, and the next may come to the same connection.
     for role in ["", "SET LOCAL ROLE authenticated; "] {
-        let told = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("BEGIN; {role}{retry}; ROLLBACK"))).execute(&pool).await;
+        let sql = format!("ROLLBACK; BEGIN; {role}{retry}; ROLLBACK");
+        let told = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await;
         let code = told.expect_err("no right to").as_database_error().and_then(|error| error.code()).map(String::from);
         assert_eq!(code.as_deref(), Some("42501"), "{role}");
     }
     // What an administrator may not do either: write the rows themselves.
     for write in ["UPDATE almanac.jobs SET state = state", "DELETE FROM almanac.job_events"] {
-        let sql = format!("BEGIN; SET LOCAL ROLE almanac_admin; {write}; ROLLBACK");
+        let sql = format!("ROLLBACK; BEGIN; SET LOCAL ROLE almanac_admin; {write}; ROLLBACK");
         let told = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await;
         assert!(told.is_err(), "{write}");
     }
@@ -212,7 +214,7 @@ async fn the_lanes_tell_what_waits_what_died_and_whether_redis_answers() {
     assert_eq!(lane["lane"], "flashcards");
     assert_eq!((&lane["queued"], &lane["running"], &lane["dead"]), (&json!(1), &json!(0), &json!(1)));
     assert!(lane["oldestDueSeconds"].as_f64().is_some_and(|seconds| (90.0..120.0).contains(&seconds)), "{lane}");
-    let account = &queues["items"][2];
+    let account = queues["items"].as_array().and_then(|lanes| lanes.last()).or_fail("a last lane");
     assert_eq!(
         (&account["lane"], &account["queued"], &account["oldestDueSeconds"]),
         (&json!("account"), &json!(0), &Value::Null)

@@ -11,7 +11,7 @@ use almanac_tests::{
         stream::{Encoding, Event},
     },
     invariants,
-    world::Answer,
+    world::{Answer, End, Shape},
 };
 use futures_util::future::join_all;
 use http::Method;
@@ -190,4 +190,75 @@ async fn a_run_that_never_started_ends_in_an_envelope_too() {
     assert_eq!((&done["meta"]["runId"], &done["meta"]["seq"]), (&json!(run), &json!(1)));
     assert_eq!(done["error"]["code"], "CANCELLED");
     anna.plan(&json!({})).await;
+}
+
+/// A model that answers for slots nobody asked for, says an entry twice, and would like to choose channels, dates, times
+/// and media itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_has_no_say_in_is_dropped_counted_and_never_stored() {
+    let stack = Stack::builder().start().await;
+    let anna = stack.user();
+    stack.world.play("intrude", [Answer { cards: usize::MAX, shape: Shape::Intruding, ..Answer::default() }.into()]);
+
+    let events = anna.plan(&json!({ "constraints": keyed("intrude") })).await.collect_to_end().await;
+
+    let done = events.last().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("succeeded"), &json!(6)));
+    let asked: Vec<Value> = stack.world.calls("intrude")[0].task["slots"].as_array().unwrap().clone();
+    let told: Vec<Value> =
+        events.iter().filter(|event| event.kind == "entry").map(|event| event.json()["data"].clone()).collect();
+    let calendar = anna.calendar_of(&done).await;
+    for slot in &asked {
+        for shown in [&told, calendar["entries"].as_array().unwrap()] {
+            let entry: Vec<&Value> = shown.iter().filter(|entry| entry["key"] == slot["key"]).collect();
+            assert_eq!(entry.len(), 1, "{slot} once");
+            for name in ["channel", "date", "time"] {
+                assert_eq!(entry[0][name], slot[name], "{name} is the slot's to say");
+            }
+            assert_eq!((&entry[0]["timezone"], &entry[0]["media"]), (&json!("Europe/Paris"), &json!([])));
+        }
+    }
+    let run = run_of(&events);
+    let admin = stack.admin().await;
+    let (counted, rows): (Value, String) = sqlx::query_as(
+        "SELECT r.ai_metadata -> 'items',
+                (SELECT string_agg(concat_ws(' ', e.key, e.fields::text), ' ') FROM almanac.calendar_entries e)
+                || (SELECT string_agg(concat_ws(' ', g.key, g.fields::text), ' ') FROM almanac.calendar_run_entries g)
+                || (SELECT string_agg(v.data, ' ') FROM almanac.job_events v)
+           FROM almanac.calendar_runs r WHERE r.id = $1",
+    )
+    .bind(run)
+    .fetch_one(&admin)
+    .await
+    .unwrap();
+    assert_eq!(counted, json!({ "kept": 6, "cut": 0, "dropped": 13, "echoed": 0, "repeated": 5 }));
+    for stranger in ["ntruder", "2099-09-09", "03:33", "Auckland", "myspace", "1999-01-01"] {
+        assert!(!rows.contains(stranger), "{stranger} was stored: {rows}");
+    }
+    invariants::assert_all(&admin, &[run]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_run_is_asked_for_in_parts_while_each_brings_something_and_eight_times_at_most() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let key = |word: &str| format!("{word}-{}", Uuid::new_v4().simple());
+    let part = |cards: usize| Script::from(Answer { cards, end: End::Length, ..Answer::default() });
+    let (whole, endless) = (key("parts"), key("endless"));
+    stack.world.play(&whole, [part(2), part(3), Answer { cards: usize::MAX, ..Answer::default() }.into()]);
+    stack.world.play(&endless, [part(1)]);
+
+    let done = anna.plan(&json!({ "constraints": keyed(&whole) })).await.collect_to_end().await.pop().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("succeeded"), &json!(6)));
+    let asked = |key: &str| -> Vec<usize> {
+        stack.world.calls(key).iter().map(|call| call.task["slots"].as_array().unwrap().len()).collect()
+    };
+    assert_eq!(asked(&whole), [6, 4, 1], "each call asks for what is missing");
+
+    let long = json!({ "constraints": keyed(&endless), "end": "2026-01-31" });
+    let events = anna.plan(&long).await.collect_to_end().await;
+    let done = events.last().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("partial"), &json!(8)));
+    assert_eq!(asked(&endless), [12, 11, 10, 9, 8, 7, 6, 5]);
+    assert_eq!(events.iter().filter(|event| event.kind == "error").count(), 4, "each empty slot is named");
 }

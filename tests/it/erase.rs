@@ -59,6 +59,7 @@ async fn live(stack: &Stack, user: &User) -> String {
     let id = generate(user, &good).await;
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
     user.calendar(&json!({})).await;
+    user.place(&user.brand().await).await;
     generate(user, &bad).await;
     let body = json!({ "source_text": almanac_tests::world::source_text(&unique("keyed")) });
     let call = user.request(http::Method::POST, "/v1/ai/generations").key("mine").json(&body);
@@ -78,15 +79,21 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         "accepts",
         "ai_generations",
         "ai_suggestions",
+        "brand_profiles",
         "calendar_entries",
         "calendar_run_entries",
         "calendar_runs",
         "calendars",
         "cards",
+        "creative_assets",
         "idempotency_keys",
         "job_events",
         "jobs",
         "llm_calls",
+        "organic_placements",
+        "organic_runs",
+        "platform_accounts",
+        "trends",
     ] {
         assert!(before.contains_key(table), "the test must begin with rows in {table}: {before:?}");
     }
@@ -119,7 +126,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let orphans: i64 = sqlx::query_scalar(orphans).bind(&jobs).fetch_one(&admin).await.or_fail("counting orphans");
     assert_eq!(orphans, 0);
     assert_eq!(rows_of(&admin, ben.id).await, bens);
-    for path in ["/v1/ai/generations", "/v1/cards"] {
+    for path in ["/v1/ai/generations", "/v1/cards", "/v1/brands"] {
         assert_eq!(anna.get(path).await.expect(200).data()["items"], json!([]), "{path}");
     }
     // Her limits begin anew, those of erasing do not; and again changes nothing.
@@ -173,6 +180,7 @@ async fn an_erase_that_dies_goes_on_and_never_reaches_what_came_after_it() {
     let stack = Stack::builder().start().await;
     let (anna, operator) = (stack.user(), operator(&stack));
     let old = generate(&anna, "old").await;
+    let (kept, gone) = (anna.brand().await, anna.brand().await);
     stack.worker(0).kill().await;
 
     let erase = anna.delete("/v1/me/data").await.expect(202);
@@ -180,6 +188,8 @@ async fn an_erase_that_dies_goes_on_and_never_reaches_what_came_after_it() {
     assert_eq!(erase.header("location"), Some(format!("/v1/jobs/{id}").as_str()));
     assert_eq!(anna.delete("/v1/me/data").await.expect(202).data()["id"], json!(id), "asking again is the same wish");
     let new = submit(&anna, "new").await;
+    let late = json!({ "id": "late", "title": "After the erase", "source": "event" });
+    anna.post(&format!("/v1/brands/{kept}/trends"), late).await.expect(201);
     // An operator's retry must not carry the old text past the erase.
     let refused =
         operator.post(&format!("/v1/admin/jobs/{old}/retry"), json!({})).await.refused(409, "ACTIVE_GENERATION");
@@ -207,6 +217,12 @@ async fn an_erase_that_dies_goes_on_and_never_reaches_what_came_after_it() {
     assert_eq!(events.last().or_fail("a final event").json()["status"], "succeeded");
     let suggestions = anna.get(&format!("/v1/ai/generations/{new}/suggestions")).await.expect(200).data();
     assert_eq!(suggestions["items"].as_array().map(Vec::len), Some(5));
+    anna.get(&format!("/v1/brands/{gone}")).await.refused(404, "NOT_FOUND");
+    let left =
+        async |rest: &str| anna.get(&format!("/v1/brands/{kept}{rest}")).await.expect(200).data()["items"].clone();
+    assert_eq!((left("/accounts").await, left("/assets").await), (json!([]), json!([])));
+    assert_eq!(left("/trends").await[0]["id"], "late", "what came after it keeps its brand");
+    assert_eq!(left("/trends").await.as_array().map(Vec::len), Some(1));
     invariants::assert_all(&admin, &[id, new].map(|id| id.parse().or_fail("a UUID"))).await;
 }
 

@@ -3,6 +3,15 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use almanac_shared::{
+    db::Service,
+    flashcards::{
+        endings::Endings,
+        store::{Burst, Conclusion, Ending},
+    },
+    id::{JobId, SuggestionId},
+    jobs::{Lease, State, store::WriteError},
+};
 use almanac_tests::{
     Script, Stack,
     actor::{
@@ -13,6 +22,7 @@ use almanac_tests::{
     world::Answer,
 };
 use futures_util::future::join_all;
+use serde_json::json;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
@@ -72,6 +82,15 @@ async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<(&'static str, sqlx::Re
     results
 }
 
+/// Ends a job through the batch, with one event more; answers how many the batch ended.
+async fn conclude_alone(job: &ForgedJob, epoch: i64) -> i64 {
+    let sql = "SELECT count(*) FROM almanac.conclude_generations(
+        ARRAY[$1], ARRAY[$2], '{0}', ARRAY[NULL::jsonb], ARRAY[NULL::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}',
+        '{NULL}', ARRAY[NULL::jsonb], ARRAY['{}'::jsonb], '{succeeded}', ARRAY[NULL::jsonb], ARRAY['{}'],
+        '{}', '{}', '{}', '{}', '{}', '{1}', '{suggestion}', '{late}')";
+    sqlx::query_scalar(sql).bind(job.id).bind(epoch).fetch_one(job.worker()).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     let stack = quiet().await;
@@ -88,6 +107,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
 
     assert_eq!(now(&admin, job.id).await, running(new, 1));
     // Gentle functions answer that there was nothing of theirs.
+    assert_eq!(conclude_alone(&job, old).await, 0, "a batch leaves out what is not its own");
     let renewed = sqlx::query("SELECT * FROM almanac.renew(ARRAY[$1], ARRAY[$2], '10 s')").bind(job.id).bind(old);
     assert!(renewed.fetch_all(job.worker()).await.unwrap().is_empty());
     let given = sqlx::query_scalar::<_, bool>("SELECT almanac.hand_back($1, $2, NULL)").bind(job.id).bind(old);
@@ -98,7 +118,78 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     for (name, result) in late_writes(&job, new).await {
         assert_eq!(sqlstate(result), "LL001", "{name} after the end");
     }
+    assert_eq!(conclude_alone(&job, new).await, 0, "not even its last holder's");
     invariants::assert_all(&admin, &[job.id]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_no_crash() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let job = stack.user().forge(&stack).await;
+    let unclaim = async |owner: &str| -> Vec<Uuid> {
+        let query = sqlx::query_scalar("SELECT almanac.unclaim(ARRAY[$1], $2)").bind(job.id).bind(owner);
+        query.fetch_all(job.worker()).await.unwrap()
+    };
+    let calls = async || -> i64 {
+        let query = sqlx::query_scalar("SELECT count(*) FROM almanac.llm_calls WHERE job_id = $1").bind(job.id);
+        query.fetch_one(&admin).await.unwrap()
+    };
+    let epoch = job.claim("mine", LONG).await.unwrap();
+    let open = "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'cards', 'test', 'test', 3)";
+    sqlx::query(open).bind(job.id).bind(epoch).execute(job.worker()).await.unwrap();
+
+    assert!(unclaim("another").await.is_empty(), "what others hold is theirs");
+    assert_eq!((now(&admin, job.id).await, calls().await), (running(epoch, 0), 1));
+    assert_eq!(unclaim("mine").await, [job.id]);
+    assert!(unclaim("mine").await.is_empty(), "once");
+
+    let given = JobNow { state: "queued".to_owned(), ..running(epoch, 0) };
+    assert_eq!(
+        (now(&admin, job.id).await, calls().await),
+        (given, 0),
+        "no crash, and a call that was not made is none"
+    );
+    let again = job.claim("another", LONG).await.unwrap();
+    assert_eq!(again, epoch + 1);
+    job.finish(again).await.unwrap();
+    invariants::assert_all(&admin, &[job.id]).await;
+}
+
+/// The first end goes out alone, and the others wait together meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_refused_costs_the_ends_beside_it_nothing() {
+    let stack = quiet().await;
+    let admin = stack.admin().await;
+    let url = stack.services.postgres.url("almanac_worker", &stack.database).into();
+    let endings = Endings::start(Service::open(&url).unwrap());
+    let mut ends = Vec::new();
+    for number in 0..8 {
+        let job = stack.user().forge(&stack).await;
+        let epoch = job.claim("the test", LONG).await.unwrap();
+        let lease = Lease { job: JobId(job.id), epoch: if number == 2 { epoch + 1 } else { epoch } };
+        let mut burst = Burst::default();
+        if number == 5 {
+            // Of a generation that is not there: no row may be stored.
+            burst.suggestions.push((SuggestionId::fresh(), "a".into(), "a".into(), "b".into()));
+        }
+        let ending = Ending { state: State::Succeeded, failure: None, data: "{}".into(), metadata: json!({}) };
+        ends.push((job, Conclusion { lease, burst, call: None, ending }));
+    }
+
+    let told = join_all(ends.iter().map(|(_, conclusion)| endings.write(conclusion.clone()))).await;
+
+    for (number, ((job, _), told)) in ends.iter().zip(told).enumerate() {
+        let state = now(&admin, job.id).await.state;
+        match number {
+            2 => assert!(matches!(told, Err(WriteError::LeaseLost)) && state == "running", "{told:?}"),
+            5 => assert!(matches!(told, Err(WriteError::Refused(_))) && state == "running", "{told:?}"),
+            _ => assert!(matches!(told, Ok(1)) && state == "succeeded", "{number}: {told:?}"),
+        }
+    }
+    for number in [2, 5] {
+        ends[number].0.finish(1).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +282,8 @@ async fn last_chances_are_taken_one_at_a_time() {
     let fresh = anna.forge(&stack).await;
     let ids: Vec<Uuid> = jobs.iter().chain([&fresh]).map(|job| job.id).collect();
     let claim = |owner: &'static str| {
-        let query = sqlx::query_scalar::<_, Uuid>("SELECT id FROM almanac.claim($1, $2, '1 h', 2) ORDER BY id");
+        let sql = "SELECT (job).id FROM almanac.start($1, $1, $2, '1 h', 2, NULL) ORDER BY 1";
+        let query = sqlx::query_scalar::<_, Uuid>(sql);
         query.bind(&ids).bind(owner).fetch_all(fresh.worker())
     };
 

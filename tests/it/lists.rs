@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// All ids of a list, page by page.
-async fn through(user: &User, path: &str, limit: usize) -> Vec<String> {
+pub(crate) async fn through(user: &User, path: &str, limit: usize) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     let separator = if path.contains('?') { '&' } else { '?' };
     loop {

@@ -8,8 +8,16 @@
 
 mod admin;
 mod auth;
+mod brands;
+mod brands_input;
+mod brands_search;
 mod calendar;
+mod calendar_crash;
 mod calendar_faults;
+mod calendar_load;
+mod calendar_races;
+mod calendar_seen;
+mod calendar_shapes;
 mod crash;
 mod drain;
 mod erase;
@@ -21,6 +29,10 @@ mod input;
 mod lease;
 mod limits;
 mod lists;
+mod organic;
+mod organic_edits;
+mod organic_faults;
+mod organic_rules;
 mod outage;
 mod platform;
 mod poison;

@@ -14,7 +14,9 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("accepts", "s", "", "sd"),
     ("ai_generations", "si", "", "siud"),
     ("ai_suggestions", "su", "", "siud"),
+    ("brand_profiles", "siud", "", "sd"),
     ("cards", "siud", "", "siud"),
+    ("creative_assets", "siud", "", "sd"),
     ("effects", "s", "", "siud"),
     ("feature_flags", "", "s", "s"),
     ("calendar_entries", "siud", "", "siud"),
@@ -25,6 +27,10 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("job_events", "s", "", "siud"),
     ("jobs", "s", "", "siud"),
     ("llm_calls", "", "", "siud"),
+    ("organic_placements", "su", "", "siud"),
+    ("organic_runs", "si", "", "siud"),
+    ("platform_accounts", "siud", "", "sd"),
+    ("trends", "siud", "", "sd"),
 ];
 
 /// Tables whose rows are a person's.
@@ -32,15 +38,21 @@ const PERSONAL: &[&str] = &[
     "accepts",
     "ai_generations",
     "ai_suggestions",
+    "brand_profiles",
     "calendar_entries",
     "calendar_run_entries",
     "calendar_runs",
     "calendars",
     "cards",
+    "creative_assets",
     "effects",
     "idempotency_keys",
     "job_events",
     "jobs",
+    "organic_placements",
+    "organic_runs",
+    "platform_accounts",
+    "trends",
 ];
 
 /// A person with at least one row in every table.
@@ -52,6 +64,7 @@ async fn settled(stack: &Stack, admin: &PgPool) -> User {
     user.ended(&id).await;
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
     user.calendar(&json!({})).await;
+    user.place(&user.brand().await).await;
     let effect = "INSERT INTO almanac.effects (id, kind, dedupe_key, user_id, job_id, provider_key, payload_hash)
                   VALUES (gen_random_uuid(), 'post', $2, $1, $2::uuid, 'k', '\\x00')";
     sqlx::query(effect).bind(user.id).bind(&id).execute(admin).await.unwrap();

@@ -16,6 +16,7 @@ struct Things {
     calendar: String,
     entry: String,
     run: String,
+    brand: String,
 }
 
 async fn things(user: &User) -> Things {
@@ -28,7 +29,9 @@ async fn things(user: &User) -> Things {
     let entry = calendar["entries"][0]["id"].as_str().unwrap().to_owned();
     let calendar = calendar["id"].as_str().unwrap().to_owned();
     let card = cards["cards"][0]["id"].as_str().unwrap().to_owned();
-    Things { generation, suggestion, card, calendar, entry, run }
+    let brand = user.brand().await;
+    user.place(&brand).await;
+    Things { generation, suggestion, card, calendar, entry, run, brand }
 }
 
 /// An operation's path with this person's ids, or with ids of nobody.
@@ -44,6 +47,11 @@ fn filled(path: &str, things: Option<&Things>) -> String {
                 "calendars" => things.calendar.clone(),
                 "entries" => things.entry.clone(),
                 "runs" => things.run.clone(),
+                "brands" => things.brand.clone(),
+                "accounts" => "account".into(),
+                "trends" => "trend".into(),
+                "assets" => "asset".into(),
+                "placements" => "placement".into(),
                 other => panic!("whose ids stand under /{other}? Say so here."),
             });
         }
@@ -54,7 +62,12 @@ fn filled(path: &str, things: Option<&Things>) -> String {
 /// A body that each operation reads.
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
-        Some("accept" | "reject" | "cancel" | "retry") => json!({}),
+        Some("accept" | "reject" | "cancel" | "retry" | "import") => json!({}),
+        Some("accounts") => json!({ "platform": "tiktok", "name": "Mine now?" }),
+        Some("trends") => json!({ "title": "Mine now?", "source": "manual" }),
+        Some("assets") => json!({ "title": "Mine now?", "kind": "image" }),
+        _ if path.contains("/placements/") => json!({ "copy": { "caption": "Mine now?" } }),
+        _ if path.starts_with("/brands/") => json!({ "name": "Mine now?" }),
         Some("entries") => json!({ "channel": "blog", "date": "2026-01-26", "title": "Mine now?" }),
         _ if path.contains("/calendars/") => json!({ "title": "Mine now?" }),
         _ => json!({ "front": "Mine now?" }),
@@ -112,6 +125,9 @@ async fn contents(user: &User, things: &Things) -> Vec<Value> {
     for path in [format!("/v1/cards/{}", things.card), format!("/v1/jobs/{}", things.generation), "/v1/cards".into()] {
         all.push(user.get(&path).await.expect(200).data());
     }
+    for rest in ["", "/accounts", "/trends", "/assets", "/placements"] {
+        all.push(user.get(&format!("/v1/brands/{}{rest}", things.brand)).await.expect(200).data());
+    }
     all
 }
 
@@ -121,7 +137,7 @@ async fn a_persons_lists_and_files_hold_nothing_of_anybody_else() {
     let (anna, eve) = (stack.user(), stack.user());
     things(&anna).await;
 
-    for path in ["/v1/jobs", "/v1/ai/generations", "/v1/cards"] {
+    for path in ["/v1/jobs", "/v1/ai/generations", "/v1/cards", "/v1/brands"] {
         assert_eq!(eve.get(path).await.expect(200).data()["items"], json!([]), "{path}");
     }
     assert_eq!(eve.get("/v1/cards/export?format=json").await.expect(200).json(), json!([]));

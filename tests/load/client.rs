@@ -104,10 +104,15 @@ pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// A request for a generation.
 pub fn submit(token: &str, text: &str) -> Bytes {
-    let body = json!({ "source_text": text }).to_string();
+    post(token, "/v1/ai/generations", &json!({ "source_text": text }))
+}
+
+/// A POST.
+pub fn post(token: &str, path: &str, body: &Value) -> Bytes {
+    let body = body.to_string();
     let length = body.len();
     Bytes::from(format!(
-        "POST /v1/ai/generations HTTP/1.1\r\nhost: load\r\nauthorization: Bearer {token}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: load\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     ))
 }

@@ -7,6 +7,7 @@ mod figures;
 mod floor;
 mod limit;
 mod phases;
+mod planner;
 mod provider;
 mod text;
 mod usage;

@@ -1,4 +1,4 @@
-//! A provider that answers at once: a completion of ten cards in twenty chunks, one write each.
+//! A provider that answers at once: a completion of ten cards, or of what a phase gives it, in twenty chunks, one write each.
 //! Workers of the phases are pointed at it, because the scripted world's ledger and scripts cost more than the worker.
 //! It must never pause, and never look into a request more than finding its end takes.
 
@@ -28,11 +28,16 @@ pub struct Call {
     pub body: Bytes,
 }
 
-/// Starts a provider on this runtime; calls are told to whoever listens.
+/// Starts a provider of ten cards on this runtime; calls are told to whoever listens.
 pub async fn start(tell: UnboundedSender<Call>) -> anyhow::Result<SocketAddr> {
+    answering(tell, &cards()).await
+}
+
+/// The same with another answer.
+pub async fn answering(tell: UnboundedSender<Call>, content: &Value) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("listening as the provider")?;
     let address = listener.local_addr().context("reading the provider's address")?;
-    let answer = answer();
+    let answer = answer(content);
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let (answer, tell) = (answer.clone(), tell.clone());
@@ -63,12 +68,16 @@ async fn serve(mut socket: TcpStream, answer: &[Bytes], tell: &UnboundedSender<C
     }
 }
 
-/// The answer as it is written: head and chunks, the last with the usage and the end.
-fn answer() -> Vec<Bytes> {
+fn cards() -> Value {
     let cards: Vec<Value> = (1..=CARDS)
         .map(|n| json!({ "front": format!("What is stated in point {n}?"), "back": format!("Statement number {n}. ").repeat(5) }))
         .collect();
-    let content: Vec<char> = json!({ "items": cards }).to_string().chars().collect();
+    json!({ "items": cards })
+}
+
+/// The answer as it is written: head and chunks, the last with the usage and the end.
+fn answer(content: &Value) -> Vec<Bytes> {
+    let content: Vec<char> = content.to_string().chars().collect();
     let mut events: Vec<String> = content
         .chunks(content.len().div_ceil(CHUNKS))
         .map(|piece| delta(&json!({ "content": piece.iter().collect::<String>() }), &Value::Null))
@@ -85,7 +94,8 @@ fn answer() -> Vec<Bytes> {
     written.collect()
 }
 
-fn delta(delta: &Value, finish: &Value) -> String {
+/// One piece of an answer, as an event.
+pub fn delta(delta: &Value, finish: &Value) -> String {
     let chunk =
         json!({ "id": "load", "model": "load", "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
     format!("data: {chunk}\n\n")

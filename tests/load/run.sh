@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make bench`: builds release programs and the load driver, and runs each phase against servers of its own.
-# PHASES (all), SECS (8) of a closed loop, N (2000) jobs, K (5000) streams, REPS (100) idle jobs. Raw lines are appended
+# PHASES (all), SECS (8) of a closed loop, N (2000) jobs, K (5000) streams, REPS (100) jobs one by one. Raw lines are appended
 # to .local/load.jsonl. It starts private servers only, and ends them.
 set -euo pipefail
 local_scripts="$(dirname "${BASH_SOURCE[0]}")/../../deploy/local"
@@ -33,10 +33,13 @@ if [ -z "${LOAD_DRIVER:-}" ]; then
 fi
 
 result=0
-for phase in ${PHASES:-submit e2e idle streams pure}; do
+for phase in ${PHASES:-submit e2e idle calendar organic streams pure}; do
     say "$phase"
     if [ "$phase" = pure ]; then
-        cargo bench --locked -p almanac-shared -p almanac-worker --bench pure -- --quiet --noplot >/dev/null || result=1
+        for bench in pure merge organic; do
+            cargo bench --locked -p almanac-shared --bench "$bench" -- --quiet --noplot >/dev/null || result=1
+        done
+        cargo bench --locked -p almanac-worker --bench pure -- --quiet --noplot >/dev/null || result=1
     fi
     "$LOAD_DRIVER" "$phase" || result=1
 done

@@ -20,6 +20,8 @@ pub struct Settings {
     pub programs: PathBuf,
     /// The guard that `make sabotage` removes in this run.
     pub sabotage: Option<String>,
+    /// Where random choices of a test begin, to make them again.
+    pub seed: Option<u64>,
     /// Whether servers keep what they were told as in production, against a crash of the machine too: for figures
     /// under load, which mean nothing without it.
     pub durable: bool,
@@ -38,6 +40,7 @@ impl Settings {
             service_user: service_user()?,
             programs: programs()?,
             sabotage: variable("ALMANAC_SABOTAGE"),
+            seed: variable("TEST_SEED").map(|text| text.parse().context("reading TEST_SEED")).transpose()?,
             durable: variable("TEST_DURABLE").is_some(),
             repository,
         })

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use almanac_shared::{db::Service, flags::Flags, metrics::Metrics, progress::log::Publisher, queue::Bell};
+use almanac_shared::{
+    db::Service, flags::Flags, flashcards::endings::Endings, metrics::Metrics, progress::log::Publisher, queue::Bell,
+};
 use redis::aio::ConnectionManager;
 
 use crate::outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget};
@@ -13,6 +15,8 @@ use crate::outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget};
 pub struct Deps {
     /// The store, with a worker's eyes.
     pub service: Service,
+    /// Ends generations, as many as are ready in one commit.
+    pub endings: Endings,
     /// Tells listeners of appended events.
     pub publisher: Publisher,
     /// Rings lanes.

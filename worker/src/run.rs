@@ -12,7 +12,7 @@ use std::{
 use almanac_shared::{
     error::Code,
     faults::{self, Point},
-    id::JobId,
+    id::{JobId, LlmCallId},
     jobs::{ClaimedJob, Failure, Kind, Lane, Lease, RENEW_EVERY, State, store, store::WriteError},
     metrics::PickupSource,
     progress::event::Event,
@@ -22,7 +22,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
 use crate::{
     deps::Deps,
@@ -37,6 +37,8 @@ const MAX_ATTEMPTS: i32 = 3;
 const MAX_FAILED_RENEWALS: u32 = 2;
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
+/// How long after a failed claim its jobs are looked at again.
+const LOOK_BACK: Duration = Duration::from_millis(500);
 /// Claims that may share a commit.
 const CLAIM_BATCH: usize = 32;
 
@@ -154,11 +156,25 @@ impl Crew {
     /// Claims whatever arrived together in one statement. What cannot be claimed is somebody else's, or over: its slot
     /// is free again at once.
     async fn claim_all(self, mut inbox: mpsc::Receiver<Wanted>) {
+        let mut starts = store::Starts::of(&self.0.deps.service);
         let mut batch = Vec::with_capacity(CLAIM_BATCH);
-        while inbox.recv_many(&mut batch, CLAIM_BATCH).await > 0 {
+        let mut doubtful: Vec<JobId> = Vec::new();
+        loop {
+            tokio::select! {
+                count = inbox.recv_many(&mut batch, CLAIM_BATCH) => if count == 0 { return },
+                () = tokio::time::sleep(LOOK_BACK), if !doubtful.is_empty() => {}
+            }
+            self.look_back(&mut doubtful).await;
+            if batch.is_empty() {
+                continue;
+            }
             faults::pass(Point::PoppedBeforeClaim);
-            let ids: Vec<JobId> = batch.iter().map(|wanted| wanted.job).collect();
-            match store::claim(&self.0.deps.service, &ids, &self.0.name, self.0.alone).await {
+            let wanted = batch.iter().map(|wanted| store::Wanted { job: wanted.job, call: LlmCallId::fresh() });
+            let wanted: Vec<store::Wanted> = wanted.collect();
+            // While a circuit is open no call is opened before its job has asked for leave.
+            let deps = &self.0.deps;
+            let provider = Some(deps.ai.provider()).filter(|provider| deps.breakers.all_closed(provider));
+            match store::start(&mut starts, &wanted, &self.0.name, self.0.alone, provider).await {
                 Ok(jobs) => {
                     for job in jobs {
                         if let Some(at) = batch.iter().position(|wanted| wanted.job == job.id) {
@@ -168,9 +184,31 @@ impl Crew {
                         }
                     }
                 }
-                Err(error) => tracing::warn!(%error, "claiming failed; the poll will find the jobs"),
+                Err(error) => {
+                    tracing::warn!(%error, "claiming failed; the poll will find the jobs");
+                    doubtful.extend(wanted.iter().map(|wanted| wanted.job));
+                }
             }
             batch.clear();
+        }
+    }
+
+    /// A claim whose answer never came may have been made: then the job would wait for its lease to run out, and that
+    /// would count as a crash. So it is given back as soon as the store answers again.
+    async fn look_back(&self, doubtful: &mut Vec<JobId>) {
+        if doubtful.is_empty() {
+            return;
+        }
+        // Claimed again since then, and at work.
+        doubtful.retain(|job| !self.held().contains_key(job));
+        match store::unclaim(&self.0.deps.service, doubtful, &self.0.name).await {
+            Ok(given) => {
+                if !given.is_empty() {
+                    tracing::info!(jobs = given.len(), "gave back claims whose answer was lost");
+                }
+                doubtful.clear();
+            }
+            Err(error) => tracing::debug!(%error, "the store does not answer yet"),
         }
     }
 
@@ -274,8 +312,10 @@ impl Crew {
 
     async fn fail(&self, job: &ClaimedJob, failure: &Failure, began: Instant) -> Result<(), WriteError> {
         let data = json!({ "status": "failed", "error": failure }).to_string();
-        // A calendar's log has envelopes, which the store makes; its listeners find the event there within a second.
-        let data = Some(data).filter(|_| Kind::parse(&job.kind) != Some(Kind::GenerateCalendar));
+        // A calendar's and a week's last words have a form of their own, which the store makes; listeners find them there
+        // within a second.
+        let stores_words = matches!(Kind::parse(&job.kind), Some(Kind::GenerateCalendar | Kind::GenerateOrganic));
+        let data = Some(data).filter(|_| !stores_words);
         let deps = &self.0.deps;
         let seq = store::finish(&deps.service, job.lease(), State::Failed, Some(failure), data.as_deref()).await?;
         deps.metrics.job_finished(&job.kind, State::Failed.as_str(), began.elapsed().as_secs_f64());
@@ -340,6 +380,7 @@ fn span_of(job: &ClaimedJob) -> tracing::Span {
         jobId = %job.id,
         runId = %job.id,
         userId = %job.user_id,
+        calendarId = field::Empty,
         requestId = job.request_id.as_deref(),
         attempt = job.attempt,
         epoch = job.epoch,

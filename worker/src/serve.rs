@@ -7,6 +7,7 @@ use almanac_shared::{
     config::WorkerSettings,
     db::Service,
     flags::Flags,
+    flashcards::endings::Endings,
     jobs::Lane,
     metrics::Metrics,
     progress::log::Publisher,
@@ -42,6 +43,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let metrics = Metrics::new("almanac-worker");
     let deps = Deps {
         flags: Flags::of_worker(&service, settings.flags),
+        endings: Endings::start(service.clone()),
         service,
         publisher: Publisher::start(commands.clone()),
         bell: Bell::start(commands.clone(), metrics.clone()),

@@ -62,6 +62,8 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         path = request.uri().path(),
         route = field::Empty,
         userId = field::Empty,
+        calendarId = field::Empty,
+        runId = field::Empty,
         status = field::Empty,
     );
     if request.headers().contains_key("traceparent") && !span.is_disabled() {
@@ -77,7 +79,9 @@ fn report(response: &Response, method: &'static str, seconds: f64, observe: &Obs
     let route = response.data::<PathPattern>().map_or("unmatched", |pattern| &pattern.0);
     let span = Span::current();
     span.record("route", route).record("status", status.as_u16());
-    tracing::info!(target: "almanac_api::access", route, method, status = status.as_u16(), seconds, "answered");
+    // A refusal says which in its header, so that a line tells a taken slot from a stale version (R049).
+    let code = response.headers().get("x-error-code").and_then(|code| code.to_str().ok());
+    tracing::info!(target: "almanac_api::access", route, method, status = status.as_u16(), code, seconds, "answered");
     observe(Observation { method, route, status, seconds });
 }
 

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use almanac_shared::{config::Rate, error::LimitState};
+use almanac_shared::{
+    config::Rate,
+    error::{LimitState, Refusal},
+};
 use poem::http::{HeaderName, HeaderValue};
 
 use crate::error::ApiError;
@@ -33,6 +36,24 @@ impl Bucket {
             Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
         };
         named.into_iter().filter_map(header).collect()
+    }
+
+    /// The values of the two headers, in their order, for a response that declares them.
+    pub fn values(&self, state: LimitState) -> (String, String) {
+        let mut values =
+            self.headers(state).into_iter().map(|(_, value)| value.to_str().unwrap_or_default().to_owned());
+        (values.next().unwrap_or_default(), values.next().unwrap_or_default())
+    }
+
+    /// A submit that was refused: where it was for the limit, it says where that stands.
+    pub fn refused(&self, refusal: Refusal) -> ApiError {
+        match refusal {
+            Refusal::RateLimited(state) => {
+                let error = ApiError::from(Refusal::RateLimited(state));
+                self.headers(state).into_iter().fold(error, |error, (name, value)| error.with_header(name, value))
+            }
+            other => ApiError::from(other),
+        }
     }
 
     /// 429 with this bucket's headers.

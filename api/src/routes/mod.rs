@@ -2,7 +2,10 @@
 
 pub mod account;
 pub mod admin;
+pub mod brands;
 pub mod calendar;
+pub mod file;
 pub mod flashcards;
 pub mod health;
 pub mod jobs;
+pub mod organic;

@@ -28,6 +28,9 @@ pub trait FrameSource: Send {
     ///
     /// Dropping the source means that the client is gone, or that the stream is over.
     fn poll_frames(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>>;
+
+    /// Told before the source is dropped because its client took nothing for too long.
+    fn client_does_not_read(&mut self) {}
 }
 
 /// A frame source on its way from a handler to the server, as an extension of the response.

@@ -128,6 +128,9 @@ impl Streaming {
                     let patience = self.blocked_write;
                     let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep(patience)));
                     ready!(timer.as_mut().poll(cx));
+                    if let Some(source) = self.source.as_mut() {
+                        source.client_does_not_read();
+                    }
                     tracing::debug!("closing a stream whose client does not read");
                     return Poll::Ready(Err(()));
                 }

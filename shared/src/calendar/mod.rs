@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{id::EntryId, merge::Fields};
 
+pub use crate::local_time::Malformed;
+
 pub mod content;
 pub mod diff;
 pub mod dry_run;
@@ -30,11 +32,6 @@ pub use self::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ChannelName(String);
-
-/// A text that should be a word of calendars and is none; says what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be {0}")]
-pub struct Malformed(pub &'static str);
 
 impl ChannelName {
     /// The most characters of a name.

@@ -16,15 +16,14 @@ use crate::{
     shape::{Shape, Way},
 };
 
+pub use crate::local_time::{date, time, wire_time, zone};
+
 /// Most channels of a request.
 pub const CHANNELS_MAX: usize = 8;
 /// Most characters of a calendar's title.
 pub const TITLE_MAX: usize = 200;
 /// Most bytes of constraints as JSON: they are part of every prompt.
 pub const CONSTRAINTS_MAX: usize = 32 * 1024;
-/// Years in which dates may lie. It guards against slips like 0206; every zone's rules are known there.
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
-
 /// A request as it was sent. The job's payload keeps it, so that a worker reads it by the same rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,39 +126,6 @@ impl CalendarRequest {
     pub fn covers(&self, key: &super::EntryKey) -> bool {
         (self.start..=self.end).contains(&key.date) && self.channels.contains(&key.channel)
     }
-}
-
-/// The zone of that IANA name.
-///
-/// # Errors
-/// `UNKNOWN_TIME_ZONE`.
-pub fn zone(name: &str) -> Result<Tz, Refusal> {
-    name.parse().map_err(|_| rule(Code::UnknownTimeZone, "timezone", "No time zone has this name."))
-}
-
-/// A date, `YYYY-MM-DD` and nothing else.
-///
-/// # Errors
-/// Another spelling, a day that does not exist, or a year that must be a slip.
-pub fn date(text: &str) -> Result<NaiveDate, Malformed> {
-    let spelled = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let date = spelled.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-    date.filter(|date| YEARS.contains(&date.year())).ok_or(Malformed("a date from 1900 to 2199, YYYY-MM-DD"))
-}
-
-/// A local time of day, `HH:MM` and nothing else.
-///
-/// # Errors
-/// Another spelling, or no such time.
-pub fn time(text: &str) -> Result<NaiveTime, Malformed> {
-    let spelled = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
-    let time = spelled.then(|| NaiveTime::parse_from_str(text, "%H:%M").ok()).flatten();
-    time.ok_or(Malformed("a time of day, HH:MM"))
-}
-
-/// How a time of day is written.
-pub fn wire_time(time: NaiveTime) -> String {
-    time.format("%H:%M").to_string()
 }
 
 /// A channel that is named twice is one channel: each gets its entries once.

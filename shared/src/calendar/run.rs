@@ -10,6 +10,7 @@ use super::{
     rules::{CalendarRequest, RequestBody},
     slots,
 };
+pub use crate::jobs::store::calls::Spent;
 use crate::{
     id::{CalendarId, EntryId, PlanId, RunId},
     merge::Fields,
@@ -114,40 +115,6 @@ pub struct Assignment {
     pub calls: i64,
     /// What they used.
     pub spent: Spent,
-}
-
-/// What calls of a model used.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent {
-    /// Tokens read.
-    pub tokens_input: Option<i64>,
-    /// Tokens written.
-    pub tokens_output: Option<i64>,
-    /// US dollars.
-    pub cost_usd: Option<f64>,
-}
-
-impl Spent {
-    /// Both together; what nobody counted stays unknown.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
-            match (one, other) {
-                (Some(one), Some(other)) => Some(one + other),
-                (one, other) => one.or(other),
-            }
-        }
-        Self {
-            tokens_input: sum(self.tokens_input, other.tokens_input),
-            tokens_output: sum(self.tokens_output, other.tokens_output),
-            cost_usd: sum(self.cost_usd, other.cost_usd),
-        }
-    }
-
-    /// All tokens, when both counts are known.
-    pub fn tokens(&self) -> Option<i64> {
-        self.tokens_input.zip(self.tokens_output).map(|(read, written)| read + written)
-    }
 }
 
 impl Run {

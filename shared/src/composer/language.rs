@@ -34,6 +34,17 @@ impl Language {
         if french > 0 { Self::French } else { Self::English }
     }
 
+    /// The language of a name: `fr`, `fr-CA`, `French`, `français`; everything else is written in English (ARCHITECTURE 10).
+    pub(super) fn named(name: &str) -> Self {
+        let name = name.to_lowercase();
+        let primary = name.split(['-', '_', ' ']).next().unwrap_or_default();
+        if ["fr", "fra", "fre", "french", "français", "francais"].contains(&primary) {
+            Self::French
+        } else {
+            Self::English
+        }
+    }
+
     /// Whether a word says nothing of its own.
     pub(super) fn is_small(self, word: &str) -> bool {
         let word = word.to_lowercase();

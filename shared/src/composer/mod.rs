@@ -5,6 +5,7 @@
 pub mod calendar;
 pub mod flashcards;
 mod language;
+pub mod organic;
 mod sentences;
 
 use serde_json::Value;
@@ -20,6 +21,10 @@ pub fn compose(document: &Value) -> Option<Vec<Value>> {
         calendar::TASK => {
             let document = calendar::Document::read(document)?;
             Some(calendar::compose(&document).into_iter().map(Value::from).collect())
+        }
+        organic::TASK => {
+            let document = organic::Document::read(document)?;
+            Some(organic::compose(&document).into_iter().map(Value::from).collect())
         }
         _ => None,
     }

@@ -11,6 +11,8 @@ pub enum Kind {
     GenerateFlashcards,
     /// Makes a run of a calendar (S0).
     GenerateCalendar,
+    /// Makes the placements of a brand's week (S3).
+    GenerateOrganic,
     /// Removes everything a person made (D33).
     EraseAccount,
 }
@@ -22,19 +24,23 @@ pub enum Lane {
     Flashcards,
     /// Calendar runs.
     Calendar,
+    /// Organic weeks.
+    Organic,
     /// What a person asks of all their data.
     Account,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::GenerateFlashcards, Self::GenerateCalendar, Self::EraseAccount];
+    pub const ALL: &'static [Self] =
+        &[Self::GenerateFlashcards, Self::GenerateCalendar, Self::GenerateOrganic, Self::EraseAccount];
 
     /// The spelling on the wire, in spans and in the `kind` column.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "flashcards.generate",
             Self::GenerateCalendar => "calendar.generate",
+            Self::GenerateOrganic => "organic.generate",
             Self::EraseAccount => "account.erase",
         }
     }
@@ -49,6 +55,7 @@ impl Kind {
         match self {
             Self::GenerateFlashcards => Lane::Flashcards,
             Self::GenerateCalendar => Lane::Calendar,
+            Self::GenerateOrganic => Lane::Organic,
             Self::EraseAccount => Lane::Account,
         }
     }
@@ -58,6 +65,7 @@ impl Kind {
         match self {
             Self::GenerateFlashcards => "flashcards",
             Self::GenerateCalendar => "calendar",
+            Self::GenerateOrganic => "organic",
             Self::EraseAccount => "account",
         }
     }
@@ -65,13 +73,14 @@ impl Kind {
 
 impl Lane {
     /// Every lane.
-    pub const ALL: &'static [Self] = &[Self::Flashcards, Self::Calendar, Self::Account];
+    pub const ALL: &'static [Self] = &[Self::Flashcards, Self::Calendar, Self::Organic, Self::Account];
 
     /// The lane's name: column, queue, setting and metric label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Flashcards => "flashcards",
             Self::Calendar => "calendar",
+            Self::Organic => "organic",
             Self::Account => "account",
         }
     }

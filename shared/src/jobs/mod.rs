@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     error::Code,
-    id::{JobId, UserId},
+    id::{JobId, LlmCallId, UserId},
 };
 
 pub mod admin;
@@ -125,6 +125,24 @@ pub struct ClaimedJob {
     pub cancel_requested: bool,
     /// From accept to this claim.
     pub waited: Duration,
+    /// The first call of a model, opened together with the claim; none where the job opens its own.
+    pub first_call: Option<FirstCall>,
+}
+
+/// A call of a model whose ledger row was committed with the claim (M6, D86). Whoever does not make it withdraws it.
+#[derive(Clone)]
+pub struct FirstCall {
+    /// Its row in the ledger.
+    pub call: LlmCallId,
+    /// What to ask about; none when it is no longer kept.
+    pub brief: Option<String>,
+}
+
+impl std::fmt::Debug for FirstCall {
+    /// Without the brief: it is a person's text.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FirstCall").field("call", &self.call).finish_non_exhaustive()
+    }
 }
 
 impl ClaimedJob {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CancelOutcome, JobRow, State, store};
+use super::{CancelOutcome, JobRow, Kind, State, store};
 use crate::{
     db::Database,
     error::Refusal,
@@ -93,7 +93,8 @@ impl Jobs {
         if ended && kept < job.last_seq {
             return Ok(Listening::Forgotten(Box::new(job)));
         }
-        let follower = self.relay.follow(id, from, ended.then_some(job.last_seq), encoding).await;
+        let of = (id, Kind::parse(&job.kind));
+        let follower = self.relay.follow(of, from, ended.then_some(job.last_seq), encoding).await;
         Ok(Listening::Follow(Box::new(follower)))
     }
 

@@ -8,17 +8,28 @@ use prometheus_client::{
 
 use super::{Counters, InFlight, Metrics, labels, register};
 
+/// Ends that a client did not want (R091, R094).
+const FAILURES: [&str; 4] = ["failed", "timeout", "write_timeout", "auth_expired"];
+
 #[derive(Debug)]
 pub(super) struct Streams {
     open: Gauge,
-    ends: Counters<1>,
+    ends: Counters<2>,
+    failures: Counters<2>,
     tail_reads: Counter,
     tail_events: Counter,
 }
 
 impl Streams {
     pub fn register(registry: &mut Registry) -> Self {
+        let failures: Counters<2> =
+            register(registry, "stream_failures", "Event streams that ended by an error or a time-out (R091)");
+        // A rate needs a first sample, also of what has not happened yet.
+        for reason in FAILURES {
+            let _ = failures.get_or_create(&labels([("kind", "calendar.generate"), ("reason", reason)]));
+        }
         Self {
+            failures,
             open: register(registry, "streams_open", "Event streams open in this process"),
             ends: register(registry, "stream_ends", "Event streams that ended"),
             tail_reads: register(registry, "tail_reads", "Reads of the event log for jobs that were silent"),
@@ -33,9 +44,15 @@ impl Metrics {
         InFlight::enter(self.streams.open.clone())
     }
 
-    /// A stream ended; `reason` is one of a few words, such as `done`, `client_left`, `slow`, `auth_expired`, `shutdown`.
-    pub fn stream_ended(&self, reason: &str) {
-        self.streams.ends.get_or_create(&labels([("reason", reason)])).inc();
+    /// A stream of a job of this kind ended; `reason` is one of a few words: `done`, `client_left`, `shutdown`, or one of
+    /// those that count as failures: the run ended as `failed` or by `timeout`, the client did not read (`write_timeout`),
+    /// its token expired (`auth_expired`).
+    pub fn stream_ended(&self, kind: &str, reason: &str) {
+        let of = labels([("kind", kind), ("reason", reason)]);
+        self.streams.ends.get_or_create(&of).inc();
+        if FAILURES.contains(&reason) {
+            self.streams.failures.get_or_create(&of).inc();
+        }
     }
 
     /// The event log was read for silent jobs and held `events` that Redis had not brought.

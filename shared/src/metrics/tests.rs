@@ -31,7 +31,8 @@ fn every_family_shows_what_was_said_to_it() {
     metrics.ring_failed();
     metrics.redis_up(true);
     metrics.queue_depth("flashcards", "queued", 7);
-    metrics.stream_ended("done");
+    metrics.stream_ended("calendar.generate", "done");
+    metrics.stream_ended("calendar.generate", "write_timeout");
     metrics.tail_read(2);
 
     let text = metrics.render();
@@ -61,7 +62,9 @@ fn every_family_shows_what_was_said_to_it() {
         (r#"almanac_ring_failures_total{service="S"}"#, 1.0),
         (r#"almanac_redis_up{service="S"}"#, 1.0),
         (r#"almanac_queue_depth{service="S",lane="flashcards",state="queued"}"#, 7.0),
-        (r#"almanac_stream_ends_total{service="S",reason="done"}"#, 1.0),
+        (r#"almanac_stream_ends_total{service="S",kind="calendar.generate",reason="done"}"#, 1.0),
+        (r#"almanac_stream_failures_total{service="S",kind="calendar.generate",reason="write_timeout"}"#, 1.0),
+        (r#"almanac_stream_failures_total{service="S",kind="calendar.generate",reason="timeout"}"#, 0.0),
         (r#"almanac_tail_reads_total{service="S"}"#, 1.0),
         (r#"almanac_tail_events_total{service="S"}"#, 2.0),
     ] {

@@ -1,7 +1,9 @@
 //! An event of a job's log and its three spellings: SSE frame, NDJSON line, Redis message.
-//! Pure; called by the log, the relay and their tests. The data is exact one-line JSON and is never parsed again.
+//! Pure; called by the log, the relay and their tests. The data is exact one-line JSON and is never parsed again, but for
+//! the status of a final event.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::Value;
 
 use crate::id::JobId;
 
@@ -28,6 +30,30 @@ pub enum Encoding {
     Ndjson,
 }
 
+/// How a log ended, as far as those who watch over streams want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With what was asked for, a part of it, or because its owner wanted it to end.
+    Served,
+    /// The job failed.
+    Failed,
+    /// The job's time was over.
+    Timeout,
+}
+
+impl Ending {
+    /// Reads the status of a final event, whose data may stand in an envelope.
+    fn of(data: &str) -> Self {
+        let data: Value = serde_json::from_str(data).unwrap_or_default();
+        let status = data.pointer("/data/status").or_else(|| data.get("status")).and_then(Value::as_str);
+        match status {
+            Some("failed") => Self::Failed,
+            Some("timeout") => Self::Timeout,
+            _ => Self::Served,
+        }
+    }
+}
+
 /// An event spelled for both kinds of sockets, once for all of them.
 #[derive(Debug)]
 pub struct Frame {
@@ -35,6 +61,8 @@ pub struct Frame {
     pub seq: i64,
     /// Whether nothing follows.
     pub last: bool,
+    /// How the job ended, in a final event.
+    pub ending: Option<Ending>,
     sse: Bytes,
     ndjson: Bytes,
 }
@@ -42,7 +70,9 @@ pub struct Frame {
 impl Frame {
     /// Spells an event.
     pub fn of(event: &Event) -> Self {
-        Self { seq: event.seq, last: event.is_last(), sse: event.to_sse(), ndjson: event.to_ndjson() }
+        let last = event.is_last();
+        let ending = last.then(|| Ending::of(&event.data));
+        Self { seq: event.seq, last, ending, sse: event.to_sse(), ndjson: event.to_ndjson() }
     }
 
     /// The bytes for one kind of socket.

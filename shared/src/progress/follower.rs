@@ -11,11 +11,11 @@ use std::{
 use bytes::BytesMut;
 
 use super::{
-    event::{Encoding, Frame},
+    event::{Encoding, Ending, Frame},
     relay::Relay,
     watch::{Copied, Cursor, Watch},
 };
-use crate::id::JobId;
+use crate::{id::JobId, jobs::Kind};
 
 type Page = Pin<Box<dyn Future<Output = Vec<Frame>> + Send>>;
 
@@ -23,6 +23,8 @@ type Page = Pin<Box<dyn Future<Output = Vec<Frame>> + Send>>;
 pub struct Follower {
     relay: Relay,
     source: Source,
+    kind: Option<Kind>,
+    ending: Option<Ending>,
     cursor: Cursor,
     encoding: Encoding,
     ended: bool,
@@ -37,14 +39,37 @@ enum Source {
 }
 
 impl Follower {
-    pub(super) fn live(relay: Relay, watch: Arc<Watch>, after: i64, encoding: Encoding) -> Self {
+    pub(super) fn live(
+        relay: Relay,
+        (watch, kind): (Arc<Watch>, Option<Kind>),
+        after: i64,
+        encoding: Encoding,
+    ) -> Self {
         let (place, cursor) = watch.enter(after);
-        Self { relay, source: Source::Live { watch, place }, cursor, encoding, ended: false, page: None }
+        let source = Source::Live { watch, place };
+        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None }
     }
 
-    pub(super) fn archive(relay: Relay, job: JobId, after: i64, last: i64, encoding: Encoding) -> Self {
+    pub(super) fn archive(
+        relay: Relay,
+        (job, kind): (JobId, Option<Kind>),
+        after: i64,
+        last: i64,
+        encoding: Encoding,
+    ) -> Self {
         let cursor = Cursor { seq: after, beat: 0, decoration: 0 };
-        Self { relay, source: Source::Archive { job, last }, cursor, encoding, ended: false, page: None }
+        let source = Source::Archive { job, last };
+        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None }
+    }
+
+    /// The job's kind, as far as this version knows it.
+    pub fn kind(&self) -> Option<Kind> {
+        self.kind
+    }
+
+    /// How the job ended, when it did while this follower listened. A log that is read again has no news of that.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending
     }
 
     /// Last seq that was handed over.
@@ -85,6 +110,7 @@ impl Follower {
                 Copied::Some => return Poll::Ready(Some(())),
                 Copied::End => {
                     self.ended = true;
+                    self.ending = watch.ending();
                     return Poll::Ready(Some(()));
                 }
                 Copied::Nothing => return Poll::Pending,
@@ -115,6 +141,9 @@ impl Follower {
             out.extend_from_slice(frame.bytes(self.encoding));
             self.cursor.seq = frame.seq;
             self.ended |= frame.last;
+            if matches!(self.source, Source::Live { .. }) {
+                self.ending = frame.ending.or(self.ending);
+            }
         }
         // A page that should have had something and has nothing: retention was here, or the process ends. Ending the
         // stream is honest; the client comes back with its position.

@@ -23,6 +23,7 @@ use crate::{
     db::Database,
     faults::{self, Guard},
     id::JobId,
+    jobs::Kind,
     metrics::Metrics,
     redis::PATIENCE,
 };
@@ -75,13 +76,19 @@ impl Relay {
 
     /// Follows a job from after `after`. The caller has checked that the job is the listener's, and where it stands:
     /// `ended_at` is the last seq of a job that has ended.
-    pub async fn follow(&self, job: JobId, after: i64, ended_at: Option<i64>, encoding: Encoding) -> Follower {
+    pub async fn follow(
+        &self,
+        (job, kind): (JobId, Option<Kind>),
+        after: i64,
+        ended_at: Option<i64>,
+        encoding: Encoding,
+    ) -> Follower {
         if let Some(last) = ended_at {
-            return Follower::archive(self.clone(), job, after, last, encoding);
+            return Follower::archive(self.clone(), (job, kind), after, last, encoding);
         }
-        let watch = self.watch(job);
+        let watch = self.watch(job, kind);
         // Entered before the first await, so the watch cannot be dropped as unused under us.
-        let follower = Follower::live(self.clone(), watch.clone(), after, encoding);
+        let follower = Follower::live(self.clone(), (watch.clone(), kind), after, encoding);
         if !watch.is_loaded() {
             self.load(&watch, after).await;
         }
@@ -127,8 +134,8 @@ impl Relay {
         self.0.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watch(&self, job: JobId) -> Arc<Watch> {
-        self.watches().entry(job).or_insert_with(|| Arc::new(Watch::new(job))).clone()
+    fn watch(&self, job: JobId, kind: Option<Kind>) -> Arc<Watch> {
+        self.watches().entry(job).or_insert_with(|| Arc::new(Watch::of_kind(job, kind))).clone()
     }
 
     /// Subscribes first, then reads: whatever is appended in between arrives by one way or the other.
@@ -149,7 +156,7 @@ impl Relay {
         let events: Vec<Event> = read.unwrap_or_default().into_iter().map(|(_, event)| event).collect();
         let full = events.len() >= usize::try_from(log::PAGE).unwrap_or(usize::MAX);
         watch.load(after, &events, unread || full);
-        if unread || full {
+        if watch.is_behind() {
             self.0.tail_now.notify_one();
         }
     }
@@ -243,7 +250,7 @@ impl Relay {
             return;
         }
         // What was said while nobody listened is in the log.
-        self.each(|watch| watch.hear_of(i64::MAX));
+        self.each(Watch::hear_of_silence);
         self.0.tail_now.notify_one();
 
         let mut messages = messages.ready_chunks(512);

@@ -10,8 +10,10 @@ use std::{
 
 use bytes::BytesMut;
 
-use super::event::{Encoding, Event, Frame};
-use crate::id::JobId;
+use serde_json::json;
+
+use super::event::{Encoding, Ending, Event, Frame};
+use crate::{id::JobId, jobs::Kind};
 
 /// Events kept in memory per watched job; who is further behind reads Postgres.
 const RING: usize = 256;
@@ -33,15 +35,17 @@ struct State {
     ring: VecDeque<Arc<Frame>>,
     /// Last seq that is known without a gap; none until the log was read once.
     last: Option<i64>,
-    /// Somebody told of a later event than we have.
-    behind: bool,
+    /// The latest seq anybody told of, also before the log was read: while `last` is below it, something is missing.
+    told: i64,
+    /// More may stand in the log than anybody told of.
+    unread: bool,
     heard_at: Instant,
     /// Rises with every heartbeat.
     beat: u32,
     /// The newest decoration, and its number.
     decoration: Option<Arc<Frame>>,
     decorations: u32,
-    /// The last progress event, repeated as the NDJSON heartbeat.
+    /// The last progress that was told, repeated as the NDJSON heartbeat.
     progress: Option<Arc<Frame>>,
     waiting: Vec<Option<Waker>>,
     free: Vec<u32>,
@@ -78,7 +82,8 @@ impl Watch {
         let state = State {
             ring: VecDeque::new(),
             last: None,
-            behind: false,
+            told: 0,
+            unread: false,
             heard_at: Instant::now(),
             beat: 0,
             decoration: None,
@@ -91,9 +96,21 @@ impl Watch {
         Self { job, loading: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
+    /// The same of a job whose kind is known: what is said before there is any progress has the shape of its kind.
+    pub fn of_kind(job: JobId, kind: Option<Kind>) -> Self {
+        let watch = Self::new(job);
+        watch.state().progress = nothing_yet(job, kind).map(|event| Arc::new(Frame::of(&event)));
+        watch
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is consistent between statements, so a panic elsewhere leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the job ended, once its final event is here.
+    pub fn ending(&self) -> Option<Ending> {
+        self.state().ring.back().and_then(|frame| frame.ending)
     }
 
     /// Whether the log was read once.
@@ -108,7 +125,7 @@ impl Watch {
             state.last = Some(after);
         }
         state.append(events);
-        state.behind |= more;
+        state.unread |= more;
         drop(state);
         self.wake();
     }
@@ -124,7 +141,12 @@ impl Watch {
     /// Takes in that the log has come this far.
     pub fn hear_of(&self, seq: i64) {
         let mut state = self.state();
-        state.behind |= state.last.is_some_and(|last| seq > last);
+        state.told = state.told.max(seq);
+    }
+
+    /// Takes in that nobody listened for a while: what was said then is in the log.
+    pub fn hear_of_silence(&self) {
+        self.state().unread = true;
     }
 
     /// From where the log should be read, if it should: a gap is known, or nothing was heard since `silent_since`.
@@ -132,17 +154,17 @@ impl Watch {
         let state = self.state();
         let ended = state.ring.back().is_some_and(|frame| frame.last);
         let silent = silent_since.is_some_and(|since| state.heard_at < since);
-        state.last.filter(|_| !ended && (state.behind || silent))
+        state.last.filter(|_| !ended && (state.is_behind() || silent))
     }
 
-    /// Whether a gap is known.
+    /// Whether something is known to be missing. Before the first read nothing is: that read comes anyway.
     pub fn is_behind(&self) -> bool {
-        self.state().behind
+        self.state().is_behind()
     }
 
-    /// Notes that the log was read up to its end.
+    /// Notes that the log was read up to what was its end then. What was told of meanwhile is still missing.
     pub fn caught_up(&self) {
-        self.state().behind = false;
+        self.state().unread = false;
     }
 
     /// A moment has passed: every socket that was silent since the last one gets a heartbeat.
@@ -222,22 +244,28 @@ impl State {
         self.ring.front().map_or_else(|| self.last.map_or(i64::MAX, |last| last + 1), |frame| frame.seq)
     }
 
+    fn is_behind(&self) -> bool {
+        self.last.is_some_and(|last| self.unread || last < self.told)
+    }
+
     fn append(&mut self, events: &[Event]) -> bool {
         let mut news = false;
         for event in events {
             if event.seq == 0 {
-                self.decoration = Some(Arc::new(Frame::of(event)));
+                let frame = Arc::new(Frame::of(event));
+                if event.kind == "progress" {
+                    self.progress = Some(frame.clone());
+                }
+                self.decoration = Some(frame);
                 self.decorations = self.decorations.wrapping_add(1);
                 news = true;
                 continue;
             }
-            // Before the first read nothing is known to be gap-free: the read will bring this event.
+            self.told = self.told.max(event.seq);
+            // Before the first read nothing is known to be gap-free. That read may have begun before this event was
+            // stored, so that it is told of is kept.
             let Some(last) = self.last else { continue };
-            if event.seq <= last {
-                continue;
-            }
-            if event.seq > last + 1 {
-                self.behind = true;
+            if event.seq != last + 1 {
                 continue;
             }
             self.push(event);
@@ -287,89 +315,18 @@ impl State {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn event(seq: i64) -> Event {
-        Event { seq, kind: "item".into(), data: format!("{{\"n\":{seq}}}") }
+/// Progress before anybody told of any. A calendar's lines are envelopes, heartbeats too.
+fn nothing_yet(job: JobId, kind: Option<Kind>) -> Option<Event> {
+    if kind? != Kind::GenerateCalendar {
+        return None;
     }
-
-    fn read(watch: &Watch, place: u32, cursor: &mut Cursor) -> (Copied, String) {
-        let mut out = BytesMut::new();
-        let copied = watch.copy(place, cursor, Encoding::Ndjson, Waker::noop(), &mut out);
-        (copied, String::from_utf8(out.to_vec()).unwrap())
-    }
-
-    #[test]
-    fn an_event_heard_twice_is_given_once_and_a_gap_asks_for_a_tail_read() {
-        let watch = Watch::new(JobId::fresh());
-        watch.load(0, &[event(1)], false);
-        let (place, mut cursor) = watch.enter(0);
-        assert!(!watch.hear(&[event(1)]));
-        assert_eq!(read(&watch, place, &mut cursor).1, "{\"type\":\"item\",\"seq\":1,\"n\":1}\n");
-        assert!(!watch.hear(&[event(3)]));
-        assert!(watch.is_behind());
-        assert_eq!(read(&watch, place, &mut cursor), (Copied::Nothing, String::new()));
-        assert!(watch.hear(&[event(2), event(3)]));
-        assert_eq!(read(&watch, place, &mut cursor).1.lines().count(), 2);
-    }
-
-    #[test]
-    fn who_is_further_behind_than_memory_is_sent_to_the_log() {
-        let watch = Watch::new(JobId::fresh());
-        watch.load(0, &(1..=300).map(event).collect::<Vec<_>>(), false);
-        let (place, mut cursor) = watch.enter(0);
-        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Gap);
-        let (place, mut cursor) = watch.enter(44);
-        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Some);
-        assert_eq!(cursor.seq, 300);
-    }
-
-    #[test]
-    fn a_silent_socket_gets_one_heartbeat_per_beat_and_a_busy_one_none() {
-        let watch = Watch::new(JobId::fresh());
-        watch.load(0, &[], false);
-        let (place, mut cursor) = watch.enter(0);
-        watch.beat();
-        assert!(read(&watch, place, &mut cursor).1.contains("progress"));
-        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Nothing);
-        watch.beat();
-        watch.hear(&[event(1)]);
-        assert!(read(&watch, place, &mut cursor).1.contains("\"seq\":1"));
-        assert_eq!(read(&watch, place, &mut cursor).0, Copied::Nothing);
-    }
-
-    proptest! {
-        /// However messages are lost, doubled and reordered, and wherever tail reads fall between them: every follower
-        /// sees each seq once and in order.
-        #[test]
-        fn a_follower_sees_every_event_once_in_order(
-            steps in prop::collection::vec((0usize..3, 1i64..40), 1..120), start in 0i64..5,
-        ) {
-            let watch = Watch::new(JobId::fresh());
-            watch.load(start, &[], false);
-            let (place, mut cursor) = watch.enter(start);
-            let mut written = start;
-            let mut seen = Vec::new();
-            for (what, n) in steps {
-                match what {
-                    0 => { written += 1; watch.hear(&[event(written)]); }
-                    1 => { written += n % 4; watch.hear(&[event((written - n).max(1))]); }
-                    _ => {
-                        let from = watch.wants_tail(Some(Instant::now())).unwrap_or(written);
-                        watch.hear(&(from + 1..=written).map(event).collect::<Vec<_>>());
-                        watch.caught_up();
-                    }
-                }
-                let text = read(&watch, place, &mut cursor).1;
-                seen.extend(text.lines().map(|line| {
-                    serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_i64().unwrap()
-                }));
-            }
-            prop_assert_eq!(&seen, &(start + 1..=start + seen.len() as i64).collect::<Vec<_>>());
-        }
-    }
+    let data = json!({
+        "data": { "completed": 0, "total": 0, "stage": "queued", "percent": 0 },
+        "error": null,
+        "meta": { "runId": job, "calendarId": null, "version": null, "seq": null, "done": false },
+    });
+    Some(Event::decoration("progress", data.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

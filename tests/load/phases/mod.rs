@@ -2,8 +2,10 @@
 //! `main` runs one of them by its name.
 //! A phase must never leave work behind that the next measurement of it would pay for.
 
+mod calendar;
 mod e2e;
 mod idle;
+mod organic;
 mod pure;
 mod streams;
 mod submit;
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// The names of the phases.
-pub const NAMES: &[&str] = &["submit", "e2e", "idle", "streams", "pure"];
+pub const NAMES: &[&str] = &["submit", "e2e", "idle", "calendar", "organic", "streams", "pure"];
 /// Connections of a closed loop.
 const CONNECTIONS: usize = 64;
 /// People who submit.
@@ -40,6 +42,8 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
         "submit" => submit::run(knobs, report).await,
         "e2e" => e2e::run(knobs, report).await,
         "idle" => idle::run(knobs, report).await,
+        "calendar" => calendar::run(knobs, report).await,
+        "organic" => organic::run(knobs, report).await,
         "streams" => streams::run(knobs, report).await,
         "pure" => pure::run(report),
         _ => bail!("there is no phase {name}; there are {}", NAMES.join(", ")),
@@ -50,6 +54,7 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
 fn stack() -> Builder {
     Stack::builder()
         .api_env("GENERATION_RATE", "1000000000/300")
+        .api_env("CALENDAR_RATE", "1000000000/300")
         .env("LOG_LEVEL", "warn")
         // Traces of the stack in errors are for tests.
         .env("RUST_BACKTRACE", "0")

@@ -60,7 +60,9 @@ async fn become_user(connection: &mut PgConnection, user: Uuid) {
 impl ForgedJob {
     /// Claims it for so many milliseconds; answers the epoch, or none if it could not be claimed.
     pub async fn claim(&self, owner: &str, lease_ms: i32) -> Option<i64> {
-        sqlx::query_scalar("SELECT epoch FROM almanac.claim(ARRAY[$1], $2, make_interval(secs => $3 / 1000.0))")
+        let sql = "SELECT (job).epoch
+                     FROM almanac.start(ARRAY[$1], ARRAY[$1], $2, make_interval(secs => $3 / 1000.0), NULL, NULL)";
+        sqlx::query_scalar(sql)
             .bind(self.id)
             .bind(owner)
             .bind(f64::from(lease_ms))

@@ -2,10 +2,12 @@
 //! `Stack::user` makes them; each test makes its own.
 //! It must never take a shortcut: what a user does goes over the wire.
 
+mod brand;
 pub mod calendar;
 pub mod forged;
 mod generation;
 pub mod log;
+pub mod organic;
 pub mod raw;
 mod reply;
 pub mod stream;

@@ -56,10 +56,17 @@ pub enum Shape {
     Fenced,
     /// With a sentence before and after.
     Prose,
+    /// Of slots: each is filled twice, the second time with other words.
+    Repeated,
+    /// Of slots: before the first, something for a slot that nobody asked for.
+    Invented,
     /// The first card's back repeats the system prompt.
     Echo,
     /// Every card is an object whose fields are of the wrong type.
     WrongFields,
+    /// Besides what was asked for: entries for slots that nobody asked for, and each entry a second time, elsewhere and
+    /// at another time.
+    Intruding,
     /// Text that is no JSON at all.
     BadJson,
     /// No content.
@@ -175,12 +182,14 @@ impl Script {
 impl Answer {
     /// The content in segments: the opening, one per card, the closing. Joined they are the whole answer.
     ///
-    /// A calendar's document asks for `slots`: then a card is the entry of a slot, in their order.
+    /// The document of a calendar or a week asks for `slots`: then a card is what fills a slot, in their order.
     pub fn segments(&self, system_prompt: &str, asked: Option<usize>, slots: &[Value]) -> Vec<String> {
         let asked = if slots.is_empty() { asked } else { Some(slots.len()) };
         let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
         let (opening, between, closing) = match self.shape {
-            Shape::Items | Shape::Echo | Shape::WrongFields => ("{\"items\": [", ", ", "]}"),
+            Shape::Items | Shape::Repeated | Shape::Invented | Shape::Echo | Shape::WrongFields | Shape::Intruding => {
+                ("{\"items\": [", ", ", "]}")
+            }
             Shape::Suggestions => ("{\"suggestions\": [", ", ", "]}"),
             Shape::Array => ("[", ",\n ", "]"),
             Shape::Lines => ("", "\n", "\n"),
@@ -192,24 +201,85 @@ impl Answer {
         let mut segments = vec![opening.to_owned()];
         segments.extend((0..cards).map(|place| {
             let separator = if place == 0 { "" } else { between };
-            format!("{separator}{}", self.card(place, system_prompt, slots.get(place)))
+            format!("{separator}{}", self.cards_at(place, system_prompt, slots.get(place)))
         }));
         segments.push(closing.to_owned());
         segments
     }
 
-    fn card(&self, place: usize, system_prompt: &str, slot: Option<&Value>) -> Value {
+    /// What stands in the place of a card: mostly that card and nothing else.
+    fn cards_at(&self, place: usize, system_prompt: &str, slot: Option<&Value>) -> String {
+        let Some(slot) = slot else { return self.card(place, system_prompt).to_string() };
+        let card = self.filling(slot);
+        match self.shape {
+            Shape::Intruding => self.intruding(slot),
+            Shape::Repeated => {
+                let other = Self { first: self.first + 100, ..self.clone() };
+                format!("{card}, {}", other.filling(slot))
+            }
+            Shape::Invented if place == 0 => {
+                let mut invented = slot.clone();
+                invented["placementId"] = json!("nobody-asked");
+                format!("{}, {card}", self.filling(&invented))
+            }
+            Shape::Items | Shape::Invented => card.to_string(),
+            _ => self.card(place, system_prompt).to_string(),
+        }
+    }
+
+    fn card(&self, place: usize, system_prompt: &str) -> Value {
         let number = self.first + place;
         match self.shape {
-            Shape::Items if slot.is_some() => self.entry(slot.unwrap_or(&Value::Null)),
             Shape::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
             Shape::WrongFields => json!({"front": number, "back": null}),
             _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
         }
     }
 
+    /// An entry between two that have no place in the calendar: of its slot, of another channel, of no slot at all.
+    fn intruding(&self, slot: &Value) -> String {
+        let wanted = self.entry(slot);
+        let mut again = wanted.clone();
+        let moved = [("title", "Intruder"), ("channel", "intruder"), ("date", "2099-09-09"), ("time", "03:33")];
+        for (name, value) in moved.into_iter().chain([("timezone", "Pacific/Auckland")]) {
+            again[name] = value.into();
+        }
+        again["media"] = json!([{ "url": "https://intruder.example/x.jpg", "type": "image" }]);
+        let mut strange = again.clone();
+        strange["key"] = "intruder:2099-09-09:1".into();
+        let mut none = again.clone();
+        none["key"] = slot["date"].clone();
+        [&strange, &wanted, &again, &none].map(Value::to_string).join(", ")
+    }
+
     /// What a model says about a slot, and what it has no say in. `first` numbers the edition, so that another run can
     /// say something else.
+    fn filling(&self, slot: &Value) -> Value {
+        if slot["placementId"].is_string() { self.placement(slot) } else { self.entry(slot) }
+    }
+
+    fn placement(&self, slot: &Value) -> Value {
+        let (id, edition) = (&slot["placementId"], self.first);
+        json!({
+            "placementId": id,
+            "content": {
+                "type": slot["format"].as_str().unwrap_or("post"), "titleTopic": format!("Title {edition}"),
+                "objective": "Awareness", "target": "Regulars", "tone": "warm", "cta": "Save this", "numSlides": null,
+            },
+            "creative": {
+                "creativeIdea": format!("Idea {edition}"),
+                "assetHints": [{ "role": "hook", "suggestion": "steam over a cup" }],
+                "assetIds": ["asset_of_somebody"],
+            },
+            "copy": {
+                "caption": format!("Caption {edition} for {}", id.as_str().unwrap_or_default()),
+                "hashtags": { "high": ["#coffee"], "medium": ["#coldbrew"], "low": ["#beanandco"] },
+            },
+            "platform": { "name": "myspace", "accountId": "acct_of_somebody" },
+            "schedule": { "dayId": "1999-01-01", "scheduledAt": "1999-01-01T00:00:00Z" },
+        })
+    }
+
     fn entry(&self, slot: &Value) -> Value {
         let (key, edition) = (&slot["key"], self.first);
         json!({

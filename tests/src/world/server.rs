@@ -84,9 +84,9 @@ async fn complete(request: Request<Incoming>, state: Arc<State>, socket: Socket)
     let Ok(body) = body.collect().await else { return whole(StatusCode::BAD_REQUEST, &json!({})) };
     let body: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null);
     let task: Value = serde_json::from_str(message(&body, "user")).unwrap_or(Value::Null);
-    // A calendar has no text; its markers stand in its constraints.
-    let constraints = task["constraints"].to_string();
-    let (key, words) = markers(task["source_text"].as_str().unwrap_or(&constraints));
+    // A calendar has no text; its markers stand in its constraints, a week's in its guidance.
+    let elsewhere = format!("{} {}", task["constraints"], task["guidance"]);
+    let (key, words) = markers(task["source_text"].as_str().unwrap_or(&elsewhere));
     let key = key.or(words).unwrap_or_default().to_owned();
     let script = state.script(&key, words, state.ledger.of(&key).len(), task["slots"].is_array());
     let number = state.ledger.open(Call {

@@ -10,10 +10,10 @@ use almanac_shared::{
     faults::{self, Point},
     flashcards::{
         Assignment, CARDS_PER_GENERATION, MAX_CALLS, rules,
-        store::{self, Burst, CallEnd, Ending},
+        store::{self, Burst, CallEnd, Conclusion, Ending, OpenedCall},
     },
     id::{LlmCallId, SuggestionId},
-    jobs::{ClaimedJob, Failure, State},
+    jobs::{ClaimedJob, Failure, FirstCall, State},
     progress::event::Event,
     telemetry,
 };
@@ -71,7 +71,9 @@ enum CallResult {
 impl Generating<'_> {
     async fn run(mut self) -> Result<Verdict, JobError> {
         faults::pass(Point::ClaimedBeforeCall);
+        let mut first = self.job.first_call.clone();
         if let Some(reason) = self.stop.given() {
+            self.withdraw(first).await?;
             return self.stopped(Burst::default(), None, reason).await;
         }
         self.tell_begin();
@@ -80,12 +82,13 @@ impl Generating<'_> {
         loop {
             let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
                 Ok(permit) => permit,
-                Err(Opened { retry_in }) => return self.pause(retry_in, AiErrorKind::BreakerOpen.into()).await,
+                Err(Opened { retry_in }) => {
+                    self.withdraw(first).await?;
+                    return self.pause(retry_in, AiErrorKind::BreakerOpen.into()).await;
+                }
             };
-            let call = LlmCallId::fresh();
             let provider = self.deps.ai.provider();
-            let opened =
-                store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
+            let (call, opened) = self.open_call(first.take()).await?;
             self.made = opened.assignment.fronts.clone();
             if self.made.len() >= CARDS_PER_GENERATION {
                 return self.succeed(Burst::default(), None).await;
@@ -138,6 +141,31 @@ impl Generating<'_> {
         }
     }
 
+    /// A call that may be made now: the one that came with the claim, or another.
+    async fn open_call(&self, first: Option<FirstCall>) -> Result<(LlmCallId, OpenedCall), JobError> {
+        if let Some(FirstCall { call, brief }) = first {
+            let word = |name: &str| self.job.payload[name].as_str().unwrap_or_default().to_owned();
+            let assignment = Assignment {
+                source_text: brief,
+                model: word("model"),
+                prompt_version: word("prompt_version"),
+                fronts: Vec::new(),
+            };
+            return Ok((call, OpenedCall { nth: Some(1), assignment }));
+        }
+        let (call, provider) = (LlmCallId::fresh(), self.deps.ai.provider());
+        let opened = store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
+        Ok((call, opened))
+    }
+
+    /// The call that came with the claim is not made after all.
+    async fn withdraw(&self, first: Option<FirstCall>) -> Result<(), JobError> {
+        if let Some(FirstCall { call, .. }) = first {
+            store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the same question may be asked again: the fault can pass, the answer was not refused twice, and this
     /// process has retries left.
     fn worth_another(&self, error: &AiError, last: Option<&AiError>) -> bool {
@@ -182,10 +210,9 @@ impl Generating<'_> {
             }
             for event in ready {
                 match event {
-                    Ok(AiEvent::Started { .. }) => {}
                     Ok(AiEvent::Item(Item::Flashcard(card))) => self.add(&mut burst, card),
-                    // The answer is read as the task that was asked for, so nothing else comes.
-                    Ok(AiEvent::Item(Item::Calendar(_))) => {}
+                    // The answer is read as the task that was asked for, so no other item comes.
+                    Ok(AiEvent::Started { .. } | AiEvent::Item(_)) => {}
                     Ok(AiEvent::Finished(usage)) => return Ok(CallResult::Complete { burst, usage }),
                     Err(error) => return Ok(CallResult::Broken { burst, error }),
                 }
@@ -304,16 +331,16 @@ impl Generating<'_> {
         });
         let mut burst = burst;
         burst.progress = Some(self.progress("finalizing"));
-        let ending = Ending { state, failure, data: data.clone(), metadata };
-        if !burst.events.is_empty() {
+        let mut events = burst.events.clone();
+        if !events.is_empty() {
             faults::pass(Point::AnsweredBeforeCommit);
         }
-        store::conclude(&self.deps.service, self.job.lease(), &burst, call.as_ref(), &ending).await?;
+        let ending = Ending { state, failure: failure.clone(), data: data.clone(), metadata };
+        self.deps.endings.write(Conclusion { lease: self.job.lease(), burst, call, ending }).await?;
         faults::pass(Point::CommittedBeforePublish);
-        let mut events = burst.events;
         events.push(("done".into(), data));
         self.tell(events);
-        self.log_end(state, latency_ms, &usage, ending.failure.as_ref());
+        self.log_end(state, latency_ms, &usage, failure.as_ref());
         Ok(Verdict::Concluded)
     }
 

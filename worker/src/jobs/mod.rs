@@ -11,6 +11,7 @@ mod account;
 mod calendar;
 mod calls;
 mod flashcards;
+mod organic;
 
 /// How an attempt ended, for the one place that decides what follows (`run`).
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) ->
     match kind {
         Kind::GenerateFlashcards => flashcards::generate(deps, job, stop).await,
         Kind::GenerateCalendar => calendar::generate(deps, job, stop).await,
+        Kind::GenerateOrganic => organic::generate(deps, job, stop).await,
         Kind::EraseAccount => account::erase(deps, job, stop).await,
     }
 }

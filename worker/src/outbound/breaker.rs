@@ -164,6 +164,13 @@ impl Breakers {
         Ok(Permit { breakers: self.clone(), key, admission, pending: true, admitted_at: now })
     }
 
+    /// Whether any call of this provider would be let through at this moment, whatever its model.
+    pub fn all_closed(&self, provider: &str) -> bool {
+        let circuits = self.lock();
+        let mut of_provider = circuits.iter().filter(|((name, _), _)| name == provider);
+        of_provider.all(|(_, circuit)| circuit.state == State::Closed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Circuit>> {
         // A circuit is valid between any two of its steps, whatever panicked meanwhile.
         self.circuits.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,16 +1,16 @@
 //! A calendar's saved entries over HTTP: what people add, change and delete by hand (API.md section 5). A key never
 //! changes, and `If-Match` keeps two people from overwriting each other.
 
-use almanac_shared::{
-    calendar::export,
-    id::{CalendarId, EntryId},
-};
+use almanac_shared::id::{CalendarId, EntryId};
 use poem::Request;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Deleted, known};
+use super::{
+    Deleted, known,
+    words::entry::{EntryShown, shown},
+};
 use crate::{
     accept,
     app::App,
@@ -30,7 +30,7 @@ pub struct EntriesApi {
 enum Added {
     /// It is saved.
     #[oai(status = 201)]
-    Entry(Reply<Value>),
+    Entry(Reply<EntryShown>),
 }
 
 #[OpenApi]
@@ -40,7 +40,7 @@ impl EntriesApi {
     async fn add(&self, caller: Caller, id: Path<Uuid>, body: Strict<Value>) -> Result<Added, ApiError> {
         let body = object(body.0)?;
         let entry = known(self.app.as_ref())?.calendars.add_entry(caller.user, CalendarId(id.0), &body).await?;
-        Ok(Added::Entry(Reply::new(export::wire(&entry).into())))
+        Ok(Added::Entry(Reply::new(shown(&entry)?)))
     }
 
     /// Changes an entry: a merge patch, whose fields are a person's from then on. `If-Match: "<version>"` is optional.
@@ -52,13 +52,13 @@ impl EntriesApi {
         id: Path<Uuid>,
         entry: Path<Uuid>,
         body: Strict<Value>,
-    ) -> Result<Reply<Value>, ApiError> {
+    ) -> Result<Reply<EntryShown>, ApiError> {
         let body = object(body.0)?;
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
         let expected = |version| accept::if_match(request.headers(), version);
         let calendars = &known(self.app.as_ref())?.calendars;
         let entry = calendars.edit_entry(caller.user, calendar, entry, &body, expected).await?;
-        Ok(Reply::new(export::wire(&entry).into()))
+        Ok(Reply::new(shown(&entry)?))
     }
 
     /// Deletes an entry; no run revives it unless its key is named in an accept.

@@ -22,12 +22,10 @@ use almanac_shared::{
     progress::event::Encoding,
     telemetry,
 };
-use poem::{Body, IntoResponse, Request, Response};
+use poem::{Body, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
-    payload::Payload,
-    registry::{MetaSchema, MetaSchemaRef},
     types::MaybeUndefined,
 };
 use uuid::Uuid;
@@ -40,12 +38,14 @@ use crate::{
     keyed::Keyed,
     page,
     reply::{Reply, Urls},
+    routes::file::{Deleted, Exported, File},
     stream::{self, Live},
     strict::{Checks, Strict},
 };
 
 use self::words::{
-    CalendarPage, CalendarPatch, CalendarShown, CalendarWithEntries, CreateCalendar, DryRunShown, RunAccepted,
+    CalendarPage, CalendarPatch, CalendarShown, CalendarWithEntries, CreateCalendar, DryRunShown, RunAccepted, entry,
+    frame::{CalendarNdjson, CalendarSse},
 };
 pub use self::{entries::EntriesApi, runs::RunsApi};
 
@@ -82,47 +82,17 @@ enum Answer {
     Finished(Reply<CalendarWithEntries>),
     #[oai(content_type = "application/json")]
     DryRun(Reply<DryRunShown>),
-    Sse(stream::SseLog),
-    Ndjson(stream::NdjsonLog),
+    Sse(CalendarSse),
+    Ndjson(CalendarNdjson),
 }
 
 impl From<Live> for Answer {
     fn from(live: Live) -> Self {
         match live {
-            Live::Sse(log) => Self::Sse(log),
-            Live::Ndjson(log) => Self::Ndjson(log),
+            Live::Sse(log) => Self::Sse(CalendarSse(log)),
+            Live::Ndjson(log) => Self::Ndjson(CalendarNdjson(log)),
         }
     }
-}
-
-#[derive(ApiResponse)]
-enum Exported {
-    /// The file.
-    #[oai(status = 200)]
-    File(File, #[oai(header = "Content-Disposition")] String),
-}
-
-struct File(Response);
-
-impl IntoResponse for File {
-    fn into_response(self) -> Response {
-        self.0
-    }
-}
-
-impl Payload for File {
-    const CONTENT_TYPE: &'static str = "application/octet-stream";
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema { format: Some("binary"), ..MetaSchema::new("string") }))
-    }
-}
-
-#[derive(ApiResponse)]
-enum Deleted {
-    /// It is gone.
-    #[oai(status = 204)]
-    Gone,
 }
 
 #[OpenApi]
@@ -155,6 +125,9 @@ impl CalendarApi {
         let submission = Submission { user, order: order.clone(), model, key, trace, request_id };
         match app.calendars.submit(submission).await {
             Ok(accepted) => {
+                let span = tracing::Span::current();
+                span.record("calendarId", tracing::field::display(accepted.calendar));
+                span.record("runId", tracing::field::display(accepted.run));
                 if !accepted.replayed {
                     app.metrics.job_accepted(Kind::GenerateCalendar.as_str());
                 }
@@ -164,7 +137,7 @@ impl CalendarApi {
                 tracing::warn!(error = format!("{cause:#}"), "the store is away; answering a dry run");
                 rehearse(app, &caller, form, &order, Reason::StorageAway).await
             }
-            Err(refusal) => Err(refused(app, refusal)),
+            Err(refusal) => Err(app.calendar.refused(refusal)),
         }
     }
 
@@ -186,7 +159,7 @@ impl CalendarApi {
     /// One calendar with its latest saved entries.
     #[oai(path = "/calendars/:id", method = "get", operation_id = "showCalendar")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CalendarWithEntries>, ApiError> {
-        Ok(Reply::new(self.app()?.calendars.show(caller.user, CalendarId(id.0)).await?.into()))
+        Ok(Reply::new(self.app()?.calendars.show(caller.user, CalendarId(id.0)).await?.try_into()?))
     }
 
     /// Gives a calendar another name.
@@ -249,15 +222,6 @@ fn known(app: Option<&App>) -> Result<&App, ApiError> {
     app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
-/// A refused submit says where its limit stands.
-fn refused(app: &App, refusal: Refusal) -> ApiError {
-    let headers = match &refusal {
-        Refusal::RateLimited(limit) => app.calendar.headers(*limit),
-        _ => Vec::new(),
-    };
-    headers.into_iter().fold(ApiError::from(refusal), |error, (name, value)| error.with_header(name, value))
-}
-
 /// The dry run (D11): computed here and now, stored nowhere.
 async fn rehearse(
     app: &App,
@@ -279,8 +243,9 @@ async fn rehearse(
         Form::Sse => stream::canned(&run.events, Encoding::Sse).into(),
         Form::Ndjson => stream::canned(&run.events, Encoding::Ndjson).into(),
         Form::Json => {
-            let entries = run.entries.iter().map(|(key, content)| run::wire(None, key, content)).collect();
-            let reply = Reply::new(DryRunShown { summary: run.summary, entries }).dry_run();
+            let entries = run.entries.iter().map(|(key, content)| entry::read(run::wire(None, key, content)));
+            let entries = entries.collect::<Result<_, Refusal>>()?;
+            let reply = Reply::new(DryRunShown { summary: entry::read(run.summary)?, entries }).dry_run();
             Answer::DryRun(if reason == Reason::StorageAway { reply.degraded("storage") } else { reply })
         }
     };
@@ -297,9 +262,7 @@ async fn answer(
     let job = JobId::from(accepted.run);
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
-    let mut limit = app.calendar.headers(accepted.limit).into_iter();
-    let mut header = || limit.next().and_then(|(_, value)| value.to_str().map(str::to_owned).ok()).unwrap_or_default();
-    let (policy, left) = (header(), header());
+    let (policy, left) = app.calendar.values(accepted.limit);
     let encoding = match form {
         Form::Sse => Encoding::Sse,
         Form::Ndjson => Encoding::Ndjson,
@@ -356,5 +319,5 @@ async fn finished(
     if !app.jobs.show(caller.user, job).await?.state().is_final() {
         return Ok(None);
     }
-    Ok(Some(app.calendars.show(caller.user, accepted.calendar).await?.into()))
+    Ok(Some(app.calendars.show(caller.user, accepted.calendar).await?.try_into()?))
 }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::{
     known,
-    words::{AcceptChoice, AcceptDone, DiffShown, RunPage, RunShown},
+    words::{
+        AcceptChoice, AcceptDone, RunPage, RunShown,
+        entry::{self, DiffShown},
+    },
 };
 use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, strict::Strict};
 
@@ -51,7 +54,7 @@ impl RunsApi {
     #[oai(path = "/calendars/:id/runs/:run/diff", method = "get", operation_id = "diffRun")]
     async fn diff(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<DiffShown>, ApiError> {
         let calendars = &known(self.app.as_ref())?.calendars;
-        Ok(Reply::new(calendars.diff(caller.user, CalendarId(id.0), RunId(run.0)).await?.into()))
+        Ok(Reply::new(entry::read(calendars.diff(caller.user, CalendarId(id.0), RunId(run.0)).await?)?))
     }
 
     /// Takes from a run what is chosen. What a person wrote stays unless it is named; doing it twice changes nothing.
@@ -66,6 +69,6 @@ impl RunsApi {
         let calendars = &known(self.app.as_ref())?.calendars;
         let choice = choice.0.unwrap_or_default().into();
         let taken = calendars.accept(caller.user, CalendarId(id.0), RunId(run.0), choice).await?;
-        Ok(Reply::new(taken.into()))
+        Ok(Reply::new(taken.try_into()?))
     }
 }

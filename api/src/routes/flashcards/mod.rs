@@ -16,12 +16,10 @@ use almanac_shared::{
     progress::event::Encoding,
     telemetry,
 };
-use poem::{Body, IntoResponse, Request, Response};
+use poem::{Body, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
-    payload::Payload,
-    registry::{MetaSchema, MetaSchemaRef},
 };
 use uuid::Uuid;
 
@@ -33,6 +31,7 @@ use crate::{
     keyed::Keyed,
     page,
     reply::{Reply, Urls},
+    routes::file::{Deleted, Exported, File},
     stream::{self, Live},
     strict::Strict,
 };
@@ -77,36 +76,6 @@ enum Answer {
     Ndjson(stream::NdjsonLog),
 }
 
-#[derive(ApiResponse)]
-enum Exported {
-    /// The file.
-    #[oai(status = 200)]
-    File(File, #[oai(header = "Content-Disposition")] String),
-}
-
-struct File(Response);
-
-impl IntoResponse for File {
-    fn into_response(self) -> Response {
-        self.0
-    }
-}
-
-impl Payload for File {
-    const CONTENT_TYPE: &'static str = "application/octet-stream";
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema { format: Some("binary"), ..MetaSchema::new("string") }))
-    }
-}
-
-#[derive(ApiResponse)]
-enum Deleted {
-    /// It is gone.
-    #[oai(status = 204)]
-    Gone,
-}
-
 #[OpenApi]
 impl FlashcardsApi {
     /// Asks for flashcards from a text.
@@ -123,7 +92,7 @@ impl FlashcardsApi {
         let app = self.app()?;
         let form = accept::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
         let submission = submission(app, &caller, order)?;
-        let accepted = app.flashcards.submit(submission).await.map_err(|refusal| refused(app, refusal))?;
+        let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateFlashcards.as_str());
         }
@@ -296,15 +265,6 @@ fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Res
     })
 }
 
-/// A refused submit says where its limit stands.
-fn refused(app: &App, refusal: Refusal) -> ApiError {
-    let headers = match &refusal {
-        Refusal::RateLimited(limit) => app.generation.headers(*limit),
-        _ => Vec::new(),
-    };
-    headers.into_iter().fold(ApiError::from(refusal), |error, (name, value)| error.with_header(name, value))
-}
-
 async fn answer(
     app: &App,
     request: &Request,
@@ -315,9 +275,7 @@ async fn answer(
     let job = JobId::from(accepted.id);
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
-    let mut limit = app.generation.headers(accepted.limit).into_iter();
-    let mut header = || limit.next().and_then(|(_, value)| value.to_str().map(str::to_owned).ok()).unwrap_or_default();
-    let (policy, left) = (header(), header());
+    let (policy, left) = app.generation.values(accepted.limit);
     let encoding = match form {
         Form::Sse => Encoding::Sse,
         Form::Ndjson => Encoding::Ndjson,

@@ -16,7 +16,8 @@ use super::*;
 /// A stream that a test feeds by hand, and that says when it was let go.
 struct Fed {
     frames: mpsc::UnboundedReceiver<Bytes>,
-    dropped: Option<oneshot::Sender<()>>,
+    dropped: Option<oneshot::Sender<bool>>,
+    unread: bool,
 }
 
 impl FrameSource for Fed {
@@ -31,17 +32,23 @@ impl FrameSource for Fed {
             }
         }
     }
+
+    fn client_does_not_read(&mut self) {
+        self.unread = true;
+    }
 }
 
 impl Drop for Fed {
     fn drop(&mut self) {
-        let _ = self.dropped.take().map(|dropped| dropped.send(()));
+        let unread = self.unread;
+        let _ = self.dropped.take().map(|dropped| dropped.send(unread));
     }
 }
 
 struct Feeder {
     frames: mpsc::UnboundedSender<Bytes>,
-    dropped: oneshot::Receiver<()>,
+    /// Tells, when the source was let go, whether that was because nobody read.
+    dropped: oneshot::Receiver<bool>,
 }
 
 impl Feeder {
@@ -64,7 +71,7 @@ fn stream(feeders: &mpsc::UnboundedSender<Feeder>) -> Response {
     let (frames, received) = mpsc::unbounded_channel();
     let (tell, dropped) = oneshot::channel();
     feeders.send(Feeder { frames, dropped }).unwrap();
-    StreamBody::respond("text/event-stream", Box::new(Fed { frames: received, dropped: Some(tell) }))
+    StreamBody::respond("text/event-stream", Box::new(Fed { frames: received, dropped: Some(tell), unread: false }))
 }
 
 /// More than a small socket takes at once.
@@ -290,7 +297,7 @@ async fn a_client_that_goes_away_lets_its_source_go() {
 
     drop(client);
 
-    feeder.dropped.await.unwrap();
+    assert!(!feeder.dropped.await.unwrap(), "going away is not reading slowly");
     world.load.streams.close();
     world.load.streams.wait().await;
 }
@@ -303,7 +310,7 @@ async fn a_client_that_does_not_read_is_closed() {
 
     feeder.send(vec![b'x'; 64 << 20]);
 
-    feeder.dropped.await.unwrap();
+    assert!(feeder.dropped.await.unwrap(), "its source hears why");
     drop(client);
 }
 

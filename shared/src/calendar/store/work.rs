@@ -11,7 +11,10 @@ use crate::{
     },
     db::Service,
     id::{CalendarId, EntryId, LlmCallId, UserId},
-    jobs::{Failure, Lease, State, store::WriteError},
+    jobs::{
+        Failure, Lease, State,
+        store::{WriteError, calls},
+    },
 };
 
 pub use crate::jobs::store::calls::{CallEnd, close_call};
@@ -110,19 +113,8 @@ pub async fn open_call(
     model: &str,
     existing: usize,
 ) -> Result<Option<i32>, WriteError> {
-    let nth = sqlx::query_scalar!(
-        "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7)",
-        call.0,
-        lease.job.0,
-        lease.epoch,
-        format!("entries after {existing}"),
-        provider,
-        model,
-        i32::try_from(MAX_CALLS).unwrap_or(i32::MAX)
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(nth)
+    let step = format!("entries after {existing}");
+    calls::open_call(service, lease, call, &step, (provider, model), MAX_CALLS).await
 }
 
 /// A burst of entries with the events that tell of them.

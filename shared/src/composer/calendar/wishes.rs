@@ -30,7 +30,7 @@ impl Wishes {
         let brand = constraints.get("brand").and_then(|brand| brand.get("name").unwrap_or(brand).as_str());
         let avoid: Vec<Vec<char>> = texts(constraints.get("avoid")).iter().map(|term| folded(term)).collect();
         let language = language.and_then(filled).or_else(|| text("language"));
-        let language = language.map_or_else(|| guess(constraints), |name| named(&name));
+        let language = language.map_or_else(|| guess(constraints), |name| Language::named(&name));
         let bank = phrases::bank(language);
         let mut topics = texts(constraints.get("topics"));
         if topics.is_empty() {
@@ -90,17 +90,6 @@ impl Wishes {
 fn permitted_or_all<T: Clone>(all: Vec<T>, is_avoided: impl Fn(&T) -> bool) -> Vec<T> {
     let permitted: Vec<T> = all.iter().filter(|item| !is_avoided(item)).cloned().collect();
     if permitted.is_empty() { all } else { permitted }
-}
-
-/// `fr`, `fr-CA`, `French`, `français`; everything else is written in English (ARCHITECTURE 10).
-fn named(language: &str) -> Language {
-    let language = language.to_lowercase();
-    let primary = language.split(['-', '_', ' ']).next().unwrap_or_default();
-    if ["fr", "fra", "fre", "french", "français", "francais"].contains(&primary) {
-        Language::French
-    } else {
-        Language::English
-    }
 }
 
 fn guess(constraints: &Map<String, Value>) -> Language {

@@ -3,14 +3,15 @@
 
 mod work;
 
-pub use self::work::{Burst, Ending, OpenedCall, conclude, forget_texts, open_call, save};
+pub(super) use self::work::conclude;
+pub use self::work::{Burst, Conclusion, Ending, OpenedCall, forget_texts, open_call, save};
 use super::{Card, Generation, Suggestion};
 use crate::{
-    db::{Database, UserTx},
+    db::{Kept, UserTx},
     id::{CardId, GenerationId, SuggestionId, UserId},
 };
 
-pub use crate::jobs::store::calls::{CallEnd, close_call};
+pub use crate::jobs::store::calls::{CallEnd, close_call, withdraw_call};
 
 /// One request in a batch of accepts.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub(super) struct Outcome {
 
 /// Accepts a batch in one statement and one commit.
 pub(super) async fn accept(
-    database: &Database,
+    kept: &mut Kept,
     batch: &[NewGeneration],
     limit: i32,
     window: i32,
@@ -50,7 +51,8 @@ pub(super) async fn accept(
         batch.iter().map(of).collect()
     }
     let texts: Vec<String> = column(batch, |new| new.source_text.clone());
-    sqlx::query_as!(
+    let mut connection = kept.take().await?;
+    let answer = sqlx::query_as!(
         Outcome,
         r#"
         SELECT n AS "n!", outcome AS "outcome!", job_id AS "id: GenerationId", answer, remaining, reset_seconds, failure
@@ -69,8 +71,10 @@ pub(super) async fn accept(
         limit,
         window
     )
-    .fetch_all(database.accepts())
-    .await
+    .fetch_all(&mut *connection)
+    .await;
+    kept.put_back(connection, &answer);
+    answer
 }
 
 /// One generation.
@@ -78,7 +82,11 @@ pub async fn generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<Optio
     sqlx::query_as!(
         Generation,
         r#"
-        SELECT id AS "id: GenerationId", status, model, prompt_version, tokens_input, tokens_output,
+        SELECT id AS "id: GenerationId",
+               CASE WHEN status = 'pending' AND EXISTS (
+                         SELECT FROM almanac.jobs j
+                          WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
+                    THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
                cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
                (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
           FROM almanac.ai_generations g
@@ -102,7 +110,11 @@ pub async fn generations(
     sqlx::query_as!(
         Generation,
         r#"
-        SELECT id AS "id: GenerationId", status, model, prompt_version, tokens_input, tokens_output,
+        SELECT id AS "id: GenerationId",
+               CASE WHEN status = 'pending' AND EXISTS (
+                         SELECT FROM almanac.jobs j
+                          WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
+                    THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
                cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
                (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
           FROM almanac.ai_generations g

@@ -2,10 +2,11 @@
 //! Called by the worker's job and the sweeper. Every write names its lease and is refused when that is gone.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::{Assignment, MAX_CALLS};
 use crate::{
-    db::Service,
+    db::{Kept, Service},
     id::{LlmCallId, SuggestionId, UserId},
     jobs::{
         Failure, Lease, State,
@@ -73,7 +74,7 @@ pub struct Burst {
 
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
-    let columns = Columns::of(burst);
+    let columns = Columns::of(std::iter::once(burst));
     let seq = sqlx::query_scalar!(
         r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
         lease.job.0,
@@ -105,47 +106,75 @@ pub struct Ending {
     pub metadata: Value,
 }
 
-/// Stores the last burst, closes the call, writes the totals of all calls and ends the job: one statement, one commit.
-/// Answers the seq of the final event.
-pub async fn conclude(
-    service: &Service,
-    lease: Lease,
-    burst: &Burst,
-    call: Option<&CallEnd>,
-    ending: &Ending,
-) -> Result<i64, WriteError> {
-    let columns = Columns::of(burst);
-    let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
-    let seq = sqlx::query_scalar!(
+/// Everything a generation ends with.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The right to write it.
+    pub lease: Lease,
+    /// What was not stored yet.
+    pub burst: Burst,
+    /// The call that ends with it.
+    pub call: Option<CallEnd>,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// Stores last bursts, closes calls, writes the totals of all calls and ends the jobs: one statement, one commit.
+/// Answers for each the seq of its final event, or nothing where the lease was lost. One refused row refuses them all.
+pub(in crate::flashcards) async fn conclude(
+    kept: &mut Kept,
+    conclusions: &[&Conclusion],
+) -> Result<Vec<Option<i64>>, WriteError> {
+    fn each<T>(conclusions: &[&Conclusion], of: impl Fn(&Conclusion) -> T) -> Vec<T> {
+        conclusions.iter().map(|conclusion| of(conclusion)).collect()
+    }
+    fn call<T>(conclusions: &[&Conclusion], of: impl Fn(&CallEnd) -> Option<T>) -> Vec<Option<T>> {
+        each(conclusions, |conclusion| conclusion.call.as_ref().and_then(&of))
+    }
+    let errors =
+        each(conclusions, |c| c.ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok()));
+    let columns = Columns::of(conclusions.iter().map(|conclusion| &conclusion.burst));
+    let mut connection = kept.take().await?;
+    let answer = sqlx::query!(
         r#"
-        SELECT almanac.conclude_generation(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS "seq!"
+        SELECT n AS "n!", seq AS "seq!" FROM almanac.conclude_generations(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
         "#,
-        lease.job.0,
-        lease.epoch,
-        burst.after,
+        &each(conclusions, |c| c.lease.job.0),
+        &each(conclusions, |c| c.lease.epoch),
+        &each(conclusions, |c| c.burst.after),
+        &each(conclusions, |c| c.burst.progress.clone()) as &[Option<Value>],
+        &call(conclusions, |end| Some(end.call.0)) as &[Option<Uuid>],
+        &call(conclusions, |end| Some(end.state().to_owned())) as &[Option<String>],
+        &call(conclusions, |end| end.tokens_input) as &[Option<i32>],
+        &call(conclusions, |end| end.tokens_output) as &[Option<i32>],
+        &call(conclusions, |end| end.cost_usd.clone()) as &[Option<String>],
+        &call(conclusions, |end| end.provider_ref.clone()) as &[Option<String>],
+        &call(conclusions, |end| end.error.clone()) as &[Option<Value>],
+        &each(conclusions, |c| c.ending.metadata.clone()),
+        &each(conclusions, |c| c.ending.state.as_str().to_owned()),
+        &errors as &[Option<Value>],
+        &each(conclusions, |c| c.ending.data.clone()),
+        &columns.suggestion_of,
         &columns.ids,
         &columns.keys,
         &columns.fronts,
         &columns.backs,
+        &columns.event_of,
         &columns.types,
-        &columns.data,
-        burst.progress,
-        call.map(|end| end.call.0),
-        call.map(CallEnd::state),
-        call.and_then(|end| end.tokens_input),
-        call.and_then(|end| end.tokens_output),
-        call.and_then(|end| end.cost_usd.clone()),
-        call.and_then(|end| end.provider_ref.clone()),
-        call.and_then(|end| end.error.clone()),
-        ending.metadata,
-        ending.state.as_str(),
-        error,
-        ending.data
+        &columns.data
     )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    .fetch_all(&mut *connection)
+    .await;
+    kept.put_back(connection, &answer);
+    let rows = answer?;
+    let mut ended = vec![None; conclusions.len()];
+    for row in rows {
+        if let Some(seq) = usize::try_from(row.n - 1).ok().and_then(|at| ended.get_mut(at)) {
+            *seq = Some(row.seq);
+        }
+    }
+    Ok(ended)
 }
 
 /// Forgets source texts whose retention is over; answers how many.
@@ -165,27 +194,36 @@ pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<u64> {
     Ok(done.rows_affected())
 }
 
+/// Bursts as columns, each row with the place of its burst from 1.
+#[derive(Default)]
 struct Columns {
-    ids: Vec<uuid::Uuid>,
+    suggestion_of: Vec<i32>,
+    ids: Vec<Uuid>,
     keys: Vec<String>,
     fronts: Vec<String>,
     backs: Vec<String>,
+    event_of: Vec<i32>,
     types: Vec<String>,
     data: Vec<String>,
 }
 
 impl Columns {
-    fn of(burst: &Burst) -> Self {
-        let of = |pick: fn(&(SuggestionId, String, String, String)) -> String| {
-            burst.suggestions.iter().map(pick).collect::<Vec<_>>()
-        };
-        Self {
-            ids: burst.suggestions.iter().map(|suggestion| suggestion.0.0).collect(),
-            keys: of(|suggestion| suggestion.1.clone()),
-            fronts: of(|suggestion| suggestion.2.clone()),
-            backs: of(|suggestion| suggestion.3.clone()),
-            types: burst.events.iter().map(|event| event.0.clone()).collect(),
-            data: burst.events.iter().map(|event| event.1.clone()).collect(),
+    fn of<'a>(bursts: impl Iterator<Item = &'a Burst>) -> Self {
+        let mut columns = Self::default();
+        for (place, burst) in (1..).zip(bursts) {
+            for (id, key, front, back) in &burst.suggestions {
+                columns.suggestion_of.push(place);
+                columns.ids.push(id.0);
+                columns.keys.push(key.clone());
+                columns.fronts.push(front.clone());
+                columns.backs.push(back.clone());
+            }
+            for (kind, data) in &burst.events {
+                columns.event_of.push(place);
+                columns.types.push(kind.clone());
+                columns.data.push(data.clone());
+            }
         }
+        columns
     }
 }

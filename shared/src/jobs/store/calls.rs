@@ -1,10 +1,10 @@
-//! The ledger of model calls (M6): how a call ended. Opening one is each domain's own statement, because it reads with it
-//! what to ask. Called by the domains' stores and by their jobs; knows no domain.
+//! The ledger of model calls (M6): how one is opened and how it ended. A domain that reads with the opening what to ask has
+//! a statement of its own. Called by the domains' stores and by their jobs; knows no domain.
 
 use serde_json::Value;
 
 use super::WriteError;
-use crate::{db::Service, id::LlmCallId};
+use crate::{db::Service, id::LlmCallId, jobs::Lease};
 
 /// How a call of a model ended, for its ledger row.
 #[derive(Clone, Debug)]
@@ -32,6 +32,65 @@ impl CallEnd {
     }
 }
 
+/// What calls of a model used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// Tokens read.
+    pub tokens_input: Option<i64>,
+    /// Tokens written.
+    pub tokens_output: Option<i64>,
+    /// US dollars.
+    pub cost_usd: Option<f64>,
+}
+
+impl Spent {
+    /// Both together; what nobody counted stays unknown.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(one + other),
+                (one, other) => one.or(other),
+            }
+        }
+        Self {
+            tokens_input: sum(self.tokens_input, other.tokens_input),
+            tokens_output: sum(self.tokens_output, other.tokens_output),
+            cost_usd: sum(self.cost_usd, other.cost_usd),
+        }
+    }
+
+    /// All tokens, when both counts are known.
+    pub fn tokens(&self) -> Option<i64> {
+        self.tokens_input.zip(self.tokens_output).map(|(read, written)| read + written)
+    }
+}
+
+/// Opens a call under the lease: its place among the calls of this step, from 1; none when `most` have been made, over all
+/// attempts. A step succeeds once at most.
+pub async fn open_call(
+    service: &Service,
+    lease: Lease,
+    call: LlmCallId,
+    step: &str,
+    (provider, model): (&str, &str),
+    most: i64,
+) -> Result<Option<i32>, WriteError> {
+    let nth = sqlx::query_scalar!(
+        "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7)",
+        call.0,
+        lease.job.0,
+        lease.epoch,
+        step,
+        provider,
+        model,
+        i32::try_from(most).unwrap_or(i32::MAX)
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(nth)
+}
+
 /// Closes a call that bought nothing more; the job goes on.
 pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
     sqlx::query!(
@@ -43,6 +102,23 @@ pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteErr
         end.cost_usd,
         end.provider_ref,
         end.error
+    )
+    .execute(service.work())
+    .await?;
+    Ok(())
+}
+
+/// Takes back a call that was opened with the claim and will not be made: it was never paid for, and counts nothing.
+/// Under the lease, so that nobody takes back a call of somebody else's.
+pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> Result<(), WriteError> {
+    sqlx::query!(
+        r#"
+        DELETE FROM almanac.llm_calls AS c USING almanac.fence($2, $3) AS job
+         WHERE c.id = $1 AND c.job_id = job.id AND c.state = 'started'
+        "#,
+        call.0,
+        lease.job.0,
+        lease.epoch
     )
     .execute(service.work())
     .await?;

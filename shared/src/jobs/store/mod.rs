@@ -9,15 +9,17 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 
-use super::{CancelOutcome, ClaimedJob, Failure, JobRow, LEASE, Lane, Lease, State};
+use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State};
 use crate::{
-    db::{Database, Service, UserTx},
+    db::{Database, Kept, Service, UserTx},
     error::is_outage,
-    id::{JobId, UserId},
+    id::{JobId, LlmCallId, UserId},
 };
 
 /// SQLSTATE of a write under a lease that has moved on.
 const LEASE_LOST: &str = "LL001";
+/// SQLSTATE of a write that was made from what somebody has changed since.
+const OVERTAKEN: &str = "LL002";
 
 /// Why a worker's write did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,9 @@ pub enum WriteError {
     /// Somebody else holds the job now, or it has ended.
     #[error("the lease is lost")]
     LeaseLost,
+    /// What it was made from has changed meanwhile: it is made again from what there is now.
+    #[error("overtaken by another write")]
+    Overtaken,
     /// The store is away; the same write may be tried again.
     #[error("the store is away")]
     Outage(#[source] sqlx::Error),
@@ -37,6 +42,7 @@ impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error().and_then(|db| db.code()) {
             Some(code) if code == LEASE_LOST => Self::LeaseLost,
+            Some(code) if code == OVERTAKEN => Self::Overtaken,
             // A statement or lock time-out may pass by itself; the transaction is gone either way.
             Some(code) if ["57014", "55P03", "40001", "40P01"].contains(&code.as_ref()) => Self::Outage(error),
             _ if is_outage(&error) => Self::Outage(error),
@@ -45,32 +51,62 @@ impl From<sqlx::Error> for WriteError {
     }
 }
 
-/// Claims those of the ids that are queued and due; of jobs that have crashed `alone` times, the owner holds one at a
-/// time.
-pub async fn claim(
-    service: &Service,
-    ids: &[JobId],
+/// A job that shall be claimed, and the id its first call of a model gets, should it open one in the same breath.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The job.
+    pub job: JobId,
+    /// A fresh id.
+    pub call: LlmCallId,
+}
+
+/// The connection that a crew claims with.
+#[derive(Debug)]
+pub struct Starts(Kept);
+
+impl Starts {
+    /// One for whoever claims.
+    pub fn of(service: &Service) -> Self {
+        Self(service.starts())
+    }
+}
+
+/// Claims those of the jobs that are queued and due; of jobs that have crashed `alone` times, the owner holds one at a
+/// time. With a provider named, a job that starts for the first time has the ledger row of its first call opened in the
+/// same commit, where its kind knows beforehand what to ask.
+pub async fn start(
+    starts: &mut Starts,
+    wanted: &[Wanted],
     owner: &str,
     alone: Option<i32>,
+    provider: Option<&str>,
 ) -> Result<Vec<ClaimedJob>, WriteError> {
-    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
+    let ids: Vec<_> = wanted.iter().map(|wanted| wanted.job.0).collect();
+    let calls: Vec<_> = wanted.iter().map(|wanted| wanted.call.0).collect();
+    let mut connection = starts.0.take().await?;
+    let answer = sqlx::query!(
         r#"
-        SELECT id AS "id!: JobId", user_id AS "user_id!: UserId", kind AS "kind!", lane AS "lane!", payload AS "payload!", epoch AS "epoch!",
-               attempt AS "attempt!", crashes AS "crashes!", last_seq AS "last_seq!", trace, request_id,
-               (extract(epoch FROM deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
-               cancel_requested_at IS NOT NULL AS "cancel_requested!",
-               (extract(epoch FROM clock_timestamp() - run_at) * 1000)::float8 AS "waited_ms!"
-          FROM almanac.claim($1, $2, $3, $4)
+        SELECT (job).id AS "id!: JobId", (job).user_id AS "user_id!: UserId", (job).kind AS "kind!",
+               (job).lane AS "lane!", (job).payload AS "payload!", (job).epoch AS "epoch!",
+               (job).attempt AS "attempt!", (job).crashes AS "crashes!", (job).last_seq AS "last_seq!", (job).trace,
+               (job).request_id,
+               (extract(epoch FROM (job).deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
+               (job).cancel_requested_at IS NOT NULL AS "cancel_requested!",
+               (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS "waited_ms!",
+               call AS "call: LlmCallId", brief
+          FROM almanac.start($1, $2, $3, $4, $5, $6)
         "#,
         &ids,
+        &calls,
         owner,
         interval(LEASE),
         alone,
+        provider
     )
-    .fetch_all(service.work())
-    .await?;
-    Ok(rows
+    .fetch_all(&mut *connection)
+    .await;
+    starts.0.put_back(connection, &answer);
+    Ok(answer?
         .into_iter()
         .map(|row| ClaimedJob {
             id: row.id,
@@ -87,8 +123,18 @@ pub async fn claim(
             time_left: row.time_left_ms.map(millis),
             cancel_requested: row.cancel_requested,
             waited: millis(row.waited_ms),
+            first_call: row.call.map(|call| FirstCall { call, brief: row.brief }),
         })
         .collect())
+}
+
+/// Undoes claims of this owner whose answer never came. Only for jobs that nobody here works on.
+pub async fn unclaim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<JobId>, WriteError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let given = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.unclaim($1, $2) AS id"#, &ids, owner)
+        .fetch_all(service.leases())
+        .await?;
+    Ok(given)
 }
 
 /// The oldest due jobs of a lane that have waited for at least `older`: what no message brought.

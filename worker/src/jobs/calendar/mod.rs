@@ -2,33 +2,32 @@
 //! Called by `run` with a claimed job. The deadline belongs to the job: whatever attempt it is, the run ends by it and
 //! keeps what it has. What was shown to somebody is stored, and is never asked for again.
 
+mod asking;
 mod telling;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use almanac_shared::{
     calendar::{
-        Content, EntryKey, Made,
+        EntryKey, Made,
         run::{Assignment, Spent},
-        store::work::{self, Burst, CallEnd, MAX_CALLS},
-        task,
+        store::work::{self, Burst, CallEnd},
     },
-    circuit,
     error::Code,
     faults::{self, Point},
     flags::Flag,
-    id::{EntryId, LlmCallId},
+    id::LlmCallId,
     jobs::{ClaimedJob, Failure, State, store::WriteError},
-    telemetry,
 };
 use serde_json::Value;
 use tokio::time::Instant;
 
+use self::asking::{CallResult, How};
 use super::{JobError, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Task},
+        ai::{AiError, AiErrorKind, AiUsage},
         backoff::Backoff,
         breaker::{Opened, Outcome, Permit},
     },
@@ -46,6 +45,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
     let Some(order) = work::assignment(&deps.service, job.user_id, job.lease()).await? else {
         return Ok(Verdict::Fail(Failure::new(Code::Internal, "The calendar is no longer there.")));
     };
+    tracing::Span::current().record("calendarId", tracing::field::display(order.calendar_id));
     let deadline = began + job.time_left.unwrap_or(NO_LIMIT);
     let (made, spent, calls) = (order.made.clone(), order.spent, order.calls);
     let served = AiUsage::default();
@@ -72,21 +72,42 @@ struct Planning<'a> {
     served: AiUsage,
 }
 
-/// How one call ended; what came last is in the burst, to be stored together with what follows.
-struct CallResult {
-    burst: Burst,
-    how: How,
+/// Why a run ends.
+enum Why {
+    /// Every slot is filled.
+    Complete,
+    /// Its time is over.
+    TimeUp,
+    /// It cannot go on.
+    Failed(Failure),
+    /// The model cannot be asked any more.
+    Model(AiError),
+    /// Somebody wants it to end.
+    Stopped(Reason),
+    /// What it would ask with is not known any more.
+    NoPrompt,
 }
 
-enum How {
-    /// The model said all it had to say.
-    Complete(AiUsage),
-    /// It failed.
-    Broken(AiError),
-    /// Somebody wants the job to end.
-    Stopped(Reason),
-    /// The job's time is over.
-    TimeUp,
+/// The end of a run: what came last, the call that brought it, and why there is no more.
+struct Last {
+    burst: Burst,
+    call: Option<CallEnd>,
+    why: Why,
+}
+
+impl From<Why> for Last {
+    fn from(why: Why) -> Self {
+        Self { burst: Burst::default(), call: None, why }
+    }
+}
+
+/// A call that was opened, until it is known how it went.
+struct OpenCall {
+    call: LlmCallId,
+    permit: Permit,
+    /// Entries there were before it.
+    existing: usize,
+    asked: Instant,
 }
 
 /// What this attempt has been through.
@@ -102,98 +123,121 @@ impl Planning<'_> {
     async fn run(mut self) -> Result<Verdict, JobError> {
         faults::pass(Point::ClaimedBeforeCall);
         if let Some(reason) = self.stop.given() {
-            return self.stopped(Burst::default(), None, reason).await;
+            return self.close(Why::Stopped(reason).into()).await;
         }
         self.tell_begin();
         let mut patience = Patience::default();
         loop {
-            if self.missing() == 0 {
-                return self.end(Burst::default(), None, State::Succeeded, None).await;
-            }
-            if Instant::now() >= self.deadline {
-                return self.time_is_up(Burst::default(), None).await;
-            }
-            if !self.is_switched_on().await {
-                let failure = Failure::new(Code::ServiceDisabled, "Calendars were switched off meanwhile.");
-                return self.give_up(Burst::default(), None, failure).await;
-            }
-            let model = self.order.model.clone();
-            let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
-                Ok(permit) => permit,
-                Err(Opened { retry_in }) => {
-                    if Instant::now() + retry_in >= self.deadline {
-                        return self.give_up_on(Burst::default(), None, &AiErrorKind::BreakerOpen.into()).await;
-                    }
-                    if let Some(verdict) = self.pause(retry_in).await {
-                        return self.interrupted(verdict).await;
-                    }
-                    continue;
-                }
-            };
-            let call = LlmCallId::fresh();
-            let (provider, lease) = (self.deps.ai.provider(), self.job.lease());
-            let existing = self.made.len();
-            let opened = work::open_call(&self.deps.service, lease, call, provider, &model, existing).await?;
-            self.calls += 1;
-            if opened.is_none() || self.calls > MAX_CALLS {
-                let last = patience.last.unwrap_or(AiErrorKind::BudgetSpent.into());
-                return self.give_up_on(Burst::default(), None, &last).await;
-            }
-            let Some(request) = self.request() else {
-                return Ok(Verdict::Fail(Failure::new(Code::Internal, "The prompt of this run is no longer kept.")));
-            };
-            faults::pass_poison(&Value::from(self.order.request.constraints.all.clone()).to_string());
-            let asked = Instant::now();
-            let CallResult { burst, how } = self.call(request).await?;
-            match how {
-                How::Complete(usage) => {
-                    permit.record(Outcome::Served, Instant::now());
-                    self.deps.metrics.llm_call(provider, &model, "succeeded", asked.elapsed().as_secs_f64());
-                    let end = self.spend(call, &usage, existing);
-                    if self.missing() == 0 {
-                        return self.end(burst, Some(end), State::Succeeded, None).await;
-                    }
-                    let cut_short = usage.finish_reason.as_deref() == Some("length") && self.made.len() > existing;
-                    if patience.asked_again && !cut_short {
-                        return self.give_up(burst, Some(end), unfilled()).await;
-                    }
-                    patience.asked_again |= !cut_short;
-                    self.keep(burst).await?;
-                    work::close_call(&self.deps.service, &end).await?;
-                }
-                How::Stopped(reason) => {
-                    drop(permit);
-                    let error = AiError::new(AiErrorKind::Cancelled);
-                    return self.stopped(burst, Some(call_end(call, None, Some(&error))), reason).await;
-                }
-                How::TimeUp => {
-                    let silent = self.made.len() == existing;
-                    self.judge(permit, if silent { Outcome::Failed } else { Outcome::Served }, &model);
-                    let error = AiError::new(AiErrorKind::Timeout);
-                    return self.time_is_up(burst, Some(call_end(call, None, Some(&error)))).await;
-                }
-                How::Broken(error) => {
-                    let outcome = if error.is_outage() { Outcome::Failed } else { Outcome::Served };
-                    self.judge(permit, outcome, &model);
-                    self.count_failure(&error, &model);
-                    let end = call_end(call, error.usage.as_deref(), Some(&error));
-                    if Instant::now() >= self.deadline {
-                        return self.time_is_up(burst, Some(end)).await;
-                    }
-                    if !self.is_worth_another(&error, &mut patience) {
-                        return self.give_up_on(burst, Some(end), &error).await;
-                    }
-                    self.keep(burst).await?;
-                    work::close_call(&self.deps.service, &end).await?;
-                    let left = self.deadline.saturating_duration_since(Instant::now());
-                    let wait = Backoff::MODEL.wait(patience.failures - 1, error.retry_after, left, &mut rand::rng());
-                    patience.last = Some(error);
-                    if let Some(verdict) = self.pause(wait.unwrap_or(left)).await {
-                        return self.interrupted(verdict).await;
-                    }
-                }
+            if let Some(last) = self.step(&mut patience).await? {
+                return self.close(last).await;
             }
         }
+    }
+
+    /// One call of the model and what follows from it: the end of the run, or nothing yet.
+    async fn step(&mut self, patience: &mut Patience) -> Result<Option<Last>, JobError> {
+        if let Some(why) = self.ends_without_a_call().await {
+            return Ok(Some(why.into()));
+        }
+        let model = &self.order.model;
+        let permit = match self.deps.breakers.admit(self.deps.ai.provider(), model, Instant::now()) {
+            Ok(permit) => permit,
+            Err(Opened { retry_in }) => return Ok(self.wait_for_the_circuit(retry_in).await.map(Last::from)),
+        };
+        let existing = self.made.len();
+        let Some(call) = self.open_call(existing).await? else {
+            let last = patience.last.take().unwrap_or(AiErrorKind::BudgetSpent.into());
+            return Ok(Some(Why::Model(last).into()));
+        };
+        let Some(request) = self.request() else { return Ok(Some(Why::NoPrompt.into())) };
+        faults::pass_poison(&Value::from(self.order.request.constraints.all.clone()).to_string());
+        let open = OpenCall { call, permit, existing, asked: Instant::now() };
+        let CallResult { burst, how } = self.call(request).await?;
+        match how {
+            How::Complete(usage) => self.after_an_answer(open, burst, &usage, patience).await,
+            How::Broken(error) => self.after_a_failure(open, burst, error, patience).await,
+            How::Stopped(reason) => {
+                let error = AiError::new(AiErrorKind::Cancelled);
+                Ok(Some(Last { burst, call: Some(call_end(call, None, Some(&error))), why: Why::Stopped(reason) }))
+            }
+            How::TimeUp => {
+                let silent = self.made.len() == existing;
+                self.judge(open.permit, if silent { Outcome::Failed } else { Outcome::Served });
+                let error = AiError::new(AiErrorKind::Timeout);
+                Ok(Some(Last { burst, call: Some(call_end(call, None, Some(&error))), why: Why::TimeUp }))
+            }
+        }
+    }
+
+    /// What ends a run before anybody is asked.
+    async fn ends_without_a_call(&self) -> Option<Why> {
+        if self.missing() == 0 {
+            return Some(Why::Complete);
+        }
+        if Instant::now() >= self.deadline {
+            return Some(Why::TimeUp);
+        }
+        let off = || Failure::new(Code::ServiceDisabled, "Calendars were switched off meanwhile.");
+        (!self.is_switched_on().await).then(|| Why::Failed(off()))
+    }
+
+    /// Waits until an open circuit may be tried again, unless the run's time is over before.
+    async fn wait_for_the_circuit(&self, retry_in: Duration) -> Option<Why> {
+        if Instant::now() + retry_in >= self.deadline {
+            return Some(Why::Model(AiErrorKind::BreakerOpen.into()));
+        }
+        self.pause(retry_in).await
+    }
+
+    /// The model has said all it had to say: all slots are filled, or what is missing is asked for once more.
+    async fn after_an_answer(
+        &mut self,
+        open: OpenCall,
+        burst: Burst,
+        usage: &AiUsage,
+        patience: &mut Patience,
+    ) -> Result<Option<Last>, JobError> {
+        let OpenCall { call, permit, existing, asked } = open;
+        permit.record(Outcome::Served, Instant::now());
+        let (provider, seconds) = (self.deps.ai.provider(), asked.elapsed().as_secs_f64());
+        self.deps.metrics.llm_call(provider, &self.order.model, "succeeded", seconds);
+        let end = self.spend(call, usage, existing);
+        if self.missing() == 0 {
+            return Ok(Some(Last { burst, call: Some(end), why: Why::Complete }));
+        }
+        let cut_short = usage.finish_reason.as_deref() == Some("length") && self.made.len() > existing;
+        if patience.asked_again && !cut_short {
+            return Ok(Some(Last { burst, call: Some(end), why: Why::Failed(unfilled()) }));
+        }
+        patience.asked_again |= !cut_short;
+        self.keep(burst).await?;
+        work::close_call(&self.deps.service, &end).await?;
+        Ok(None)
+    }
+
+    /// A call has failed: the run ends with that, or goes on after a pause.
+    async fn after_a_failure(
+        &mut self,
+        open: OpenCall,
+        burst: Burst,
+        error: AiError,
+        patience: &mut Patience,
+    ) -> Result<Option<Last>, JobError> {
+        self.judge(open.permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served });
+        self.count_failure(&error);
+        let end = call_end(open.call, error.usage.as_deref(), Some(&error));
+        if Instant::now() >= self.deadline {
+            return Ok(Some(Last { burst, call: Some(end), why: Why::TimeUp }));
+        }
+        if !self.is_worth_another(&error, patience) {
+            return Ok(Some(Last { burst, call: Some(end), why: Why::Model(error) }));
+        }
+        self.keep(burst).await?;
+        work::close_call(&self.deps.service, &end).await?;
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let wait = Backoff::MODEL.wait(patience.failures - 1, error.retry_after, left, &mut rand::rng());
+        patience.last = Some(error);
+        Ok(self.pause(wait.unwrap_or(left)).await.map(Last::from))
     }
 
     fn missing(&self) -> usize {
@@ -220,99 +264,26 @@ impl Planning<'_> {
         may && self.deps.retries.try_retry(Instant::now())
     }
 
-    fn request(&self) -> Option<AiRequest> {
-        let prompt = Task::Calendar.prompt(&self.order.prompt_version)?;
-        let document = task::document(&self.order.request, &self.order.slots, &self.filled());
-        let mut request = AiRequest::new(prompt, self.order.model.clone(), document.into(), self.deadline);
-        request.traceparent = telemetry::current_traceparent();
-        Some(request)
-    }
-
-    /// Makes one call and stores what comes as it comes: everything that is ready together in one commit. The last
-    /// burst is left to the caller.
-    async fn call(&mut self, request: AiRequest) -> Result<CallResult, JobError> {
-        self.deps.retries.called();
-        faults::pass(Point::CallInFlight);
-        let mut events = Answering::start(self.deps.ai.call(request));
-        loop {
-            let mut burst = self.burst();
-            let ready = tokio::select! {
-                biased;
-                reason = self.stop.wait() => return Ok(CallResult { burst, how: How::Stopped(reason) }),
-                () = tokio::time::sleep_until(self.deadline) => return Ok(CallResult { burst, how: How::TimeUp }),
-                ready = events.next() => ready,
-            };
-            if ready.is_empty() {
-                return Ok(CallResult { burst, how: How::Broken(AiErrorKind::Truncated.into()) });
-            }
-            for event in ready {
-                match event {
-                    Ok(AiEvent::Item(Item::Calendar(entry))) => self.add(&mut burst, entry),
-                    // The answer is read as the task that was asked for, so no other item comes.
-                    Ok(AiEvent::Started { .. } | AiEvent::Item(_)) => {}
-                    Ok(AiEvent::Finished(usage)) => return Ok(CallResult { burst, how: How::Complete(usage) }),
-                    Err(error) => return Ok(CallResult { burst, how: How::Broken(error) }),
-                }
-            }
-            self.keep(burst).await?;
-        }
-    }
-
-    fn burst(&self) -> Burst {
-        Burst { after: i32::try_from(self.made.len()).unwrap_or(i32::MAX), ..Burst::default() }
-    }
-
-    /// A draft becomes the entry of its slot: where and when it goes is the slot's to say, never the answer's.
-    fn add(&mut self, burst: &mut Burst, entry: CalendarEntry) {
-        let Some(slot) = self.order.slots.iter().find(|slot| slot.key.to_string() == entry.key) else { return };
-        if self.made.iter().any(|made| made.key == slot.key) {
-            return;
-        }
-        let content = Content::of(slot, self.order.request.zone, entry.draft);
-        let made = Made { key: slot.key.clone(), entry_id: EntryId::fresh(), fields: content.generated_fields() };
-        self.tell_entry(burst, &made, &content);
-        self.made.push(made.clone());
-        burst.made.push(made);
-    }
-
-    /// Stores a burst and tells of it.
-    async fn keep(&mut self, mut burst: Burst) -> Result<(), JobError> {
-        if burst.made.is_empty() {
-            return Ok(());
-        }
-        self.tell_progress(&mut burst);
-        faults::pass(Point::AnsweredBeforeCommit);
-        work::save(&self.deps.service, self.job.lease(), &burst).await?;
-        faults::pass(Point::CommittedBeforePublish);
-        self.publish(burst.events);
-        faults::pass(Point::BetweenBursts);
-        Ok(())
-    }
-
-    /// Adds up what a complete call used. It counts as bought when it brought something.
-    fn spend(&mut self, call: LlmCallId, usage: &AiUsage, existing: usize) -> CallEnd {
-        self.spent = self.spent.and(Spent {
-            tokens_input: usage.tokens_input.map(i64::from),
-            tokens_output: usage.tokens_output.map(i64::from),
-            cost_usd: usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()),
-        });
-        self.served = usage.clone();
-        CallEnd { succeeded: self.made.len() > existing, ..call_end(call, Some(usage), None) }
-    }
-
     /// Waits, unless somebody wants the job to end or its time is over meanwhile.
-    async fn pause(&self, wait: Duration) -> Option<How> {
+    async fn pause(&self, wait: Duration) -> Option<Why> {
         tokio::select! {
             () = tokio::time::sleep(wait) => None,
-            reason = self.stop.wait() => Some(How::Stopped(reason)),
-            () = tokio::time::sleep_until(self.deadline) => Some(How::TimeUp),
+            reason = self.stop.wait() => Some(Why::Stopped(reason)),
+            () = tokio::time::sleep_until(self.deadline) => Some(Why::TimeUp),
         }
     }
 
-    async fn interrupted(self, how: How) -> Result<Verdict, JobError> {
-        match how {
-            How::Stopped(reason) => self.stopped(Burst::default(), None, reason).await,
-            _ => self.time_is_up(Burst::default(), None).await,
+    async fn close(self, last: Last) -> Result<Verdict, JobError> {
+        let Last { burst, call, why } = last;
+        match why {
+            Why::Complete => self.end(burst, call, State::Succeeded, None).await,
+            Why::TimeUp => self.time_is_up(burst, call).await,
+            Why::Failed(failure) => self.give_up(burst, call, failure).await,
+            Why::Model(error) => self.give_up_on(burst, call, &error).await,
+            Why::Stopped(reason) => self.stopped(burst, call, reason).await,
+            Why::NoPrompt => {
+                Ok(Verdict::Fail(Failure::new(Code::Internal, "The prompt of this run is no longer kept.")))
+            }
         }
     }
 
@@ -351,19 +322,6 @@ impl Planning<'_> {
             Reason::Drain | Reason::Outage => Ok(Verdict::HandBack),
             Reason::LeaseLost => Err(JobError::Write(WriteError::LeaseLost)),
         }
-    }
-
-    /// Records how a call went with its circuit, and tells the API when that opens.
-    fn judge(&self, permit: Permit, outcome: Outcome, model: &str) {
-        let Some(Opened { retry_in }) = permit.record(outcome, Instant::now()) else { return };
-        tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
-        self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
-        circuit::publish(self.deps.redis.clone(), model, retry_in);
-    }
-
-    fn count_failure(&self, error: &AiError, model: &str) {
-        self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
-        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
     }
 }
 

@@ -160,7 +160,6 @@ impl Planning<'_> {
             self.spent.cost_usd.unwrap_or(0.0),
         );
         tracing::info!(
-            calendarId = %self.order.calendar_id,
             status,
             code = ending.failure.as_ref().map(|failure| failure.code.as_str()),
             latencyMs = ending.latency_ms,

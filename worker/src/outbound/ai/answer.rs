@@ -131,7 +131,7 @@ mod tests {
     fn fronts(items: Vec<Item>) -> Vec<String> {
         let front = |item| match item {
             Item::Flashcard(card) => card.front,
-            Item::Calendar(entry) => panic!("not a card: {entry:?}"),
+            other => panic!("not a card: {other:?}"),
         };
         items.into_iter().map(front).collect()
     }
@@ -151,7 +151,7 @@ mod tests {
 
         let title = |item: &Item| match item {
             Item::Calendar(entry) => format!("{} {}", entry.key, entry.draft.title),
-            Item::Flashcard(_) => panic!("not an entry"),
+            other => panic!("not an entry: {other:?}"),
         };
         assert_eq!(kept.iter().map(title).collect::<Vec<_>>(), ["a first", "b other"]);
         assert_eq!(answer.counts(), ItemCounts { kept: 2, cut: 0, dropped: 2, echoed: 0, repeated: 1 });

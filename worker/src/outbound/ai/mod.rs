@@ -12,6 +12,7 @@ pub mod items;
 mod mend;
 pub mod offline;
 pub mod openrouter;
+mod organic;
 mod task;
 mod text;
 
@@ -27,6 +28,7 @@ pub use self::{
     calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
     flashcards::Flashcard,
+    organic::OrganicDraft,
     task::{Item, Prompt, Task},
 };
 use self::{offline::Offline, openrouter::OpenRouter};

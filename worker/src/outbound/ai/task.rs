@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     calendar::{self, CalendarEntry},
     flashcards::{self, Flashcard},
+    organic::{self, OrganicDraft},
 };
 
 /// What is asked of a model.
@@ -21,6 +22,8 @@ pub enum Task {
     Flashcards,
     /// One entry for each slot of a calendar run.
     Calendar,
+    /// One draft for each placement of an organic week.
+    Organic,
 }
 
 /// One item of an answer.
@@ -30,6 +33,8 @@ pub enum Item {
     Flashcard(Flashcard),
     /// Of `Task::Calendar`.
     Calendar(CalendarEntry),
+    /// Of `Task::Organic`.
+    Organic(OrganicDraft),
 }
 
 /// A system prompt that exists: its only maker is `Task::prompt`.
@@ -74,6 +79,7 @@ impl Task {
         match self {
             Self::Flashcards => "flashcards",
             Self::Calendar => "calendar",
+            Self::Organic => "organic",
         }
     }
 
@@ -82,6 +88,7 @@ impl Task {
         let prompts = match self {
             Self::Flashcards => flashcards::PROMPTS,
             Self::Calendar => calendar::PROMPTS,
+            Self::Organic => organic::PROMPTS,
         };
         let (version, text) = prompts.iter().copied().find(|(known, _)| *known == version)?;
         Some(Prompt { task: self, version, text })
@@ -92,6 +99,7 @@ impl Task {
         match self {
             Self::Flashcards => flashcards::MAX_TOKENS,
             Self::Calendar => calendar::MAX_TOKENS,
+            Self::Organic => organic::MAX_TOKENS,
         }
     }
 
@@ -100,6 +108,7 @@ impl Task {
         match self {
             Self::Flashcards => flashcards::TEMPERATURE,
             Self::Calendar => calendar::TEMPERATURE,
+            Self::Organic => organic::TEMPERATURE,
         }
     }
 
@@ -108,6 +117,7 @@ impl Task {
         let item = match self {
             Self::Flashcards => flashcards::item_schema(),
             Self::Calendar => calendar::item_schema(),
+            Self::Organic => organic::item_schema(),
         };
         json!({
             "type": "object",
@@ -122,6 +132,7 @@ impl Task {
         match self {
             Self::Flashcards => &["items", "suggestions", "entries", "placements", "sections", "flashcards", "cards"],
             Self::Calendar => &["items", "entries", "suggestions", "placements", "sections", "calendar", "posts"],
+            Self::Organic => &["items", "placements", "entries", "suggestions", "sections", "posts", "week"],
         }
     }
 
@@ -130,6 +141,7 @@ impl Task {
         match self {
             Self::Flashcards => flashcards::wanted(document),
             Self::Calendar => calendar::wanted(document),
+            Self::Organic => organic::wanted(document),
         }
     }
 
@@ -138,6 +150,7 @@ impl Task {
         match self {
             Self::Flashcards => flashcards::read(object).map(|(card, cut)| (Item::Flashcard(card), cut)),
             Self::Calendar => calendar::read(object).map(|(entry, cut)| (Item::Calendar(entry), cut)),
+            Self::Organic => organic::read(object).map(|(draft, cut)| (Item::Organic(draft), cut)),
         }
     }
 }
@@ -148,6 +161,7 @@ impl Item {
         match self {
             Self::Flashcard(card) => flashcards::identity(&card.front),
             Self::Calendar(entry) => entry.key.clone(),
+            Self::Organic(draft) => draft.id.to_string(),
         }
     }
 }

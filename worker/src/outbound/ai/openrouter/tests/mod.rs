@@ -130,7 +130,7 @@ async fn told_by(adapter: &OpenRouter, request: AiRequest) -> (Told, Option<AiEr
         match event {
             Ok(AiEvent::Started { .. }) => {}
             Ok(AiEvent::Item(Item::Flashcard(card))) => told.fronts.push(card.front),
-            Ok(AiEvent::Item(Item::Calendar(entry))) => panic!("not a card: {entry:?}"),
+            Ok(AiEvent::Item(other)) => panic!("not a card: {other:?}"),
             Ok(AiEvent::Finished(usage)) => told.end = Ok(usage),
             Err(error) => {
                 told.end = Err(error.kind);

@@ -1,10 +1,17 @@
 //! The words of calendars on the wire: what a client sends and sees, field by field (API.md section 5).
 //! The routes beside this read and make them; nothing here asks anybody anything.
 
+pub(super) mod entry;
+pub(super) mod frame;
+
 use std::collections::BTreeMap;
 
 use almanac_shared::calendar::{
-    Calendar, Content, Entry, Made, Run, diff::AcceptBody, export, rules::RequestBody, run, service::Taken,
+    Calendar, Content, Entry, Made, Run,
+    diff::{self, AcceptBody},
+    rules::RequestBody,
+    run,
+    service::Taken,
 };
 use almanac_shared::error::Refusal;
 use chrono::{DateTime, Utc};
@@ -12,6 +19,10 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::{
+    entry::{EntryMade, EntryShown, SkippedShown},
+    frame::RunSummary,
+};
 use crate::reply::Urls;
 
 /// A request for a run: a new calendar, or a calendar made anew.
@@ -115,20 +126,16 @@ pub struct CalendarWithEntries {
     #[serde(flatten)]
     #[oai(flatten)]
     calendar: CalendarShown,
-    /// By date: `{id, key, version, channel, date, time, timezone, scheduledAt, title, topic, format, caption, hashtags,
-    /// notes, media, source, editedFields, updatedAt}`.
-    entries: Vec<Value>,
+    /// By date.
+    entries: Vec<EntryShown>,
 }
 
-impl From<(Calendar, Vec<Entry>)> for CalendarWithEntries {
-    fn from((calendar, entries): (Calendar, Vec<Entry>)) -> Self {
-        Self { calendar: calendar.into(), entries: shown(&entries) }
+impl TryFrom<(Calendar, Vec<Entry>)> for CalendarWithEntries {
+    type Error = Refusal;
+
+    fn try_from((calendar, entries): (Calendar, Vec<Entry>)) -> Result<Self, Refusal> {
+        Ok(Self { calendar: calendar.into(), entries: entry::all_shown(&entries)? })
     }
-}
-
-/// Saved entries, as they are shown everywhere.
-pub(super) fn shown(entries: &[Entry]) -> Vec<Value> {
-    entries.iter().map(|entry| export::wire(entry).into()).collect()
 }
 
 /// A page of calendars.
@@ -198,7 +205,7 @@ pub struct RunShown {
     finished_at: Option<DateTime<Utc>>,
     /// As generated; only where one run is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<Vec<Value>>,
+    entries: Option<Vec<EntryMade>>,
 }
 
 impl From<Run> for RunShown {
@@ -237,7 +244,7 @@ impl RunShown {
     pub(super) fn with_entries(shown: Run, made: &[Made]) -> Result<Self, Refusal> {
         let entries = made.iter().map(|made| {
             let content = Content::from_fields(&made.fields).map_err(|error| Refusal::Unexpected(error.into()))?;
-            Ok(run::wire(None, &made.key, &content))
+            entry::read(run::wire(None, &made.key, &content))
         });
         Ok(Self { entries: Some(entries.collect::<Result<_, Refusal>>()?), ..shown.into() })
     }
@@ -252,23 +259,6 @@ pub struct RunPage {
     pub(super) items: Vec<RunShown>,
     /// Where the list goes on.
     pub(super) next_cursor: Option<String>,
-}
-
-/// What a run would change now.
-#[derive(Debug, Serialize, Object)]
-pub struct DiffShown {
-    /// `{key, …fields, conflicts}`; `conflicts` is `["deleted"]` for an entry that a person deleted.
-    added: Value,
-    /// `{key, before, after, changes, conflicts}`; `conflicts` names the fields that a person wrote.
-    updated: Value,
-    /// `{key, …fields, conflicts}`.
-    removed: Value,
-}
-
-impl From<Value> for DiffShown {
-    fn from(mut diff: Value) -> Self {
-        Self { added: diff["added"].take(), updated: diff["updated"].take(), removed: diff["removed"].take() }
-    }
 }
 
 /// What to take from a run; everything that costs no edit when absent.
@@ -297,28 +287,28 @@ impl From<AcceptChoice> for AcceptBody {
 #[derive(Debug, Serialize, Object)]
 pub struct AcceptDone {
     /// The calendar's entries now.
-    entries: Vec<Value>,
+    entries: Vec<EntryShown>,
     /// Keys of entries that came to be, or came back.
     added: Vec<String>,
     /// Keys of entries that changed.
     updated: Vec<String>,
     /// Keys of entries that went.
     removed: Vec<String>,
-    /// What was not taken and why: `[{key, field, reason}]`.
-    skipped: Value,
+    /// What was not taken and why.
+    skipped: Vec<SkippedShown>,
 }
 
-impl From<Taken> for AcceptDone {
-    fn from(taken: Taken) -> Self {
-        let skipped = almanac_shared::calendar::diff::wire_skipped(&taken.merged);
-        let entries = shown(&taken.entries);
-        Self {
-            entries,
+impl TryFrom<Taken> for AcceptDone {
+    type Error = Refusal;
+
+    fn try_from(taken: Taken) -> Result<Self, Refusal> {
+        Ok(Self {
+            entries: entry::all_shown(&taken.entries)?,
+            skipped: entry::read(diff::wire_skipped(&taken.merged))?,
             added: taken.merged.added,
             updated: taken.merged.updated,
             removed: taken.merged.removed,
-            skipped,
-        }
+        })
     }
 }
 
@@ -326,7 +316,7 @@ impl From<Taken> for AcceptDone {
 #[derive(Debug, Serialize, Object)]
 pub struct DryRunShown {
     /// As the final event of its stream has it.
-    pub(super) summary: Value,
+    pub(super) summary: RunSummary,
     /// What would have been streamed.
-    pub(super) entries: Vec<Value>,
+    pub(super) entries: Vec<EntryMade>,
 }

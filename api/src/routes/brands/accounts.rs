@@ -1,0 +1,92 @@
+//! A brand's accounts on platforms over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
+
+use almanac_shared::brands::{BrandId, rules::AccountDraft};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+};
+
+use super::{
+    known, named, named_in,
+    words::{AccountPage, AccountPatch, AccountShown, CreateAccount},
+};
+use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+
+/// The routes of accounts.
+pub struct AccountsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Added {
+    /// It is stored.
+    #[oai(status = 201)]
+    Account(Reply<AccountShown>),
+}
+
+#[OpenApi]
+impl AccountsApi {
+    /// A brand's accounts, newest first.
+    #[oai(path = "/brands/:id/accounts", method = "get", operation_id = "listPlatformAccounts")]
+    async fn list(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<AccountPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::named(cursor.0.as_deref())?;
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let mut rows = brands.accounts(caller.user, &brand, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
+        Ok(Reply::new(AccountPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Adds an account to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    #[oai(path = "/brands/:id/accounts", method = "post", operation_id = "createPlatformAccount")]
+    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateAccount>) -> Result<Added, ApiError> {
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let added = brands.add::<AccountDraft>(caller.user, &brand, body.0.into()).await?;
+        Ok(Added::Account(Reply::new(added.into())))
+    }
+
+    /// One account of a brand.
+    #[oai(path = "/brands/:id/accounts/:account", method = "get", operation_id = "showPlatformAccount")]
+    async fn show(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        account: Path<String>,
+    ) -> Result<Reply<AccountShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &account.0)?;
+        let found = known(self.app.as_ref())?.brands.find::<AccountDraft>(caller.user, &brand, &id).await?;
+        Ok(Reply::new(found.into()))
+    }
+
+    /// Changes an account: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    #[oai(path = "/brands/:id/accounts/:account", method = "patch", operation_id = "updatePlatformAccount")]
+    async fn update(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        account: Path<String>,
+        patch: Strict<AccountPatch>,
+    ) -> Result<Reply<AccountShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &account.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let changed = brands.change::<AccountDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
+        Ok(Reply::new(changed.into()))
+    }
+
+    /// Removes an account from a brand.
+    #[oai(path = "/brands/:id/accounts/:account", method = "delete", operation_id = "deletePlatformAccount")]
+    async fn delete(&self, caller: Caller, id: Path<String>, account: Path<String>) -> Result<Deleted, ApiError> {
+        let (brand, id) = named_in(&id.0, &account.0)?;
+        known(self.app.as_ref())?.brands.remove::<AccountDraft>(caller.user, &brand, &id).await?;
+        Ok(Deleted::Gone)
+    }
+}

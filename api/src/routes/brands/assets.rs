@@ -1,0 +1,109 @@
+//! A brand's creative assets over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
+
+use almanac_shared::brands::{
+    BrandId,
+    rules::{AssetDraft, TAG_CHARS},
+};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+};
+
+use super::{
+    known, named, named_in,
+    words::{AssetPage, AssetPatch, AssetShown, CreateAsset},
+};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::{ApiError, Detail},
+    page,
+    reply::Reply,
+    routes::file::Deleted,
+    strict::Strict,
+};
+
+/// The routes of assets.
+pub struct AssetsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Added {
+    /// It is stored.
+    #[oai(status = 201)]
+    Asset(Reply<AssetShown>),
+}
+
+#[OpenApi]
+impl AssetsApi {
+    /// A brand's assets, newest first; all, or those with exactly this tag.
+    #[oai(path = "/brands/:id/assets", method = "get", operation_id = "listAssets")]
+    async fn list(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+        tag: Query<Option<String>>,
+    ) -> Result<Reply<AssetPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::named(cursor.0.as_deref())?;
+        let tag = tag.0.map(tagged).transpose()?;
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let mut rows = brands.assets(caller.user, &brand, tag.as_deref(), after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
+        Ok(Reply::new(AssetPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Adds an asset to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    #[oai(path = "/brands/:id/assets", method = "post", operation_id = "createAsset")]
+    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateAsset>) -> Result<Added, ApiError> {
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let added = brands.add::<AssetDraft>(caller.user, &brand, body.0.into()).await?;
+        Ok(Added::Asset(Reply::new(added.into())))
+    }
+
+    /// One asset of a brand.
+    #[oai(path = "/brands/:id/assets/:asset", method = "get", operation_id = "showAsset")]
+    async fn show(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Reply<AssetShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &asset.0)?;
+        let found = known(self.app.as_ref())?.brands.find::<AssetDraft>(caller.user, &brand, &id).await?;
+        Ok(Reply::new(found.into()))
+    }
+
+    /// Changes an asset: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    #[oai(path = "/brands/:id/assets/:asset", method = "patch", operation_id = "updateAsset")]
+    async fn update(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        asset: Path<String>,
+        patch: Strict<AssetPatch>,
+    ) -> Result<Reply<AssetShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &asset.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let changed = brands.change::<AssetDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
+        Ok(Reply::new(changed.into()))
+    }
+
+    /// Removes an asset from a brand.
+    #[oai(path = "/brands/:id/assets/:asset", method = "delete", operation_id = "deleteAsset")]
+    async fn delete(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Deleted, ApiError> {
+        let (brand, id) = named_in(&id.0, &asset.0)?;
+        known(self.app.as_ref())?.brands.remove::<AssetDraft>(caller.user, &brand, &id).await?;
+        Ok(Deleted::Gone)
+    }
+}
+
+/// A tag that something could have; of another length, or with a NUL, nothing has it.
+fn tagged(tag: String) -> Result<String, ApiError> {
+    let tag = tag.trim().to_owned();
+    if (1..=TAG_CHARS).contains(&tag.chars().count()) && !tag.contains('\0') {
+        return Ok(tag);
+    }
+    Err(ApiError::invalid(vec![Detail::at(["query", "tag"], "value", "must be a tag of 1 to 64 characters")]))
+}

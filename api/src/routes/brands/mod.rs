@@ -1,0 +1,135 @@
+//! Brands over HTTP (API.md section 6): the brand itself, and loading much of what belongs to it at once. Each kind of
+//! thing that belongs to a brand has a room of its own beside this. An id that cannot be one is an id of nothing: 404.
+
+mod accounts;
+mod assets;
+mod trends;
+mod words;
+
+use std::str::FromStr;
+
+use almanac_shared::brands::BrandId;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    types::MaybeUndefined,
+};
+
+use self::words::{BrandPage, BrandPatch, BrandShown, CreateBrand, ImportThings, ThingsImported};
+pub use self::{accounts::AccountsApi, assets::AssetsApi, trends::TrendsApi};
+use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+
+/// The routes of brands and of all that belongs to them.
+pub type Routes = (BrandsApi, AccountsApi, TrendsApi, AssetsApi);
+
+/// Over this app.
+pub fn routes(app: &Option<App>) -> Routes {
+    let app = || app.clone();
+    (BrandsApi { app: app() }, AccountsApi { app: app() }, TrendsApi { app: app() }, AssetsApi { app: app() })
+}
+
+/// The routes of brands themselves.
+pub struct BrandsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Created {
+    /// It is stored.
+    #[oai(status = 201)]
+    Brand(Reply<BrandShown>),
+}
+
+#[OpenApi]
+impl BrandsApi {
+    /// My brands, newest first.
+    #[oai(path = "/brands", method = "get", operation_id = "listBrands")]
+    async fn list(
+        &self,
+        caller: Caller,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<BrandPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::named(cursor.0.as_deref())?;
+        let mut rows = known(self.app.as_ref())?.brands.list(caller.user, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
+        Ok(Reply::new(BrandPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Makes a brand. 409 `ALREADY_EXISTS` when I have one of its id; an id of somebody else's brand is a free one.
+    #[oai(path = "/brands", method = "post", operation_id = "createBrand")]
+    async fn submit(&self, caller: Caller, body: Strict<CreateBrand>) -> Result<Created, ApiError> {
+        let brand = known(self.app.as_ref())?.brands.create(caller.user, body.0.into()).await?;
+        Ok(Created::Brand(Reply::new(brand.into())))
+    }
+
+    /// One brand.
+    #[oai(path = "/brands/:id", method = "get", operation_id = "showBrand")]
+    async fn show(&self, caller: Caller, id: Path<String>) -> Result<Reply<BrandShown>, ApiError> {
+        let id = named(&id.0)?;
+        Ok(Reply::new(known(self.app.as_ref())?.brands.show(caller.user, &id).await?.into()))
+    }
+
+    /// Changes a brand: a merge patch.
+    #[oai(path = "/brands/:id", method = "patch", operation_id = "updateBrand")]
+    async fn update(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        patch: Strict<BrandPatch>,
+    ) -> Result<Reply<BrandShown>, ApiError> {
+        let id = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let brand = brands.edit(caller.user, &id, |brand| patch.0.apply(brand)).await?;
+        Ok(Reply::new(brand.into()))
+    }
+
+    /// Removes a brand with everything that belongs to it.
+    #[oai(path = "/brands/:id", method = "delete", operation_id = "deleteBrand")]
+    async fn delete(&self, caller: Caller, id: Path<String>) -> Result<Deleted, ApiError> {
+        let id = named(&id.0)?;
+        known(self.app.as_ref())?.brands.delete(caller.user, &id).await?;
+        Ok(Deleted::Gone)
+    }
+
+    /// Loads accounts, trends and assets, all or none: what is new comes to be, what is there is replaced.
+    ///
+    /// At most 2,000 of each kind in one request, and of things with the same id the last one counts. A thing without an
+    /// id is a new one each time. Answers how many there were of each kind.
+    #[oai(path = "/brands/:id/import", method = "post", operation_id = "importBrand")]
+    async fn import(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        body: Strict<ImportThings>,
+    ) -> Result<Reply<ThingsImported>, ApiError> {
+        let id = named(&id.0)?;
+        let imported = known(self.app.as_ref())?.brands.import(caller.user, &id, body.0.into()).await?;
+        Ok(Reply::new(imported.into()))
+    }
+}
+
+fn known(app: Option<&App>) -> Result<&App, ApiError> {
+    app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
+}
+
+/// The id that a path names.
+fn named<T: FromStr>(text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found())
+}
+
+/// The brand and the thing of it that a path names.
+fn named_in<T: FromStr>(brand: &str, text: &str) -> Result<(BrandId, T), ApiError> {
+    Ok((named(brand)?, named(text)?))
+}
+
+/// One field of a merge patch: absent leaves it, null takes it away.
+fn patch<T>(field: &mut Option<T>, patch: MaybeUndefined<T>) {
+    match patch {
+        MaybeUndefined::Undefined => {}
+        MaybeUndefined::Null => *field = None,
+        MaybeUndefined::Value(value) => *field = Some(value),
+    }
+}

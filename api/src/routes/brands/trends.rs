@@ -1,0 +1,87 @@
+//! A brand's trends over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
+
+use almanac_shared::brands::{BrandId, rules::TrendDraft};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+};
+
+use super::{
+    known, named, named_in,
+    words::{CreateTrend, TrendPage, TrendPatch, TrendShown},
+};
+use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+
+/// The routes of trends.
+pub struct TrendsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Added {
+    /// It is stored.
+    #[oai(status = 201)]
+    Trend(Reply<TrendShown>),
+}
+
+#[OpenApi]
+impl TrendsApi {
+    /// A brand's trends, newest first.
+    #[oai(path = "/brands/:id/trends", method = "get", operation_id = "listTrends")]
+    async fn list(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<TrendPage>, ApiError> {
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::named(cursor.0.as_deref())?;
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let mut rows = brands.trends(caller.user, &brand, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
+        Ok(Reply::new(TrendPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    }
+
+    /// Adds a trend to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    #[oai(path = "/brands/:id/trends", method = "post", operation_id = "createTrend")]
+    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateTrend>) -> Result<Added, ApiError> {
+        let brand: BrandId = named(&id.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let added = brands.add::<TrendDraft>(caller.user, &brand, body.0.into()).await?;
+        Ok(Added::Trend(Reply::new(added.into())))
+    }
+
+    /// One trend of a brand.
+    #[oai(path = "/brands/:id/trends/:trend", method = "get", operation_id = "showTrend")]
+    async fn show(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Reply<TrendShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &trend.0)?;
+        let found = known(self.app.as_ref())?.brands.find::<TrendDraft>(caller.user, &brand, &id).await?;
+        Ok(Reply::new(found.into()))
+    }
+
+    /// Changes a trend: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    #[oai(path = "/brands/:id/trends/:trend", method = "patch", operation_id = "updateTrend")]
+    async fn update(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        trend: Path<String>,
+        patch: Strict<TrendPatch>,
+    ) -> Result<Reply<TrendShown>, ApiError> {
+        let (brand, id) = named_in(&id.0, &trend.0)?;
+        let brands = &known(self.app.as_ref())?.brands;
+        let changed = brands.change::<TrendDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
+        Ok(Reply::new(changed.into()))
+    }
+
+    /// Removes a trend from a brand.
+    #[oai(path = "/brands/:id/trends/:trend", method = "delete", operation_id = "deleteTrend")]
+    async fn delete(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Deleted, ApiError> {
+        let (brand, id) = named_in(&id.0, &trend.0)?;
+        known(self.app.as_ref())?.brands.remove::<TrendDraft>(caller.user, &brand, &id).await?;
+        Ok(Deleted::Gone)
+    }
+}

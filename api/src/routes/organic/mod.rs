@@ -1,0 +1,188 @@
+//! Organic weeks over HTTP (S3, API.md section 6): ask for a week's placements and watch them come. What was made, and
+//! what people write into it, has a room of its own beside this.
+
+mod events;
+mod placements;
+mod words;
+
+use std::time::Duration;
+
+use almanac_shared::{
+    error::Refusal,
+    id::JobId,
+    jobs::{Kind, service::Listening},
+    organic::service::{Accepted, Submission},
+    progress::event::Encoding,
+    telemetry,
+};
+use poem::{IntoResponse, Request};
+use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
+
+use crate::{
+    accept::{self, Form},
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    keyed::Keyed,
+    reply::{Reply, Urls},
+    stream,
+};
+
+pub use self::placements::PlacementsApi;
+use self::{
+    events::{WeekFrames, WeekLines},
+    words::{GenerateWeek, WeekAccepted, WeekShown},
+};
+
+/// The routes of weeks and of what they made.
+pub type Routes = (OrganicApi, PlacementsApi);
+
+/// Over this app.
+pub fn routes(app: &Option<App>) -> Routes {
+    (OrganicApi { app: app.clone() }, PlacementsApi { app: app.clone() })
+}
+
+/// The routes of weeks.
+pub struct OrganicApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Submitted {
+    /// Accepted; the work is done elsewhere.
+    #[oai(status = 202)]
+    Accepted(
+        Reply<WeekAccepted>,
+        #[oai(header = "Location")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "RateLimit-Policy")] String,
+        #[oai(header = "RateLimit")] String,
+    ),
+    /// The event log as it grows, or the finished week for `Prefer: wait`.
+    #[oai(status = 200)]
+    Now(
+        Answer,
+        #[oai(header = "Location")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "RateLimit-Policy")] String,
+        #[oai(header = "RateLimit")] String,
+    ),
+}
+
+#[derive(ResponseContent)]
+enum Answer {
+    Lines(WeekLines),
+    Frames(WeekFrames),
+    Finished(Reply<WeekShown>),
+}
+
+#[OpenApi]
+impl OrganicApi {
+    /// Makes the placements of a brand's week, or makes them anew.
+    ///
+    /// NDJSON by default, one object a line, each placement as it is ready; `Accept: text/event-stream` for the same as
+    /// server-sent events, `application/json` for 202 at once, and with `Prefer: wait=n` the finished week. Everything
+    /// that refuses the whole request is answered before the first line; what cannot be made of it is an `error` line. The
+    /// last line is `complete`, however the week ends. One active calendar or week per user.
+    #[oai(path = "/organic/generate-calendar", method = "post", operation_id = "generateWeek")]
+    async fn submit(
+        &self,
+        request: &Request,
+        caller: Caller,
+        order: Keyed<GenerateWeek>,
+    ) -> Result<Submitted, ApiError> {
+        let app = known(self.app.as_ref())?;
+        let form = accept::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
+        let Keyed { body, key } = order;
+        let order = app.organic.read(body.into())?;
+        let model = app.models.default.clone();
+        if let Some(retry_after) = app.circuits.open_for(&model) {
+            return Err(Refusal::ProviderUnavailable { retry_after }.into());
+        }
+        let request_id = Some(caller.request_id.as_str().to_owned());
+        let (user, trace) = (caller.user, telemetry::current_traceparent());
+        let submission = Submission { user, order, model, key, trace, request_id };
+        let accepted = app.organic.submit(submission).await.map_err(|refusal| app.week.refused(refusal))?;
+        if !accepted.replayed {
+            app.metrics.job_accepted(Kind::GenerateOrganic.as_str());
+        }
+        answer(app, request, &caller, form, accepted).await
+    }
+}
+
+fn known(app: Option<&App>) -> Result<&App, ApiError> {
+    app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
+}
+
+async fn answer(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    form: Form,
+    accepted: Accepted,
+) -> Result<Submitted, ApiError> {
+    let job = JobId::from(accepted.run);
+    let location = format!("/v1/jobs/{job}");
+    let replayed = accepted.replayed.then(|| "true".to_owned());
+    let (policy, left) = app.week.values(accepted.limit);
+    let encoding = match form {
+        Form::Ndjson => Encoding::Ndjson,
+        Form::Sse => Encoding::Sse,
+        Form::Json => {
+            return Ok(match finished(app, request, caller, &accepted).await? {
+                Some(week) => Submitted::Now(Answer::Finished(Reply::new(week)), location, replayed, policy, left),
+                None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
+            });
+        }
+    };
+    match app.jobs.follow(caller.user, job, None, encoding).await? {
+        Listening::Follow(follower) => {
+            let live = stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics);
+            let response = live.into_response();
+            let answer = match encoding {
+                Encoding::Ndjson => Answer::Lines(WeekLines(response)),
+                Encoding::Sse => Answer::Frames(WeekFrames(response)),
+            };
+            Ok(Submitted::Now(answer, location, replayed, policy, left))
+        }
+        // A replay of something whose log is no longer kept has nothing left to follow.
+        _ => Ok(Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left)),
+    }
+}
+
+fn pending(accepted: &Accepted) -> WeekAccepted {
+    let urls = Urls::of_job(Kind::GenerateOrganic.as_str(), JobId::from(accepted.run));
+    WeekAccepted {
+        run_id: accepted.run.to_string(),
+        brand_profile_id: accepted.brand.to_string(),
+        week_start: accepted.week_start.to_string(),
+        status: "pending".into(),
+        urls: urls.about("week", &format!("{}/{}", accepted.brand, accepted.week_start)),
+    }
+}
+
+/// The finished week, when the client would rather wait and it is done in time.
+async fn finished(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    accepted: &Accepted,
+) -> Result<Option<WeekShown>, ApiError> {
+    let Some(wait) = accept::prefer_wait(request.headers()).filter(|wait| *wait > Duration::ZERO) else {
+        return Ok(None);
+    };
+    let job = JobId::from(accepted.run);
+    if let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, Encoding::Ndjson).await? {
+        tokio::select! {
+            () = follower.end() => {}
+            () = tokio::time::sleep(wait) => return Ok(None),
+            () = app.draining.cancelled() => return Ok(None),
+        }
+    }
+    if !app.jobs.show(caller.user, job).await?.state().is_final() {
+        return Ok(None);
+    }
+    let (run, made) = app.organic.run(caller.user, accepted.run).await?;
+    Ok(Some(WeekShown::of(run, &made)?))
+}

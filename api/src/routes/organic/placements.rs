@@ -1,0 +1,96 @@
+//! A brand's saved placements over HTTP: what weeks made, and what people write into it (API.md section 6). `If-Match`
+//! keeps two people from overwriting each other, and no run takes away what a person wrote.
+
+use almanac_shared::{brands::BrandId, error::Code, local_time, organic::PlacementId};
+use chrono::{Datelike, NaiveDate, Weekday};
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
+use serde_json::Value;
+
+use super::{
+    known,
+    words::{PlacementPage, PlacementShown, shown},
+};
+use crate::{
+    accept,
+    app::App,
+    auth::Caller,
+    error::{ApiError, Detail},
+    page,
+    reply::Reply,
+    strict::Strict,
+};
+
+/// The routes of placements.
+pub struct PlacementsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+#[OpenApi]
+impl PlacementsApi {
+    /// A brand's placements by time: of one week, or of all.
+    #[oai(path = "/brands/:id/placements", method = "get", operation_id = "listPlacements")]
+    async fn list(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        /// The Monday of the week, `YYYY-MM-DD`.
+        #[oai(name = "weekStart")]
+        week_start: Query<Option<String>>,
+        #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Reply<PlacementPage>, ApiError> {
+        let brand = brand(&id.0)?;
+        let week = week_start.0.as_deref().map(monday).transpose()?;
+        let limit = limit.0.unwrap_or(page::DEFAULT);
+        let after = page::named::<PlacementId>(cursor.0.as_deref())?;
+        let organic = &known(self.app.as_ref())?.organic;
+        let mut rows = organic.placements(caller.user, &brand, week, after, page::fetch(limit)).await?;
+        let next_cursor = page::cut(&mut rows, limit).map(|row| {
+            let placement = &row.placement;
+            page::of_named(placement.schedule.scheduled_at.at(), placement.placement_id.as_str())
+        });
+        Ok(Reply::new(PlacementPage { items: shown(&rows)?, next_cursor }))
+    }
+
+    /// Changes a placement: a merge patch in the shape of its event, e.g. `{"copy": {"caption": "…"}}`. What is written
+    /// is a person's from then on, also when the week is made anew. `If-Match: "<version>"` is optional.
+    #[oai(path = "/brands/:id/placements/:placement", method = "patch", operation_id = "updatePlacement")]
+    async fn update(
+        &self,
+        request: &Request,
+        caller: Caller,
+        id: Path<String>,
+        placement: Path<String>,
+        body: Strict<Value>,
+    ) -> Result<Reply<PlacementShown>, ApiError> {
+        let Value::Object(body) = body.0 else {
+            return Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")]));
+        };
+        let brand = brand(&id.0)?;
+        let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
+        let expected = |version| accept::if_match(request.headers(), version);
+        let organic = &known(self.app.as_ref())?.organic;
+        let saved = organic.edit(caller.user, &brand, &placement, &body, expected).await?;
+        Ok(Reply::new(PlacementShown::try_from(&saved)?))
+    }
+}
+
+fn monday(text: &str) -> Result<NaiveDate, ApiError> {
+    let place = ["query", "weekStart"];
+    let date = local_time::date(text)
+        .map_err(|error| ApiError::invalid(vec![Detail::at(place, "date", error.to_string())]))?;
+    if date.weekday() == Weekday::Mon {
+        return Ok(date);
+    }
+    Err(ApiError::rule(Code::NotAMonday, &place, "A week starts on a Monday."))
+}
+
+/// What cannot be an id is nobody's id.
+fn brand(id: &str) -> Result<BrandId, ApiError> {
+    id.parse().map_err(|_| ApiError::not_found())
+}

@@ -1,0 +1,245 @@
+//! Brands: the use-cases, each in a person's name. Called by the API's routes.
+//! What belongs to a brand is reached through the brand alone: where that is missing or not theirs, so is everything.
+
+use anyhow::Context;
+
+use super::{
+    Account, AccountId, Asset, AssetId, Brand, BrandId, Trend, TrendId,
+    rules::{BrandBody, BrandDraft, Import, ImportBody},
+    store::{self, Belonging, Place},
+};
+use crate::{
+    db::{Database, UserTx},
+    error::Refusal,
+    id::UserId,
+};
+
+/// The use-cases and what they stand on.
+#[derive(Clone, Debug)]
+pub struct Brands {
+    database: Database,
+}
+
+/// How much an import brought, each id once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Accounts.
+    pub accounts: usize,
+    /// Trends.
+    pub trends: usize,
+    /// Assets.
+    pub assets: usize,
+}
+
+impl Brands {
+    /// Over this.
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Brands, newest first.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn list(&self, user: UserId, after: Option<Place<BrandId>>, limit: i64) -> Result<Vec<Brand>, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let found = store::brands(&mut tx, after.as_ref(), limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// One brand.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn show(&self, user: UserId, id: &BrandId) -> Result<Brand, Refusal> {
+        let (tx, brand) = self.owned(user, id).await?;
+        tx.commit().await?;
+        Ok(brand)
+    }
+
+    /// Makes a brand.
+    ///
+    /// # Errors
+    /// Malformed, refused by a rule, or they have one of its id.
+    pub async fn create(&self, user: UserId, body: BrandBody) -> Result<Brand, Refusal> {
+        let draft = BrandDraft::parse(body)?;
+        let mut tx = self.database.as_user(user).await?;
+        if !store::create(&mut tx, user, &draft).await? {
+            return Err(Refusal::AlreadyExists);
+        }
+        let brand = store::brand(tx.connection(), user, &draft.id).await?.context("reading a brand just made")?;
+        tx.commit().await?;
+        Ok(brand)
+    }
+
+    /// Changes a brand: `patch` is told what it says now and says what it shall say.
+    ///
+    /// # Errors
+    /// Missing or not theirs; malformed, or refused by a rule.
+    pub async fn edit(
+        &self,
+        user: UserId,
+        id: &BrandId,
+        patch: impl FnOnce(&mut BrandBody) + Send,
+    ) -> Result<Brand, Refusal> {
+        let mut tx = self.locked(user, id).await?;
+        let brand = store::brand(tx.connection(), user, id).await?.ok_or(Refusal::NotFound)?;
+        let mut body = BrandBody::from(&brand);
+        patch(&mut body);
+        store::save(&mut tx, &BrandDraft::parse(body)?).await?;
+        let brand = store::brand(tx.connection(), user, id).await?.context("reading an edited brand")?;
+        tx.commit().await?;
+        Ok(brand)
+    }
+
+    /// Removes a brand with everything that belongs to it.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn delete(&self, user: UserId, id: &BrandId) -> Result<(), Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let gone = store::delete(&mut tx, id).await?;
+        tx.commit().await?;
+        gone.then_some(()).ok_or(Refusal::NotFound)
+    }
+
+    /// Brings many things at once, all or none of them: what is new comes to be, what is there is replaced.
+    ///
+    /// # Errors
+    /// Malformed; or the brand is missing or not theirs.
+    pub async fn import(&self, user: UserId, brand: &BrandId, body: ImportBody) -> Result<Imported, Refusal> {
+        let Import { accounts, trends, assets } = Import::parse(body)?;
+        let mut tx = self.locked(user, brand).await?;
+        Belonging::save(&mut tx, user, brand, &accounts, true).await?;
+        Belonging::save(&mut tx, user, brand, &trends, true).await?;
+        Belonging::save(&mut tx, user, brand, &assets, true).await?;
+        tx.commit().await?;
+        Ok(Imported { accounts: accounts.len(), trends: trends.len(), assets: assets.len() })
+    }
+
+    /// A brand's accounts, newest first.
+    ///
+    /// # Errors
+    /// The brand is missing or not theirs.
+    pub async fn accounts(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        after: Option<Place<AccountId>>,
+        limit: i64,
+    ) -> Result<Vec<Account>, Refusal> {
+        let (mut tx, _) = self.owned(user, brand).await?;
+        let found = store::accounts::list(&mut tx, brand, after.as_ref(), limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// A brand's trends, newest first.
+    ///
+    /// # Errors
+    /// The brand is missing or not theirs.
+    pub async fn trends(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        after: Option<Place<TrendId>>,
+        limit: i64,
+    ) -> Result<Vec<Trend>, Refusal> {
+        let (mut tx, _) = self.owned(user, brand).await?;
+        let found = store::trends::list(&mut tx, brand, after.as_ref(), limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// A brand's assets, newest first; all, or those with a tag.
+    ///
+    /// # Errors
+    /// The brand is missing or not theirs.
+    pub async fn assets(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        tag: Option<&str>,
+        after: Option<Place<AssetId>>,
+        limit: i64,
+    ) -> Result<Vec<Asset>, Refusal> {
+        let (mut tx, _) = self.owned(user, brand).await?;
+        let found = store::assets::list(&mut tx, brand, tag, after.as_ref(), limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// One thing of a brand.
+    ///
+    /// # Errors
+    /// It or the brand is missing or not theirs.
+    pub async fn find<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<T::Kept, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let found = T::one(&mut tx, brand, id).await?;
+        tx.commit().await?;
+        found.ok_or(Refusal::NotFound)
+    }
+
+    /// Adds one thing to a brand.
+    ///
+    /// # Errors
+    /// Malformed; the brand is missing or not theirs; or it has one of its id.
+    pub async fn add<T: Belonging>(&self, user: UserId, brand: &BrandId, body: T::Body) -> Result<T::Kept, Refusal> {
+        let draft = T::parse(body)?;
+        let mut tx = self.locked(user, brand).await?;
+        if T::save(&mut tx, user, brand, std::slice::from_ref(&draft), false).await? == 0 {
+            return Err(Refusal::AlreadyExists);
+        }
+        let added = T::one(&mut tx, brand, draft.id()).await?.context("reading a thing just added")?;
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    /// Changes one thing of a brand: `patch` is told what it says now and says what it shall say.
+    ///
+    /// # Errors
+    /// It or the brand is missing or not theirs; or malformed.
+    pub async fn change<T: Belonging>(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        id: &T::Id,
+        patch: impl FnOnce(&mut T::Body) + Send,
+    ) -> Result<T::Kept, Refusal>
+    where
+        T::Body: for<'a> From<&'a T::Kept>,
+    {
+        let mut tx = self.locked(user, brand).await?;
+        let kept = T::one(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
+        let mut body = T::Body::from(&kept);
+        patch(&mut body);
+        let draft = T::parse(body)?;
+        T::save(&mut tx, user, brand, std::slice::from_ref(&draft), true).await?;
+        let changed = T::one(&mut tx, brand, id).await?.context("reading a thing just changed")?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Removes one thing of a brand.
+    ///
+    /// # Errors
+    /// It or the brand is missing or not theirs.
+    pub async fn remove<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<(), Refusal> {
+        let mut tx = self.locked(user, brand).await?;
+        let gone = T::delete(&mut tx, brand, id).await?;
+        tx.commit().await?;
+        gone.then_some(()).ok_or(Refusal::NotFound)
+    }
+
+    async fn owned(&self, user: UserId, id: &BrandId) -> Result<(UserTx, Brand), Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let brand = store::brand(tx.connection(), user, id).await?.ok_or(Refusal::NotFound)?;
+        Ok((tx, brand))
+    }
+
+    async fn locked(&self, user: UserId, id: &BrandId) -> Result<UserTx, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        if store::lock(&mut tx, id).await? { Ok(tx) } else { Err(Refusal::NotFound) }
+    }
+}

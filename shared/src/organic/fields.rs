@@ -1,0 +1,167 @@
+//! A placement as the merge's field map: what a run writes and people edit, one name for each leaf of the event.
+//! Called wherever a placement crosses from its event to the store and back; the merge itself is `crate::merge`.
+//! It never holds what follows from something else: day and part of the day are inside `schedule`, made from its instant.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::event::Placement;
+use crate::{brands::Malformed, merge::Fields};
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal at [$($step:literal),*],)*) => {
+        /// A value of a placement that runs write and people edit. The order is the one in which edits are listed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Field {
+            $($(#[$doc])* #[serde(rename = $wire)] $name,)*
+        }
+
+        impl Field {
+            /// Every field.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The spelling on the wire: the way to it in the event, with dots.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)* }
+            }
+
+            /// The way to it in the event.
+            pub const fn way(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &[$($step),*],)* }
+            }
+        }
+    };
+}
+
+fields! {
+    /// When it goes out: one value, because day, part of the day and instant follow from each other.
+    Schedule = "schedule" at ["schedule"],
+    /// Where it goes out.
+    Platform = "platform" at ["platform"],
+    /// What it grew from; no person's to change.
+    Seed = "seed" at ["seed"],
+    /// The format for machines.
+    Type = "content.type" at ["content", "type"],
+    /// The format for people.
+    Format = "content.format" at ["content", "format"],
+    /// What it is about, in a line.
+    TitleTopic = "content.titleTopic" at ["content", "titleTopic"],
+    /// What it shall achieve.
+    Objective = "content.objective" at ["content", "objective"],
+    /// Whom it is for.
+    Target = "content.target" at ["content", "target"],
+    /// How it speaks.
+    Tone = "content.tone" at ["content", "tone"],
+    /// What it asks people to do.
+    Cta = "content.cta" at ["content", "cta"],
+    /// Its slides.
+    NumSlides = "content.numSlides" at ["content", "numSlides"],
+    /// The idea in a few sentences.
+    CreativeIdea = "creative.creativeIdea" at ["creative", "creativeIdea"],
+    /// Assets of the brand's library.
+    AssetIds = "creative.assetIds" at ["creative", "assetIds"],
+    /// What to make where no asset fits.
+    AssetHints = "creative.assetHints" at ["creative", "assetHints"],
+    /// The text to publish.
+    Caption = "copy.caption" at ["copy", "caption"],
+    /// Tags that many people look for.
+    HashtagsHigh = "copy.hashtags.high" at ["copy", "hashtags", "high"],
+    /// Tags that some people look for.
+    HashtagsMedium = "copy.hashtags.medium" at ["copy", "hashtags", "medium"],
+    /// Tags that few people look for.
+    HashtagsLow = "copy.hashtags.low" at ["copy", "hashtags", "low"],
+}
+
+impl FromStr for Field {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let expected = Malformed("the name of a placement's field");
+        Self::ALL.iter().copied().find(|field| field.as_str() == text).ok_or(expected)
+    }
+}
+
+/// All fields of a placement. What is absent in the event is null here, so that a run can take it away again.
+///
+/// # Errors
+/// None that these types can cause.
+pub fn of(placement: &Placement) -> serde_json::Result<Fields<Field>> {
+    let event = serde_json::to_value(placement)?;
+    let leaf = |field: &Field| field.way().iter().fold(&event, |value, step| &value[*step]).clone();
+    Ok(Field::ALL.iter().map(|field| (*field, leaf(field))).collect())
+}
+
+/// The placement that a field map says.
+///
+/// # Errors
+/// A field is missing or holds what it cannot hold: the map was not made by us.
+pub fn read(id: &str, fields: &Fields<Field>) -> serde_json::Result<Placement> {
+    let mut event = Map::from_iter([("placementId".to_owned(), id.into())]);
+    for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        put(&mut event, field.way(), value.clone());
+    }
+    serde_json::from_value(event.into())
+}
+
+fn put(object: &mut Map<String, Value>, way: &[&str], value: Value) {
+    match way {
+        [] => {}
+        [last] => drop(object.insert((*last).to_owned(), value)),
+        [first, rest @ ..] => {
+            let inner = object.entry(*first).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event() -> Value {
+        json!({
+            "placementId": "p1",
+            "schedule": {
+                "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00Z", "timeOfDay": "morning", "adjusted": true,
+                "reason": "moved",
+            },
+            "platform": {"name": "instagram", "accountId": "acct_1"},
+            "seed": {"trendId": "t1", "source": "trend"},
+            "content": {"type": "reel", "format": "Reel", "titleTopic": "T", "objective": "O", "numSlides": 3},
+            "creative": {
+                "creativeIdea": "I", "assetIds": ["a"], "assetHints": [{"role": "hook", "suggestion": "steam"}],
+            },
+            "copy": {"caption": "C", "hashtags": {"high": ["#a"], "medium": [], "low": ["#b"]}},
+        })
+    }
+
+    #[test]
+    fn a_placement_survives_its_field_map() {
+        let placement: Placement = serde_json::from_value(event()).unwrap();
+
+        let fields = of(&placement).unwrap();
+
+        assert_eq!(fields.len(), Field::ALL.len());
+        assert_eq!(fields[&Field::Tone], Value::Null, "absent is null, so that a run can take it away");
+        assert_eq!(fields[&Field::HashtagsHigh], json!(["#a"]));
+        let again = read("p1", &fields).unwrap();
+        assert_eq!(again, placement);
+        assert_eq!(serde_json::to_value(&again).unwrap(), event());
+    }
+
+    #[test]
+    fn every_field_is_read_by_its_spelling_which_is_its_way() {
+        for field in Field::ALL {
+            assert_eq!(field.as_str().parse(), Ok(*field));
+            assert_eq!(field.way().join("."), field.as_str());
+            assert_eq!(serde_json::to_value(field).unwrap(), field.as_str());
+        }
+        assert!("copy".parse::<Field>().is_err());
+    }
+}

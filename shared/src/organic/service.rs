@@ -1,0 +1,259 @@
+//! Organic weeks: the use-cases, each in a person's name. Called by the API's routes.
+//! It refuses before anything is stored, never lets a run change what a person wrote, and never answers for what is not
+//! theirs.
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
+
+use super::{
+    PlacementId, WeekRequest, edits, fields,
+    rules::RequestBody,
+    run::{Run, SavedPlacement},
+    store::{self, NewRun, Outcome},
+};
+use crate::{
+    brands::{AccountId, BrandId, Platform},
+    config::OrganicSettings,
+    db::{Database, UserTx},
+    error::{ActiveJob, Flaw, LimitState, Refusal},
+    faults::{self, Point},
+    id::{JobId, RunId, UserId},
+    jobs::Lane,
+    queue::Bell,
+};
+
+/// The prompt of new runs.
+const PROMPT_VERSION: &str = "v1";
+
+/// The use-cases and what they stand on.
+#[derive(Clone, Debug)]
+pub struct Organic {
+    database: Database,
+    bell: Bell,
+    settings: OrganicSettings,
+}
+
+/// A request for a week, every word of it checked.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// As it was sent: kept with the run.
+    pub body: RequestBody,
+    /// As it was read.
+    pub request: WeekRequest,
+}
+
+/// Who asks, and what comes with the asking.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Who asks.
+    pub user: UserId,
+    /// What for.
+    pub order: Order,
+    /// The model.
+    pub model: String,
+    /// The idempotency key, and the fingerprint of the body it came with.
+    pub key: Option<(String, [u8; 32])>,
+    /// W3C traceparent.
+    pub trace: Option<String>,
+    /// The request's id.
+    pub request_id: Option<String>,
+}
+
+/// An accepted week.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The run; an earlier one when the request is a replay.
+    pub run: RunId,
+    /// Its brand.
+    pub brand: BrandId,
+    /// Its Monday.
+    pub week_start: NaiveDate,
+    /// Whether an earlier request with the same key was answered again.
+    pub replayed: bool,
+    /// Where the limit stands now.
+    pub limit: LimitState,
+}
+
+impl Organic {
+    /// Over these.
+    pub const fn new(database: Database, bell: Bell, settings: OrganicSettings) -> Self {
+        Self { database, bell, settings }
+    }
+
+    /// Checks a request: its words, its rules, its size.
+    ///
+    /// # Errors
+    /// Malformed, or refused by a rule.
+    pub fn read(&self, body: RequestBody) -> Result<Order, Refusal> {
+        let request = WeekRequest::parse(body.clone(), self.settings.max_placements)?;
+        Ok(Order { body, request })
+    }
+
+    /// Accepts a week: limit, key, slot, brand, accounts and job in one commit, then rings.
+    ///
+    /// # Errors
+    /// Missing brand, an account that is not linked to it, another run active, limited, key reused or in progress, or the
+    /// store is away. Then nothing is stored and nothing enqueued.
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
+        let (user, trace) = (submission.user, submission.trace.clone());
+        let new = self.new_run(&submission)?;
+        let mut tx = self.database.as_user(user).await?;
+        let outcome = store::submit(&mut tx, &new).await.map_err(|error| refused(error, new.key.is_some()))?;
+        let accepted = judge(&new, &submission.order, outcome)?;
+        tx.commit().await?;
+        if !accepted.replayed {
+            faults::pass(Point::AcceptedBeforeRing);
+            self.bell.ring(Lane::Organic, JobId::from(accepted.run), trace);
+        }
+        faults::pass(Point::AcceptedBeforeAnswer);
+        Ok(accepted)
+    }
+
+    fn new_run(&self, submission: &Submission) -> Result<NewRun, Refusal> {
+        let (key, fingerprint) = submission.key.clone().map(|(key, print)| (key, print.to_vec())).unzip();
+        let Order { body, request } = &submission.order;
+        let accounts = request.named_accounts().into_iter();
+        Ok(NewRun {
+            id: JobId::fresh(),
+            brand: request.brand.clone(),
+            week_start: request.week.start,
+            request: serde_json::to_value(body).context("writing a request")?,
+            accounts: accounts.map(|(platform, account)| (platform, account.clone())).collect(),
+            model: submission.model.clone(),
+            prompt_version: PROMPT_VERSION.to_owned(),
+            key,
+            fingerprint,
+            limit: i32::try_from(self.settings.rate.count).unwrap_or(i32::MAX),
+            window: i32::try_from(self.settings.rate.seconds).unwrap_or(i32::MAX),
+            time_limit: self.settings.timeout,
+            trace: submission.trace.clone(),
+            request_id: submission.request_id.clone(),
+        })
+    }
+
+    /// One run with what it made, as it is saved now.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn run(&self, user: UserId, id: RunId) -> Result<(Run, Vec<SavedPlacement>), Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let run = store::run(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+        let made = store::made(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok((run, made))
+    }
+
+    /// A brand's placements by time: of one week, or of all.
+    ///
+    /// # Errors
+    /// The brand is missing or not theirs.
+    pub async fn placements(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        week: Option<NaiveDate>,
+        after: Option<(DateTime<Utc>, PlacementId)>,
+        limit: i64,
+    ) -> Result<Vec<SavedPlacement>, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        if !store::has_brand(&mut tx, brand).await? {
+            return Err(Refusal::NotFound);
+        }
+        let found = store::placements(&mut tx, brand, week, after, limit).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Changes a placement; what is sent is a person's from then on, and no run takes it away.
+    ///
+    /// # Errors
+    /// Missing or not theirs; not of the version expected; malformed; or moved to an account that is not the brand's.
+    pub async fn edit(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        id: &PlacementId,
+        body: &Map<String, Value>,
+        expected: impl FnOnce(i64) -> bool,
+    ) -> Result<SavedPlacement, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let saved = store::placement_for_update(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
+        if !expected(saved.record.version) {
+            return Err(Refusal::VersionMismatch { current: saved.record.version });
+        }
+        let patch = edits::patch(body, &saved.placement, saved.zone)?;
+        let mut record = saved.record;
+        if record.edit(patch) {
+            let placement = fields::read(id.as_str(), &record.fields).context("reading an edited placement")?;
+            let moved = placement.platform != saved.placement.platform;
+            let account = placement.platform.name.platform().zip(placement.platform.account_id.as_ref());
+            if let (true, Some((platform, account))) = (moved, account) {
+                linked(&mut tx, brand, platform, account).await?;
+            }
+            let week_start = edits::week_start(placement.schedule.day_id);
+            store::write(&mut tx, brand, &placement, week_start, &record).await?;
+        }
+        let saved = store::placement_for_update(&mut tx, brand, id).await?.context("reading an edited placement")?;
+        tx.commit().await?;
+        Ok(saved)
+    }
+}
+
+async fn linked(tx: &mut UserTx, brand: &BrandId, platform: Platform, account: &AccountId) -> Result<(), Refusal> {
+    if store::has_account(tx, brand, platform, account).await? {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden(vec![stranger(vec!["platform".into(), "accountId".into()])]))
+}
+
+fn stranger(loc: Vec<Value>) -> Flaw {
+    Flaw { loc, kind: "account", message: "This account is not linked to the brand on that platform.".to_owned() }
+}
+
+/// Every place of the request that names this account.
+fn places(body: &RequestBody, platform: Platform, account: &AccountId) -> Vec<Flaw> {
+    let mapped = body.platform_account_ids.iter().flatten();
+    let mapped = mapped.filter(|(name, id)| name.as_str() == platform.as_str() && id.as_str() == account.as_str());
+    let mapped = mapped.map(|(name, _)| stranger(vec!["platformAccountIds".into(), name.as_str().into()]));
+    let placed = body.placements.iter().enumerate().filter(|(_, placement)| {
+        placement.platform == platform.as_str() && placement.account_id.as_deref() == Some(account.as_str())
+    });
+    let placed = placed.map(|(at, _)| stranger(vec!["placements".into(), at.into(), "accountId".into()]));
+    mapped.chain(placed).collect()
+}
+
+/// A lock that did not come within two seconds: the twin is still being accepted.
+fn refused(error: sqlx::Error, keyed: bool) -> Refusal {
+    let code = error.as_database_error().and_then(|db| db.code()).unwrap_or_default();
+    if keyed && code == "55P03" { Refusal::KeyInProgress } else { error.into() }
+}
+
+fn judge(new: &NewRun, order: &Order, outcome: Outcome) -> Result<Accepted, Refusal> {
+    let limit = LimitState {
+        remaining: outcome.remaining.and_then(|n| n.try_into().ok()).unwrap_or(0),
+        reset_seconds: outcome.reset_seconds.and_then(|n| n.try_into().ok()).unwrap_or(0),
+    };
+    match outcome.outcome.as_str() {
+        "new" | "replay" => Ok(Accepted {
+            run: RunId::from(outcome.job.unwrap_or(new.id)),
+            brand: new.brand.clone(),
+            week_start: new.week_start,
+            replayed: outcome.outcome == "replay",
+            limit,
+        }),
+        "missing" => Err(Refusal::NotFound),
+        "unlinked" => {
+            let place = outcome.unlinked.and_then(|nth| usize::try_from(nth - 1).ok());
+            let (platform, account) = place.and_then(|at| new.accounts.get(at)).context("nothing is not linked")?;
+            Err(Refusal::Forbidden(places(&order.body, *platform, account)))
+        }
+        "reused" => Err(Refusal::KeyReused),
+        "limited" => Err(Refusal::RateLimited(limit)),
+        "active" => {
+            let id = outcome.job.context("a slot is taken by nothing")?;
+            Err(Refusal::AlreadyRunning(ActiveJob { id, kind: outcome.active_kind.unwrap_or_default() }))
+        }
+        other => Err(Refusal::Unexpected(anyhow!("accepting a week: {other}"))),
+    }
+}

@@ -1,0 +1,236 @@
+//! Organic weeks: the SQL of a person, through `UserTx`. A worker's stands in `store/work.rs`.
+//! Called by `service.rs`; decides nothing.
+
+pub mod work;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use sqlx::postgres::types::PgInterval;
+
+use super::{
+    PlacementId,
+    event::Placement,
+    fields::Field,
+    run::{PlacementRow, Run, SavedPlacement},
+};
+use crate::{
+    brands::{AccountId, BrandId, Platform},
+    db::UserTx,
+    id::{JobId, RunId},
+    merge::Record,
+};
+
+/// A run to be accepted.
+#[derive(Clone, Debug)]
+pub(super) struct NewRun {
+    pub id: JobId,
+    pub brand: BrandId,
+    pub week_start: NaiveDate,
+    pub request: Value,
+    /// Each has to be linked to the brand.
+    pub accounts: Vec<(Platform, AccountId)>,
+    pub model: String,
+    pub prompt_version: String,
+    pub key: Option<String>,
+    pub fingerprint: Option<Vec<u8>>,
+    pub limit: i32,
+    pub window: i32,
+    pub time_limit: std::time::Duration,
+    pub trace: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub outcome: String,
+    pub job: Option<JobId>,
+    pub active_kind: Option<String>,
+    /// The place among the accounts, from 1, of the first that is not the brand's.
+    pub unlinked: Option<i32>,
+    pub remaining: Option<i32>,
+    pub reset_seconds: Option<i32>,
+}
+
+/// Accepts a run in one statement.
+pub(super) async fn submit(tx: &mut UserTx, new: &NewRun) -> sqlx::Result<Outcome> {
+    let micros = i64::try_from(new.time_limit.as_micros()).unwrap_or(i64::MAX);
+    let (platforms, accounts): (Vec<_>, Vec<_>) =
+        new.accounts.iter().map(|(platform, account)| (platform.to_string(), account.to_string())).unzip();
+    sqlx::query_as!(
+        Outcome,
+        r#"
+        SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, unlinked, remaining, reset_seconds
+          FROM almanac.submit_organic($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        "#,
+        new.id.0,
+        new.brand.as_str(),
+        new.week_start,
+        new.request,
+        &platforms,
+        &accounts,
+        new.model,
+        new.prompt_version,
+        new.key,
+        new.fingerprint,
+        new.limit,
+        new.window,
+        PgInterval { months: 0, days: 0, microseconds: micros },
+        new.trace,
+        new.request_id
+    )
+    .fetch_one(tx.connection())
+    .await
+}
+
+/// One run.
+pub(super) async fn run(tx: &mut UserTx, id: RunId) -> sqlx::Result<Option<Run>> {
+    sqlx::query_as!(
+        Run,
+        r#"
+        SELECT id AS "id: RunId", brand_id AS "brand_id: BrandId", week_start, status, total, placed, failed,
+               tokens_input, tokens_output, cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
+          FROM almanac.organic_runs
+         WHERE id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.connection())
+    .await
+}
+
+/// What a run made, as it is saved now, by time.
+pub(super) async fn made(tx: &mut UserTx, run: RunId) -> anyhow::Result<Vec<SavedPlacement>> {
+    let rows = sqlx::query_as!(
+        PlacementRow,
+        r#"
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+               matches, updated_at
+          FROM almanac.organic_placements
+         WHERE user_id = (SELECT almanac.uid()) AND run_id = $1
+         ORDER BY scheduled_at, placement_id
+        "#,
+        run.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(PlacementRow::read).collect()
+}
+
+/// Whether a brand is there and this person's.
+pub(super) async fn has_brand(tx: &mut UserTx, brand: &BrandId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM almanac.brand_profiles
+                        WHERE user_id = (SELECT almanac.uid()) AND id = $1) AS "found!"
+        "#,
+        brand.as_str()
+    );
+    found.fetch_one(tx.connection()).await
+}
+
+/// Whether an account is linked to a brand on that platform.
+pub(super) async fn has_account(
+    tx: &mut UserTx,
+    brand: &BrandId,
+    platform: Platform,
+    account: &AccountId,
+) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM almanac.platform_accounts
+                        WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND platform = $2 AND id = $3)
+               AS "found!"
+        "#,
+        brand.as_str(),
+        platform.as_str(),
+        account.as_str()
+    );
+    found.fetch_one(tx.connection()).await
+}
+
+/// A brand's placements by time, of one week or of all, those after a place in that order.
+pub(super) async fn placements(
+    tx: &mut UserTx,
+    brand: &BrandId,
+    week: Option<NaiveDate>,
+    after: Option<(DateTime<Utc>, PlacementId)>,
+    limit: i64,
+) -> anyhow::Result<Vec<SavedPlacement>> {
+    let (at, id) = after.map(|(at, id)| (at, id.to_string())).unzip();
+    let rows = sqlx::query_as!(
+        PlacementRow,
+        r#"
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+               matches, updated_at
+          FROM almanac.organic_placements
+         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
+           AND ($2::date IS NULL OR week_start = $2)
+           AND ($3::timestamptz IS NULL OR (scheduled_at, placement_id) > ($3, $4::text))
+         ORDER BY scheduled_at, placement_id
+         LIMIT $5
+        "#,
+        brand.as_str(),
+        week,
+        at,
+        id,
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(PlacementRow::read).collect()
+}
+
+/// One placement, locked for the change that follows.
+pub(super) async fn placement_for_update(
+    tx: &mut UserTx,
+    brand: &BrandId,
+    id: &PlacementId,
+) -> anyhow::Result<Option<SavedPlacement>> {
+    let row = sqlx::query_as!(
+        PlacementRow,
+        r#"
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+               matches, updated_at
+          FROM almanac.organic_placements
+         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = $2
+           FOR UPDATE
+        "#,
+        brand.as_str(),
+        id.as_str()
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    row.map(PlacementRow::read).transpose()
+}
+
+/// Writes what a person changed.
+pub(super) async fn write(
+    tx: &mut UserTx,
+    brand: &BrandId,
+    placement: &Placement,
+    week_start: NaiveDate,
+    record: &Record<Field>,
+) -> anyhow::Result<()> {
+    let edited: Vec<String> = record.edited.iter().map(|field| field.as_str().to_owned()).collect();
+    sqlx::query!(
+        r#"
+        UPDATE almanac.organic_placements
+           SET week_start = $3, scheduled_at = $4, platform = $5, account_id = $6, version = $7, fields = $8,
+               edited = $9, updated_at = clock_timestamp()
+         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = $2
+        "#,
+        brand.as_str(),
+        placement.placement_id.as_str(),
+        week_start,
+        placement.schedule.scheduled_at.at(),
+        placement.platform.name.as_str(),
+        placement.platform.account_id.as_ref().map(AccountId::as_str),
+        record.version,
+        serde_json::to_value(&record.fields)?,
+        &edited
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,367 @@
+//! Organic weeks: the SQL of a worker, every write under its lease.
+//! Called by the worker's job; decides nothing.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Value, json};
+
+use crate::{
+    brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
+    db::Service,
+    id::{LlmCallId, RunId, UserId},
+    jobs::{
+        Failure, Lease, State,
+        store::{WriteError, calls},
+    },
+    organic::{
+        PlacementId, Stage, WeekRequest,
+        fields::Field,
+        plan::{self, Holdings},
+        preset::Stored,
+        run::{self, PlacementRow, SavedPlacement},
+    },
+};
+
+pub use crate::jobs::store::calls::{CallEnd, Spent, close_call};
+
+/// Calls that one run may use, over all attempts: a full week is asked for in parts, and a failed call may be repeated.
+pub const MAX_CALLS: i64 = 8;
+
+/// Unused trends that a plan looks at: a preset fills at most 25 times, and some may be refused.
+const TRENDS: i64 = 100;
+
+/// Assets that are compared with one placement.
+const ASSETS: i64 = 500;
+
+/// What a worker needs to make a week.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The brand.
+    pub brand_id: BrandId,
+    /// The request.
+    pub request: WeekRequest,
+    /// As the first start planned it; none before that.
+    pub plan: Option<Value>,
+    /// The last stage that was told of.
+    pub stage: Option<Stage>,
+    /// The model.
+    pub model: String,
+    /// The prompt.
+    pub prompt_version: String,
+    /// Calls of earlier attempts.
+    pub calls: i64,
+    /// What they used.
+    pub spent: Spent,
+}
+
+/// What a run is to make. None when the run is not there any more.
+///
+/// # Errors
+/// The store is away, or what is stored was not made by us.
+pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result<Option<Assignment>, WriteError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT r.brand_id AS "brand_id: BrandId", r.request, r.plan, r.model, r.prompt_version,
+               j.progress ->> 'stage' AS stage,
+               c.calls AS "calls!", c.tokens_input, c.tokens_output, c.cost_usd
+          FROM almanac.organic_runs r
+          JOIN almanac.jobs j ON j.user_id = r.user_id AND j.id = r.id
+         CROSS JOIN LATERAL (SELECT count(*) AS calls,
+                                    sum(l.tokens_input)::bigint AS tokens_input,
+                                    sum(l.tokens_output)::bigint AS tokens_output,
+                                    sum(l.cost_usd)::float8 AS cost_usd
+                               FROM almanac.llm_calls l WHERE l.job_id = r.id) AS c
+         WHERE r.user_id = $1 AND r.id = $2
+        "#,
+        user.0,
+        lease.job.0
+    )
+    .fetch_optional(service.work())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Assignment {
+        brand_id: row.brand_id,
+        request: run::order(row.request).map_err(unreadable)?,
+        plan: row.plan,
+        stage: row.stage.and_then(|stage| stage.parse().ok()),
+        model: row.model,
+        prompt_version: row.prompt_version,
+        calls: row.calls,
+        spent: Spent { tokens_input: row.tokens_input, tokens_output: row.tokens_output, cost_usd: row.cost_usd },
+    }))
+}
+
+/// What cannot be read will not be readable in the next attempt either.
+fn unreadable(error: anyhow::Error) -> WriteError {
+    WriteError::Refused(sqlx::Error::Decode(error.into()))
+}
+
+/// A brand's saved placements that a run has to do with: those of its week, and those of its ids wherever they are.
+///
+/// # Errors
+/// The store is away, or what is stored was not made by us.
+pub async fn saved(
+    service: &Service,
+    user: UserId,
+    brand: &BrandId,
+    week_start: NaiveDate,
+    ids: &[PlacementId],
+) -> Result<Vec<SavedPlacement>, WriteError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query_as!(
+        PlacementRow,
+        r#"
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+               matches, updated_at
+          FROM almanac.organic_placements
+         WHERE user_id = $1 AND brand_id = $2 AND (week_start = $3 OR placement_id = ANY ($4))
+         ORDER BY scheduled_at, placement_id
+        "#,
+        user.0,
+        brand.as_str(),
+        week_start,
+        &ids
+    )
+    .fetch_all(service.work())
+    .await?;
+    rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
+}
+
+/// A brand's own row, for the model; none when it is not there any more.
+///
+/// # Errors
+/// The store is away.
+pub async fn brand(service: &Service, user: UserId, brand: &BrandId) -> Result<Option<Brand>, WriteError> {
+    Ok(brands::brand(service.work(), user, brand).await?)
+}
+
+/// What a brand has to plan a week with.
+///
+/// # Errors
+/// The store is away, or what is stored was not made by us.
+pub async fn holdings(
+    service: &Service,
+    user: UserId,
+    brand: &BrandId,
+    request: &WeekRequest,
+) -> Result<Holdings, WriteError> {
+    let stored = stored(service, user, brand).await?;
+    let saved = saved(service, user, brand, request.week.start, &plan::ids(request)).await?;
+    let accounts = brands::accounts::of_brand(service.work(), user, brand).await?;
+    // Named ones, those that stored placements have, and as many of the others as a preset can take.
+    let named = request.seeds.iter().filter_map(|seed| seed.trend.as_ref());
+    let known = stored.iter().filter_map(|one| one.trend.as_ref()).chain(named).map(TrendId::as_str);
+    let known: BTreeSet<&str> = known.collect();
+    let known: Vec<&str> = known.into_iter().collect();
+    let mut trends = brands::trends::by_ids(service.work(), user, brand, &known).await?;
+    if request.options.preset.is_some() || request.options.newsletter.is_some() {
+        trends.extend(brands::trends::first_without(service.work(), user, brand, &known, TRENDS).await?);
+    }
+    trends.sort_by(|one, other| {
+        other.priority.cmp(&one.priority).then(one.created_at.cmp(&other.created_at)).then(one.id.cmp(&other.id))
+    });
+    Ok(Holdings { accounts, trends, stored, saved })
+}
+
+/// All placements of a brand, in short.
+async fn stored(service: &Service, user: UserId, brand: &BrandId) -> Result<Vec<Stored>, WriteError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT placement_id, account_id, platform, scheduled_at, fields -> 'seed' ->> 'trendId' AS trend
+          FROM almanac.organic_placements
+         WHERE user_id = $1 AND brand_id = $2
+        "#,
+        user.0,
+        brand.as_str()
+    )
+    .fetch_all(service.work())
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        Ok(Stored {
+            id: row.placement_id.parse()?,
+            outlet: row.platform.parse()?,
+            account: row.account_id.as_deref().map(str::parse).transpose()?,
+            at: row.scheduled_at,
+            trend: row.trend.as_deref().map(str::parse).transpose()?,
+        })
+    });
+    read.collect::<anyhow::Result<_>>().map_err(unreadable)
+}
+
+/// The assets of a brand that share a term with what its placements are about, at most so many.
+///
+/// # Errors
+/// The store is away.
+pub async fn assets(
+    service: &Service,
+    user: UserId,
+    brand: &BrandId,
+    terms: &[String],
+) -> Result<Vec<Asset>, WriteError> {
+    Ok(brands::assets::sharing(service.work(), user, brand, terms, ASSETS).await?)
+}
+
+/// Opens a call under the lease: its place among the calls of this step, from 1; none when they are used up. A step is
+/// what is asked for while so many placements exist: it succeeds once at most.
+pub async fn open_call(
+    service: &Service,
+    lease: Lease,
+    call: LlmCallId,
+    provider: &str,
+    model: &str,
+    existing: usize,
+) -> Result<Option<i32>, WriteError> {
+    let step = format!("placements after {existing}");
+    calls::open_call(service, lease, call, &step, (provider, model), MAX_CALLS).await
+}
+
+/// Keeps a plan with the events that tell of it; answers the seq of the last one.
+pub async fn keep_plan(
+    service: &Service,
+    lease: Lease,
+    plan: &Value,
+    counts: [i32; 2],
+    burst: &Burst,
+) -> Result<i64, WriteError> {
+    let (types, data) = burst.columns();
+    let [total, failed] = counts;
+    let seq = sqlx::query_scalar!(
+        r#"SELECT almanac.keep_organic_plan($1, $2, $3, $4, $5, $6, $7, $8) AS "seq!""#,
+        lease.job.0,
+        lease.epoch,
+        plan,
+        total,
+        failed,
+        &types,
+        &data,
+        burst.progress
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// A placement to be stored, and the version it was merged with: 0 for one that is not there yet.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// As it is to be.
+    pub placement: SavedPlacement,
+    /// What it was before.
+    pub known: i64,
+}
+
+/// A burst of placements with the events that tell of them.
+#[derive(Clone, Debug, Default)]
+pub struct Burst {
+    /// The placements.
+    pub made: Vec<Made>,
+    /// Type and data of each event.
+    pub events: Vec<(String, String)>,
+    /// `{completed, total, stage, percent}` for whoever polls the job.
+    pub progress: Option<Value>,
+}
+
+impl Burst {
+    fn columns(&self) -> (Vec<String>, Vec<String>) {
+        self.events.iter().cloned().unzip()
+    }
+
+    fn rows(&self) -> Value {
+        self.made.iter().map(row).collect()
+    }
+}
+
+fn row(Made { placement: saved, known }: &Made) -> Value {
+    let (placement, record) = (&saved.placement, &saved.record);
+    let edited: Vec<&str> = record.edited.iter().map(|field: &Field| field.as_str()).collect();
+    let at = |at: DateTime<Utc>| at.to_rfc3339();
+    json!({
+        "placement_id": placement.placement_id, "known": known, "version": record.version,
+        "week_start": saved.week_start, "timezone": saved.zone.name(), "wished_at": at(saved.wished_at),
+        "scheduled_at": at(placement.schedule.scheduled_at.at()), "platform": placement.platform.name,
+        "account_id": placement.platform.account_id.as_ref().map(AccountId::as_str), "fields": record.fields,
+        "base": record.base, "edited": edited, "matches": saved.matches,
+    })
+}
+
+/// Stores a burst under the lease; answers the seq of its last event.
+///
+/// # Errors
+/// `Overtaken` when a person has changed one of the placements since it was read: nothing is stored then.
+pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
+    let (types, data) = burst.columns();
+    let seq = sqlx::query_scalar!(
+        r#"SELECT almanac.save_organic_placements($1, $2, $3, $4, $5, $6) AS "seq!""#,
+        lease.job.0,
+        lease.epoch,
+        burst.rows(),
+        &types,
+        &data,
+        burst.progress
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}
+
+/// How a run ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The job's final state.
+    pub state: State,
+    /// Why, unless it succeeded.
+    pub failure: Option<Failure>,
+    /// The final event's data.
+    pub data: String,
+    /// Attribution for `ai_metadata`.
+    pub metadata: Value,
+    /// From the first start to now, milliseconds.
+    pub latency_ms: i64,
+    /// Placements that an error was told about.
+    pub failed: i32,
+}
+
+/// Stores the last burst, closes the call, writes the totals and ends the job: one statement, one commit. Answers the
+/// seq of the final event.
+///
+/// # Errors
+/// As `save`.
+pub async fn conclude(
+    service: &Service,
+    lease: Lease,
+    burst: &Burst,
+    call: Option<&CallEnd>,
+    ending: &Ending,
+) -> Result<i64, WriteError> {
+    let (types, data) = burst.columns();
+    let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
+    let seq = sqlx::query_scalar!(
+        r#"
+        SELECT almanac.conclude_organic(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS "seq!"
+        "#,
+        lease.job.0,
+        lease.epoch,
+        burst.rows(),
+        &types,
+        &data,
+        burst.progress,
+        call.map(|end| end.call.0),
+        call.map(CallEnd::state),
+        call.and_then(|end| end.tokens_input),
+        call.and_then(|end| end.tokens_output),
+        call.and_then(|end| end.cost_usd.clone()),
+        call.and_then(|end| end.provider_ref.clone()),
+        call.and_then(|end| end.error.clone()),
+        ending.metadata,
+        ending.latency_ms,
+        ending.failed,
+        ending.state.as_str(),
+        error,
+        ending.data
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(seq)
+}

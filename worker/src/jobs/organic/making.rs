@@ -1,0 +1,208 @@
+//! From a plan and drafts to stored placements: the plan is made and kept once, and each draft becomes the placement of its
+//! slot, with assets of the brand's library, merged into what is saved so that no edit is lost.
+//! Called by the job beside this. It never stores what was merged with something that has changed since.
+
+use std::collections::BTreeSet;
+
+use almanac_shared::{
+    brands::terms::terms,
+    faults::{self, Point},
+    id::RunId,
+    jobs::store::WriteError,
+    merge::{self, Choice, Generated, Record},
+    organic::{
+        PlacementId, Stage,
+        event::Placement,
+        fields, fitting,
+        matching::{self, Match, Shelf},
+        plan::{self, Plan},
+        run::SavedPlacement,
+        store::work::{self, Burst, Made},
+        task::{self, Draft, Slot},
+    },
+};
+use anyhow::Context;
+
+use super::Week;
+use crate::{jobs::JobError, outbound::ai::OrganicDraft};
+
+/// How often a write that a person overtook is made anew before the attempt counts as failed.
+const MERGES: usize = 10;
+
+/// Drafts that came together, each of a slot that has none yet.
+#[derive(Default)]
+pub(super) struct Harvest {
+    drafts: Vec<(PlacementId, Draft)>,
+}
+
+/// A draft made into the placement of its slot.
+pub(super) struct Filled {
+    placement: Placement,
+    slot: Slot,
+    /// The assets that fit it, best first.
+    found: Vec<Match>,
+}
+
+impl Harvest {
+    pub(super) fn len(&self) -> usize {
+        self.drafts.len()
+    }
+}
+
+impl Week<'_> {
+    /// Takes up the plan of an earlier attempt, or makes it, keeps it and tells of it.
+    pub(super) async fn prepare(&mut self) -> Result<(), JobError> {
+        let (service, user) = (&self.deps.service, self.job.user_id);
+        if let Some(kept) = self.order.plan.take() {
+            self.plan = serde_json::from_value(kept).context("reading a kept plan")?;
+            let (request, ids) = (&self.order.request, plan::ids(&self.order.request));
+            let saved = work::saved(service, user, &self.order.brand_id, request.week.start, &ids).await?;
+            self.know(saved);
+            let run = RunId::from(self.job.id);
+            let of_this_run = self.saved.iter().filter(|(_, saved)| saved.run_id == run);
+            self.made = of_this_run.map(|(id, _)| id.clone()).collect();
+            return Ok(());
+        }
+        let request = &self.order.request;
+        let holdings = work::holdings(service, user, &self.order.brand_id, request).await?;
+        self.plan = Plan::of(request, &holdings);
+        self.know(holdings.saved);
+        let burst = self.tell_plan()?;
+        let kept = serde_json::to_value(&self.plan).context("writing a plan")?;
+        let counts = [self.plan.total(), self.plan.refused.len()].map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+        work::keep_plan(service, self.job.lease(), &kept, counts, &burst).await?;
+        self.stage = Some(if self.plan.slots.is_empty() { Stage::Analyzing } else { Stage::Drafting });
+        self.publish(burst.events);
+        Ok(())
+    }
+
+    fn know(&mut self, saved: Vec<SavedPlacement>) {
+        self.saved.extend(saved.into_iter().map(|saved| (saved.placement.placement_id.clone(), saved)));
+    }
+
+    /// The first draft of a slot counts; one for something that nobody asked for was dropped by the reader.
+    pub(super) fn take(&self, harvest: &mut Harvest, OrganicDraft { id, draft }: OrganicDraft) {
+        let known = self.made.contains(&id) || harvest.drafts.iter().any(|(taken, _)| *taken == id);
+        if !known && self.plan.slots.iter().any(|slot| slot.seed.id == id) {
+            harvest.drafts.push((id, draft));
+        }
+    }
+
+    /// Stores what came together and tells of it.
+    pub(super) async fn keep(&mut self, harvest: Harvest) -> Result<(), JobError> {
+        if harvest.drafts.is_empty() {
+            return Ok(());
+        }
+        let placements = self.placements(harvest).await?;
+        for _ in 0..MERGES {
+            let mut burst = self.burst(&placements)?;
+            self.tell_progress(&mut burst, Stage::Matching)?;
+            faults::pass(Point::AnsweredBeforeCommit);
+            match work::save(&self.deps.service, self.job.lease(), &burst).await {
+                Err(WriteError::Overtaken) => self.look_again(&placements).await?,
+                saved => {
+                    saved?;
+                    faults::pass(Point::CommittedBeforePublish);
+                    self.stage = Some(Stage::Matching);
+                    self.kept(burst);
+                    faults::pass(Point::BetweenBursts);
+                    return Ok(());
+                }
+            }
+        }
+        Err(WriteError::Overtaken.into())
+    }
+
+    /// What was stored is known, and told to whoever listens.
+    pub(super) fn kept(&mut self, burst: Burst) {
+        self.made.extend(burst.made.iter().map(|made| made.placement.placement.placement_id.clone()));
+        self.know(burst.made.into_iter().map(|made| made.placement).collect());
+        self.publish(burst.events);
+    }
+
+    /// Reads anew what a person has changed since it was read.
+    pub(super) async fn look_again(&mut self, placements: &[Filled]) -> Result<(), JobError> {
+        let ids: Vec<PlacementId> = placements.iter().map(|filled| filled.placement.placement_id.clone()).collect();
+        let (service, user, week) = (&self.deps.service, self.job.user_id, self.order.request.week.start);
+        let saved = work::saved(service, user, &self.order.brand_id, week, &ids).await?;
+        ids.iter().for_each(|id| drop(self.saved.remove(id)));
+        self.know(saved);
+        Ok(())
+    }
+
+    /// Each draft as the placement of its slot: fitted to where it goes, with the assets that fit it.
+    pub(super) async fn placements(&self, harvest: Harvest) -> Result<Vec<Filled>, JobError> {
+        let slot = |id: &PlacementId| self.plan.slots.iter().find(|slot| slot.seed.id == *id);
+        let drafts = harvest.drafts.into_iter().filter_map(|(id, draft)| {
+            let slot = slot(&id)?;
+            Some((slot, fitting::fit(draft, slot.seed.outlet, slot.seed.format()).draft))
+        });
+        let drafts: Vec<(&Slot, Draft)> = drafts.collect();
+        let wanted = drafts.iter().flat_map(|(slot, draft)| {
+            let subject = slot.subject(&draft.title_topic);
+            [subject.tags, vec![subject.trend, subject.topic, subject.description]].concat()
+        });
+        let wanted: Vec<String> = terms(wanted).into_iter().collect();
+        let assets = match wanted.is_empty() {
+            true => Vec::new(),
+            false => work::assets(&self.deps.service, self.job.user_id, &self.order.brand_id, &wanted).await?,
+        };
+        let shelf = Shelf::of(assets.iter().map(|asset| matching::Asset {
+            id: &asset.id,
+            title: &asset.title,
+            kind: asset.kind,
+            tags: &asset.tags,
+        }));
+        let made = drafts.into_iter().map(|(slot, draft)| {
+            let most = matching::wanted(slot.seed.format(), draft.num_slides);
+            let found = shelf.matches(&slot.subject(&draft.title_topic), most);
+            Filled {
+                placement: task::placement(&self.order.request.week, slot, draft, &found),
+                slot: slot.clone(),
+                found,
+            }
+        });
+        Ok(made.collect())
+    }
+
+    /// Placements merged into what is saved of them, with the events that tell of the outcome.
+    pub(super) fn burst(&self, placements: &[Filled]) -> Result<Burst, JobError> {
+        let mut burst = Burst::default();
+        for filled in placements {
+            let made = self.merged(filled)?;
+            self.tell_placement(&mut burst, &made.placement.placement)?;
+            burst.made.push(made);
+        }
+        Ok(burst)
+    }
+
+    /// What a person wrote stays, field by field; everything else is this run's.
+    fn merged(&self, Filled { placement, slot, found }: &Filled) -> anyhow::Result<Made> {
+        let id = &placement.placement_id;
+        let theirs = fields::of(placement).context("reading a placement's fields")?;
+        let before = self.saved.get(id);
+        let record = match before {
+            None => Record::generated(theirs),
+            Some(saved) => {
+                let ours = [(id.to_string(), saved.record.clone())].into();
+                let run = Generated { records: [(id.to_string(), theirs)].into(), unfilled: BTreeSet::new() };
+                let accepted = merge::accept(ours, &run, &Choice::default(), |_| true);
+                accepted.saved.into_values().next().context("a merge lost its record")?
+            }
+        };
+        let placement = fields::read(id.as_str(), &record.fields).context("reading a merged placement")?;
+        let week_start = almanac_shared::organic::edits::week_start(placement.schedule.day_id);
+        let known = before.map_or(0, |saved| saved.record.version);
+        let saved = SavedPlacement {
+            placement,
+            week_start,
+            zone: self.order.request.week.zone,
+            wished_at: slot.seed.scheduled_at.at(),
+            run_id: RunId::from(self.job.id),
+            record,
+            matches: found.clone(),
+            updated_at: before.map_or_else(Default::default, |saved| saved.updated_at),
+        };
+        Ok(Made { placement: saved, known })
+    }
+}
