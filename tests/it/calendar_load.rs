@@ -23,11 +23,11 @@ use uuid::Uuid;
 const PEOPLE: usize = 200;
 /// Of these, the model of every so manieth never comes to an end.
 const EVERY_HANGING: usize = 10;
-/// The deadline of a run, in seconds. The usual 30 would only make the test longer.
-const DEADLINE: u64 = 15;
+/// The deadline of a run, in seconds.
+const DEADLINE: u64 = 30;
 
 /// How long a person goes on asking.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn run_of(stream: &EventStream) -> Uuid {
     stream.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
@@ -147,9 +147,10 @@ async fn asked_again(user: &User) -> Reply {
 async fn one_of_many(stack: &Stack, number: usize) -> (Uuid, Value) {
     let (user, key) = (stack.user(), format!("crowd-{number}"));
     let hangs = number.is_multiple_of(EVERY_HANGING);
-    let end = if hangs { End::Hang } else { End::Done };
+    // Neither is ever silent for so long that the model would be given up: one circuit serves them all.
+    let end = if hangs { End::Drip } else { End::Done };
     let cards = if hangs { 2 } else { usize::MAX };
-    stack.world.play(&key, [Answer { cards, hold_after: Some(1), end, ..Answer::default() }.into()]);
+    stack.world.play(&key, [Answer { cards, hold_after: Some(1), awake: true, end, ..Answer::default() }.into()]);
 
     let mut stream = asked(&user, &key).await;
     let run = run_of(&stream);
@@ -162,10 +163,9 @@ async fn one_of_many(stack: &Stack, number: usize) -> (Uuid, Value) {
     let done = seen.last().unwrap().json();
     let told: Vec<Value> =
         seen.iter().filter(|event| event.kind == "entry").map(|event| event.json()["data"]["key"].clone()).collect();
-    // A model that is silent for long is asked again, and may say one more.
-    let (status, least) = if hangs { ("timeout", 2) } else { ("succeeded", 6) };
-    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!(status), &json!(told.len())), "{done}");
-    assert!(told.len() >= least, "{done}");
+    let (status, entries) = if hangs { ("timeout", 2) } else { ("succeeded", 6) };
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!(status), &json!(entries)), "{done}");
+    assert_eq!(told.len(), entries, "{done}");
     let path = format!("/v1/calendars/{}", done["meta"]["calendarId"].as_str().unwrap());
     let shown = async || Some(user.get(&path).await).filter(|reply| reply.status != 503);
     let calendar = eventually(PATIENCE, "a look at the calendar", shown).await.expect(200).data();
@@ -180,8 +180,7 @@ async fn one_of_many(stack: &Stack, number: usize) -> (Uuid, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_people_at_once_have_one_run_each_and_every_run_ends_in_time() {
-    let deadline = DEADLINE.to_string();
-    let stack = Stack::builder().workers(2).api_env("CALENDAR_TIMEOUT_SECONDS", &deadline).start().await;
+    let stack = Stack::builder().workers(2).start().await;
     let admin = stack.admin().await;
 
     let crowd = join_all((0..PEOPLE).map(|number| one_of_many(&stack, number)));
@@ -201,7 +200,7 @@ async fn two_hundred_people_at_once_have_one_run_each_and_every_run_ends_in_time
     let runs: Vec<Uuid> = ended.iter().map(|(run, _)| *run).collect();
     for (run, done) in &ended {
         let latency = done["data"]["latencyMs"].as_u64().unwrap();
-        assert!(latency < DEADLINE * 1000 + 3_000, "{run} took {latency} ms");
+        assert!(latency < DEADLINE * 1000 + 5_000, "{run} took {latency} ms");
     }
     let timed_out = ended.iter().filter(|(_, done)| done["data"]["status"] == "timeout").count();
     assert_eq!(timed_out, PEOPLE / EVERY_HANGING);

@@ -37,6 +37,8 @@ pub struct Answer {
     pub gap: Duration,
     /// After so many cards, waits for `World::release`.
     pub hold_after: Option<usize>,
+    /// While it waits, says a space a second, so that nobody takes it for silent.
+    pub awake: bool,
     /// How it ends.
     pub end: End,
 }
@@ -105,6 +107,7 @@ impl Default for Answer {
             piece: 24,
             gap: Duration::ZERO,
             hold_after: None,
+            awake: false,
             end: End::Done,
         }
     }

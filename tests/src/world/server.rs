@@ -183,7 +183,7 @@ impl Scene {
                 return Ok(Outcome::Broken);
             }
             if answer.hold_after == Some(place) {
-                self.hold(to).await?;
+                self.hold(answer, model, to).await?;
             }
         }
         self.end(answer.end, segments, model, to).await
@@ -201,11 +201,12 @@ impl Scene {
         Ok(left - allowed.len())
     }
 
-    async fn hold(&self, to: &Pieces) -> Result<(), Closed> {
+    async fn hold(&self, answer: &Answer, model: &str, to: &Pieces) -> Result<(), Closed> {
         self.state.ledger.update(self.number, |call| call.outcome = Outcome::Holding);
         let gate = self.state.gate(&self.key);
         tokio::select! {
             released = gate.acquire() => released.map_err(|_| Closed)?.forget(),
+            closed = drip(model, to), if answer.awake => return closed,
             () = to.closed() => return Err(Closed),
         }
         self.state.ledger.update(self.number, |call| call.outcome = Outcome::Open);
@@ -240,10 +241,7 @@ impl Scene {
                 to.closed().await;
                 Err(Closed)
             }
-            End::Drip => loop {
-                pause(to, Duration::from_secs(1)).await?;
-                send(to, delta(model, " ")).await?;
-            },
+            End::Drip => drip(model, to).await.map(|()| Outcome::Completed),
             End::Flood(bytes) => {
                 let piece = delta(model, &"a".repeat(64 * 1024));
                 for _ in 0..bytes.div_ceil(64 * 1024) {
@@ -269,6 +267,14 @@ impl Drop for OnDrop {
 
 async fn send(to: &Pieces, text: String) -> Result<(), Closed> {
     to.send(Ok(Frame::data(Bytes::from(text)))).await.map_err(|_| Closed)
+}
+
+/// A space a second, until nobody listens any more.
+async fn drip(model: &str, to: &Pieces) -> Result<(), Closed> {
+    loop {
+        pause(to, Duration::from_secs(1)).await?;
+        send(to, delta(model, " ")).await?;
+    }
 }
 
 async fn pause(to: &Pieces, pause: Duration) -> Result<(), Closed> {
