@@ -100,7 +100,7 @@ impl App {
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
-            jobs: Jobs::new(database.clone(), relay, bell),
+            jobs: Jobs::start(database.clone(), relay, bell),
             auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
             clock,
             models: settings.models.clone(),

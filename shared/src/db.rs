@@ -28,6 +28,7 @@ const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan
 #[derive(Clone, Debug)]
 pub struct Database {
     reads: PgPool,
+    own: PgPool,
     accepts: PgPool,
 }
 
@@ -43,12 +44,15 @@ impl Database {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .after_release(|connection, _| Box::pin(cleanse(connection)));
-        // A single accept call leaves its connection clean even when it is cut off, so this pool needs no hook.
-        let accepts =
-            PgPoolOptions::new().max_connections(6).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
+        // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
+        // the API's own: these pools need no hook.
+        let unhooked = |most| {
+            PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
+        };
         Ok(Self {
             reads: reads.connect_lazy_with(options.clone()),
-            accepts: accepts.connect_lazy_with(options.options(PLANNED_ONCE)),
+            own: unhooked(4).connect_lazy_with(options.clone()),
+            accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })
     }
 
@@ -57,9 +61,14 @@ impl Database {
         Kept::of(&self.accepts)
     }
 
+    /// A connection for looks alone, which are one statement as an accept is.
+    pub(crate) fn looks(&self) -> Kept {
+        Kept::of(&self.accepts)
+    }
+
     /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
     pub(crate) fn own(&self) -> &PgPool {
-        &self.reads
+        &self.own
     }
 
     /// Begins as this person: row security shows only what is theirs.
@@ -125,6 +134,11 @@ impl Kept {
             drop(connection.detach());
         }
         self.pool.acquire().await
+    }
+
+    /// How many connections may be dead ones after a restart of Postgres.
+    pub(crate) fn stale(&self) -> u32 {
+        self.pool.size()
     }
 
     /// Keeps it for the next statement. After a failure it is thrown away: who knows what still comes from it.

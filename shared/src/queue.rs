@@ -163,7 +163,9 @@ impl LaneBell {
         }
         let name = queue_name(self.lane);
         let mut behind = redis::pipe();
-        behind.publish(wake_channel(self.lane), "").ignore();
+        // A lone id travels with its wake-up, for a worker that has nothing else to do.
+        let lone = if let [ticket] = tickets { ticket.job_id.to_string() } else { String::new() };
+        behind.publish(wake_channel(self.lane), lone).ignore();
         behind.llen(format!("{name}:active")).zcard(format!("{name}:scheduled"));
         let mut connection = self.connection.clone();
         let (pushed, depths) = tokio::join!(

@@ -94,6 +94,9 @@ struct Hearing {
 
 /// Waits for a slot, hands the id over, and is done: the row says whether there is anything to do.
 async fn deliver(ticket: Ticket, hearing: Data<Hearing>) -> Result<(), BoxDynError> {
+    if hearing.crew.took_early(ticket.job_id) {
+        return Ok(());
+    }
     if let Some(slot) = hearing.crew.slot(hearing.lane).await {
         hearing.crew.take(ticket.job_id, PickupSource::Ring, slot).await;
     }
@@ -196,7 +199,12 @@ async fn listen_once(client: &Client, lanes: &[(Lane, Arc<Wake>)], crew: &Crew) 
                     NUDGES => nudge(crew, message.get_payload_bytes()),
                     channel => {
                         let rung = lanes.iter().find(|(lane, _)| queue::wake_channel(*lane) == channel);
-                        rung.into_iter().for_each(|(_, wake)| wake.ring());
+                        if let Some((lane, wake)) = rung {
+                            if let Some(job) = job_in(message.get_payload_bytes()) {
+                                crew.take_early(*lane, job);
+                            }
+                            wake.ring();
+                        }
                     }
                 }
             }
@@ -211,9 +219,13 @@ async fn listen_once(client: &Client, lanes: &[(Lane, Arc<Wake>)], crew: &Crew) 
 }
 
 fn nudge(crew: &Crew, payload: &[u8]) {
-    if let Some(job) = std::str::from_utf8(payload).ok().and_then(|text| text.parse::<JobId>().ok()) {
+    if let Some(job) = job_in(payload) {
         crew.cancel(job);
     }
+}
+
+fn job_in(payload: &[u8]) -> Option<JobId> {
+    std::str::from_utf8(payload).ok()?.parse().ok()
 }
 
 /// Jobs that waited this long were not brought by their ring.

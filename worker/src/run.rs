@@ -3,7 +3,7 @@
 //! by any way but `finish` and `hand_back`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -39,6 +39,8 @@ const MAX_FAILED_RENEWALS: u32 = 2;
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
 /// How long after a failed claim its jobs are looked at again.
 const LOOK_BACK: Duration = Duration::from_millis(500);
+/// How long the message of a job that its wake-up brought is waited for. One that comes later is taken as every other.
+const EARLY_FOR: Duration = Duration::from_secs(1);
 /// Claims that may share a commit.
 const CLAIM_BATCH: usize = 32;
 
@@ -54,6 +56,8 @@ struct Inner {
     /// Told when a lane's jobs wait longer than a ring takes: the poll then goes on without waiting for its turn.
     behind: BTreeMap<Lane, Arc<Notify>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
+    /// Jobs that their wake-up brought and whose message is still to come.
+    early: Mutex<VecDeque<(JobId, Instant)>>,
     claims: mpsc::Sender<Wanted>,
     /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
     /// else is that near to being given up must not be taken along.
@@ -78,9 +82,10 @@ impl Crew {
         let (claims, inbox) = mpsc::channel(1024);
         let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
         let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
-        let (held, tasks, last_chance) = (Mutex::default(), TaskTracker::new(), Arc::new(Semaphore::new(1)));
+        let (held, early) = (Mutex::default(), Mutex::default());
+        let (tasks, last_chance) = (TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
-        let crew = Self(Arc::new(Inner { deps, name, slots, behind, held, claims, tasks, alone, last_chance }));
+        let crew = Self(Arc::new(Inner { deps, name, slots, behind, held, early, claims, tasks, alone, last_chance }));
         tokio::spawn(crew.clone().claim_all(inbox));
         tokio::spawn(crew.clone().renew_all());
         crew
@@ -118,6 +123,33 @@ impl Crew {
         if !self.0.tasks.is_closed() {
             let _ = self.0.claims.send(Wanted { job, source, slot, counted }).await;
         }
+    }
+
+    /// Takes a job that its wake-up named, when this process has nothing else to do: the library's own fetch is one more
+    /// round trip, and nobody competes for it here. The message that follows finds it taken.
+    pub fn take_early(&self, lane: Lane, job: JobId) {
+        if !self.held().is_empty() {
+            return;
+        }
+        let counted = self.0.tasks.token();
+        let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else { return };
+        let mut early = self.early();
+        if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_ok() {
+            early.retain(|(_, since)| since.elapsed() < EARLY_FOR);
+            early.push_back((job, Instant::now()));
+        }
+    }
+
+    /// Whether this message's job was taken with its wake-up. Each is answered for once, so that one that is rung again
+    /// later is taken as every other.
+    pub fn took_early(&self, job: JobId) -> bool {
+        let mut early = self.early();
+        let place = early.iter().position(|(known, since)| *known == job && since.elapsed() < EARLY_FOR);
+        place.is_some_and(|place| early.remove(place).is_some())
+    }
+
+    fn early(&self) -> MutexGuard<'_, VecDeque<(JobId, Instant)>> {
+        self.0.early.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes on that a job's owner asked for its end.

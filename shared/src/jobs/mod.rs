@@ -14,6 +14,7 @@ use crate::{
 
 pub mod admin;
 pub mod kind;
+mod looks;
 pub mod service;
 pub mod store;
 

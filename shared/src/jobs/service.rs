@@ -3,12 +3,16 @@
 
 use serde_json::{Value, json};
 
-use super::{CancelOutcome, JobRow, Kind, State, store};
+use super::{
+    CancelOutcome, JobRow, Kind, State,
+    looks::{Looked, Looks},
+    store,
+};
 use crate::{
     db::Database,
     error::Refusal,
     id::{JobId, UserId},
-    progress::{event::Encoding, follower::Follower, log, relay::Relay},
+    progress::{event::Encoding, follower::Follower, relay::Relay},
     queue::Bell,
 };
 
@@ -16,6 +20,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Jobs {
     database: Database,
+    looks: Looks,
     relay: Relay,
     bell: Bell,
 }
@@ -33,9 +38,9 @@ pub enum Listening {
 }
 
 impl Jobs {
-    /// Over these.
-    pub fn new(database: Database, relay: Relay, bell: Bell) -> Self {
-        Self { database, relay, bell }
+    /// Over these; starts the task that looks.
+    pub fn start(database: Database, relay: Relay, bell: Bell) -> Self {
+        Self { looks: Looks::start(database.clone()), database, relay, bell }
     }
 
     /// One job.
@@ -43,10 +48,8 @@ impl Jobs {
     /// # Errors
     /// Missing or not theirs.
     pub async fn show(&self, user: UserId, id: JobId) -> Result<JobRow, Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        let found = store::show(&mut tx, id).await?;
-        tx.commit().await?;
-        found.ok_or(Refusal::NotFound)
+        let looked = self.looks.at(user, id).await?;
+        looked.map(|looked| looked.job).ok_or(Refusal::NotFound)
     }
 
     /// Jobs, newest first.
@@ -77,12 +80,8 @@ impl Jobs {
         after: Option<i64>,
         encoding: Encoding,
     ) -> Result<Listening, Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        let job = store::show(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+        let Looked { job, kept } = self.looks.at(user, id).await?.ok_or(Refusal::NotFound)?;
         let ended = job.state().is_final();
-        // Only an ended job can have lost events to retention; a running one costs no second question.
-        let kept = if ended { log::kept(&mut tx, id).await? } else { job.last_seq };
-        tx.commit().await?;
         let from = after.unwrap_or(0);
         if from > job.last_seq {
             return Ok(Listening::Ahead);

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::event::{Event, channel};
 use crate::{
-    db::{Database, Service, UserTx},
+    db::{Database, Service},
     id::JobId,
     redis::PATIENCE,
 };
@@ -34,13 +34,6 @@ pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx:
     .fetch_all(database.own())
     .await?;
     Ok(rows.into_iter().map(|row| (row.job_id, Event { seq: row.seq, kind: row.kind, data: row.data })).collect())
-}
-
-/// How many events of this log are still kept; fewer than its last seq when retention has taken some.
-pub async fn kept(tx: &mut UserTx, job: JobId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM almanac.job_events WHERE job_id = $1"#, job.0)
-        .fetch_one(tx.connection())
-        .await
 }
 
 /// Appends events under the lease, with nothing else; answers the last seq.

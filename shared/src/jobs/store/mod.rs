@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 
-use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State};
+use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
     db::{Database, Kept, Service, UserTx},
     error::is_outage,
@@ -246,6 +246,65 @@ pub async fn give_up_unstarted(service: &Service) -> Result<Vec<JobId>, WriteErr
         .fetch_all(service.work())
         .await?;
     Ok(ids)
+}
+
+/// Who looks at which job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// Whose eyes.
+    pub user: UserId,
+    /// Which job.
+    pub job: JobId,
+}
+
+/// These jobs, each with its asker's eyes, in the order of the question.
+pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Option<Looked>>> {
+    let users: Vec<_> = looks.iter().map(|look| look.user.0).collect();
+    let jobs: Vec<_> = looks.iter().map(|look| look.job.0).collect();
+    let mut connection = kept.take().await?;
+    let answer = sqlx::query!(
+        r#"
+        SELECT n AS "n!", (job).id AS "id!: JobId", (job).kind AS "kind!", (job).state AS "state!",
+               (job).attempt AS "attempt!", (job).crashes AS "crashes!", (job).created_at AS "created_at!",
+               (job).started_at, (job).finished_at, (job).run_at AS "run_at!", (job).lease_expires_at,
+               (job).cancel_requested_at, (job).progress, (job).error, (job).subject_type AS "subject_type!",
+               (job).subject_id AS "subject_id!", (job).retry_of AS "retry_of: JobId", (job).last_seq AS "last_seq!",
+               kept AS "kept!"
+          FROM almanac.look($1, $2)
+        "#,
+        &users,
+        &jobs
+    )
+    .fetch_all(&mut *connection)
+    .await;
+    kept.put_back(connection, &answer);
+    let mut found: Vec<Option<Looked>> = looks.iter().map(|_| None).collect();
+    for row in answer? {
+        let place = usize::try_from(row.n - 1).ok().and_then(|at| found.get_mut(at));
+        let job = JobRow {
+            id: row.id,
+            kind: row.kind,
+            state: row.state,
+            attempt: row.attempt,
+            crashes: row.crashes,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            run_at: row.run_at,
+            lease_expires_at: row.lease_expires_at,
+            cancel_requested_at: row.cancel_requested_at,
+            progress: row.progress,
+            error: row.error,
+            subject_type: row.subject_type,
+            subject_id: row.subject_id,
+            retry_of: row.retry_of,
+            last_seq: row.last_seq,
+        };
+        if let Some(place) = place {
+            *place = Some(Looked { job, kept: row.kept });
+        }
+    }
+    Ok(found)
 }
 
 /// One job of this person.
