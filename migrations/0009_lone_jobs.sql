@@ -25,8 +25,8 @@ BEGIN
            SET state = 'running', epoch = j.epoch + 1, lease_owner = p_owner, lease_expires_at = v_now + p_lease,
                started_at = coalesce(j.started_at, v_now),
                deadline_at = coalesce(j.deadline_at, v_now + j.time_limit)
-         WHERE j.id = p_ids[1] AND j.state = 'queued' AND j.run_at <= v_now
-           AND (p_alone IS NULL OR j.crashes < p_alone)
+         WHERE j.state = 'queued' AND j.run_at <= clock_timestamp() AND (p_alone IS NULL OR j.crashes < p_alone)
+           AND j.id = p_ids[1]
         RETURNING j.* INTO job;
         IF FOUND THEN
             v_started := 1;

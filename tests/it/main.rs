@@ -29,6 +29,7 @@ mod input;
 mod lease;
 mod limits;
 mod lists;
+mod lone;
 mod organic;
 mod organic_edits;
 mod organic_faults;

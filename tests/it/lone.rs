@@ -1,0 +1,117 @@
+//! What is done for a job that comes alone: its wake-up brings it to a worker that has nothing else to do, and looks at
+//! jobs share statements without sharing eyes.
+
+use std::time::Duration;
+
+use almanac_shared::{jobs::Lane, queue::wake_channel};
+use almanac_tests::{Script, Stack, User, invariants, world::source_text};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+/// A generation that the store has accepted and that nobody rang for.
+async fn unrung(stack: &Stack, user: &User, key: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let sql = "SELECT outcome
+                 FROM almanac.submit_generations(
+                      ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY['openai/gpt-4o-mini'], ARRAY['v1'], ARRAY[NULL::text],
+                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text], 1000, 300)";
+    let outcome = sqlx::query_scalar(sql).bind(user.id).bind(id).bind(source_text(key));
+    let outcome: String = outcome.fetch_one(&stack.as_api().await).await.unwrap();
+    assert_eq!(outcome, "new");
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wake_up_brings_a_lone_job_without_a_message() {
+    let stack = Stack::builder().start().await;
+    let (user, admin) = (stack.user(), stack.admin().await);
+    // One whole job first: then the worker listens.
+    let mut jobs = vec![user.generate_scripted("before").await];
+    user.see_end(jobs[0]).await;
+    let client = redis::Client::open(stack.services.redis.url()).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+
+    let began = tokio::time::Instant::now();
+    loop {
+        let job = unrung(&stack, &user, "alone").await;
+        jobs.push(job);
+        let listeners: i64 = redis::cmd("PUBLISH")
+            .arg(wake_channel(Lane::Flashcards))
+            .arg(job.to_string())
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+        assert_eq!(listeners, 1);
+        user.see_end(job).await;
+        let waited = "SELECT extract(epoch FROM started_at - created_at)::float8 FROM almanac.jobs WHERE id = $1";
+        let waited: f64 = sqlx::query_scalar(waited).bind(job).fetch_one(&admin).await.unwrap();
+        // The poll leaves a job alone for two seconds, so whatever starts sooner came with its wake-up.
+        if waited < 1.9 {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "only the poll brings a job whose wake-up names it");
+    }
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wake_up_that_two_idle_workers_hear_starts_its_job_once() {
+    let stack = Stack::builder().workers(2).start().await;
+    let admin = stack.admin().await;
+    let user = stack.user();
+    let mut jobs = Vec::new();
+
+    for number in 0..5 {
+        let key = format!("heard-by-two-{number}");
+        stack.world.play(&key, [Script::ok(5)]);
+        let job = user.generate_scripted(&key).await;
+        user.see_end(job).await;
+        assert_eq!(stack.world.calls(&key).len(), 1);
+        jobs.push(job);
+    }
+
+    let epochs = "SELECT DISTINCT epoch FROM almanac.jobs WHERE id = ANY ($1)";
+    let epochs: Vec<i64> = sqlx::query_scalar(epochs).bind(&jobs).fetch_all(&admin).await.unwrap();
+    assert_eq!(epochs, [1]);
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_look_at_the_same_moment_see_their_own_jobs_only() {
+    let stack = Stack::builder().workers(0).start().await;
+    let people: Vec<User> = (0..8).map(|_| stack.user()).collect();
+    let jobs = join_all(people.iter().map(|user| user.generate_scripted("looked-at"))).await;
+
+    let looks = people.iter().flat_map(|user| jobs.iter().map(move |job| (user, job)));
+    let answers = join_all(looks.map(async |(user, job)| {
+        let reply = user.get(&format!("/v1/jobs/{job}")).await;
+        (user.id, *job, reply.status, reply.json()["data"]["id"].clone())
+    }))
+    .await;
+
+    assert_eq!(answers.len(), 64);
+    for (user, job, status, shown) in answers {
+        let owner = people.iter().zip(&jobs).any(|(person, theirs)| person.id == user && *theirs == job);
+        let expected = if owner { (200, serde_json::json!(job)) } else { (404, serde_json::Value::Null) };
+        assert_eq!((status, shown), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_leaves_nobodys_eyes_on_its_connection() {
+    let stack = Stack::builder().workers(0).start().await;
+    let (anna, eve) = (stack.user(), stack.user());
+    let job = anna.generate_scripted("looked-at").await;
+    let api = stack.as_api().await;
+    let mut connection = api.acquire().await.unwrap();
+
+    for (user, seen) in [(&anna, 1), (&eve, 0), (&anna, 1)] {
+        let look = "SELECT n FROM almanac.look(ARRAY[$1], ARRAY[$2])";
+        let rows: Vec<i32> =
+            sqlx::query_scalar(look).bind(user.id).bind(job).fetch_all(&mut *connection).await.unwrap();
+        assert_eq!(rows.len(), seen);
+        let left = "SELECT current_user::text, coalesce(current_setting('request.jwt.claims', true), '')";
+        let left: (String, String) = sqlx::query_as(left).fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(left, ("almanac_api".to_owned(), String::new()));
+    }
+}
