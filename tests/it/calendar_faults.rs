@@ -260,5 +260,14 @@ async fn a_long_run_is_asked_for_in_parts_while_each_brings_something_and_eight_
     let done = events.last().unwrap().json();
     assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("partial"), &json!(8)));
     assert_eq!(asked(&endless), [12, 11, 10, 9, 8, 7, 6, 5]);
-    assert_eq!(events.iter().filter(|event| event.kind == "error").count(), 4, "each empty slot is named");
+    let errors = events.iter().filter(|event| event.kind == "error").map(|event| event.json()["data"].clone());
+    let errors: Vec<Value> = errors.collect();
+    assert_eq!(errors.len(), 4, "each empty slot is named: {errors:?}");
+    assert!(errors.iter().all(|error| error["code"] == "SLOT_UNFILLED" && error["key"].is_string()), "{errors:?}");
+    let ledger: Vec<String> = sqlx::query_scalar("SELECT state FROM almanac.llm_calls WHERE job_id = $1")
+        .bind(run_of(&events))
+        .fetch_all(&stack.admin().await)
+        .await
+        .unwrap();
+    assert_eq!(ledger, ["succeeded"; 8], "a call that was not made is not in the ledger");
 }
