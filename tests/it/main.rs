@@ -19,6 +19,7 @@ mod calendar_races;
 mod calendar_seen;
 mod calendar_shapes;
 mod calls;
+mod circuits;
 mod crash;
 mod drain;
 mod erase;
