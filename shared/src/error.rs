@@ -112,7 +112,7 @@ codes! {
     Cancelled = "CANCELLED",
     /// The model answered nothing usable (D15).
     EmptyOutput = "EMPTY_OUTPUT",
-    /// The model gave nothing for this slot, asked twice (ARCHITECTURE 10).
+    /// The model gave nothing for this slot, also when it was asked again (ARCHITECTURE 10).
     SlotUnfilled = "SLOT_UNFILLED",
     /// The model answered something that cannot be read (D15).
     InvalidOutput = "INVALID_OUTPUT",

@@ -205,7 +205,7 @@ async fn the_lanes_tell_what_waits_what_died_and_whether_redis_answers() {
         .await
         .or_fail("making a job older");
 
-    let queues = eventually(Duration::from_secs(5), "Redis was rung twice", || async {
+    let queues = eventually(Duration::from_secs(30), "Redis was rung twice", || async {
         let queues = operator.get("/v1/admin/queues").await.expect(200).data();
         (queues["items"][0]["redisDepth"] == 2).then_some(queues)
     })

@@ -181,7 +181,7 @@ async fn a_key_set_that_is_away_is_our_trouble_and_never_an_open_door() {
     stack.world.take_keys_down(false);
     let signed = || TestKey::EsOne.sign(&claims(anna.id));
     let admitted = || async { (status(&anna, signed()).await == 200).then_some(()) };
-    eventually(Duration::from_secs(15), "the key set is read again", admitted).await;
+    eventually(Duration::from_secs(30), "the key set is read again", admitted).await;
 
     stack.world.take_keys_down(true);
     assert_eq!(status(&anna, signed()).await, 200, "a known set outlives its provider");

@@ -18,7 +18,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(45);
 
 /// A point at which a worker dies, and what is known of the run then.
 #[derive(Clone, Copy, Debug)]

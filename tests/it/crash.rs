@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(45);
 
 /// What is left of one job when all is over.
 struct Remains {

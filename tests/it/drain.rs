@@ -16,6 +16,9 @@ use futures_util::future::join_all;
 use http::Method;
 use uuid::Uuid;
 
+/// For what a slow machine may take its time.
+const SOON: Duration = Duration::from_secs(45);
+
 async fn state_and_crashes(stack: &Stack, job: Uuid) -> (String, i32) {
     sqlx::query_as("SELECT state, crashes FROM almanac.jobs WHERE id = $1")
         .bind(job)
@@ -33,14 +36,11 @@ async fn a_draining_worker_finishes_what_runs_and_takes_nothing_more() {
     stack.world.wait_until_holding("running").await;
 
     stack.worker(0).terminate();
-    eventually(Duration::from_secs(5), "the worker drains", || async {
-        stack.worker(0).log().contains("draining").then_some(())
-    })
-    .await;
+    eventually(SOON, "the worker drains", || async { stack.worker(0).log().contains("draining").then_some(()) }).await;
     let waiting = anna.generate_scripted("waiting").await;
     stack.world.release("running");
 
-    assert_eq!(stack.worker(0).wait_exit(Duration::from_secs(20)).await.code(), Some(0));
+    assert_eq!(stack.worker(0).wait_exit(SOON).await.code(), Some(0));
     assert_eq!(anna.see_end(running).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(state_and_crashes(&stack, running).await, ("succeeded".to_owned(), 0));
     assert_eq!(stack.world.calls("running").len(), 1);
@@ -62,7 +62,7 @@ async fn what_does_not_end_in_time_is_handed_back_and_goes_on_elsewhere_without_
 
     holder.terminate();
 
-    assert_eq!(holder.wait_exit(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(holder.wait_exit(SOON).await.code(), Some(0));
     events.extend(stored(open.collect_to_end().await));
     assert_eq!(told_fronts(&events).len(), 10);
     assert_eq!(events, anna.see_end(job).await);
@@ -83,7 +83,7 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
     anna.see_suggestions(job, 2).await;
 
     stack.worker(0).terminate();
-    assert_eq!(stack.worker(0).wait_exit(Duration::from_secs(10)).await.code(), None);
+    assert_eq!(stack.worker(0).wait_exit(SOON).await.code(), None);
     stack.worker(0).unset("ALMANAC_CRASH_AT");
     stack.worker(0).start().await;
 
@@ -96,7 +96,7 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
 
 /// Waits until a worker has begun its work for the n-th time; before that it does not hear a SIGTERM.
 async fn at_work(worker: &Node, times: usize) {
-    eventually(Duration::from_secs(10), "the worker is at work", || async {
+    eventually(SOON, "the worker is at work", || async {
         (worker.log().matches("the worker is at work").count() == times).then_some(())
     })
     .await;
@@ -114,13 +114,13 @@ async fn rolling_restarts_under_load_cost_nobody_anything() {
         jobs.extend(join_all(users.iter().map(|user| user.generate_scripted(&key))).await);
         let worker = stack.worker(turn % 2);
         worker.terminate();
-        assert_eq!(worker.wait_exit(Duration::from_secs(25)).await.code(), Some(0));
+        assert_eq!(worker.wait_exit(SOON).await.code(), Some(0));
         worker.start().await;
         at_work(worker, turn / 2 + 2).await;
     }
 
     let admin = stack.admin().await;
-    eventually(Duration::from_secs(20), "all jobs end", || async {
+    eventually(SOON, "all jobs end", || async {
         let open: i64 = sqlx::query_scalar("SELECT count(*) FROM almanac.jobs WHERE finished_at IS NULL")
             .fetch_one(&admin)
             .await
@@ -156,7 +156,7 @@ async fn an_ending_api_says_goodbye_and_everybody_goes_on_at_another() {
 
     stack.api(0).terminate();
 
-    let draining = eventually(Duration::from_secs(5), "it says that it is not ready", || async {
+    let draining = eventually(SOON, "it says that it is not ready", || async {
         let reply = anna.anonymous().request(Method::GET, "/readyz").try_send().await.ok()?;
         (reply.status == 503).then_some(reply)
     });
@@ -174,7 +174,7 @@ async fn an_ending_api_says_goodbye_and_everybody_goes_on_at_another() {
     }));
     let (draining, goodbyes, lines) = tokio::join!(draining, goodbyes, ndjson.collect_to_end());
     assert_eq!(draining.json()["status"], "draining");
-    assert_eq!(stack.api(0).wait_exit(Duration::from_secs(10)).await.code(), Some(0));
+    assert_eq!(stack.api(0).wait_exit(SOON).await.code(), Some(0));
     let pauses: HashSet<u64> = goodbyes.iter().map(|(_, retry)| *retry).collect();
     assert!(pauses.iter().all(|pause| (500..3_000).contains(pause)), "{pauses:?}");
     assert!(pauses.len() > 6, "they must not all come back in the same moment: {pauses:?}");

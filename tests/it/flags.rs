@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::admin::operator;
 
-/// D10, with room for a busy machine's scheduling.
-const SEEN_WITHIN: Duration = Duration::from_millis(2_500);
+/// The two seconds of D10, and as much again and more for a slow machine.
+const SEEN_WITHIN: Duration = Duration::from_secs(5);
 const CALENDAR: &str = "/v1/admin/flags/CALENDAR_SERVICE_ENABLED";
 const PUBLISH: &str = "/v1/admin/flags/PUBLISH_SERVICE_ENABLED";
 
@@ -106,7 +106,7 @@ async fn the_last_known_flags_stand_while_postgres_is_away_and_follow_when_it_is
 
     away.set(Mode::Pass).await;
     for flags in [&worker, &api, &never] {
-        eventually(Duration::from_secs(5), "the flag is off again", || async {
+        eventually(Duration::from_secs(30), "the flag is off again", || async {
             (!flags.is_on(Flag::CalendarService, Some(anna))).then_some(())
         })
         .await;

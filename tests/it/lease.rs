@@ -226,7 +226,7 @@ async fn a_renewed_lease_is_not_reaped() {
         async move { reap(&worker).await }
     });
     // The reaper has looked: it is done, or it waits for the renewal's lock.
-    eventually(Duration::from_secs(5), "the reaper has looked", || async {
+    eventually(Duration::from_secs(30), "the reaper has looked", || async {
         let waiting =
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         let waits: i64 = sqlx::query_scalar(waiting).fetch_one(&admin).await.ok()?;
@@ -383,7 +383,7 @@ async fn a_worker_that_wakes_after_its_lease_writes_into_nobodys_job() {
     stack.world.release("paused");
     stack.world.wait_until_ended("paused", 1).await;
     sleeper.resume();
-    eventually(Duration::from_secs(10), "the sleeper learns that its lease is lost", || async {
+    eventually(Duration::from_secs(30), "the sleeper learns that its lease is lost", || async {
         sleeper.log().contains("the lease was lost").then_some(())
     })
     .await;

@@ -18,6 +18,8 @@ mod calendar_load;
 mod calendar_races;
 mod calendar_seen;
 mod calendar_shapes;
+mod calls;
+mod circuits;
 mod crash;
 mod drain;
 mod erase;

@@ -18,7 +18,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(45);
 
 fn holding_after(placements: usize) -> Script {
     Answer { cards: usize::MAX, hold_after: Some(placements), ..Answer::default() }.into()
@@ -43,7 +43,7 @@ fn run_of(headers: &http::HeaderMap) -> Uuid {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_killed() {
-    let stack = Stack::builder().api_env("ORGANIC_TIMEOUT_SECONDS", "2").start().await;
+    let stack = Stack::builder().api_env("ORGANIC_TIMEOUT_SECONDS", "5").start().await;
     let (anna, ben) = (branded(&stack).await, branded(&stack).await);
     stack.world.play("late", [holding_after(2)]);
     stack.world.play("killed", [holding_after(1)]);
@@ -55,7 +55,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("timeout"), &json!(2)));
     assert!(complete["message"].as_str().unwrap().contains("2 placements"), "a friendly message: {complete}");
     let latency = complete["latencyMs"].as_u64().unwrap();
-    assert!((2_000..4_000).contains(&latency), "{latency} ms");
+    assert!((5_000..9_000).contains(&latency), "{latency} ms");
     assert_eq!(anna.placements().await.len(), 2, "what exists is kept");
 
     // Killed in the middle of a week; the slot is taken until somebody else finds the time over.
@@ -173,7 +173,8 @@ async fn a_silent_model_is_bridged_by_typed_progress_every_few_seconds() {
     let mut beats = 0;
     while beats < 2 {
         let event = stream.next().await.unwrap();
-        assert!(heard.elapsed() < Duration::from_millis(6_500), "silent for {:?}", heard.elapsed());
+        // One every 5 s; the rest is for a slow machine.
+        assert!(heard.elapsed() < Duration::from_secs(9), "silent for {:?}", heard.elapsed());
         heard = std::time::Instant::now();
         if event.seq.is_none() {
             let line = event.json();
@@ -338,7 +339,7 @@ async fn the_line_about_a_weeks_end_names_brand_and_run() {
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.into_iter().find(|line| line["runId"] == run.as_str() && line.get("latencyMs").is_some())
     };
-    let line = almanac_tests::eventually(Duration::from_secs(5), "the line about its end", ended).await;
+    let line = almanac_tests::eventually(SOON, "the line about its end", ended).await;
 
     for name in ["requestId", "userId", "channel", "calendarId", "runId", "status", "jobId", "traceId"] {
         assert!(line.get(name).is_some(), "{name} is missing: {line}");

@@ -17,7 +17,9 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 /// The poll takes jobs that waited for 2 s; the rest is for a busy machine.
-const POLLED: Duration = Duration::from_secs(12);
+const POLLED: Duration = Duration::from_secs(30);
+/// For what a slow machine may take its time.
+const SOON: Duration = Duration::from_secs(45);
 
 async fn readyz(user: &User) -> (u16, String) {
     let reply = user.anonymous().get("/readyz").await;
@@ -30,7 +32,8 @@ async fn works(stack: &Stack, what: &str) -> Uuid {
     let begun = Instant::now();
     let job = user.generate_scripted("works").await;
     let accepted = begun.elapsed();
-    assert!(accepted < Duration::from_secs(2), "{what}: an accept took {accepted:?}");
+    // Nobody waits for what is away: without a bound of its own a silent Redis would be waited for without end.
+    assert!(accepted < Duration::from_secs(5), "{what}: an accept took {accepted:?}");
     let Ok(events) = timeout(POLLED, user.see_end(job)).await else { panic!("{what}: not done in {POLLED:?}") };
     assert_eq!(events.last().unwrap().json()["status"], "succeeded", "{what}");
     job
@@ -45,10 +48,8 @@ async fn waited(stack: &Stack, job: Uuid) -> f64 {
 /// Everything is as before: ready, and jobs start faster than any poll would find them.
 async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
     let user = stack.user();
-    eventually(Duration::from_secs(10), "the API is ready", || async {
-        (readyz(&user).await == (200, "ready".to_owned())).then_some(())
-    })
-    .await;
+    eventually(SOON, "the API is ready", || async { (readyz(&user).await == (200, "ready".to_owned())).then_some(()) })
+        .await;
     let begun = Instant::now();
     loop {
         let job = works(stack, "after the return").await;
@@ -56,7 +57,7 @@ async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
         if waited(stack, job).await < 1.0 {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(15), "the doorbell did not come back");
+        assert!(begun.elapsed() < SOON, "the doorbell did not come back");
     }
 }
 
@@ -234,7 +235,7 @@ async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted(
     for asked in asked {
         let promised =
             asked.answer.ok().filter(|reply| reply.status == 202).map(|reply| id_of(&reply.json()["generation_id"]));
-        let again = eventually(Duration::from_secs(10), "the store is back", || async {
+        let again = eventually(SOON, "the store is back", || async {
             asked.user.try_generate("crowd", &asked.key).await.ok().filter(|reply| reply.status == 202)
         })
         .await;
@@ -266,13 +267,13 @@ async fn a_pooled_connection_forgets_whom_it_spoke_for() {
     let mut client = RawConnection::open(stack.api(0).address()).await;
     let head = format!("GET /v1/jobs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", anna.token());
     client.send(head).await;
-    eventually(Duration::from_secs(5), "the server has begun", || async { (in_transaction().await > 0).then_some(()) })
-        .await;
+    eventually(SOON, "the server has begun", || async { (in_transaction().await > 0).then_some(()) }).await;
 
     client.reset();
     stack.proxies().api_postgres.set(Mode::Pass).await;
 
-    eventually(Duration::from_secs(4), "no transaction is left open", || async {
+    // Less than the 10 s after which Postgres would end the session by itself.
+    eventually(Duration::from_secs(8), "no transaction is left open", || async {
         (in_transaction().await == 0).then_some(())
     })
     .await;

@@ -259,7 +259,7 @@ async fn neither_process_starts_under_a_login_that_looks_past_row_security() {
             }
             node.set("DATABASE_URL", &stack.services.postgres.url(role, &stack.database));
             node.launch();
-            let status = node.wait_exit(Duration::from_secs(15)).await;
+            let status = node.wait_exit(Duration::from_secs(45)).await;
             assert!(!status.success(), "{} started as {role}", node.name);
             assert!(node.log().contains("refusing to start"), "{}", node.log());
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A lease, a reaper's round, a start.
-const ONE_CRASH: Duration = Duration::from_secs(20);
+const ONE_CRASH: Duration = Duration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_kills_its_workers_is_given_up_and_costs_its_neighbours_nothing() {

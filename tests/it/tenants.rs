@@ -187,7 +187,7 @@ async fn requests_cut_off_in_flight_leave_nobodys_rights_behind() {
     let stray = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                  AND usename = 'almanac_api' AND state LIKE 'idle in transaction%'";
     let none = || async { (sqlx::query_scalar::<_, i64>(stray).fetch_one(&admin).await.unwrap() == 0).then_some(()) };
-    eventually(Duration::from_secs(4), "no session is left inside a transaction", none).await;
+    eventually(Duration::from_secs(8), "no session is left inside a transaction", none).await;
     for _ in 0..4 {
         join_all(people.iter().zip(&owned).map(|(user, own)| sees_only(user, own))).await;
         // The API as itself, which a role left behind on its connection would not let through.

@@ -84,7 +84,7 @@ async fn every_line_about_a_job_carries_the_required_fields() {
         let found = lines(stack.worker(0)).into_iter().find(|line| line.get("latencyMs").is_some());
         found.filter(|line| line["runId"] == id.as_str())
     };
-    let ended = eventually(Duration::from_secs(5), "the line about its end", ended).await;
+    let ended = eventually(Duration::from_secs(30), "the line about its end", ended).await;
 
     for field in FIELDS {
         assert!(ended.get(field).is_some(), "{field} is missing: {ended}");
@@ -187,7 +187,7 @@ async fn what_happens_is_counted() {
         let text = worker.get("/metrics").await.expect(200).text();
         (value(&text, "almanac_jobs_finished_total", &["state=\"failed\""]) == Some(1.0)).then_some(text)
     };
-    let text = eventually(Duration::from_secs(5), "the end is counted", seen).await;
+    let text = eventually(Duration::from_secs(30), "the end is counted", seen).await;
     counted(&text, "almanac_jobs_finished_total", &["state=\"succeeded\""], 1.0);
     counted(&text, "almanac_generations_total", &["outcome=\"succeeded\""], 1.0);
     counted(&text, "almanac_generations_total", &["outcome=\"failed\""], 1.0);

@@ -13,7 +13,7 @@ async fn headers_that_do_not_come_in_fifteen_seconds_are_not_waited_for() {
         let mut connection = RawConnection::open(address).await;
         connection.send(start).await;
         let began = Instant::now();
-        let answer = connection.read_to_end(Duration::from_secs(25)).await;
+        let answer = connection.read_to_end(Duration::from_secs(45)).await;
         assert_eq!(answer, "", "closed without an answer");
         assert!(began.elapsed() >= Duration::from_secs(10), "closed after {:?}", began.elapsed());
     };
@@ -35,7 +35,7 @@ async fn a_body_that_does_not_come_in_thirty_seconds_is_408() {
     );
 
     connection.send(head).await;
-    let answer = connection.read_until("\"meta\"", Duration::from_secs(45)).await;
+    let answer = connection.read_until("\"meta\"", Duration::from_secs(75)).await;
 
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(
@@ -65,7 +65,7 @@ async fn nonsense_on_the_wire_is_survived() {
     for nonsense in cases {
         let mut connection = RawConnection::open(stack.api(0).address()).await;
         connection.send(nonsense).await;
-        let answer = connection.read_to_end(Duration::from_secs(10)).await;
+        let answer = connection.read_to_end(Duration::from_secs(30)).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.0 4"), "{answer}");
         assert!(answer.matches("HTTP/1.").count() <= 1, "one request, one answer: {answer}");
     }

@@ -9,6 +9,9 @@ use almanac_tests::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+/// For what a slow machine may take its time.
+const SOON: Duration = Duration::from_secs(30);
+
 /// A stack whose failures shut nobody else's circuit.
 async fn own_stack() -> Stack {
     Stack::builder().start().await
@@ -117,7 +120,7 @@ async fn a_long_pause_is_spent_in_the_queue_and_explained() {
         let explained = anna.get(&format!("/v1/jobs/{id}/explain")).await.expect(200).data();
         (explained["state"] == "queued" && explained["attempt"] == 1).then_some(explained)
     };
-    let explained = almanac_tests::eventually(Duration::from_secs(3), "the job gives its slot back", handed_back).await;
+    let explained = almanac_tests::eventually(SOON, "the job gives its slot back", handed_back).await;
     assert_eq!(explained["status"], "running", "queued again is no way back to pending");
     assert!(explained["nextActionAt"].is_string(), "when it goes on: {explained}");
 
@@ -239,7 +242,7 @@ async fn a_silent_provider_is_left_after_ten_seconds_and_asked_again() {
     assert_eq!((&generation["status"], calls.len()), (&json!("succeeded"), 2));
     assert_eq!(calls[0].outcome, Outcome::ClosedByClient);
     let silence = calls[1].at - calls[0].at;
-    assert!(silence >= Duration::from_secs(10) && silence < Duration::from_secs(20), "{silence:?}");
+    assert!(silence >= Duration::from_secs(10) && silence < Duration::from_secs(30), "{silence:?}");
     assert_eq!(fronts(&user, &generation).await, numbered(1..=10));
 }
 
@@ -327,7 +330,7 @@ async fn what_cannot_run_is_refused_before_it_is_accepted() {
         let reply = stack.user().submit(&text).await;
         (reply.status == 503).then_some(reply)
     };
-    let refused = almanac_tests::eventually(Duration::from_secs(10), "the circuit is known to the API", refusal).await;
+    let refused = almanac_tests::eventually(SOON, "the circuit is known to the API", refusal).await;
 
     let refused = refused.refused(503, "PROVIDER_UNAVAILABLE");
     assert!(refused.header("retry-after").is_some() && refused.json()["error"]["retryable"] == true);

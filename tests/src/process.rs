@@ -107,7 +107,7 @@ impl Process {
             Kind::Program => self.signal(Signal::SIGKILL),
             Kind::Postgres => self.signal(Signal::SIGQUIT),
         }
-        self.wait_exit(Duration::from_secs(10)).await;
+        self.wait_exit(Duration::from_secs(30)).await;
     }
 }
 

@@ -187,7 +187,7 @@ mod tests {
         drop(pipe);
 
         assert_eq!(guarded.wait().expect("its end").signal(), Some(9));
-        eventually(Duration::from_secs(5), "the folder is gone", || async { (!folder.exists()).then_some(()) }).await;
+        eventually(Duration::from_secs(30), "the folder is gone", || async { (!folder.exists()).then_some(()) }).await;
         assert!(released.try_wait().expect("its state").is_none(), "a released process is left alone");
         released.kill().expect("end it");
         released.wait().expect("its end");

@@ -120,7 +120,7 @@ impl Postgres {
             command.args(["-c", setting]);
         });
         let process = Process::start("postgres", Kind::Postgres, command, &self.log())?;
-        eventually(Duration::from_secs(30), "Postgres answers", || async {
+        eventually(Duration::from_secs(60), "Postgres answers", || async {
             process.must_run();
             PgConnection::connect(&self.url(ADMIN, "postgres")).await.ok()
         })

@@ -119,7 +119,7 @@ impl Redis {
             .arg(&self.folder);
         let log = self.folder.with_extension("log");
         let process = Process::start("redis", Kind::Program, command, &log)?;
-        eventually(Duration::from_secs(20), "Redis answers", || async {
+        eventually(Duration::from_secs(60), "Redis answers", || async {
             process.must_run();
             let mut connection = self.try_connect().await.ok()?;
             redis::cmd("PING").exec_async(&mut connection).await.ok()

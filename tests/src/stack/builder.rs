@@ -101,7 +101,7 @@ impl Builder {
         apis.iter().chain(&workers).for_each(|node| node.launch());
         let stack = Stack { services, database, world, proxies, apis, workers };
         for api in &stack.apis {
-            api.wait_until_ready(std::time::Duration::from_secs(30)).await;
+            api.wait_until_ready(std::time::Duration::from_secs(60)).await;
         }
         Ok(stack)
     }

@@ -78,7 +78,7 @@ impl Node {
     pub async fn start(&self) {
         self.launch();
         if self.address.is_some() {
-            self.wait_until_ready(Duration::from_secs(30)).await;
+            self.wait_until_ready(Duration::from_secs(60)).await;
         }
     }
 

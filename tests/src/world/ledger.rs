@@ -108,7 +108,7 @@ impl Ledger {
         locked(&self.calls).iter().filter(|call| call.key == key).cloned().collect()
     }
 
-    /// Waits until the calls are as the test wants them, 20 s at most. Woken by changes, not by a clock.
+    /// Waits until the calls are as the test wants them, 45 s at most. Woken by changes, not by a clock.
     pub async fn wait_for<T>(&self, what: &str, found: impl Fn(&[Call]) -> Option<T>) -> T {
         let mut changed = self.changed.subscribe();
         let look = async {
@@ -120,9 +120,9 @@ impl Ledger {
                 let _ = changed.changed().await;
             }
         };
-        match tokio::time::timeout(Duration::from_secs(20), look).await {
+        match tokio::time::timeout(Duration::from_secs(45), look).await {
             Ok(answer) => answer,
-            Err(_) => panic!("the provider did not see within 20 s: {what}\n{:#?}", self.summary()),
+            Err(_) => panic!("the provider did not see within 45 s: {what}\n{:#?}", self.summary()),
         }
     }
 

@@ -35,10 +35,9 @@ pub struct Answer {
     pub piece: usize,
     /// Pause before each piece.
     pub gap: Duration,
-    /// After so many cards, waits for `World::release`.
+    /// After so many cards, waits for `World::release`. While it waits it says a space a second: however long a slow
+    /// machine takes to release it, nobody takes it for silent. `End::Hang` and `Script::Silence` are.
     pub hold_after: Option<usize>,
-    /// While it waits, says a space a second, so that nobody takes it for silent.
-    pub awake: bool,
     /// How it ends.
     pub end: End,
 }
@@ -107,7 +106,6 @@ impl Default for Answer {
             piece: 24,
             gap: Duration::ZERO,
             hold_after: None,
-            awake: false,
             end: End::Done,
         }
     }

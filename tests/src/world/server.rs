@@ -183,7 +183,7 @@ impl Scene {
                 return Ok(Outcome::Broken);
             }
             if answer.hold_after == Some(place) {
-                self.hold(answer, model, to).await?;
+                self.hold(model, to).await?;
             }
         }
         self.end(answer.end, segments, model, to).await
@@ -201,12 +201,12 @@ impl Scene {
         Ok(left - allowed.len())
     }
 
-    async fn hold(&self, answer: &Answer, model: &str, to: &Pieces) -> Result<(), Closed> {
+    async fn hold(&self, model: &str, to: &Pieces) -> Result<(), Closed> {
         self.state.ledger.update(self.number, |call| call.outcome = Outcome::Holding);
         let gate = self.state.gate(&self.key);
         tokio::select! {
             released = gate.acquire() => released.map_err(|_| Closed)?.forget(),
-            closed = drip(model, to), if answer.awake => return closed,
+            closed = drip(model, to) => return closed,
             () = to.closed() => return Err(Closed),
         }
         self.state.ledger.update(self.number, |call| call.outcome = Outcome::Open);

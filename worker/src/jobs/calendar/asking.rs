@@ -5,7 +5,7 @@ use almanac_shared::{
     calendar::{
         Content, Made,
         run::Spent,
-        store::work::{self, Burst, CallEnd, MAX_CALLS},
+        store::work::{self, Burst, CallEnd},
         task,
     },
     circuit,
@@ -47,7 +47,7 @@ impl Planning<'_> {
         let (call, provider, lease) = (LlmCallId::fresh(), self.deps.ai.provider(), self.job.lease());
         let opened = work::open_call(&self.deps.service, lease, call, provider, &self.order.model, existing).await?;
         self.calls += 1;
-        Ok(opened.filter(|_| self.calls <= MAX_CALLS).map(|_| call))
+        Ok(opened.map(|_| call))
     }
 
     pub(super) fn request(&self) -> Option<AiRequest> {

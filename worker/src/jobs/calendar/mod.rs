@@ -11,7 +11,7 @@ use almanac_shared::{
     calendar::{
         EntryKey, Made,
         run::{Assignment, Spent},
-        store::work::{self, Burst, CallEnd},
+        store::work::{self, Burst, CallEnd, MAX_CALLS},
     },
     error::Code,
     faults::{self, Point},
@@ -139,6 +139,10 @@ impl Planning<'_> {
         if let Some(why) = self.ends_without_a_call().await {
             return Ok(Some(why.into()));
         }
+        // Before one is opened: the ledger knows no call that was not made.
+        if self.calls >= MAX_CALLS {
+            return Ok(Some(self.out_of_calls(patience).into()));
+        }
         let model = &self.order.model;
         let permit = match self.deps.breakers.admit(self.deps.ai.provider(), model, Instant::now()) {
             Ok(permit) => permit,
@@ -146,8 +150,7 @@ impl Planning<'_> {
         };
         let existing = self.made.len();
         let Some(call) = self.open_call(existing).await? else {
-            let last = patience.last.take().unwrap_or(AiErrorKind::BudgetSpent.into());
-            return Ok(Some(Why::Model(last).into()));
+            return Ok(Some(self.out_of_calls(patience).into()));
         };
         let Some(request) = self.request() else { return Ok(Some(Why::NoPrompt.into())) };
         faults::pass_poison(&Value::from(self.order.request.constraints.all.clone()).to_string());
@@ -181,6 +184,15 @@ impl Planning<'_> {
         (!self.is_switched_on().await).then(|| Why::Failed(off()))
     }
 
+    /// The last call went wrong, or the answers were too short for so many slots. With nothing made and nothing known of
+    /// any answer (calls of attempts that never ended) all there is to say is that there is no call left.
+    fn out_of_calls(&self, patience: &mut Patience) -> Why {
+        match patience.last.take() {
+            None if !self.made.is_empty() => Why::Failed(unfilled()),
+            last => Why::Model(last.unwrap_or(AiErrorKind::BudgetSpent.into())),
+        }
+    }
+
     /// Waits until an open circuit may be tried again, unless the run's time is over before.
     async fn wait_for_the_circuit(&self, retry_in: Duration) -> Option<Why> {
         if Instant::now() + retry_in >= self.deadline {
@@ -210,6 +222,7 @@ impl Planning<'_> {
             return Ok(Some(Last { burst, call: Some(end), why: Why::Failed(unfilled()) }));
         }
         patience.asked_again |= !cut_short;
+        patience.last = None;
         self.keep(burst).await?;
         work::close_call(&self.deps.service, &end).await?;
         Ok(None)

@@ -69,7 +69,7 @@ impl Planning<'_> {
         let filled = self.filled();
         for slot in self.order.slots.iter().filter(|slot| !filled.contains(&slot.key)) {
             let message = match failure.code {
-                Code::SlotUnfilled => "The model gave nothing for this slot, asked twice.",
+                Code::SlotUnfilled => "The model gave nothing for this slot, also when it was asked again.",
                 _ => failure.message.as_str(),
             };
             let error = json!({ "code": failure.code, "message": message, "key": slot.key });

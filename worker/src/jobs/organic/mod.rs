@@ -138,6 +138,10 @@ impl Week<'_> {
             if Instant::now() >= self.deadline {
                 return self.time_is_up(Harvest::default(), None).await;
             }
+            // Before one is opened: the ledger knows no call that was not made.
+            if self.calls >= MAX_CALLS {
+                return self.out_of_calls(patience.last.take()).await;
+            }
             let model = self.order.model.clone();
             let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
                 Ok(permit) => permit,
@@ -164,9 +168,8 @@ impl Week<'_> {
         let (provider, existing) = (self.deps.ai.provider(), self.made.len());
         let opened = work::open_call(&self.deps.service, self.job.lease(), call, provider, model, existing).await?;
         self.calls += 1;
-        if opened.is_none() || self.calls > MAX_CALLS {
-            let last = patience.last.take().unwrap_or(AiErrorKind::BudgetSpent.into());
-            return self.give_up_on(Harvest::default(), None, &last).await.map(Next::Over);
+        if opened.is_none() {
+            return self.out_of_calls(patience.last.take()).await.map(Next::Over);
         }
         let Some(request) = self.request() else {
             let failure = Failure::new(Code::Internal, "The prompt of this run is no longer kept.");
@@ -219,6 +222,7 @@ impl Week<'_> {
             return self.give_up(harvest, Some(end), unfilled()).await.map(Next::Over);
         }
         patience.asked_again |= !cut_short;
+        patience.last = None;
         self.keep(harvest).await?;
         work::close_call(&self.deps.service, &end).await?;
         Ok(Next::Again)
@@ -305,6 +309,18 @@ impl Week<'_> {
         }
         self.deps.metrics.provider_failed(error.code().as_str());
         self.give_up(harvest, call, failure).await
+    }
+
+    /// The last call went wrong, or the answers were too short for so many placements. With nothing made and nothing known
+    /// of any answer (calls of attempts that never ended) all there is to say is that there is no call left.
+    async fn out_of_calls(&mut self, last: Option<AiError>) -> Result<Verdict, JobError> {
+        match last {
+            None if !self.made.is_empty() => self.give_up(Harvest::default(), None, unfilled()).await,
+            last => {
+                let error = last.unwrap_or(AiErrorKind::BudgetSpent.into());
+                self.give_up_on(Harvest::default(), None, &error).await
+            }
+        }
     }
 
     /// With something made the run is partial, and each placement that is missing is named; with nothing it has failed.

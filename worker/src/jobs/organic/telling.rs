@@ -86,7 +86,9 @@ impl Week<'_> {
         let missing: Vec<_> = missing.filter(|id| !self.made.contains(id) && !made.contains(id)).cloned().collect();
         for id in missing {
             let message = match failure.code {
-                Code::SlotUnfilled => "The model wrote nothing for this placement, asked twice.".to_owned(),
+                Code::SlotUnfilled => {
+                    "The model wrote nothing for this placement, also when it was asked again.".to_owned()
+                }
                 _ => failure.message.clone(),
             };
             let error = event::Failure { code: Some(failure.code), message, placement_id: Some(id) };

@@ -1,0 +1,165 @@
+//! Weeks and calendars whose model's circuit is open (D53, D76): at their start and in their middle they wait for it while
+//! they have the time, and end with what they have when they have not.
+
+use std::time::Duration;
+
+use almanac_tests::{
+    Script, Stack, User,
+    actor::{
+        calendar::keyed,
+        log::{assert_follows, stored},
+        organic::{guided, told_errors, told_ids},
+        stream::{Event, EventStream},
+    },
+    eventually, invariants,
+    world::{Answer, End, source_text},
+};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// For what a slow machine may take its time.
+const SOON: Duration = Duration::from_secs(30);
+const OPEN: &str = "the provider's circuit is open";
+
+/// Two APIs, because the API gives a run its time: so many seconds at the first, two minutes at the second.
+async fn short_and_long(seconds: &str) -> Stack {
+    let names = ["ORGANIC_TIMEOUT_SECONDS", "CALENDAR_TIMEOUT_SECONDS"];
+    let stack =
+        names.iter().fold(Stack::builder().apis(2), |builder, name| builder.api_env(name, seconds)).start().await;
+    names.iter().for_each(|name| stack.api(1).set(name, "120"));
+    stack.api(1).restart().await;
+    stack
+}
+
+/// Opens the circuit, and has a probe keep it open: it is held until `probe` is released. Nothing is published any more
+/// by then, so the API accepts again.
+async fn open_circuit(stack: &Stack) -> Uuid {
+    stack.world.play("down", [Script::status(401)]);
+    let (admin, text) = (stack.admin().await, source_text("down"));
+    let active = "SELECT count(*) FROM almanac.jobs WHERE lane = 'flashcards' AND finished_at IS NULL";
+    eventually(4 * SOON, "twenty refusals in ten seconds open the circuit", || async {
+        let people: Vec<User> = (0..20).map(|_| stack.user()).collect();
+        join_all(people.iter().map(|user| user.submit(&text))).await;
+        // Whoever came too late for that comes back as a probe, is refused too, and leaves the circuit open.
+        let over = async || sqlx::query_scalar(active).fetch_one(&admin).await.ok().filter(|active: &i64| *active == 0);
+        eventually(4 * SOON, "all of them have been refused", over).await;
+        stack.worker(0).log().contains(OPEN).then_some(())
+    })
+    .await;
+    stack.world.play("probe", [Answer { hold_after: Some(1), ..Answer::default() }.into()]);
+    let (user, text) = (stack.user(), source_text("probe"));
+    let accepted = async || Some(user.submit(&text).await).filter(|reply| reply.status == 202);
+    let accepted = eventually(SOON, "the API accepts again", accepted).await.data();
+    stack.world.wait_until_holding("probe").await;
+    accepted["generation_id"].as_str().unwrap().parse().unwrap()
+}
+
+fn run_of(stream: &EventStream) -> Uuid {
+    stream.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// A new person's week at the n-th API, and a new person's calendar.
+async fn both(stack: &Stack, api: usize, key: &str) -> [EventStream; 2] {
+    let [anna, ben] = [(); 2].map(|()| stack.user().at(stack.api(api).address()));
+    anna.coffee_brand().await;
+    let week = anna.week(&json!({ "options": guided(&format!("{key}-week")) })).await;
+    [week, ben.plan(&json!({ "constraints": keyed(&format!("{key}-calendar")) })).await]
+}
+
+/// How many slots each call of a key asked for.
+fn asked(stack: &Stack, key: &str) -> Vec<usize> {
+    stack.world.calls(key).iter().map(|call| call.task["slots"].as_array().unwrap().len()).collect()
+}
+
+async fn ledger_rows(stack: &Stack, run: Uuid) -> i64 {
+    let query = sqlx::query_scalar("SELECT count(*) FROM almanac.llm_calls WHERE job_id = $1").bind(run);
+    query.fetch_one(&stack.admin().await).await.unwrap()
+}
+
+/// The rest of a run's log, with what was read of it before.
+async fn ended(stream: &mut EventStream, mut seen: Vec<Event>) -> Vec<Event> {
+    seen.extend(stream.collect_to_end().await);
+    let events = stored(seen);
+    assert_follows(&events, 0);
+    events
+}
+
+fn assert_whole(week: &[Event], calendar: &[Event]) {
+    let (complete, done) = (week.last().unwrap().json(), calendar.last().unwrap().json());
+    assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(3)), "{complete}");
+    assert_eq!(told_ids(week), ["p1", "p2", "p3"]);
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("succeeded"), &json!(6)), "{done}");
+    assert!(week.iter().chain(calendar).all(|event| event.kind != "error"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_while_its_circuit_is_open_waits_for_it_or_fails_where_it_has_no_time_to() {
+    let stack = short_and_long("4").await;
+    let probe = open_circuit(&stack).await;
+
+    let [mut short_week, mut short_calendar] = both(&stack, 0, "short").await;
+    let [mut week, mut calendar] = both(&stack, 1, "long").await;
+    let failed_week = ended(&mut short_week, Vec::new()).await;
+    let failed_calendar = ended(&mut short_calendar, Vec::new()).await;
+
+    let complete = failed_week.last().unwrap().json();
+    assert_eq!((&complete["type"], &complete["status"]), (&json!("complete"), &json!("failed")), "{complete}");
+    assert_eq!(told_errors(&failed_week), [(None, "PROVIDER_UNAVAILABLE".to_owned())], "an error, then complete");
+    let done = failed_calendar.last().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("failed"), &json!(0)), "{done}");
+    assert_eq!(done["error"]["code"], "PROVIDER_UNAVAILABLE");
+    for stream in [&short_week, &short_calendar] {
+        assert_eq!(ledger_rows(&stack, run_of(stream)).await, 0, "no call was made, and the ledger knows of none");
+    }
+    // The week has been planned, and a heartbeat later it still waits.
+    let mut seen = vec![week.next().await.unwrap()];
+    while seen.iter().all(|event| event.json()["stage"] != "drafting") || seen.last().unwrap().seq.is_some() {
+        seen.push(week.next().await.unwrap());
+    }
+    for key in ["short-week", "short-calendar", "long-week", "long-calendar"] {
+        assert!(stack.world.calls(key).is_empty(), "{key} asked through an open circuit");
+    }
+    stack.world.release("probe");
+
+    assert_whole(&ended(&mut week, seen).await, &ended(&mut calendar, Vec::new()).await);
+    assert_eq!((asked(&stack, "long-week"), asked(&stack, "long-calendar")), (vec![3], vec![6]), "asked once each");
+    let runs = [&short_week, &short_calendar, &week, &calendar].map(run_of);
+    invariants::assert_all(&stack.admin().await, &[runs.as_slice(), &[probe]].concat()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_when_its_circuit_opens_goes_on_after_it_or_ends_with_what_it_has() {
+    let stack = short_and_long("25").await;
+    let broken = Answer { cards: 2, hold_after: Some(2), end: End::Error(502), ..Answer::default() };
+    let keys = ["short-week", "short-calendar", "long-week", "long-calendar"];
+    keys.iter().for_each(|key| stack.world.play(key, [broken.clone().into(), Script::ok(usize::MAX)]));
+    let [mut short_week, mut short_calendar] = both(&stack, 0, "short").await;
+    let [mut week, mut calendar] = both(&stack, 1, "long").await;
+    join_all(keys.iter().map(|key| stack.world.wait_until_holding(key))).await;
+    let probe = open_circuit(&stack).await;
+
+    keys.iter().for_each(|key| stack.world.release(key));
+    let partial_week = ended(&mut short_week, Vec::new()).await;
+    let partial_calendar = ended(&mut short_calendar, Vec::new()).await;
+    stack.world.release("probe");
+
+    let complete = partial_week.last().unwrap().json();
+    let shown = ["type", "status", "placements", "errors"].map(|name| complete[name].clone());
+    assert_eq!(shown, [json!("complete"), json!("partial"), json!(2), json!(1)], "{complete}");
+    assert_eq!(told_ids(&partial_week), ["p1", "p2"]);
+    assert_eq!(told_errors(&partial_week), [(Some("p3".to_owned()), "PROVIDER_UNAVAILABLE".to_owned())]);
+    let done = partial_calendar.last().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("partial"), &json!(2)), "{done}");
+    let errors =
+        partial_calendar.iter().filter(|event| event.kind == "error").map(|event| event.json()["data"].clone());
+    let errors: Vec<Value> = errors.collect();
+    assert_eq!(errors.len(), 4, "each slot that stayed empty is named: {errors:?}");
+    assert!(errors.iter().all(|error| error["code"] == "PROVIDER_UNAVAILABLE" && error["key"].is_string()));
+    assert_eq!((asked(&stack, "short-week"), asked(&stack, "short-calendar")), (vec![3], vec![6]));
+    assert_whole(&ended(&mut week, Vec::new()).await, &ended(&mut calendar, Vec::new()).await);
+    assert_eq!(asked(&stack, "long-week"), [3, 1], "only what was missing is asked for again");
+    assert_eq!(asked(&stack, "long-calendar"), [6, 4]);
+    let runs = [&short_week, &short_calendar, &week, &calendar].map(run_of);
+    invariants::assert_all(&stack.admin().await, &[runs.as_slice(), &[probe]].concat()).await;
+}
