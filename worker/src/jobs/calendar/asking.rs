@@ -44,10 +44,13 @@ pub(super) enum How {
 impl Planning<'_> {
     /// Opens a call in the ledger; none when the run has used up its calls.
     pub(super) async fn open_call(&mut self, existing: usize) -> Result<Option<LlmCallId>, JobError> {
+        if self.calls >= MAX_CALLS {
+            return Ok(None);
+        }
         let (call, provider, lease) = (LlmCallId::fresh(), self.deps.ai.provider(), self.job.lease());
         let opened = work::open_call(&self.deps.service, lease, call, provider, &self.order.model, existing).await?;
         self.calls += 1;
-        Ok(opened.filter(|_| self.calls <= MAX_CALLS).map(|_| call))
+        Ok(opened.map(|_| call))
     }
 
     pub(super) fn request(&self) -> Option<AiRequest> {

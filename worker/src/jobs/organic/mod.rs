@@ -162,9 +162,13 @@ impl Week<'_> {
     async fn round(&mut self, permit: Permit, model: &str, patience: &mut Patience) -> Result<Next, JobError> {
         let call = LlmCallId::fresh();
         let (provider, existing) = (self.deps.ai.provider(), self.made.len());
-        let opened = work::open_call(&self.deps.service, self.job.lease(), call, provider, model, existing).await?;
+        let opened = if self.calls < MAX_CALLS {
+            work::open_call(&self.deps.service, self.job.lease(), call, provider, model, existing).await?
+        } else {
+            None
+        };
         self.calls += 1;
-        if opened.is_none() || self.calls > MAX_CALLS {
+        if opened.is_none() {
             let last = patience.last.take().unwrap_or(AiErrorKind::BudgetSpent.into());
             return self.give_up_on(Harvest::default(), None, &last).await.map(Next::Over);
         }
