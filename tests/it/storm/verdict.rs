@@ -19,6 +19,12 @@ use super::{
 /// its last, and then it ends as failed.
 const CALLS_OF_A_GENERATION: usize = 3;
 
+/// An error of our own; what the queue library says when its worker was away for long is no news.
+const ALARM: &str = "\"level\":\"ERROR\",\"target\":\"almanac";
+
+/// In which every accepted job has been started for the first time.
+const UNCLAIMED: Duration = Duration::from_secs(8);
+
 /// A job at the end.
 #[derive(Debug, sqlx::FromRow)]
 struct Row {
@@ -29,13 +35,13 @@ struct Row {
     calls: i64,
     /// Rows that do not say how their call ended.
     open_calls: i64,
-    /// Seconds from the accept to the first start.
+    /// Seconds from the accept to the first start, or to the end of what never started.
     waited: f64,
 }
 
 const ROWS: &str = "SELECT j.id, j.state, j.crashes, count(c.id) AS calls,
             count(c.id) FILTER (WHERE c.state = 'started') AS open_calls,
-            extract(epoch FROM j.started_at - j.created_at)::float8 AS waited
+            extract(epoch FROM coalesce(j.started_at, j.finished_at) - j.created_at)::float8 AS waited
        FROM almanac.jobs j
        LEFT JOIN almanac.llm_calls c ON c.job_id = j.id
       GROUP BY j.id";
@@ -51,6 +57,8 @@ pub struct Verdict {
     interruptions: BTreeMap<(Uuid, i64), Interruption>,
     /// How often a worker found that a job was not its own any more.
     late: usize,
+    /// Lines that somebody should look at.
+    alarms: Vec<String>,
 }
 
 impl Verdict {
@@ -62,9 +70,12 @@ impl Verdict {
         interruptions: BTreeMap<(Uuid, i64), Interruption>,
     ) -> Self {
         let rows: Vec<Row> = sqlx::query_as(ROWS).fetch_all(&stack.admin().await).await.unwrap();
-        let late = stack.workers().iter().map(|worker| worker.log().matches("the lease was lost").count()).sum();
+        let logs: Vec<String> = stack.workers().iter().map(|worker| worker.log()).chain([stack.api(0).log()]).collect();
+        let lines = || logs.iter().flat_map(|log| log.lines());
+        let late = lines().filter(|line| line.contains("the lease was lost")).count();
+        let alarms = lines().filter(|line| line.contains(ALARM)).map(str::to_owned).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        Self { fault, seen, rows, calls: stack.world.ledger().counts(), strikes, interruptions, late }
+        Self { fault, seen, rows, calls: stack.world.ledger().counts(), strikes, interruptions, late, alarms }
     }
 
     fn interruptions_of(&self) -> HashMap<Uuid, usize> {
@@ -81,14 +92,18 @@ impl Verdict {
         recoveries
     }
 
+    fn waits(&self) -> Vec<Duration> {
+        let seconds = self.rows.values().map(|row| row.waited);
+        let mut waits: Vec<Duration> = seconds.map(|wait| Duration::try_from_secs_f64(wait).unwrap()).collect();
+        waits.sort();
+        waits
+    }
+
     /// Some lines for people.
     pub fn report(&self, seed: u64, took: Duration, refused: usize) -> String {
         let kinds = counted(self.seen.iter().map(|seen| format!("{:?}", seen.kind).to_lowercase()));
         let states = counted(self.rows.values().map(|row| row.state.clone()));
         let most = self.interruptions_of().into_values().max().unwrap_or(0);
-        let mut waits: Vec<Duration> =
-            self.rows.values().map(|row| Duration::try_from_secs_f64(row.waited).unwrap_or_default()).collect();
-        waits.sort();
         let extra = self.calls.values().sum::<usize>().saturating_sub(self.seen.len());
         let (name, strikes) = (if matches!(self.fault, Fault::Kill) { "kills" } else { "pauses" }, self.strikes);
         let per = extra as f64 / strikes.max(1) as f64;
@@ -98,7 +113,7 @@ impl Verdict {
         line(name, format!("{strikes}; {} jobs interrupted, one up to {most} times", self.interruptions.len()));
         line("running again after", spread(&self.recoveries()));
         line("extra model calls", format!("{extra}: {per:.1} for each of the {name}"));
-        line("accepted to started", spread(&waits));
+        line("accepted to started", spread(&self.waits()));
         line("writers that came late", self.late.to_string());
         line("told 503 for a while", refused.to_string());
         line("ended as", states);
@@ -122,6 +137,8 @@ impl Verdict {
             }
         }
         assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+        // What a late writer may not write, the fence refuses; whatever else is in its way would be an alarm.
+        assert!(self.alarms.is_empty(), "{} alarms:\n{}", self.alarms.len(), self.alarms.join("\n"));
         invariants::assert_all(admin, &jobs).await;
         invariants::assert_told_is_stored(admin).await;
     }
@@ -155,6 +172,9 @@ impl Verdict {
         let recoveries = self.recoveries();
         assert_eq!(recoveries.len(), interrupted, "some were never taken up again");
         assert!(at(&recoveries, 99) <= recovery, "running again after {}", spread(&recoveries));
+        // A worker that dies with an id that it has not claimed costs the time until the poll finds the row.
+        let longest = at(&self.waits(), 100);
+        assert!(longest <= UNCLAIMED, "a job was first started after {longest:?}");
         match self.fault {
             Fault::Kill => assert_eq!(self.late, 0, "who is dead writes nothing, and who lives keeps its leases"),
             Fault::Pause(_) => assert!(self.late > 0, "nobody woke to find that a job was another's"),
