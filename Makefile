@@ -1,6 +1,6 @@
 # The two commands to know are `make run` and `make test`; both work on a machine with nothing prepared.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench openapi sqlx sabotage clean
+.PHONY: help run test check storm bench openapi sqlx sabotage clean
 SHELL := /bin/bash
 
 help: ## what there is
@@ -14,6 +14,9 @@ test: ## every test, against private servers (T=name: only integration tests of 
 
 check: ## what must hold before a push: format, clippy, generated files, tests
 	@.ci/run
+
+storm: ## ten thousand jobs while workers are killed, then while they stand still; a report of each (T=name: one of them)
+	@TEST_THREADS=1 deploy/local/test.sh --ignored --nocapture $(or $(T),storm::)
 
 bench: ## figures under load, recorded in tests/load/README.md
 	@tests/load/run.sh

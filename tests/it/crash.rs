@@ -5,7 +5,11 @@ use std::{collections::HashSet, os::unix::process::ExitStatusExt, time::Duration
 
 use almanac_tests::{
     Script, Stack,
-    actor::log::{id_of, stored, told_fronts},
+    actor::{
+        calendar::keyed,
+        log::{id_of, stored, told_fronts},
+        organic::guided,
+    },
     invariants,
     world::Answer,
 };
@@ -101,6 +105,50 @@ async fn a_second_worker_goes_on_where_a_killed_one_stopped() {
     let second = &stack.world.calls("cut")[1];
     assert_eq!(second.task["exclude"].as_array().map(Vec::len), Some(3));
     invariants::assert_all(&stack.admin().await, &[job]).await;
+}
+
+/// The model has said everything but the closing bracket when the worker dies: nothing is left to ask for, and the call that
+/// was cut off has an end in the ledger all the same (an invariant).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_all_stored_before_a_kill_is_not_asked_for_again() {
+    let stack = Stack::builder()
+        .api_env("CALENDAR_TIMEOUT_SECONDS", "120")
+        .api_env("ORGANIC_TIMEOUT_SECONDS", "120")
+        .start()
+        .await;
+    let (anna, ben, cleo) = (stack.user(), stack.user(), stack.user());
+    for (key, all) in [("cards", 10), ("entries", 6), ("placements", 3)] {
+        stack.world.play(key, [Answer { cards: all, hold_after: Some(all), ..Answer::default() }.into()]);
+    }
+    cleo.coffee_brand().await;
+    let cards = anna.generate_scripted("cards").await;
+    let (mut cards_open, _) = anna.see_suggestions(cards, 10).await;
+    let mut entries = ben.plan(&json!({ "constraints": keyed("entries") })).await;
+    let mut placements = cleo.week(&json!({ "options": guided("placements") })).await;
+    for _ in 0..6 {
+        entries.next_of("entry").await;
+    }
+    for _ in 0..3 {
+        placements.next_of("placement").await;
+    }
+
+    stack.worker(0).restart().await;
+
+    let mut jobs = vec![cards];
+    assert_eq!(cards_open.collect_to_end().await.last().unwrap().json()["status"], "succeeded");
+    for log in [&mut entries, &mut placements] {
+        let end = log.collect_to_end().await.last().unwrap().json();
+        assert!(end["status"] == "succeeded" || end["data"]["status"] == "succeeded", "{end}");
+        jobs.push(id_of(&json!(log.headers["location"].to_str().unwrap().trim_start_matches("/v1/jobs/"))));
+    }
+    let admin = stack.admin().await;
+    for (key, job) in ["cards", "entries", "placements"].into_iter().zip(&jobs) {
+        assert_eq!(stack.world.calls(key).len(), 1, "{key}");
+        let calls = sqlx::query_scalar("SELECT state FROM almanac.llm_calls WHERE job_id = $1").bind(job);
+        let calls: Vec<String> = calls.fetch_all(&admin).await.unwrap();
+        assert_eq!(calls, ["unknown"], "{key}: one call, which may have been paid for");
+    }
+    invariants::assert_all(&admin, &jobs).await;
 }
 
 /// An API process dies after the accept is committed; its client asks again with the same key.

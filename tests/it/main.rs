@@ -41,6 +41,7 @@ mod platform;
 mod poison;
 mod review;
 mod rows;
+mod storm;
 mod streams;
 mod tenants;
 mod trace;

@@ -32,6 +32,12 @@ const ENDS: &str =
                          FROM almanac.job_events WHERE job_id = j.id AND type IN ('done', 'complete')) e
      WHERE CASE WHEN j.state IN ('queued', 'running') THEN e.n <> 0 ELSE e.n <> 1 OR e.last <> j.last_seq END";
 
+/// I3: the ledger says of every call of a final job how it ended, also where its worker did not live to write it.
+const CALLS: &str = "SELECT format('I3: call %s of job %s (%s) has no end', c.id, j.id, j.state)
+     FROM almanac.llm_calls c
+     JOIN almanac.jobs j ON j.id = c.job_id
+     WHERE j.finished_at IS NOT NULL AND c.state = 'started'";
+
 /// I7: at most one active job per user and exclusive key.
 const SLOTS: &str = "SELECT format('I7: user %s has %s active jobs of %s', user_id, count(*), exclusive_key)
      FROM almanac.jobs
@@ -43,6 +49,31 @@ const SLOTS: &str = "SELECT format('I7: user %s has %s active jobs of %s', user_
 const LEASES: &str = "SELECT format('I11: job %s runs on a lease that ended at %s', id, lease_expires_at)
      FROM almanac.jobs
      WHERE state = 'running' AND lease_expires_at < clock_timestamp() - interval '6 s'";
+
+/// I5, third half: of everything that a log told of there is one row, and of every row a log told once. Only where logs are
+/// as they were written, and nobody deleted a calendar or made a week anew in the meantime of its making.
+const TOLD: &str = "SELECT format('I5: job %s (%s) told of %s %ss and stored %s', j.id, j.state, e.n, k.told, s.n)
+     FROM almanac.jobs j
+     JOIN (VALUES ('flashcards.generate', 'suggestion'), ('calendar.generate', 'entry'), ('organic.generate', 'placement'))
+       AS k (kind, told) ON k.kind = j.kind
+     CROSS JOIN LATERAL (SELECT count(*) AS n FROM almanac.job_events WHERE job_id = j.id AND type = k.told) e
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS n FROM almanac.ai_suggestions WHERE user_id = j.user_id AND generation_id = j.id
+           HAVING j.kind = 'flashcards.generate'
+           UNION ALL
+           SELECT count(*) FROM almanac.calendar_run_entries WHERE user_id = j.user_id AND run_id = j.id
+           HAVING j.kind = 'calendar.generate'
+           UNION ALL
+           SELECT placed FROM almanac.organic_runs WHERE user_id = j.user_id AND id = j.id) s
+     WHERE j.finished_at IS NOT NULL AND e.n <> s.n";
+
+/// I1, third half: what people see of a job says the same as the job.
+const REFLECTED: &str = "SELECT format('I1: job %s is %s, and its %s says %s', j.id, j.state, j.kind, d.status)
+     FROM almanac.jobs j
+     JOIN (SELECT user_id, id, status FROM almanac.ai_generations
+           UNION ALL SELECT user_id, id, status FROM almanac.calendar_runs
+           UNION ALL SELECT user_id, id, status FROM almanac.organic_runs) d ON d.user_id = j.user_id AND d.id = j.id
+     WHERE j.finished_at IS NOT NULL AND d.status <> CASE j.state WHEN 'dead' THEN 'failed' ELSE j.state END";
 
 /// A test that leaves a job behind is not finished.
 const UNFINISHED: &str = "SELECT format('job %s was left %s', id, state)
@@ -59,10 +90,16 @@ pub async fn assert_all(admin: &PgPool, accepted: &[Uuid]) {
     assert!(violations.is_empty(), "invariants are broken:\n{}", violations.join("\n"));
 }
 
+/// Fails the test where a log and what is stored differ, for tests that leave both alone.
+pub async fn assert_told_is_stored(admin: &PgPool) {
+    let violations = found(admin, TOLD, None).await;
+    assert!(violations.is_empty(), "what was told is not what is stored:\n{}", violations.join("\n"));
+}
+
 /// What holds even while jobs run; a sampler may ask again and again.
 pub async fn at_any_instant(admin: &PgPool) -> Vec<String> {
     let mut violations = Vec::new();
-    for sql in [OVERDUE, GAPS, ENDS, SLOTS, LEASES] {
+    for sql in [OVERDUE, GAPS, ENDS, CALLS, SLOTS, LEASES, REFLECTED] {
         violations.extend(found(admin, sql, None).await);
     }
     violations

@@ -2,7 +2,11 @@
 //! Read once per test run by `run`. `make test` says where things are; without it the usual places are looked at.
 //! It must never install or start anything.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::ParseIntError,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::{Context, bail};
 use nix::unistd::{Gid, Uid, User, geteuid};
@@ -22,6 +26,10 @@ pub struct Settings {
     pub sabotage: Option<String>,
     /// Where random choices of a test begin, to make them again.
     pub seed: Option<u64>,
+    /// How many jobs a storm of `make storm` has.
+    pub storm_jobs: Option<usize>,
+    /// How many of them are asked for in a second.
+    pub storm_pace: Option<u32>,
     /// Whether servers keep what they were told as in production, against a crash of the machine too: for figures
     /// under load, which mean nothing without it.
     pub durable: bool,
@@ -40,7 +48,9 @@ impl Settings {
             service_user: service_user()?,
             programs: programs()?,
             sabotage: variable("ALMANAC_SABOTAGE"),
-            seed: variable("TEST_SEED").map(|text| text.parse().context("reading TEST_SEED")).transpose()?,
+            seed: number("TEST_SEED")?,
+            storm_jobs: number("STORM_JOBS")?,
+            storm_pace: number("STORM_PACE")?,
             durable: variable("TEST_DURABLE").is_some(),
             repository,
         })
@@ -59,6 +69,10 @@ impl Settings {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the harness's own variables")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn number<N: FromStr<Err = ParseIntError>>(name: &str) -> anyhow::Result<Option<N>> {
+    variable(name).map(|text| text.parse().with_context(|| format!("reading {name}"))).transpose()
 }
 
 fn postgres_bin() -> anyhow::Result<PathBuf> {

@@ -317,6 +317,10 @@ impl Crew {
     /// reaper has the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
         let service = &self.0.deps.service;
+        // The end is written. A renewal that was under way meanwhile finds no lease any more, and that is no loss.
+        if matches!(verdict, Verdict::Concluded) {
+            return;
+        }
         for pause_ms in [0, 200, 500, 1_000, 2_000, 3_000] {
             tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             if stop.given() == Some(Reason::LeaseLost) {

@@ -90,6 +90,11 @@ impl Stack {
         self.workers.get(number).or_fail(&format!("worker-{number}"))
     }
 
+    /// All workers.
+    pub fn workers(&self) -> &[Arc<Node>] {
+        &self.workers
+    }
+
     /// The worker that holds a job's lease now.
     pub async fn holder(&self, job: uuid::Uuid) -> &Node {
         let query = sqlx::query_scalar("SELECT lease_owner FROM almanac.jobs WHERE id = $1").bind(job);

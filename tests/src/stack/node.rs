@@ -7,7 +7,10 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{Command, ExitStatus},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,8 @@ pub struct Node {
     address: Option<SocketAddr>,
     environment: Mutex<Environment>,
     log: PathBuf,
+    /// Where the log stood when the process was started that runs now.
+    log_from: AtomicU64,
     process: Mutex<Option<Arc<Process>>>,
 }
 
@@ -50,6 +55,7 @@ impl Node {
             name,
             address,
             environment: Mutex::new(environment),
+            log_from: AtomicU64::new(0),
             process: Mutex::default(),
         })
     }
@@ -85,6 +91,7 @@ impl Node {
     fn try_launch(&self) -> anyhow::Result<()> {
         let mut command = Command::new(&self.program);
         command.arg("serve").env_clear().envs(&*locked(&self.environment)).current_dir(&test_run().folder);
+        self.log_from.store(self.log_length(), Ordering::Relaxed);
         let process = Process::start(&self.name, Kind::Program, command, &self.log).context("launching")?;
         *locked(&self.process) = Some(Arc::new(process));
         Ok(())
@@ -142,6 +149,16 @@ impl Node {
     /// Its process id, for /proc.
     pub fn pid(&self) -> i32 {
         self.process().pid()
+    }
+
+    /// The name under which the running worker holds its leases; none while it starts.
+    pub fn lease_owner(&self) -> Option<String> {
+        let started = usize::try_from(self.log_from.load(Ordering::Relaxed)).ok()?;
+        let log = std::fs::read(&self.log).ok()?;
+        let log = String::from_utf8_lossy(log.get(started..)?);
+        let line = log.lines().find(|line| line.contains("the worker is at work"))?;
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        line["worker"].as_str().map(str::to_owned)
     }
 
     /// Everything it has logged.

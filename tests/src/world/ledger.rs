@@ -108,6 +108,15 @@ impl Ledger {
         locked(&self.calls).iter().filter(|call| call.key == key).cloned().collect()
     }
 
+    /// How many calls there were with each key.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for call in locked(&self.calls).iter() {
+            *counts.entry(call.key.clone()).or_default() += 1;
+        }
+        counts
+    }
+
     /// Waits until the calls are as the test wants them, 45 s at most. Woken by changes, not by a clock.
     pub async fn wait_for<T>(&self, what: &str, found: impl Fn(&[Call]) -> Option<T>) -> T {
         let mut changed = self.changed.subscribe();

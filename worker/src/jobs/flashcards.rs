@@ -91,6 +91,8 @@ impl Generating<'_> {
             let (call, opened) = self.open_call(first.take()).await?;
             self.made = opened.assignment.fronts.clone();
             if self.made.len() >= CARDS_PER_GENERATION {
+                // An earlier attempt had it all, and died before it could say so: there is nothing to ask for.
+                store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 return self.succeed(Burst::default(), None).await;
             }
             let Some(nth) = opened.nth else {
