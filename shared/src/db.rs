@@ -21,8 +21,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
-/// to make them anew for the first calls of each connection costs several times what they do.
-const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
+/// to make them anew for the first calls of each connection costs several times what they do. A plan that is made while
+/// its tables are small reads them whole, and would go on doing so while they grow, until they are analysed again: every
+/// row these functions look for has an index, so they are told to use it.
+const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
 
 /// The API's pools, opened as `almanac_api`.
 #[derive(Clone, Debug)]
