@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use almanac_shared::{jobs::Lane, queue::wake_channel};
-use almanac_tests::{Script, Stack, User, invariants, world::source_text};
+use almanac_tests::{Script, Stack, User, eventually, invariants, world::source_text};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -114,4 +114,27 @@ async fn a_look_leaves_nobodys_eyes_on_its_connection() {
         let left: (String, String) = sqlx::query_as(left).fetch_one(&mut *connection).await.unwrap();
         assert_eq!(left, ("almanac_api".to_owned(), String::new()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accept_reads_by_its_index_however_small_the_table_was_when_it_was_planned() {
+    let stack = Stack::builder().workers(0).start().await;
+    let admin = stack.admin().await;
+    stack.user().generate_scripted("first").await;
+    // A table of one page, and known to be: the cheapest way to read it is to read all of it.
+    sqlx::query("ANALYZE almanac.accepts").execute(&admin).await.unwrap();
+    let scans = async || {
+        let sql = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relid = 'almanac.accepts'::regclass";
+        sqlx::query_as::<_, (i64, i64)>(sql).fetch_one(&admin).await.unwrap()
+    };
+    let before = scans().await;
+
+    for _ in 0..8 {
+        stack.user().generate_scripted("next").await;
+    }
+
+    // A process says what it read within ten seconds of falling idle, all of it at once.
+    let told = async || Some(scans().await).filter(|after| *after != before);
+    let after = eventually(Duration::from_secs(40), "the accepts are counted", told).await;
+    assert_eq!(after.0, before.0, "whole tables that were read");
 }
