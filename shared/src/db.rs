@@ -53,7 +53,7 @@ impl Database {
         };
         Ok(Self {
             reads: reads.connect_lazy_with(options.clone()),
-            own: unhooked(4).connect_lazy_with(options.clone()),
+            own: unhooked(4).connect_lazy_with(options.clone().options(PLANNED_ONCE)),
             accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })
     }
