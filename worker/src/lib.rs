@@ -3,6 +3,7 @@
 //! It never speaks HTTP to a client and holds no SQL.
 
 pub mod deps;
+pub mod early;
 pub mod health;
 pub mod jobs;
 pub mod outbound;

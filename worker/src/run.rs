@@ -2,8 +2,10 @@
 //! attempt. Fed by the queue (messages) and the poll (rows). It never runs a job it could not claim, and never ends one
 //! by any way but `finish` and `hand_back`.
 
+mod renewal;
+
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -13,7 +15,7 @@ use almanac_shared::{
     error::Code,
     faults::{self, Point},
     id::{JobId, LlmCallId},
-    jobs::{ClaimedJob, Failure, Kind, Lane, Lease, RENEW_EVERY, State, store, store::WriteError},
+    jobs::{ClaimedJob, Failure, Kind, Lane, Lease, State, store, store::WriteError},
     metrics::PickupSource,
     progress::event::Event,
     telemetry,
@@ -26,6 +28,7 @@ use tracing::{Instrument, field};
 
 use crate::{
     deps::Deps,
+    early::Early,
     jobs::{self, JobError, Verdict},
     outbound::backoff::Backoff,
     stop::{Reason, Stop},
@@ -33,14 +36,10 @@ use crate::{
 
 /// Attempts of a job whose function keeps failing for reasons it does not judge itself.
 const MAX_ATTEMPTS: i32 = 3;
-/// Renewals that may fail in a row before the jobs are given back: two of 3 s leave 4 s of the 10 s lease.
-const MAX_FAILED_RENEWALS: u32 = 2;
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
 /// How long after a failed claim its jobs are looked at again.
 const LOOK_BACK: Duration = Duration::from_millis(500);
-/// How long the message of a job that its wake-up brought is waited for. One that comes later is taken as every other.
-const EARLY_FOR: Duration = Duration::from_secs(1);
 /// Claims that may share a commit.
 const CLAIM_BATCH: usize = 32;
 
@@ -57,7 +56,7 @@ struct Inner {
     behind: BTreeMap<Lane, Arc<Notify>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
     /// Jobs that their wake-up brought and whose message is still to come.
-    early: Mutex<VecDeque<(JobId, Instant)>>,
+    early: Early,
     claims: mpsc::Sender<Wanted>,
     /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
     /// else is that near to being given up must not be taken along.
@@ -82,7 +81,7 @@ impl Crew {
         let (claims, inbox) = mpsc::channel(1024);
         let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
         let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
-        let (held, early) = (Mutex::default(), Mutex::default());
+        let (held, early) = (Mutex::default(), Early::default());
         let (tasks, last_chance) = (TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
         let crew = Self(Arc::new(Inner { deps, name, slots, behind, held, early, claims, tasks, alone, last_chance }));
@@ -133,23 +132,16 @@ impl Crew {
         }
         let counted = self.0.tasks.token();
         let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else { return };
-        let mut early = self.early();
-        if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_ok() {
-            early.retain(|(_, since)| since.elapsed() < EARLY_FOR);
-            early.push_back((job, Instant::now()));
+        let now = Instant::now();
+        self.0.early.expect(job, now);
+        if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_err() {
+            self.0.early.answer(job, now);
         }
     }
 
-    /// Whether this message's job was taken with its wake-up. Each is answered for once, so that one that is rung again
-    /// later is taken as every other.
+    /// Whether this message's job was taken with its wake-up.
     pub fn took_early(&self, job: JobId) -> bool {
-        let mut early = self.early();
-        let place = early.iter().position(|(known, since)| *known == job && since.elapsed() < EARLY_FOR);
-        place.is_some_and(|place| early.remove(place).is_some())
-    }
-
-    fn early(&self) -> MutexGuard<'_, VecDeque<(JobId, Instant)>> {
-        self.0.early.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.early.answer(job, Instant::now())
     }
 
     /// Passes on that a job's owner asked for its end.
@@ -360,50 +352,6 @@ impl Crew {
             deps.publisher.publish(job.id, vec![Event { seq, kind: "done".into(), data }]);
         }
         Ok(())
-    }
-
-    /// Keeps every lease, and hears through it which jobs are lost and which shall end.
-    async fn renew_all(self) {
-        let mut failed = 0;
-        let mut clock = tokio::time::interval(RENEW_EVERY);
-        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            clock.tick().await;
-            let leases: Vec<Lease> = self.held().values().map(|(lease, _)| *lease).collect();
-            if leases.is_empty() {
-                failed = 0;
-                continue;
-            }
-            match store::renew(&self.0.deps.service, &leases).await {
-                Ok(kept) => {
-                    failed = 0;
-                    self.compare(&leases, &kept);
-                }
-                Err(error) => {
-                    failed += 1;
-                    tracing::warn!(%error, failed, "renewing leases failed");
-                    if failed >= MAX_FAILED_RENEWALS {
-                        let held = self.held();
-                        let mine = leases.iter().filter_map(|lease| held.get(&lease.job));
-                        mine.for_each(|(_, stop)| stop.give(Reason::Outage));
-                    }
-                }
-            }
-        }
-    }
-
-    fn compare(&self, asked: &[Lease], kept: &[(JobId, bool)]) {
-        let kept: HashMap<JobId, bool> = kept.iter().copied().collect();
-        let held = self.held();
-        for lease in asked {
-            // A job that ended between the question and the answer is held no more: nothing to stop.
-            let Some((current, stop)) = held.get(&lease.job) else { continue };
-            match kept.get(&lease.job) {
-                None if current == lease => stop.give(Reason::LeaseLost),
-                Some(true) => stop.give(Reason::Cancelled),
-                _ => {}
-            }
-        }
     }
 }
 
