@@ -1,6 +1,8 @@
 //! One call of the model: what it is asked, what is taken from its answer as it comes, and how the call is remembered.
 //! Called by the run beside this, once for each step. Whatever is taken is stored before anybody is told of it.
 
+use std::{pin::pin, time::Duration};
+
 use almanac_shared::{
     calendar::{
         Content, Made,
@@ -23,6 +25,9 @@ use crate::{
     },
     stop::Reason,
 };
+
+/// How often a run that has shown nothing yet says that it has begun.
+const TOLD_AGAIN: Duration = Duration::from_secs(4);
 
 /// How one call ended; what came last is in the burst, to be stored together with what follows.
 pub(super) struct CallResult {
@@ -66,11 +71,17 @@ impl Planning<'_> {
         let mut events = Answering::start(self.deps.ai.call(request));
         loop {
             let mut burst = self.burst();
-            let ready = tokio::select! {
-                biased;
-                reason = self.stop.wait() => return Ok(CallResult { burst, how: How::Stopped(reason) }),
-                () = tokio::time::sleep_until(self.deadline) => return Ok(CallResult { burst, how: How::TimeUp }),
-                ready = events.next() => ready,
+            // One wait from beginning to end: what it has gathered would be lost with it.
+            let mut next = pin!(events.next());
+            let ready = loop {
+                tokio::select! {
+                    biased;
+                    reason = self.stop.wait() => return Ok(CallResult { burst, how: How::Stopped(reason) }),
+                    () = tokio::time::sleep_until(self.deadline) => return Ok(CallResult { burst, how: How::TimeUp }),
+                    ready = &mut next => break ready,
+                    // Nothing is stored yet that a listener could read who came after the beginning was told.
+                    () = tokio::time::sleep(TOLD_AGAIN), if self.seq == 0 => self.tell_begin(),
+                }
             };
             if ready.is_empty() {
                 return Ok(CallResult { burst, how: How::Broken(AiErrorKind::Truncated.into()) });
