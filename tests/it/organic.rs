@@ -64,7 +64,7 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
     let first = told(&events, "p1")[0].clone();
     assert_eq!(
         first["schedule"],
-        json!({ "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00Z", "timeOfDay": "morning" })
+        json!({ "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00Z", "timeOfDay": "morning", "adjusted": false })
     );
     assert_eq!(first["platform"], json!({ "name": "instagram", "accountId": "acct_insta" }), "never from the answer");
     assert_eq!(first["seed"], json!({ "trendId": "trend_coldbrew", "source": "trend" }));
@@ -127,12 +127,11 @@ async fn the_documents_example_is_accepted_as_it_stands_at_every_door() {
         anna.post("/v1/brands", brand).await.expect(201);
         let things = json!({
             "accounts": [
-                { "id": "ig_001", "platform": "instagram", "name": "bean" },
-                { "id": "li_001", "platform": "linkedin", "name": "bean" },
+                { "id": "ig_123", "platform": "instagram", "name": "bean" },
+                { "id": "li_456", "platform": "linkedin", "name": "bean" },
             ],
             "trends": [
-                { "id": "trend_1", "title": "Small habits", "source": "trend" },
-                { "id": "question_7", "title": "How do you plan?", "source": "question" },
+                { "id": "trend-101", "title": "Small habits", "source": "trend" },
                 { "id": "trend_2", "title": "A launch", "source": "event", "tags": [] },
             ],
             "assets": [],
@@ -144,7 +143,15 @@ async fn the_documents_example_is_accepted_as_it_stands_at_every_door() {
         let events = stream.collect_to_end().await;
 
         let ids = told_ids(&events);
-        assert!(ids.contains(&"placement_1".to_owned()) && ids.contains(&"placement_2".to_owned()), "{path}: {ids:?}");
+        let seeded = told(&events, "seed-2026-01-26-trend-101")[0].clone();
+        assert_eq!(
+            seeded["schedule"],
+            json!({ "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00.000Z", "timeOfDay": "morning", "adjusted": false }),
+            "{path}: as the document's example line shows it"
+        );
+        assert_eq!(seeded["platform"], json!({ "name": "instagram", "accountId": "ig_123" }));
+        assert_eq!(seeded["seed"], json!({ "trendId": "trend-101", "source": "trend" }));
+        assert_eq!((&seeded["content"]["type"], &seeded["content"]["format"]), (&json!("reel"), &json!("Reel")));
         assert!(ids.contains(&"newsletter-2026-01-26".to_owned()), "with a preset the day is the Monday: {ids:?}");
         assert!(ids.iter().any(|id| id.starts_with("preset-2026-01-")), "the preset fills what is free: {ids:?}");
         let letter = told(&events, "newsletter-2026-01-26")[0].clone();

@@ -47,7 +47,7 @@ async fn a_week_made_anew_changes_placements_and_doubles_none() {
     let moved = anna.patch(&at("p2"), moved).await.expect(200).data();
     assert_eq!(
         moved["schedule"],
-        json!({ "dayId": "2026-01-29", "scheduledAt": "2026-01-29T18:00:00Z", "timeOfDay": "morning" })
+        json!({ "dayId": "2026-01-29", "scheduledAt": "2026-01-29T18:00:00Z", "timeOfDay": "morning", "adjusted": false })
     );
 
     let events = anna.whole_week(&order).await;

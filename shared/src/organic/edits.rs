@@ -128,7 +128,7 @@ impl Reader<'_> {
     fn schedule_at(&self, at: Timestamp) -> Schedule {
         let local = self.zone.from_utc_datetime(&at.at().naive_utc());
         let time_of_day = TimeOfDay::of(at.at(), self.zone);
-        Schedule { day_id: local.date_naive(), scheduled_at: at, time_of_day, adjusted: None, reason: None }
+        Schedule { day_id: local.date_naive(), scheduled_at: at, time_of_day, adjusted: Some(false), reason: None }
     }
 
     fn platform(&mut self, value: &Value) {
@@ -301,10 +301,10 @@ mod tests {
     #[test]
     fn a_move_keeps_day_instant_and_part_of_the_day_together() {
         let schedule = |body: Value| read(&json!({ "schedule": body })).unwrap()[&Field::Schedule].clone();
-        let expected = json!({"dayId": "2026-01-28", "scheduledAt": "2026-01-29T02:30:00Z", "timeOfDay": "evening"});
+        let expected = json!({"dayId": "2026-01-28", "scheduledAt": "2026-01-29T02:30:00Z", "timeOfDay": "evening", "adjusted": false});
         assert_eq!(schedule(json!({"scheduledAt": "2026-01-28T18:30:00-08:00"})), expected);
         assert_eq!(schedule(json!({"scheduledAt": "2026-01-29T02:30:00Z", "dayId": "2026-01-28"})), expected);
-        let expected = json!({"dayId": "2026-01-29", "scheduledAt": "2026-01-29T17:00:00Z", "timeOfDay": "morning"});
+        let expected = json!({"dayId": "2026-01-29", "scheduledAt": "2026-01-29T17:00:00Z", "timeOfDay": "morning", "adjusted": false});
         assert_eq!(schedule(json!({"dayId": "2026-01-29"})), expected, "the same local time on another day");
         let apart = read(&json!({"schedule": {"scheduledAt": "2026-01-29T02:30:00Z", "dayId": "2026-01-29"}}));
         assert!(matches!(apart, Err(Refusal::RuleAt(Code::DayMismatch, _))), "{apart:?}");

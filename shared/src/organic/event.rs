@@ -104,7 +104,7 @@ pub struct Schedule {
     pub scheduled_at: Timestamp,
     /// The part of the local day.
     pub time_of_day: TimeOfDay,
-    /// True when it is not the time that was asked for (R243).
+    /// True when it is not the time that was asked for (R243). Weeks made before D123 leave a false out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<bool>,
     /// Why it was moved (D17).

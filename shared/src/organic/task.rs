@@ -239,7 +239,7 @@ pub fn placement(week: &Week, slot: &Slot, draft: Draft, found: &[Match]) -> Pla
             day_id: week.date_of(planned.at),
             scheduled_at,
             time_of_day: TimeOfDay::of(planned.at, week.zone),
-            adjusted: planned.moved.map(|_| true),
+            adjusted: Some(planned.moved.is_some()),
             reason: planned.moved.map(|why| why.sentence(wished, week)),
         },
         platform: PlatformAccount { name: seed.outlet, account_id: seed.account.clone() },

@@ -8,6 +8,7 @@ use crate::organic::{Format, SchedulePreset};
 
 /// Written from the requirement lines R190 to R215; the source document itself was not at hand.
 const EXAMPLE: &str = include_str!("../../../../tests/golden/organic/request.json");
+const EVERY_FIELD: &str = include_str!("../../../../tests/golden/organic/request_with_every_field.json");
 
 fn placement() -> Value {
     json!({
@@ -58,11 +59,12 @@ fn the_example_request_is_accepted_as_it_is() {
     let request = WeekRequest::parse(serde_json::from_str(EXAMPLE).unwrap(), PLACEMENTS_MAX).unwrap();
 
     assert_eq!(request.brand.as_str(), "brand_123");
-    let first = &request.seeds[0];
-    assert_eq!((first.id.as_str(), first.format()), ("placement_1", Format::Reel));
-    assert_eq!(first.tags(), ["launch", "behind the scenes"]);
-    let accounts: Vec<_> = request.seeds.iter().map(|seed| seed.account.as_ref().unwrap().as_str()).collect();
-    assert_eq!(accounts, ["ig_001", "li_001"]);
+    let [seed] = request.seeds.as_slice() else { panic!("{:?}", request.seeds) };
+    assert_eq!((seed.id.as_str(), seed.format()), ("seed-2026-01-26-trend-101", Format::Reel));
+    assert_eq!(
+        (seed.account.as_ref().unwrap().as_str(), seed.scheduled_at.as_str()),
+        ("ig_123", "2026-01-26T17:00:00.000Z")
+    );
     assert_eq!(request.options.preset, Some(SchedulePreset::BetaLaunch));
     let letter = request.newsletter().unwrap();
     assert_eq!((letter.id.as_str(), letter.scheduled_at.as_str()), ("newsletter-2026-01-26", "2026-01-26T17:00:00Z"));
@@ -70,11 +72,22 @@ fn the_example_request_is_accepted_as_it_is() {
 }
 
 #[test]
+fn a_request_with_every_field_is_read_whole() {
+    let request = WeekRequest::parse(serde_json::from_str(EVERY_FIELD).unwrap(), PLACEMENTS_MAX).unwrap();
+
+    assert_eq!(request.seeds[0].tags(), ["launch", "behind the scenes"]);
+    let accounts: Vec<_> = request.seeds.iter().map(|seed| seed.account.as_ref().unwrap().as_str()).collect();
+    assert_eq!(accounts, ["ig_001", "li_001"], "its own, or the platform's");
+}
+
+#[test]
 fn a_stored_request_is_read_again_as_it_was_sent() {
-    let body: RequestBody = serde_json::from_str(EXAMPLE).unwrap();
-    let stored = serde_json::to_value(&body).unwrap();
-    assert_eq!(stored, serde_json::from_str::<Value>(EXAMPLE).unwrap());
-    assert_eq!(serde_json::from_value::<RequestBody>(stored).unwrap(), body);
+    for sent in [EXAMPLE, EVERY_FIELD] {
+        let body: RequestBody = serde_json::from_str(sent).unwrap();
+        let stored = serde_json::to_value(&body).unwrap();
+        assert_eq!(stored, serde_json::from_str::<Value>(sent).unwrap());
+        assert_eq!(serde_json::from_value::<RequestBody>(stored).unwrap(), body);
+    }
 }
 
 #[test]

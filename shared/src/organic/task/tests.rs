@@ -15,10 +15,10 @@ use crate::{
     },
 };
 
-const EXAMPLE: &str = include_str!("../../../../tests/golden/organic/request.json");
+const REQUEST: &str = include_str!("../../../../tests/golden/organic/request_with_every_field.json");
 
 fn request() -> WeekRequest {
-    WeekRequest::parse(serde_json::from_str::<RequestBody>(EXAMPLE).unwrap(), PLACEMENTS_MAX).unwrap()
+    WeekRequest::parse(serde_json::from_str::<RequestBody>(REQUEST).unwrap(), PLACEMENTS_MAX).unwrap()
 }
 
 fn brand() -> Brand {
@@ -175,7 +175,7 @@ fn a_placement_is_its_slot_and_its_draft() {
     assert_eq!(
         serde_json::to_string(&plain).unwrap(),
         "{\"type\":\"placement\",\"placement\":{\"placementId\":\"placement_1\",\"schedule\":{\"dayId\":\"2026-01-26\",\"scheduledAt\":\
-         \"2026-01-26T17:00:00Z\",\"timeOfDay\":\"morning\"},\"platform\":{\"name\":\"instagram\",\"accountId\":\"ig_001\"},\"seed\":\
+         \"2026-01-26T17:00:00Z\",\"timeOfDay\":\"morning\",\"adjusted\":false},\"platform\":{\"name\":\"instagram\",\"accountId\":\"ig_001\"},\"seed\":\
          {\"trendId\":\"trend_1\",\"source\":\"trend\"},\"content\":{\"type\":\"reel\",\"format\":\"Reel\",\"titleTopic\":\"T\"},\
          \"creative\":{\"creativeIdea\":\"\",\"assetIds\":[],\"assetHints\":[{\"role\":\"r\",\"suggestion\":\"s\"}]},\
          \"copy\":{\"caption\":\"\",\"hashtags\":{\"high\":[],\"medium\":[],\"low\":[]}}}}"
@@ -196,7 +196,7 @@ fn the_time_of_an_unmoved_placement_is_given_back_as_it_was_sent_when_that_was_u
     let slot = slots().remove(1);
     let placement = placement(&request().week, &slot, Draft::default(), &[]);
     assert_eq!(placement.schedule.scheduled_at.as_str(), "2026-01-28T17:30:00.000Z");
-    assert_eq!((placement.seed.source, placement.schedule.adjusted), (TrendSource::Question, None));
+    assert_eq!((placement.seed.source, placement.schedule.adjusted), (TrendSource::Question, Some(false)));
 }
 
 #[test]
