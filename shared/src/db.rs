@@ -22,9 +22,14 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
 /// to make them anew for the first calls of each connection costs several times what they do. A plan that is made while
-/// its tables are small reads them whole, and would go on doing so while they grow, until they are analysed again: every
-/// row these functions look for has an index, so they are told to use it.
-const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+/// its tables are small reads them whole, one way or another, and would go on doing so while they grow, until they are
+/// analysed again: every row these functions look for has a key, so they are told to look it up, one by one (D124).
+const PLANNED_ONCE: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
 
 /// The API's pools, opened as `almanac_api`.
 #[derive(Clone, Debug)]
@@ -199,10 +204,10 @@ impl Service {
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
         Ok(Self {
-            work: pool().max_connections(8).connect_lazy_with(options.clone()),
+            work: pool().max_connections(8).connect_lazy_with(options),
             starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
-            endings: pool().max_connections(1).connect_lazy_with(planned_once),
-            leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options),
+            endings: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
+            leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(planned_once),
         })
     }
 
@@ -255,7 +260,8 @@ fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<
     let options: PgConnectOptions = url.expose_secret().parse().context("reading the database URL")?;
     Ok(options
         .application_name(name)
-        .options([("client_min_messages", "error"), ("idle_in_transaction_session_timeout", "10000")])
+        // A compiled plan pays for reports; here it would cost a statement fifty milliseconds as soon as one looks dear.
+        .options([("client_min_messages", "error"), ("idle_in_transaction_session_timeout", "10000"), ("jit", "off")])
         .options(settings.iter().copied())
         .log_statements(log::LevelFilter::Trace)
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1)))

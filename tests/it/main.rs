@@ -8,6 +8,7 @@
 
 mod admin;
 mod auth;
+mod backlog;
 mod brands;
 mod brands_input;
 mod brands_search;

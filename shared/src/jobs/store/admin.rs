@@ -146,9 +146,10 @@ pub async fn lanes(tx: &mut AdminTx, lanes: &[String]) -> sqlx::Result<Vec<LaneL
                SELECT count(*) AS queued,
                       extract(epoch FROM clock_timestamp() - min(run_at)
                           FILTER (WHERE run_at <= clock_timestamp()))::float8 AS oldest_due_seconds
-                 FROM almanac.jobs WHERE lane = l.lane AND state = 'queued') AS w
+                 FROM almanac.jobs WHERE lane = l.lane AND CASE state WHEN 'queued' THEN true ELSE false END) AS w
          CROSS JOIN LATERAL (
-               SELECT count(*) AS running FROM almanac.jobs WHERE lane = l.lane AND state = 'running') AS r
+               SELECT count(*) AS running FROM almanac.jobs
+                WHERE lane = l.lane AND CASE state WHEN 'running' THEN true ELSE false END) AS r
          CROSS JOIN LATERAL (
                SELECT count(*) AS dead FROM almanac.jobs WHERE lane = l.lane AND state = 'dead') AS d
         "#,

@@ -227,12 +227,17 @@ pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, Wr
     Ok(rows)
 }
 
-/// How many jobs of each lane wait and run: lane, state, count.
+/// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone (D124).
 pub async fn depths(service: &Service) -> sqlx::Result<Vec<(String, String, i64)>> {
     let rows = sqlx::query!(
         r#"
-        SELECT lane, state, count(*) AS "jobs!" FROM almanac.jobs WHERE state IN ('queued', 'running')
-         GROUP BY lane, state
+        SELECT lane AS "lane!", 'queued' AS "state!", count(*) AS "jobs!" FROM almanac.jobs
+         WHERE CASE state WHEN 'queued' THEN true ELSE false END
+         GROUP BY lane
+         UNION ALL
+        SELECT lane, 'running', count(*) FROM almanac.jobs
+         WHERE CASE state WHEN 'running' THEN true ELSE false END
+         GROUP BY lane
         "#
     )
     .fetch_all(service.work())
