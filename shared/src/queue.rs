@@ -5,6 +5,8 @@
 //! wakes nobody, so a wake-up of our own follows it; more than about 8,000 due ids stop the library for good, so a lane
 //! is rung only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
 
+pub mod wake;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -16,6 +18,7 @@ use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use self::wake::WakeUp;
 use crate::{id::JobId, jobs::Lane, metrics::Metrics, redis::PATIENCE};
 
 /// Undelivered ids a lane may hold in Redis.
@@ -120,18 +123,24 @@ struct LaneBell {
     metrics: Arc<Metrics>,
     /// Until then the lane is taken for full.
     full_until: Option<Instant>,
+    /// Workers that heard the last wake-up.
+    listeners: u32,
 }
 
 impl LaneBell {
     fn new(lane: Lane, connection: ConnectionManager, metrics: Arc<Metrics>) -> Self {
-        Self { lane, config: config(lane), connection, metrics, full_until: None }
+        Self { lane, config: config(lane), connection, metrics, full_until: None, listeners: 1 }
     }
 
     async fn ring(&mut self, tickets: &[&Ticket]) {
-        if tickets.is_empty() || self.full_until.is_some_and(|until| Instant::now() < until) {
+        if tickets.is_empty() {
             return;
         }
-        match tokio::time::timeout(PATIENCE, self.push(tickets)).await {
+        // A full lane gets no more messages, and whoever has room is still told what waits.
+        let full = self.full_until.is_some_and(|until| Instant::now() < until);
+        let pushed: &[&Ticket] = if full { &[] } else { tickets };
+        match tokio::time::timeout(PATIENCE, self.push(pushed, tickets)).await {
+            Ok(Ok(_)) if full => {}
             Ok(Ok(depth)) => {
                 self.full_until = (depth >= WINDOW).then(|| Instant::now() + LOOK_AGAIN);
             }
@@ -151,29 +160,33 @@ impl LaneBell {
         self.full_until = Some(Instant::now() + LOOK_AGAIN);
     }
 
-    /// Pushes, wakes, and learns the lane's depth in one round trip: both go out on one connection, in this order. Should
-    /// the library have to load its script first, the wake-up comes before the ids, and the workers' second look finds
-    /// them.
-    async fn push(&mut self, tickets: &[&Ticket]) -> anyhow::Result<i64> {
-        let mut tasks = Vec::with_capacity(tickets.len());
-        for ticket in tickets {
+    /// Pushes some, wakes for all, and learns the lane's depth in one round trip: both go out on one connection, in this
+    /// order. Should the library have to load its script first, the wake-up comes before the ids, and the workers' second
+    /// look finds them.
+    async fn push(&mut self, pushed: &[&Ticket], all: &[&Ticket]) -> anyhow::Result<i64> {
+        let mut tasks = Vec::with_capacity(pushed.len());
+        for ticket in pushed {
             // No task id of ours: the library makes a fresh one. A second push of the same id would silently do nothing.
             let task: Task<Vec<u8>> = TaskBuilder::new(serde_json::to_vec(ticket)?).build();
             tasks.push(task);
         }
         let name = queue_name(self.lane);
         let mut behind = redis::pipe();
-        // A lone id travels with its wake-up, for a worker that has nothing else to do.
-        let lone = if let [ticket] = tickets { ticket.job_id.to_string() } else { String::new() };
-        behind.publish(wake_channel(self.lane), lone).ignore();
+        // A lone job is nobody's share: whoever has nothing else to do tries for it, for it shall not wait.
+        let among = if all.len() == 1 { 1 } else { self.listeners };
+        behind.publish(wake_channel(self.lane), WakeUp::payload(among, all.iter().map(|ticket| ticket.job_id)));
         behind.llen(format!("{name}:active")).zcard(format!("{name}:scheduled"));
         let mut connection = self.connection.clone();
-        let (pushed, depths) = tokio::join!(
-            push_tasks(&mut self.connection, &self.config, &tasks),
-            behind.query_async::<(i64, i64)>(&mut connection)
-        );
+        let push = async {
+            match tasks.as_slice() {
+                [] => Ok(()),
+                tasks => push_tasks(&mut self.connection, &self.config, tasks).await.map(|_| ()),
+            }
+        };
+        let (pushed, said) = tokio::join!(push, behind.query_async::<(u32, i64, i64)>(&mut connection));
         pushed?;
-        let (active, scheduled) = depths?;
+        let (listeners, active, scheduled) = said?;
+        self.listeners = listeners.max(1);
         Ok(active + scheduled)
     }
 }

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use almanac_shared::{jobs::Lane, queue::wake_channel};
+use almanac_shared::{
+    id::JobId,
+    jobs::Lane,
+    queue::{wake::WakeUp, wake_channel},
+};
 use almanac_tests::{Script, Stack, User, eventually, invariants, world::source_text};
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -22,7 +26,7 @@ async fn unrung(stack: &Stack, user: &User, key: &str) -> Uuid {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wake_up_brings_a_lone_job_without_a_message() {
+async fn a_wake_up_brings_the_jobs_it_names_without_a_message() {
     let stack = Stack::builder().start().await;
     let (user, admin) = (stack.user(), stack.admin().await);
     // One whole job first: then the worker listens.
@@ -31,25 +35,33 @@ async fn a_wake_up_brings_a_lone_job_without_a_message() {
     let client = redis::Client::open(stack.services.redis.url()).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
 
-    let began = tokio::time::Instant::now();
-    loop {
-        let job = unrung(&stack, &user, "alone").await;
-        jobs.push(job);
-        let listeners: i64 = redis::cmd("PUBLISH")
-            .arg(wake_channel(Lane::Flashcards))
-            .arg(job.to_string())
-            .query_async(&mut redis)
-            .await
-            .unwrap();
-        assert_eq!(listeners, 1);
-        user.see_end(job).await;
-        let waited = "SELECT extract(epoch FROM started_at - created_at)::float8 FROM almanac.jobs WHERE id = $1";
-        let waited: f64 = sqlx::query_scalar(waited).bind(job).fetch_one(&admin).await.unwrap();
-        // The poll leaves a job alone for two seconds, so whatever starts sooner came with its wake-up.
-        if waited < 1.9 {
-            break;
+    for count in [1, 3] {
+        let began = tokio::time::Instant::now();
+        loop {
+            let mut named = Vec::new();
+            for _ in 0..count {
+                named.push(unrung(&stack, &user, "named").await);
+            }
+            jobs.extend(&named);
+            let listeners: i64 = redis::cmd("PUBLISH")
+                .arg(wake_channel(Lane::Flashcards))
+                .arg(WakeUp::payload(1, named.iter().copied().map(JobId)))
+                .query_async(&mut redis)
+                .await
+                .unwrap();
+            assert_eq!(listeners, 1);
+            for job in &named {
+                user.see_end(*job).await;
+            }
+            let waited = "SELECT max(extract(epoch FROM started_at - created_at))::float8
+                            FROM almanac.jobs WHERE id = ANY ($1)";
+            let waited: f64 = sqlx::query_scalar(waited).bind(&named).fetch_one(&admin).await.unwrap();
+            // The poll leaves a job alone for two seconds, so whatever starts sooner came with its wake-up.
+            if waited < 1.9 {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "only the poll brings {count} jobs that are named");
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "only the poll brings a job whose wake-up names it");
     }
     invariants::assert_all(&admin, &jobs).await;
 }

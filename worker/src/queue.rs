@@ -17,7 +17,7 @@ use almanac_shared::{
     id::JobId,
     jobs::Lane,
     metrics::PickupSource,
-    queue::{self, NUDGES, Ticket},
+    queue::{self, NUDGES, Ticket, wake::WakeUp},
     redis::patient,
 };
 use apalis::{layers::WorkerBuilderExt, prelude::Data};
@@ -200,8 +200,8 @@ async fn listen_once(client: &Client, lanes: &[(Lane, Arc<Wake>)], crew: &Crew) 
                     channel => {
                         let rung = lanes.iter().find(|(lane, _)| queue::wake_channel(*lane) == channel);
                         if let Some((lane, wake)) = rung {
-                            if let Some(job) = job_in(message.get_payload_bytes()) {
-                                crew.take_early(*lane, job);
+                            if let Some(said) = WakeUp::read(message.get_payload_bytes()) {
+                                crew.take_early(*lane, &said);
                             }
                             wake.ring();
                         }

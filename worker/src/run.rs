@@ -18,9 +18,11 @@ use almanac_shared::{
     jobs::{ClaimedJob, Failure, Kind, Lane, Lease, State, store, store::WriteError},
     metrics::PickupSource,
     progress::event::Event,
+    queue::wake::WakeUp,
     telemetry,
 };
 use futures_util::FutureExt;
+use rand::Rng;
 use serde_json::json;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
@@ -51,7 +53,7 @@ struct Inner {
     deps: Deps,
     /// This process start, in `lease_owner`.
     name: String,
-    slots: BTreeMap<Lane, Arc<Semaphore>>,
+    slots: BTreeMap<Lane, Slots>,
     /// Told when a lane's jobs wait longer than a ring takes: the poll then goes on without waiting for its turn.
     behind: BTreeMap<Lane, Arc<Notify>>,
     held: Mutex<HashMap<JobId, (Lease, Stop)>>,
@@ -64,6 +66,12 @@ struct Inner {
     /// Taken while such a job runs here.
     last_chance: Arc<Semaphore>,
     tasks: TaskTracker,
+}
+
+/// How many jobs of a lane may run here.
+struct Slots {
+    count: usize,
+    free: Arc<Semaphore>,
 }
 
 /// A job that is to be claimed into a slot.
@@ -80,7 +88,9 @@ impl Crew {
     pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
         let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
-        let slots = slots.into_iter().map(|(lane, count)| (lane, Arc::new(Semaphore::new(count)))).collect();
+        let slots =
+            slots.into_iter().map(|(lane, count)| (lane, Slots { count, free: Arc::new(Semaphore::new(count)) }));
+        let slots = slots.collect();
         let (held, early) = (Mutex::default(), Early::default());
         let (tasks, last_chance) = (TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
@@ -97,7 +107,7 @@ impl Crew {
 
     /// Waits for a free slot of a lane; none once the process drains.
     pub async fn slot(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        self.0.slots.get(&lane)?.clone().acquire_owned().await.ok()
+        self.0.slots.get(&lane)?.free.clone().acquire_owned().await.ok()
     }
 
     /// Resolves when a lane is behind.
@@ -111,7 +121,7 @@ impl Crew {
     /// Further free slots, without waiting, at most `max`.
     pub fn more_slots(&self, lane: Lane, max: usize) -> Vec<OwnedSemaphorePermit> {
         let Some(slots) = self.0.slots.get(&lane) else { return Vec::new() };
-        std::iter::from_fn(|| slots.clone().try_acquire_owned().ok()).take(max).collect()
+        std::iter::from_fn(|| slots.free.clone().try_acquire_owned().ok()).take(max).collect()
     }
 
     /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done. Once the
@@ -124,18 +134,29 @@ impl Crew {
         }
     }
 
-    /// Takes a job that its wake-up named, when this process has nothing else to do: the library's own fetch is one more
-    /// round trip, and nobody competes for it here. The message that follows finds it taken.
-    pub fn take_early(&self, lane: Lane, job: JobId) {
-        if !self.held().is_empty() {
+    /// Takes jobs that their wake-up named: the library's own fetch is one more round trip, and on a busy machine a long
+    /// one. A lone job is taken when this process has nothing else to do; of several, a share, while most slots are free:
+    /// where jobs wait for slots the oldest come first, and these are the newest. The messages that follow find them
+    /// taken.
+    pub fn take_early(&self, lane: Lane, said: &WakeUp) {
+        let Some(slots) = self.0.slots.get(&lane) else { return };
+        let may = match said.jobs.as_slice() {
+            [_] => self.held().is_empty(),
+            _ => slots.free.available_permits() * 2 > slots.count,
+        };
+        if !may {
             return;
         }
-        let counted = self.0.tasks.token();
-        let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else { return };
         let now = Instant::now();
-        self.0.early.expect(job, now);
-        if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_err() {
-            self.0.early.answer(job, now);
+        let mut rng = rand::rng();
+        for &job in said.jobs.iter().filter(|_| rng.random_range(0..said.among) == 0) {
+            let counted = self.0.tasks.token();
+            let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else { return };
+            self.0.early.expect(job, now);
+            if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_err() {
+                self.0.early.answer(job, now);
+                return;
+            }
         }
     }
 
@@ -163,7 +184,7 @@ impl Crew {
 
     /// Stops taking, lets jobs run for `patience`, then has the rest given back, and waits for that too.
     pub async fn drain(&self, patience: Duration) {
-        self.0.slots.values().for_each(|slots| slots.close());
+        self.0.slots.values().for_each(|slots| slots.free.close());
         faults::pass(Point::Draining);
         self.0.tasks.close();
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
