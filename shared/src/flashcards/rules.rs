@@ -71,7 +71,13 @@ pub fn front_key(front: &str) -> String {
         if !key.is_empty() {
             key.push(' ');
         }
-        key.extend(word.chars().flat_map(char::to_lowercase));
+        if word.is_ascii() {
+            let from = key.len();
+            key.push_str(word);
+            key[from..].make_ascii_lowercase();
+        } else {
+            key.extend(word.chars().flat_map(char::to_lowercase));
+        }
     }
     // A front of signs alone ("∫ or ∮?") is its own key.
     if key.is_empty() { front.trim().to_owned() } else { key }

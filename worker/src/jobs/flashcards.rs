@@ -2,7 +2,7 @@
 //! Called by `run` with a claimed job. Every call of the model has its ledger row first; whatever was shown to somebody
 //! is stored, and is never asked for again.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use almanac_shared::{
     circuit,
@@ -42,7 +42,18 @@ const MAX_PAUSES: i32 = 8;
 
 /// Runs one attempt of a generation.
 pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
-    Generating { deps, job, stop, began: Instant::now(), seq: job.last_seq, made: Vec::new(), served: None }.run().await
+    Generating {
+        deps,
+        job,
+        stop,
+        began: Instant::now(),
+        seq: job.last_seq,
+        made: Vec::new(),
+        keys: HashSet::new(),
+        served: None,
+    }
+    .run()
+    .await
 }
 
 struct Generating<'a> {
@@ -54,6 +65,8 @@ struct Generating<'a> {
     seq: i64,
     /// Fronts that exist, those of earlier attempts included.
     made: Vec<String>,
+    /// What is asked by those that were made.
+    keys: HashSet<String>,
     /// What is known of the answering model, for `ai_metadata`.
     served: Option<AiUsage>,
 }
@@ -90,6 +103,7 @@ impl Generating<'_> {
             let provider = self.deps.ai.provider();
             let (call, opened) = self.open_call(first.take()).await?;
             self.made = opened.assignment.fronts.clone();
+            self.keys = self.made.iter().map(|front| rules::front_key(front)).collect();
             if self.made.len() >= CARDS_PER_GENERATION {
                 // An earlier attempt had it all, and died before it could say so: there is nothing to ask for.
                 store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
@@ -225,8 +239,7 @@ impl Generating<'_> {
 
     fn add(&mut self, burst: &mut Burst, card: Flashcard) {
         let key = rules::front_key(&card.front);
-        let known = self.made.iter().any(|front| rules::front_key(front) == key);
-        if known || self.made.len() >= CARDS_PER_GENERATION {
+        if self.made.len() >= CARDS_PER_GENERATION || !self.keys.insert(key.clone()) {
             return;
         }
         let id = SuggestionId::fresh();

@@ -2,7 +2,7 @@
 //! Every implementation of `Ai` feeds its model's text through here, the offline one too.
 //! Nothing leaves that was not cleaned, checked for an echo of the prompt, and held against what was asked for.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Answer {
     task: Task,
-    echo: Echo,
+    echo: Arc<Echo>,
     extractor: Extractor,
     left: usize,
     only: Option<HashSet<String>>,
@@ -33,7 +33,7 @@ impl Answer {
         let wanted = request.task.wanted(&request.document);
         Self {
             task: request.task,
-            echo: Echo::of(request.prompt.text()),
+            echo: Echo::of_known(request.prompt.text()),
             extractor: Extractor::new(request.task.array_names()),
             left: wanted.most,
             only: wanted.only,

@@ -2,6 +2,11 @@
 //! Called by `answer` (cleaning, echo) and by each task's parsing (cutting).
 //! All functions are pure and linear; none may ever let a NUL, control or bidi character through.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use serde_json::Value;
 
 /// So many consecutive characters of the system prompt make an echo (ARCHITECTURE 10).
@@ -63,6 +68,13 @@ pub struct Echo {
 }
 
 impl Echo {
+    /// One of the product's own prompts, prepared once for all calls.
+    pub fn of_known(prompt: &'static str) -> Arc<Self> {
+        static KNOWN: Mutex<BTreeMap<&str, Arc<Echo>>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(prompt).or_insert_with(|| Arc::new(Self::of(prompt))).clone()
+    }
+
     /// Prepares a prompt.
     pub fn of(prompt: &str) -> Self {
         Self { exact: Seeds::of(prompt.chars().collect()), folded: Seeds::of(folded(prompt)) }
