@@ -43,6 +43,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// A lane whose library has not looked for this long is started anew.
 const WEDGED_AFTER: Duration = Duration::from_secs(30);
+/// So often it is looked at meanwhile. A process that was stopped for long finds one such step gone when it wakes, in
+/// which nobody looked; that is no standstill of the library's.
+const STEPS: u32 = 6;
 
 /// Hears the doorbell of one lane until the process drains. Whatever ends the library's worker (an emptied Redis, a
 /// broken connection), it is started again under a new name, after a pause.
@@ -119,13 +122,11 @@ impl Wake {
     }
 
     async fn wedged(&self) {
-        let mut seen = self.looks.load(Ordering::Relaxed);
-        loop {
-            tokio::time::sleep(WEDGED_AFTER).await;
+        let (mut seen, mut still) = (self.looks.load(Ordering::Relaxed), 0);
+        while still < STEPS {
+            tokio::time::sleep(WEDGED_AFTER / STEPS).await;
             let now = self.looks.load(Ordering::Relaxed);
-            if now == seen {
-                return;
-            }
+            still = if now == seen { still + 1 } else { 0 };
             seen = now;
         }
     }
@@ -279,5 +280,28 @@ async fn poll_once(
             tracing::warn!(lane = lane.as_str(), %error, "polling failed");
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_library_that_stands_still_is_noticed_and_a_process_that_was_stopped_is_none() {
+        let wake = Wake::default();
+        let mut wedged = Box::pin(wake.wedged());
+        assert!((&mut wedged).now_or_never().is_none());
+        // Stopped for minutes: time has passed, and nobody could look.
+        tokio::time::advance(WEDGED_AFTER * 10).await;
+        assert!((&mut wedged).now_or_never().is_none());
+        wake.looks.fetch_add(1, Ordering::Relaxed);
+
+        let began = tokio::time::Instant::now();
+        wedged.await;
+
+        assert!(began.elapsed() >= WEDGED_AFTER);
     }
 }
