@@ -44,6 +44,31 @@ async fn first_half(stream: &mut EventStream) -> Vec<Event> {
     stored(events)
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_after_the_beginning_was_told_hears_of_it_before_the_first_card() {
+    let stack = Stack::shared().await;
+    let (anna, key) = (stack.user(), format!("late-{}", Uuid::now_v7()));
+    stack.world.play(&key, [Script::hold_after(0)]);
+    let job = anna.generate_scripted(&key).await;
+    // Begun is said before the model is asked.
+    stack.world.wait_until_holding(&key).await;
+
+    let mut stream = listen(&anna, job, 0, Encoding::Ndjson).await;
+    let begun = loop {
+        let event = stream.next().await.unwrap().json();
+        if event.get("stage").is_some() {
+            break event;
+        }
+    };
+
+    assert_eq!(
+        (&begun["type"], &begun["completed"], &begun["stage"]),
+        (&json!("progress"), &json!(0), &json!("drafting"))
+    );
+    stack.world.release(&key);
+    anna.see_end(job).await;
+}
+
 /// One job from before its start to after its end: the API that everybody listens to is killed in the middle, and all
 /// go on at another. Whoever listens, whenever they begin and wherever they resume, has the same log in the end.
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! Called by `run` with a claimed job. Every call of the model has its ledger row first; whatever was shown to somebody
 //! is stored, and is never asked for again.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, pin::pin, time::Duration};
 
 use almanac_shared::{
     circuit,
@@ -20,7 +20,7 @@ use almanac_shared::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{JobError, Verdict, calls::call_end};
+use super::{BEGUN_AGAIN, JobError, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
@@ -215,10 +215,15 @@ impl Generating<'_> {
         faults::pass(Point::CallInFlight);
         let mut events = Answering::start(self.deps.ai.call(request));
         loop {
-            let ready = tokio::select! {
-                biased;
-                reason = self.stop.wait() => return Ok(CallResult::Stopped { burst: Burst::default(), reason }),
-                ready = events.next() => ready,
+            // One wait from beginning to end: what it has gathered would be lost with it.
+            let mut next = pin!(events.next());
+            let ready = loop {
+                tokio::select! {
+                    biased;
+                    reason = self.stop.wait() => return Ok(CallResult::Stopped { burst: Burst::default(), reason }),
+                    ready = &mut next => break ready,
+                    () = tokio::time::sleep(BEGUN_AGAIN), if self.seq == 0 => self.tell_begin(),
+                }
             };
             let mut burst = Burst { after: i32::try_from(self.made.len()).unwrap_or(i32::MAX), ..Burst::default() };
             if ready.is_empty() {

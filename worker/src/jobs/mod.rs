@@ -13,6 +13,10 @@ mod calls;
 mod flashcards;
 mod organic;
 
+/// How often a job that has shown nothing yet says that it has begun, for those who came after it was said: nothing of it
+/// is stored that they could read (D85).
+const BEGUN_AGAIN: Duration = Duration::from_secs(4);
+
 /// How an attempt ended, for the one place that decides what follows (`run`).
 #[derive(Debug)]
 pub enum Verdict {

@@ -1,7 +1,7 @@
 //! One call of the model: what it is asked, what is taken from its answer as it comes, and how the call is remembered.
 //! Called by the run beside this, once for each step. Whatever is taken is stored before anybody is told of it.
 
-use std::{pin::pin, time::Duration};
+use std::pin::pin;
 
 use almanac_shared::{
     calendar::{
@@ -19,15 +19,13 @@ use tokio::time::Instant;
 
 use super::{JobError, Planning, call_end};
 use crate::{
+    jobs::BEGUN_AGAIN,
     outbound::{
         ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Task},
         breaker::{Opened, Outcome, Permit},
     },
     stop::Reason,
 };
-
-/// How often a run that has shown nothing yet says that it has begun.
-const TOLD_AGAIN: Duration = Duration::from_secs(4);
 
 /// How one call ended; what came last is in the burst, to be stored together with what follows.
 pub(super) struct CallResult {
@@ -79,8 +77,7 @@ impl Planning<'_> {
                     reason = self.stop.wait() => return Ok(CallResult { burst, how: How::Stopped(reason) }),
                     () = tokio::time::sleep_until(self.deadline) => return Ok(CallResult { burst, how: How::TimeUp }),
                     ready = &mut next => break ready,
-                    // Nothing is stored yet that a listener could read who came after the beginning was told.
-                    () = tokio::time::sleep(TOLD_AGAIN), if self.seq == 0 => self.tell_begin(),
+                    () = tokio::time::sleep(BEGUN_AGAIN), if self.seq == 0 => self.tell_begin(),
                 }
             };
             if ready.is_empty() {
