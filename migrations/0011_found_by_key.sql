@@ -97,8 +97,8 @@ BEGIN
 END
 $$;
 
--- Start, as before; of several jobs each is looked up for itself. A join of both lists may be planned as a walk over
--- all keys there are.
+-- Start, as before; job by job in the order of their ids, as every batch goes. A row that somebody else holds at this
+-- moment is waited for: it is being claimed, or ends, and neither takes long.
 CREATE OR REPLACE FUNCTION almanac.start(
     p_ids uuid[], p_calls uuid[], p_owner text, p_lease interval, p_alone int, p_provider text)
 RETURNS TABLE (job almanac.jobs, call uuid, brief text)
@@ -109,77 +109,45 @@ DECLARE
     v_now timestamptz := clock_timestamp();
     v_wary uuid[];
     v_started int := 0;
-    v_row record;
+    v_want record;
 BEGIN
-    IF cardinality(p_ids) = 1 THEN
+    FOR v_want IN
+        SELECT DISTINCT ON (u.id) u.id, u.call FROM unnest(p_ids, p_calls) AS u (id, call) ORDER BY u.id
+    LOOP
         UPDATE almanac.jobs j
            SET state = 'running', epoch = j.epoch + 1, lease_owner = p_owner, lease_expires_at = v_now + p_lease,
                started_at = coalesce(j.started_at, v_now),
                deadline_at = coalesce(j.deadline_at, v_now + j.time_limit)
          WHERE j.state = 'queued' AND j.run_at <= clock_timestamp() AND (p_alone IS NULL OR j.crashes < p_alone)
-           AND j.id = p_ids[1]
+           AND j.id = v_want.id
         RETURNING j.* INTO job;
-        IF FOUND THEN
-            v_started := 1;
-            IF (job).kind <> 'flashcards.generate' THEN
-                IF (job).epoch = 1 THEN
-                    PERFORM almanac.reflect(job);
-                END IF;
-            ELSIF (job).epoch = 1 AND p_provider IS NOT NULL THEN
-                call := p_calls[1];
-                INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
-                VALUES (call, (job).id, (job).epoch, 'cards', p_provider, (job).payload ->> 'model');
-                SELECT g.source_text INTO brief
-                  FROM almanac.ai_generations g
-                 WHERE g.user_id = (job).user_id AND g.id = (job).id;
-            END IF;
-            RETURN NEXT;
-        END IF;
-    ELSE
-        FOR v_row IN
-            WITH free AS MATERIALIZED (
-                SELECT j.id, w.call
-                  FROM (SELECT DISTINCT ON (u.id) u.id, u.call FROM unnest(p_ids, p_calls) AS u (id, call)) AS w
-                 CROSS JOIN LATERAL (
-                       SELECT j.id FROM almanac.jobs j
-                        WHERE j.state = 'queued' AND j.run_at <= clock_timestamp() AND (p_alone IS NULL OR j.crashes < p_alone)
-                          AND j.id = w.id
-                        LIMIT 1
-                          FOR UPDATE SKIP LOCKED) AS j),
-            started AS (
-                UPDATE almanac.jobs j
-                   SET state = 'running', epoch = j.epoch + 1, lease_owner = p_owner,
-                       lease_expires_at = clock_timestamp() + p_lease,
-                       started_at = coalesce(j.started_at, clock_timestamp()),
-                       deadline_at = coalesce(j.deadline_at, clock_timestamp() + j.time_limit)
-                  FROM free f
-                 WHERE j.id = f.id
-                RETURNING j AS job, f.call),
-            opened AS (
-                INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
-                SELECT s.call, (s.job).id, (s.job).epoch, 'cards', p_provider, (s.job).payload ->> 'model'
-                  FROM started s
-                 WHERE p_provider IS NOT NULL AND (s.job).kind = 'flashcards.generate' AND (s.job).epoch = 1
-                RETURNING id, job_id)
-            SELECT s.job AS job, o.id AS call, g.source_text AS brief
-              FROM started s
-              LEFT JOIN opened o ON o.job_id = (s.job).id
-              LEFT JOIN almanac.ai_generations g ON g.user_id = (s.job).user_id AND g.id = o.job_id
-        LOOP
-            job := v_row.job;
-            call := v_row.call;
-            brief := v_row.brief;
-            v_started := v_started + 1;
-            -- A generation that runs is told by its job's row; the other domains' rows say it themselves.
-            IF (job).epoch = 1 AND (job).kind <> 'flashcards.generate' THEN
+        CONTINUE WHEN NOT FOUND;
+        v_started := v_started + 1;
+        call := NULL;
+        brief := NULL;
+        -- A generation that runs is told by its job's row; the other domains' rows say it themselves.
+        IF (job).kind <> 'flashcards.generate' THEN
+            IF (job).epoch = 1 THEN
                 PERFORM almanac.reflect(job);
             END IF;
-            RETURN NEXT;
-        END LOOP;
-    END IF;
+        ELSIF (job).epoch = 1 AND p_provider IS NOT NULL THEN
+            call := v_want.call;
+            INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
+            VALUES (call, (job).id, (job).epoch, 'cards', p_provider, (job).payload ->> 'model');
+            SELECT g.source_text INTO brief
+              FROM almanac.ai_generations g
+             WHERE g.user_id = (job).user_id AND g.id = (job).id;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
     IF p_alone IS NOT NULL AND v_started < cardinality(p_ids) THEN
-        SELECT array_agg(j.id) INTO v_wary FROM almanac.jobs j
-         WHERE j.id = ANY (p_ids) AND j.state = 'queued' AND j.crashes >= p_alone;
+        -- With a limit each is looked up for itself; a join of both lists may be planned as a walk over all keys.
+        SELECT array_agg(j.id) INTO v_wary
+          FROM unnest(p_ids) AS w (id)
+         CROSS JOIN LATERAL (
+               SELECT j.id FROM almanac.jobs j
+                WHERE j.id = w.id AND j.state = 'queued' AND j.crashes >= p_alone
+                LIMIT 1) AS j;
         IF v_wary IS NOT NULL THEN
             RETURN QUERY SELECT c, NULL::uuid, NULL::text FROM almanac.claim(v_wary, p_owner, p_lease, p_alone) AS c;
         END IF;
@@ -187,7 +155,8 @@ BEGIN
 END
 $$;
 
--- The ends of generations, as before; each job is looked up for itself.
+-- The ends of generations, as before; each job, its call and its generation are written by their keys, and what there is
+-- many of, suggestions and events, in one statement for all.
 CREATE OR REPLACE FUNCTION almanac.conclude_generations(
     p_jobs uuid[], p_epochs bigint[], p_afters int[], p_progress jsonb[],
     p_calls uuid[], p_call_states text[], p_tokens_input int[], p_tokens_output int[], p_costs text[],
@@ -199,93 +168,82 @@ RETURNS TABLE (n int, seq bigint)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_end record;
+    v_user uuid;
+    v_kind text;
+    -- By place: the owner, and the seq before the first event, of those whose lease still held.
+    v_users uuid[] := array_fill(NULL::uuid, ARRAY[cardinality(p_jobs)]);
+    v_before bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(p_jobs)]);
 BEGIN
-    RETURN QUERY
-    WITH ending AS MATERIALIZED (
-        SELECT t.*, (SELECT count(*) FROM unnest(p_e_of) AS of WHERE of = t.n) AS events
+    FOR v_end IN
+        SELECT t.*, coalesce(e.events, 0) AS events
           FROM unnest(p_jobs, p_epochs, p_afters, p_progress, p_calls, p_call_states, p_tokens_input, p_tokens_output,
                       p_costs, p_provider_refs, p_call_errors, p_metadata, p_states, p_errors, p_finals) WITH ORDINALITY
             AS t (job, epoch, after, progress, call, call_state, tokens_input, tokens_output, cost, provider_ref,
-                  call_error, metadata, state, error, final, n)),
-    fenced AS MATERIALIZED (
-        SELECT j.id, e.n
-          FROM (SELECT e.job, e.epoch, e.n FROM ending e ORDER BY e.job) AS e
-         CROSS JOIN LATERAL (
-               SELECT j.id FROM almanac.jobs j
-                WHERE j.epoch = e.epoch AND j.state = 'running' AND j.id = e.job
-                LIMIT 1
-                  FOR UPDATE) AS j),
-    held AS (
+                  call_error, metadata, state, error, final, place)
+          LEFT JOIN (SELECT of, count(*) AS events FROM unnest(p_e_of) AS of GROUP BY of) AS e ON e.of = t.place
+         ORDER BY t.job
+    LOOP
         UPDATE almanac.jobs j
-           SET state = e.state, error = e.error, finished_at = clock_timestamp(),
-               last_seq = j.last_seq + e.events + 1, progress = coalesce(e.progress, j.progress),
+           SET state = v_end.state, error = v_end.error, finished_at = clock_timestamp(),
+               last_seq = j.last_seq + v_end.events + 1, progress = coalesce(v_end.progress, j.progress),
                lease_owner = NULL, lease_expires_at = NULL
-          FROM fenced f
-          JOIN ending e ON e.n = f.n
-         WHERE j.id = f.id
-        RETURNING j.id, j.user_id, j.last_seq, j.kind, e.events, e.after, e.final, e.n),
-    suggestions AS (
-        INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
-        SELECT s.id, h.user_id, h.id, h.after + row_number() OVER (PARTITION BY s.of ORDER BY s.place)::int,
-               s.front_key, s.front, s.back
-          FROM unnest(p_s_of, p_s_ids, p_s_keys, p_s_fronts, p_s_backs) WITH ORDINALITY
-            AS s (of, id, front_key, front, back, place)
-          JOIN held h ON h.n = s.of),
-    told AS (
-        INSERT INTO almanac.job_events (job_id, seq, type, data)
-        SELECT h.id, h.last_seq - h.events - 1 + row_number() OVER (PARTITION BY t.of ORDER BY t.place), t.type, t.data
-          FROM unnest(p_e_of, p_e_types, p_e_data) WITH ORDINALITY AS t (of, type, data, place)
-          JOIN held h ON h.n = t.of
-        UNION ALL
-        SELECT h.id, h.last_seq, almanac.final_type(h.kind), h.final FROM held h),
-    calls AS (
-        UPDATE almanac.llm_calls c
-           SET state = e.call_state, tokens_input = e.tokens_input, tokens_output = e.tokens_output,
-               cost_usd = e.cost::numeric, provider_ref = e.provider_ref, error = e.call_error,
-               finished_at = clock_timestamp()
-          FROM held h
-          JOIN ending e ON e.n = h.n
-         WHERE c.id = e.call AND c.state = 'started'),
-    generations AS (
+         WHERE j.epoch = v_end.epoch AND j.state = 'running' AND j.id = v_end.job
+        RETURNING j.user_id, j.last_seq, j.kind INTO v_user, seq, v_kind;
+        CONTINUE WHEN NOT FOUND;
+        IF v_end.call IS NOT NULL THEN
+            UPDATE almanac.llm_calls c
+               SET state = v_end.call_state, tokens_input = v_end.tokens_input, tokens_output = v_end.tokens_output,
+                   cost_usd = v_end.cost::numeric, provider_ref = v_end.provider_ref, error = v_end.call_error,
+                   finished_at = clock_timestamp()
+             WHERE c.id = v_end.call AND c.state = 'started';
+        END IF;
         UPDATE almanac.ai_generations g
-           SET status = CASE WHEN e.state IN ('succeeded', 'cancelled') THEN e.state ELSE 'failed' END,
-               error = e.error, finished_at = clock_timestamp(), ai_metadata = e.metadata,
-               tokens_input = t.tokens_input, tokens_output = t.tokens_output, cost_usd = t.cost_usd
-          FROM held h
-          JOIN ending e ON e.n = h.n
-         CROSS JOIN LATERAL (
-               -- The call that ends now, and those before it: its row is only being written.
-               SELECT sum(a.tokens_input)::int AS tokens_input, sum(a.tokens_output)::int AS tokens_output,
-                      sum(a.cost_usd) AS cost_usd
-                 FROM (SELECT c.tokens_input, c.tokens_output, c.cost_usd FROM almanac.llm_calls c
-                        WHERE c.job_id = h.id AND c.id IS DISTINCT FROM e.call
-                       UNION ALL
-                       SELECT e.tokens_input, e.tokens_output, e.cost::numeric) AS a) AS t
-         WHERE g.user_id = h.user_id AND g.id = h.id)
-    SELECT h.n::int, h.last_seq FROM held h;
+           SET status = CASE WHEN v_end.state IN ('succeeded', 'cancelled') THEN v_end.state ELSE 'failed' END,
+               error = v_end.error, finished_at = clock_timestamp(), ai_metadata = v_end.metadata,
+               (tokens_input, tokens_output, cost_usd) = (
+                   SELECT sum(c.tokens_input), sum(c.tokens_output), sum(c.cost_usd)
+                     FROM almanac.llm_calls c
+                    WHERE c.job_id = v_end.job)
+         WHERE g.user_id = v_user AND g.id = v_end.job;
+        INSERT INTO almanac.job_events (job_id, seq, type, data)
+        VALUES (v_end.job, seq, almanac.final_type(v_kind), v_end.final);
+        n := v_end.place;
+        v_users[n] := v_user;
+        v_before[n] := seq - v_end.events - 1;
+        RETURN NEXT;
+    END LOOP;
+    INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
+    SELECT s.id, v_users[s.of], p_jobs[s.of], p_afters[s.of] + row_number() OVER (PARTITION BY s.of ORDER BY s.place)::int,
+           s.front_key, s.front, s.back
+      FROM unnest(p_s_of, p_s_ids, p_s_keys, p_s_fronts, p_s_backs) WITH ORDINALITY
+        AS s (of, id, front_key, front, back, place)
+     WHERE v_users[s.of] IS NOT NULL;
+    INSERT INTO almanac.job_events (job_id, seq, type, data)
+    SELECT p_jobs[e.of], v_before[e.of] + row_number() OVER (PARTITION BY e.of ORDER BY e.place), e.type, e.data
+      FROM unnest(p_e_of, p_e_types, p_e_data) WITH ORDINALITY AS e (of, type, data, place)
+     WHERE v_users[e.of] IS NOT NULL;
 END
 $$;
 
--- Renew, as before; each job is looked up for itself.
+-- Renew, as before; job by job in the order of their ids.
 CREATE OR REPLACE FUNCTION almanac.renew(p_ids uuid[], p_epochs bigint[], p_lease interval)
 RETURNS TABLE (id uuid, cancel_requested boolean)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_held record;
 BEGIN
-    RETURN QUERY
-    WITH mine AS MATERIALIZED (
-        SELECT j.id
-          FROM (SELECT u.id, u.epoch FROM unnest(p_ids, p_epochs) AS u (id, epoch) ORDER BY u.id) AS held
-         CROSS JOIN LATERAL (
-               SELECT j.id FROM almanac.jobs j
-                WHERE j.epoch = held.epoch AND j.state = 'running' AND j.id = held.id
-                LIMIT 1
-                  FOR UPDATE) AS j)
-    UPDATE almanac.jobs j
-       SET lease_expires_at = clock_timestamp() + p_lease
-      FROM mine
-     WHERE j.id = mine.id
-    RETURNING j.id, j.cancel_requested_at IS NOT NULL;
+    FOR v_held IN SELECT u.job, u.epoch FROM unnest(p_ids, p_epochs) AS u (job, epoch) ORDER BY u.job LOOP
+        UPDATE almanac.jobs j
+           SET lease_expires_at = clock_timestamp() + p_lease
+         WHERE j.id = v_held.job AND j.epoch = v_held.epoch AND j.state = 'running'
+        RETURNING j.id, j.cancel_requested_at IS NOT NULL INTO id, cancel_requested;
+        IF FOUND THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
 END
 $$;
