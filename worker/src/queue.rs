@@ -231,32 +231,49 @@ fn job_in(payload: &[u8]) -> Option<JobId> {
 
 /// Jobs that waited this long were not brought by their ring.
 const OVERDUE: Duration = Duration::from_secs(2);
-/// The same while the lane is known to be behind: rings are held back then (a full window), or come slower than slots.
-const OVERDUE_BEHIND: Duration = Duration::from_millis(100);
+/// The same while the lane is known to be behind, and the pause between two polls then: rings are held back (a full
+/// window), found no slot, or come slower than slots are free.
+const OVERDUE_BEHIND: Duration = Duration::from_millis(20);
 
-/// The poll that makes the doorbell a convenience (M1): every lane, every two seconds, what waited that long; at once when
-/// jobs are seen to have waited. Free slots first, then at most that many claims; while it finds full batches it goes on.
+/// The poll that makes the doorbell a convenience (M1): every lane, every two seconds, what waited that long; soon when
+/// jobs are known to wait, and again until none does. Free slots first, then at most that many claims; while it finds full
+/// batches it goes on.
 pub async fn poll(crew: Crew, service: almanac_shared::db::Service, lane: Lane, draining: CancellationToken) {
     let mut older = OVERDUE;
     while !draining.is_cancelled() {
-        let full = match tokio::select! {
+        let found = match tokio::select! {
             slot = crew.slot(lane) => slot,
             () = draining.cancelled() => return,
         } {
-            Some(_) if faults::removed(Guard::PollFallback) => false,
+            Some(_) if faults::removed(Guard::PollFallback) => Found::Nothing,
             Some(slot) => poll_once(&crew, &service, lane, older, slot).await,
             None => return,
         };
         // What a wary crew does not claim would be found again at once; it waits for the next round.
-        if full && !crew.is_wary() {
+        let wary = crew.is_wary();
+        if found == Found::AsManyAsSlots && !wary {
             continue;
         }
+        let behind = async {
+            if found == Found::Nothing {
+                crew.behind(lane).await;
+            }
+            tokio::time::sleep(OVERDUE_BEHIND).await;
+        };
         older = tokio::select! {
             () = tokio::time::sleep(OVERDUE.mul_f64(rand::random_range(0.8..1.0))) => OVERDUE,
-            () = crew.behind(lane), if !crew.is_wary() => OVERDUE_BEHIND,
+            () = behind, if !wary => OVERDUE_BEHIND,
             () = draining.cancelled() => return,
         };
     }
+}
+
+/// What a poll found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Some,
+    AsManyAsSlots,
 }
 
 async fn poll_once(
@@ -265,20 +282,24 @@ async fn poll_once(
     lane: Lane,
     older: Duration,
     slot: tokio::sync::OwnedSemaphorePermit,
-) -> bool {
+) -> Found {
     let mut slots = crew.more_slots(lane, 31);
     slots.push(slot);
     match almanac_shared::jobs::store::due(service, lane, older, slots.len()).await {
         Ok(found) => {
-            let full = found.len() == slots.len();
+            let what = match found.len() {
+                0 => Found::Nothing,
+                count if count == slots.len() => Found::AsManyAsSlots,
+                _ => Found::Some,
+            };
             for (job, slot) in found.into_iter().zip(slots) {
                 crew.take(job, PickupSource::Poll, slot).await;
             }
-            full
+            what
         }
         Err(error) => {
             tracing::warn!(lane = lane.as_str(), %error, "polling failed");
-            false
+            Found::Nothing
         }
     }
 }

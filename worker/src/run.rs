@@ -110,6 +110,13 @@ impl Crew {
         self.0.slots.get(&lane)?.free.clone().acquire_owned().await.ok()
     }
 
+    /// Jobs of this lane are known to wait.
+    fn fell_behind(&self, lane: Lane) {
+        if let Some(behind) = self.0.behind.get(&lane) {
+            behind.notify_one();
+        }
+    }
+
     /// Resolves when a lane is behind.
     pub async fn behind(&self, lane: Lane) {
         match self.0.behind.get(&lane) {
@@ -136,22 +143,25 @@ impl Crew {
 
     /// Takes jobs that their wake-up named: the library's own fetch is one more round trip, and on a busy machine a long
     /// one. A lone job is taken when this process has nothing else to do; of several, a share, while most slots are free:
-    /// where jobs wait for slots the oldest come first, and these are the newest. The messages that follow find them
-    /// taken.
+    /// where jobs wait for slots the oldest come first, and these are the newest; the poll is told instead. The messages
+    /// that follow find them taken.
     pub fn take_early(&self, lane: Lane, said: &WakeUp) {
         let Some(slots) = self.0.slots.get(&lane) else { return };
-        let may = match said.jobs.as_slice() {
-            [_] => self.held().is_empty(),
-            _ => slots.free.available_permits() * 2 > slots.count,
-        };
+        let lone = said.jobs.len() == 1;
+        let may = if lone { self.held().is_empty() } else { slots.free.available_permits() * 2 > slots.count };
         if !may {
+            if !lone {
+                self.fell_behind(lane);
+            }
             return;
         }
         let now = Instant::now();
         let mut rng = rand::rng();
         for &job in said.jobs.iter().filter(|_| rng.random_range(0..said.among) == 0) {
             let counted = self.0.tasks.token();
-            let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else { return };
+            let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else {
+                return self.fell_behind(lane);
+            };
             self.0.early.expect(job, now);
             if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_err() {
                 self.0.early.answer(job, now);
@@ -266,9 +276,9 @@ impl Crew {
         }
         self.held().insert(job.id, (job.lease(), stop.clone()));
         if job.waited > BEHIND_AFTER
-            && let Some(behind) = Lane::parse(&job.lane).and_then(|lane| self.0.behind.get(&lane))
+            && let Some(lane) = Lane::parse(&job.lane)
         {
-            behind.notify_one();
+            self.fell_behind(lane);
         }
         self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
         let span = span_of(&job);
