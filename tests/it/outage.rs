@@ -285,3 +285,60 @@ async fn a_pooled_connection_forgets_whom_it_spoke_for() {
     let logs = join_all((0..12).map(|_| anna.see_end(job.id))).await;
     assert!(logs.iter().all(|log| log.len() == 4));
 }
+
+/// The lines of the first worker's log that say that a claim failed, and the seconds between the first and the last.
+fn refusals(stack: &Stack) -> (usize, f64) {
+    let log = stack.worker(0).log();
+    let refused = log.lines().filter(|line| line.contains("claiming failed"));
+    let times: Vec<chrono::DateTime<chrono::Utc>> = refused
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["timestamp"].as_str().unwrap().parse().unwrap()
+        })
+        .collect();
+    let span = times.first().zip(times.last()).map_or(0.0, |(first, last)| (*last - *first).as_seconds_f64());
+    (times.len(), span)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_only_reads_is_asked_now_and_then_and_loses_nothing() {
+    let stack = Stack::builder().start().await;
+    let (user, admin) = (stack.user(), stack.admin().await);
+    let mut jobs = vec![works(&stack, "before").await];
+    let only_reads = async |setting: &str| {
+        let database: String = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&admin).await.unwrap();
+        let alter =
+            format!("ALTER ROLE almanac_worker IN DATABASE \"{database}\" {setting} default_transaction_read_only");
+        let alter = if setting == "SET" { format!("{alter} = on") } else { alter };
+        sqlx::query(sqlx::AssertSqlSafe(alter)).execute(&admin).await.unwrap();
+        // Sessions keep what they began with.
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE usename = 'almanac_worker' AND datname = current_database()";
+        sqlx::query(end).execute(&admin).await.unwrap();
+    };
+
+    only_reads("SET").await;
+    for _ in 0..3 {
+        jobs.push(user.generate_scripted("read-only").await);
+    }
+    let told = async || Some(refusals(&stack)).filter(|(_, seconds)| *seconds > 6.0);
+    let (count, seconds) = eventually(SOON, "claims are refused for some seconds", told).await;
+
+    // Each job is tried for with its wake-up and its message, and then with every poll.
+    assert!(count < 12 + 2 * seconds as usize, "{count} refusals in {seconds} s");
+    only_reads("RESET").await;
+    for job in &jobs {
+        succeeds_in_the_end(&stack, *job).await;
+    }
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+/// Waits for a job's end by its row.
+async fn succeeds_in_the_end(stack: &Stack, job: Uuid) {
+    let admin = stack.admin().await;
+    let state = "SELECT state FROM almanac.jobs WHERE id = $1";
+    eventually(SOON, "the job succeeds", || async {
+        let state: String = sqlx::query_scalar(state).bind(job).fetch_one(&admin).await.ok()?;
+        (state == "succeeded").then_some(())
+    })
+    .await;
+}

@@ -2,19 +2,23 @@
 //! attempt. Fed by the queue (messages) and the poll (rows). It never runs a job it could not claim, and never ends one
 //! by any way but `finish` and `hand_back`.
 
+mod claiming;
 mod renewal;
 
 use std::{
     collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use almanac_shared::{
     error::Code,
     faults::{self, Point},
-    id::{JobId, LlmCallId},
+    id::JobId,
     jobs::{ClaimedJob, Failure, Kind, Lane, Lease, State, store, store::WriteError},
     metrics::PickupSource,
     progress::event::Event,
@@ -40,10 +44,6 @@ use crate::{
 const MAX_ATTEMPTS: i32 = 3;
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
-/// How long after a failed claim its jobs are looked at again.
-const LOOK_BACK: Duration = Duration::from_millis(500);
-/// Claims that may share a commit.
-const CLAIM_BATCH: usize = 32;
 
 /// The jobs of one process.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ struct Inner {
     alone: Option<i32>,
     /// Taken while such a job runs here.
     last_chance: Arc<Semaphore>,
+    /// The last claim was refused: the store reads, and does not write.
+    refused: AtomicBool,
     tasks: TaskTracker,
 }
 
@@ -94,7 +96,19 @@ impl Crew {
         let (held, early) = (Mutex::default(), Early::default());
         let (tasks, last_chance) = (TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
-        let crew = Self(Arc::new(Inner { deps, name, slots, behind, held, early, claims, tasks, alone, last_chance }));
+        let crew = Self(Arc::new(Inner {
+            deps,
+            name,
+            slots,
+            behind,
+            held,
+            early,
+            claims,
+            tasks,
+            alone,
+            last_chance,
+            refused: AtomicBool::new(false),
+        }));
         tokio::spawn(crew.clone().claim_all(inbox));
         tokio::spawn(crew.clone().renew_all());
         crew
@@ -182,9 +196,10 @@ impl Crew {
         }
     }
 
-    /// Whether a job runs here that has one chance left; others like it wait until it has ended.
+    /// Whether what is found waiting may not be claimed: a job runs here that has one chance left, and others like it wait
+    /// until it has ended, or the last claim was refused.
     pub fn is_wary(&self) -> bool {
-        self.0.last_chance.available_permits() == 0
+        self.0.last_chance.available_permits() == 0 || self.0.refused.load(Ordering::Relaxed)
     }
 
     /// Number of jobs running here.
@@ -206,65 +221,6 @@ impl Crew {
 
     fn held(&self) -> MutexGuard<'_, HashMap<JobId, (Lease, Stop)>> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Claims whatever arrived together in one statement. What cannot be claimed is somebody else's, or over: its slot
-    /// is free again at once.
-    async fn claim_all(self, mut inbox: mpsc::Receiver<Wanted>) {
-        let mut starts = store::Starts::of(&self.0.deps.service);
-        let mut batch = Vec::with_capacity(CLAIM_BATCH);
-        let mut doubtful: Vec<JobId> = Vec::new();
-        loop {
-            tokio::select! {
-                count = inbox.recv_many(&mut batch, CLAIM_BATCH) => if count == 0 { return },
-                () = tokio::time::sleep(LOOK_BACK), if !doubtful.is_empty() => {}
-            }
-            self.look_back(&mut doubtful).await;
-            if batch.is_empty() {
-                continue;
-            }
-            faults::pass(Point::PoppedBeforeClaim);
-            let wanted = batch.iter().map(|wanted| store::Wanted { job: wanted.job, call: LlmCallId::fresh() });
-            let wanted: Vec<store::Wanted> = wanted.collect();
-            // While a circuit is open no call is opened before its job has asked for leave.
-            let deps = &self.0.deps;
-            let provider = Some(deps.ai.provider()).filter(|provider| deps.breakers.all_closed(provider));
-            match store::start(&mut starts, &wanted, &self.0.name, self.0.alone, provider).await {
-                Ok(jobs) => {
-                    for job in jobs {
-                        if let Some(at) = batch.iter().position(|wanted| wanted.job == job.id) {
-                            let Wanted { source, slot, counted, .. } = batch.swap_remove(at);
-                            self.begin(job, source, slot);
-                            drop(counted);
-                        }
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "claiming failed; the poll will find the jobs");
-                    doubtful.extend(wanted.iter().map(|wanted| wanted.job));
-                }
-            }
-            batch.clear();
-        }
-    }
-
-    /// A claim whose answer never came may have been made: then the job would wait for its lease to run out, and that
-    /// would count as a crash. So it is given back as soon as the store answers again.
-    async fn look_back(&self, doubtful: &mut Vec<JobId>) {
-        if doubtful.is_empty() {
-            return;
-        }
-        // Claimed again since then, and at work.
-        doubtful.retain(|job| !self.held().contains_key(job));
-        match store::unclaim(&self.0.deps.service, doubtful, &self.0.name).await {
-            Ok(given) => {
-                if !given.is_empty() {
-                    tracing::info!(jobs = given.len(), "gave back claims whose answer was lost");
-                }
-                doubtful.clear();
-            }
-            Err(error) => tracing::debug!(%error, "the store does not answer yet"),
-        }
     }
 
     fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
