@@ -23,7 +23,7 @@ use crate::{id::JobId, jobs::Lane, metrics::Metrics, redis::PATIENCE};
 
 /// Undelivered ids a lane may hold in Redis.
 const WINDOW: i64 = 1_000;
-/// How long a full lane is left alone before it is looked at again.
+/// How long a full lane gets no messages, and a Redis that failed nothing at all, before it is tried again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long done ids are remembered by the library.
 const IDEMPOTENCY_TTL: Duration = Duration::from_secs(60);
@@ -123,21 +123,24 @@ struct LaneBell {
     metrics: Arc<Metrics>,
     /// Until then the lane is taken for full.
     full_until: Option<Instant>,
+    /// Until then Redis is left alone.
+    away_until: Option<Instant>,
     /// Workers that heard the last wake-up.
     listeners: u32,
 }
 
 impl LaneBell {
     fn new(lane: Lane, connection: ConnectionManager, metrics: Arc<Metrics>) -> Self {
-        Self { lane, config: config(lane), connection, metrics, full_until: None, listeners: 1 }
+        Self { lane, config: config(lane), connection, metrics, full_until: None, away_until: None, listeners: 1 }
     }
 
     async fn ring(&mut self, tickets: &[&Ticket]) {
-        if tickets.is_empty() {
+        let before = |moment: Option<Instant>| moment.is_some_and(|moment| Instant::now() < moment);
+        if tickets.is_empty() || before(self.away_until) {
             return;
         }
         // A full lane gets no more messages, and whoever has room is still told what waits.
-        let full = self.full_until.is_some_and(|until| Instant::now() < until);
+        let full = before(self.full_until);
         let pushed: &[&Ticket] = if full { &[] } else { tickets };
         match tokio::time::timeout(PATIENCE, self.push(pushed, tickets)).await {
             Ok(Ok(_)) if full => {}
@@ -157,7 +160,7 @@ impl LaneBell {
 
     fn rest(&mut self) {
         self.metrics.ring_failed();
-        self.full_until = Some(Instant::now() + LOOK_AGAIN);
+        self.away_until = Some(Instant::now() + LOOK_AGAIN);
     }
 
     /// Pushes some, wakes for all, and learns the lane's depth in one round trip: both go out on one connection, in this
