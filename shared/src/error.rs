@@ -270,10 +270,15 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_) => true,
-        // 57P01..03: the server is shutting down or starting; 53xxx: out of room; 08xxx: the connection broke.
-        sqlx::Error::Database(db) => {
-            db.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code.starts_with("08"))
-        }
+        sqlx::Error::Database(db) => db.code().is_some_and(|code| may_pass(&code)),
         _ => false,
     }
+}
+
+/// Conditions of Postgres that pass by themselves: 57P01..03, it is shutting down or starting; 53xxx, out of room; 08xxx,
+/// the connection broke; 57014 and 55P03, a statement or a lock took too long; 40xxx, two writes crossed; 25006, a server
+/// that only reads, as one does that is about to take over.
+fn may_pass(code: &str) -> bool {
+    let classes = ["57P", "53", "08", "40"];
+    classes.iter().any(|class| code.starts_with(class)) || ["57014", "55P03", "25006"].contains(&code)
 }

@@ -14,7 +14,7 @@ async fn accepted(stack: &Stack, user: &User, count: usize) -> Vec<Uuid> {
     let text = source_text("backlog");
     let none = vec![None::<&str>; count];
     let sql = "SELECT outcome
-                 FROM almanac.submit_generations($1, $2, $3, $4, $5, $6, $7, $8, $6, $6, 1000000, 300)";
+                 FROM almanac.accept_generations($1, $2, $3, $4, $5, $6, $7, $8, $6, $6, 1000000, 300, false)";
     let outcomes: Vec<String> = sqlx::query_scalar(sql)
         .bind(vec![user.id; count])
         .bind(&jobs)

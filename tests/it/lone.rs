@@ -16,9 +16,9 @@ use uuid::Uuid;
 async fn unrung(stack: &Stack, user: &User, key: &str) -> Uuid {
     let id = Uuid::now_v7();
     let sql = "SELECT outcome
-                 FROM almanac.submit_generations(
+                 FROM almanac.accept_generations(
                       ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY['openai/gpt-4o-mini'], ARRAY['v1'], ARRAY[NULL::text],
-                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text], 1000, 300)";
+                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text], 1000, 300, false)";
     let outcome = sqlx::query_scalar(sql).bind(user.id).bind(id).bind(source_text(key));
     let outcome: String = outcome.fetch_one(&stack.as_api().await).await.unwrap();
     assert_eq!(outcome, "new");

@@ -45,6 +45,7 @@ mod rows;
 mod storm;
 mod streams;
 mod tenants;
+mod together;
 mod trace;
 mod wire;
 mod world_ai;

@@ -1,39 +1,26 @@
 //! Flashcards: the use-cases, each in a person's name. Called by the API's routes.
-//! Accepting goes through a batcher: whatever requests wait at the same moment share one statement and one commit,
-//! and a lone request is never delayed for company (there is no timer).
 
-use std::hash::{BuildHasher, RandomState};
-
-use anyhow::{Context, anyhow};
-use tokio::sync::{mpsc, oneshot};
-
+pub use super::accepting::Accepted;
 use super::{
     Card, Generation, Suggestion,
+    accepting::Accepting,
     rules::SourceText,
-    store::{self, After, NewGeneration, Outcome},
+    store::{self, After, NewGeneration},
 };
 use crate::{
     config::Rate,
     db::{Database, UserTx},
-    error::{LimitState, Refusal},
+    error::Refusal,
     faults::{self, Point},
-    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
-    jobs::Lane,
+    id::{CardId, GenerationId, SuggestionId, UserId},
     queue::Bell,
 };
-
-/// Requests that may share a commit.
-const BATCH: usize = 32;
-/// Batchers of one process: while one waits for its commit the other gathers. More of them make smaller batches, and a
-/// submit dearer. A person's requests always meet the same one, so their order of locks never crosses.
-const BATCHERS: usize = 2;
 
 /// The use-cases and what they stand on.
 #[derive(Clone, Debug)]
 pub struct Flashcards {
     database: Database,
-    batchers: Vec<mpsc::Sender<Waiting>>,
-    spread: RandomState,
+    accepting: Accepting,
 }
 
 /// A request for a generation, every word of it checked.
@@ -55,41 +42,10 @@ pub struct Submission {
     pub request_id: Option<String>,
 }
 
-/// An accepted generation.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// Its id; an earlier one's when the request is a replay.
-    pub id: GenerationId,
-    /// Whether an earlier request with the same key was answered again.
-    pub replayed: bool,
-    /// The bare answer, byte for byte what the first request got.
-    pub answer: String,
-    /// Where the limit stands now.
-    pub limit: LimitState,
-}
-
-struct Waiting {
-    new: NewGeneration,
-    done: oneshot::Sender<Result<Accepted, Refusal>>,
-}
-
-impl std::fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Waiting").field("id", &self.new.id).finish_non_exhaustive()
-    }
-}
-
 impl Flashcards {
-    /// Starts the batchers.
+    /// Starts accepting.
     pub fn start(database: Database, bell: Bell, rate: Rate) -> Self {
-        let batchers = (0..BATCHERS)
-            .map(|_| {
-                let (sender, inbox) = mpsc::channel(1024);
-                tokio::spawn(accept_all(database.clone(), bell.clone(), rate, inbox));
-                sender
-            })
-            .collect();
-        Self { database, batchers, spread: RandomState::new() }
+        Self { accepting: Accepting::start(&database, bell, rate), database }
     }
 
     /// Accepts a generation: row, limit, key and job in one commit, then rings.
@@ -111,11 +67,7 @@ impl Flashcards {
             trace: submission.trace,
             request_id: submission.request_id,
         };
-        let (done, answer) = oneshot::channel();
-        let mine = usize::try_from(self.spread.hash_one(submission.user) % BATCHERS as u64).unwrap_or(0);
-        let batcher = self.batchers.get(mine).context("finding the batcher")?;
-        batcher.send(Waiting { new, done }).await.map_err(|_| anyhow!("the batcher has stopped"))?;
-        let accepted = answer.await.map_err(|_| anyhow!("the batcher has stopped"))?;
+        let accepted = self.accepting.one(new).await;
         faults::pass(Point::AcceptedBeforeAnswer);
         accepted
     }
@@ -294,75 +246,4 @@ impl Flashcards {
         }
         Ok(tx)
     }
-}
-
-/// Takes everything that waits, accepts it in one commit, answers, rings. Nothing here outlives a request: what a crash
-/// cuts off was not answered, and the job row of what was is found by the workers' poll.
-async fn accept_all(database: Database, bell: Bell, rate: Rate, mut inbox: mpsc::Receiver<Waiting>) {
-    let limit = i32::try_from(rate.count).unwrap_or(i32::MAX);
-    let window = i32::try_from(rate.seconds).unwrap_or(i32::MAX);
-    let mut kept = database.accepts();
-    let mut waiting = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut waiting, BATCH).await > 0 {
-        let (batch, answers): (Vec<_>, Vec<_>) = waiting.drain(..).map(|one| (one.new, Some(one.done))).unzip();
-        match store::accept(&mut kept, &batch, limit, window).await {
-            Ok(outcomes) => answer_all(&bell, &batch, answers, outcomes),
-            Err(error) => {
-                let shared = std::sync::Arc::new(error);
-                for done in answers.into_iter().flatten() {
-                    let _ = done.send(Err(batch_failure(&shared)));
-                }
-            }
-        }
-    }
-}
-
-fn answer_all(
-    bell: &Bell,
-    batch: &[NewGeneration],
-    mut answers: Vec<Option<oneshot::Sender<Result<Accepted, Refusal>>>>,
-    outcomes: Vec<Outcome>,
-) {
-    if outcomes.iter().any(|outcome| outcome.outcome == "new") {
-        faults::pass(Point::AcceptedBeforeRing);
-    }
-    for outcome in outcomes {
-        let index = usize::try_from(outcome.n - 1).unwrap_or(usize::MAX);
-        let (Some(new), Some(done)) = (batch.get(index), answers.get_mut(index).and_then(Option::take)) else {
-            continue;
-        };
-        if outcome.outcome == "new" {
-            bell.ring(Lane::Flashcards, JobId::from(new.id), new.trace.clone());
-        }
-        let _ = done.send(judge(new, outcome));
-    }
-}
-
-fn judge(new: &NewGeneration, outcome: Outcome) -> Result<Accepted, Refusal> {
-    let limit = LimitState {
-        remaining: outcome.remaining.and_then(|n| n.try_into().ok()).unwrap_or(0),
-        reset_seconds: outcome.reset_seconds.and_then(|n| n.try_into().ok()).unwrap_or(0),
-    };
-    match outcome.outcome.as_str() {
-        "new" | "replay" => Ok(Accepted {
-            id: outcome.id.unwrap_or(new.id),
-            replayed: outcome.outcome == "replay",
-            answer: outcome.answer.unwrap_or_default(),
-            limit,
-        }),
-        "reused" => Err(Refusal::KeyReused),
-        "limited" => Err(Refusal::RateLimited(limit)),
-        // A lock that did not come within two seconds: with a key its twin is still being accepted, without one the store
-        // is too busy with this person's other requests.
-        _ if outcome.failure.as_ref().is_some_and(|failure| failure.starts_with("55P03")) => Err(match &new.key {
-            Some(_) => Refusal::KeyInProgress,
-            None => Refusal::StoreUnavailable(anyhow!("waiting for the lock of a person's other accepts")),
-        }),
-        _ => Err(Refusal::Unexpected(anyhow!("accepting failed: {}", outcome.failure.unwrap_or_default()))),
-    }
-}
-
-fn batch_failure(error: &std::sync::Arc<sqlx::Error>) -> Refusal {
-    let told = anyhow!("accepting a batch: {error}");
-    if crate::error::is_outage(error) { Refusal::StoreUnavailable(told) } else { Refusal::Unexpected(told) }
 }

@@ -40,36 +40,38 @@ pub(super) struct Outcome {
     pub failure: Option<String>,
 }
 
-/// Accepts a batch in one statement and one commit.
+/// Accepts a batch in one statement and one commit. With patience it waits for other accepts of its people, and shall hold
+/// one person's requests only; without, it calls those who would have to wait `busy`.
 pub(super) async fn accept(
     kept: &mut Kept,
     batch: &[NewGeneration],
     limit: i32,
     window: i32,
+    patient: bool,
 ) -> sqlx::Result<Vec<Outcome>> {
-    fn column<T>(batch: &[NewGeneration], of: impl Fn(&NewGeneration) -> T) -> Vec<T> {
+    fn column<'a, T>(batch: &'a [NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
         batch.iter().map(of).collect()
     }
-    let texts: Vec<String> = column(batch, |new| new.source_text.clone());
     let mut connection = kept.take().await?;
     let answer = sqlx::query_as!(
         Outcome,
         r#"
         SELECT n AS "n!", outcome AS "outcome!", job_id AS "id: GenerationId", answer, remaining, reset_seconds, failure
-          FROM almanac.submit_generations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          FROM almanac.accept_generations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
         &column(batch, |new| new.user.0),
         &column(batch, |new| new.id.0),
-        &texts,
-        &column(batch, |new| new.model.clone()),
-        &column(batch, |new| new.prompt_version.clone()),
-        &column(batch, |new| new.key.clone()) as &[Option<String>],
-        &column(batch, |new| new.fingerprint.clone()) as &[Option<Vec<u8>>],
-        &column(batch, |new| new.answer.clone()),
-        &column(batch, |new| new.trace.clone()) as &[Option<String>],
-        &column(batch, |new| new.request_id.clone()) as &[Option<String>],
+        &column(batch, |new| new.source_text.as_str()) as &[&str],
+        &column(batch, |new| new.model.as_str()) as &[&str],
+        &column(batch, |new| new.prompt_version.as_str()) as &[&str],
+        &column(batch, |new| new.key.as_deref()) as &[Option<&str>],
+        &column(batch, |new| new.fingerprint.as_deref()) as &[Option<&[u8]>],
+        &column(batch, |new| new.answer.as_str()) as &[&str],
+        &column(batch, |new| new.trace.as_deref()) as &[Option<&str>],
+        &column(batch, |new| new.request_id.as_deref()) as &[Option<&str>],
         limit,
-        window
+        window,
+        patient
     )
     .fetch_all(&mut *connection)
     .await;

@@ -43,8 +43,6 @@ impl From<sqlx::Error> for WriteError {
         match error.as_database_error().and_then(|db| db.code()) {
             Some(code) if code == LEASE_LOST => Self::LeaseLost,
             Some(code) if code == OVERTAKEN => Self::Overtaken,
-            // A statement or lock time-out may pass by itself; the transaction is gone either way.
-            Some(code) if ["57014", "55P03", "40001", "40P01"].contains(&code.as_ref()) => Self::Outage(error),
             _ if is_outage(&error) => Self::Outage(error),
             _ => Self::Refused(error),
         }
