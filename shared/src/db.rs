@@ -1,7 +1,10 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +21,11 @@ use crate::{
 
 /// How long a request may wait for a connection before it is told to come back (503).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and says so;
+/// from whom nothing has come by then, nothing will: it is away, and the connection is worth no more (D135).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// The same for a worker, whose statements may take ten seconds.
+const WORK_TIMEOUT: Duration = Duration::from_secs(11);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
@@ -65,12 +73,12 @@ impl Database {
 
     /// A connection for accept calls alone; they set role and claims inside the one statement they are.
     pub(crate) fn accepts(&self) -> Kept {
-        Kept::of(&self.accepts)
+        Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
     /// A connection for looks alone, which are one statement as an accept is.
     pub(crate) fn looks(&self) -> Kept {
-        Kept::of(&self.accepts)
+        Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
     /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
@@ -119,13 +127,14 @@ impl Database {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pool: PgPool,
+    patience: Duration,
     connection: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
 impl Kept {
-    /// Keeps one connection of this pool, from the first statement on.
-    pub(crate) fn of(pool: &PgPool) -> Self {
-        Self { pool: pool.clone(), connection: None }
+    /// Keeps one connection of this pool, from the first statement on; an answer is waited for this long.
+    pub(crate) fn of(pool: &PgPool, patience: Duration) -> Self {
+        Self { pool: pool.clone(), patience, connection: None }
     }
 
     /// The connection, for one statement. One that has rested is asked whether it still lives: after a restart of
@@ -143,6 +152,12 @@ impl Kept {
         self.pool.acquire().await
     }
 
+    /// The answer to a statement on the connection that was taken, or an outage when none comes in time: then
+    /// [`Self::put_back`] throws the connection away, and with it whatever it may still say.
+    pub(crate) async fn answer<T>(&self, statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        in_time(self.patience, statement).await
+    }
+
     /// How many connections may be dead ones after a restart of Postgres.
     pub(crate) fn stale(&self) -> u32 {
         self.pool.size()
@@ -155,6 +170,18 @@ impl Kept {
             Err(_) => drop(connection.detach()),
         }
     }
+}
+
+/// The outcome of what was asked of the server, or an outage when it says nothing for so long.
+async fn in_time<T>(patience: Duration, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let silent = || io::Error::new(io::ErrorKind::TimedOut, format!("Postgres said nothing for {patience:?}"));
+    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(silent().into()))
+}
+
+/// Whether a connection turned out to be a dead one, as all idle ones are after a restart of Postgres. Nothing was done
+/// then, and another may be asked; of a server that is silent that cannot be said.
+pub(crate) fn is_dead_connection(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() != io::ErrorKind::TimedOut)
 }
 
 /// A transaction with a person's eyes.
@@ -217,12 +244,12 @@ impl Service {
 
     /// The connection for claims.
     pub(crate) fn starts(&self) -> Kept {
-        Kept::of(&self.starts)
+        Kept::of(&self.starts, WORK_TIMEOUT)
     }
 
     /// The connection for the ends of jobs that are written in batches.
     pub(crate) fn endings(&self) -> Kept {
-        Kept::of(&self.endings)
+        Kept::of(&self.endings, WORK_TIMEOUT)
     }
 
     pub(crate) fn leases(&self) -> &PgPool {
@@ -279,7 +306,7 @@ async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'
         // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
         for _ in 0..pool.size() {
             match pool.begin_with(AssertSqlSafe(begin.clone())).await {
-                Err(sqlx::Error::Io(_)) => {}
+                Err(error) if is_dead_connection(&error) => {}
                 begun => return begun,
             }
         }
@@ -310,4 +337,22 @@ async fn refuse_bypass(pool: &PgPool) -> Result<()> {
         bail!("the database login may act as {role}, which can look past row security: refusing to start");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::is_outage;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_is_an_outage_and_not_asked_for_again() {
+        let patience = Duration::from_millis(1);
+
+        let answered = in_time(patience, async { Ok(7) }).await;
+        let silent = in_time(patience, std::future::pending::<sqlx::Result<i32>>()).await.unwrap_err();
+
+        assert!(matches!(answered, Ok(7)));
+        assert!(is_outage(&silent) && !is_dead_connection(&silent), "{silent}");
+        assert!(is_dead_connection(&io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+    }
 }
