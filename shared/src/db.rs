@@ -1,10 +1,9 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+mod patience;
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +13,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use self::patience::{Patient, in_time};
+pub(crate) use self::patience::{ask, is_dead_connection};
 use crate::{
     faults::{self, Guard},
     id::UserId,
@@ -84,6 +85,17 @@ impl Database {
     /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
     pub(crate) fn own(&self) -> &PgPool {
         &self.own
+    }
+
+    /// One statement with the API's own eyes.
+    ///
+    /// # Errors
+    /// The store is away, silent for too long, or refuses.
+    pub(crate) async fn ask<T>(
+        &self,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        ask(&self.own, ANSWER_TIMEOUT, statement).await
     }
 
     /// Begins as this person: row security shows only what is theirs.
@@ -172,18 +184,6 @@ impl Kept {
     }
 }
 
-/// The outcome of what was asked of the server, or an outage when it says nothing for so long.
-async fn in_time<T>(patience: Duration, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    let silent = || io::Error::new(io::ErrorKind::TimedOut, format!("Postgres said nothing for {patience:?}"));
-    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(silent().into()))
-}
-
-/// Whether a connection turned out to be a dead one, as all idle ones are after a restart of Postgres. Nothing was done
-/// then, and another may be asked; of a server that is silent that cannot be said.
-pub(crate) fn is_dead_connection(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(error) if error.kind() != io::ErrorKind::TimedOut)
-}
-
 /// A transaction with a person's eyes.
 #[derive(Debug)]
 pub struct UserTx(Transaction<'static, Postgres>);
@@ -200,11 +200,12 @@ macro_rules! transactions {
             /// # Errors
             /// The store is away, or refuses at commit.
             pub async fn commit(self) -> sqlx::Result<()> {
-                self.0.commit().await
+                in_time(ANSWER_TIMEOUT, self.0.commit()).await
             }
 
-            pub(crate) fn connection(&mut self) -> &mut PgConnection {
-                &mut self.0
+            /// For one statement; each is waited for in turn, so that silence ends the request and not length.
+            pub(crate) fn connection(&mut self) -> Patient<'_> {
+                Patient::of(&mut self.0, ANSWER_TIMEOUT)
             }
         }
     )*};
@@ -295,7 +296,8 @@ fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<
 }
 
 /// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
-/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one always runs to its end and rolls back when unwanted.
+/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end, whoever has gone meanwhile, and rolls back
+/// when unwanted. What a silent server cuts off here, `cleanse` ends.
 async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'static, Postgres>> {
     if faults::removed(Guard::RoleReset) {
         return pool.begin_with(AssertSqlSafe(begin)).await;
@@ -305,20 +307,21 @@ async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'
         // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
         // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
         for _ in 0..pool.size() {
-            match pool.begin_with(AssertSqlSafe(begin.clone())).await {
+            match in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin.clone()))).await {
                 Err(error) if is_dead_connection(&error) => {}
                 begun => return begun,
             }
         }
-        pool.begin_with(AssertSqlSafe(begin)).await
+        in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin))).await
     });
     task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
-/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets.
+/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets. One that does
+/// not answer is closed, so that silent ones do not fill the pool until the network gives them up.
 async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
     if !faults::removed(Guard::RoleReset) {
-        connection.execute("ROLLBACK; RESET ROLE; RESET ALL").await?;
+        in_time(ACQUIRE_TIMEOUT, connection.execute("ROLLBACK; RESET ROLE; RESET ALL")).await?;
     }
     Ok(true)
 }
@@ -337,22 +340,4 @@ async fn refuse_bypass(pool: &PgPool) -> Result<()> {
         bail!("the database login may act as {role}, which can look past row security: refusing to start");
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::is_outage;
-
-    #[tokio::test]
-    async fn an_answer_that_does_not_come_is_an_outage_and_not_asked_for_again() {
-        let patience = Duration::from_millis(1);
-
-        let answered = in_time(patience, async { Ok(7) }).await;
-        let silent = in_time(patience, std::future::pending::<sqlx::Result<i32>>()).await.unwrap_err();
-
-        assert!(matches!(answered, Ok(7)));
-        assert!(is_outage(&silent) && !is_dead_connection(&silent), "{silent}");
-        assert!(is_dead_connection(&io::Error::from(io::ErrorKind::UnexpectedEof).into()));
-    }
 }

@@ -388,7 +388,7 @@ pub async fn cancel(tx: &mut UserTx, id: JobId) -> sqlx::Result<CancelOutcome> {
 
 /// What stands before a queued job in its lane, for `explain`: jobs due before it, and jobs running now.
 pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Value>> {
-    sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
+    database.ask(async |own| sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(own).await).await
 }
 
 fn interval(duration: Duration) -> PgInterval {
