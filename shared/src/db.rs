@@ -1,6 +1,8 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
+mod patience;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +13,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use self::patience::{Patient, in_time};
+pub(crate) use self::patience::{ask, is_dead_connection};
 use crate::{
     faults::{self, Guard},
     id::UserId,
@@ -18,6 +22,11 @@ use crate::{
 
 /// How long a request may wait for a connection before it is told to come back (503).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and says so;
+/// from whom nothing has come by then, nothing will: it is away, and the connection is worth no more (D135).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// The same for a worker, whose statements may take ten seconds.
+const WORK_TIMEOUT: Duration = Duration::from_secs(11);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
@@ -65,17 +74,28 @@ impl Database {
 
     /// A connection for accept calls alone; they set role and claims inside the one statement they are.
     pub(crate) fn accepts(&self) -> Kept {
-        Kept::of(&self.accepts)
+        Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
     /// A connection for looks alone, which are one statement as an accept is.
     pub(crate) fn looks(&self) -> Kept {
-        Kept::of(&self.accepts)
+        Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
     /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
     pub(crate) fn own(&self) -> &PgPool {
         &self.own
+    }
+
+    /// One statement with the API's own eyes.
+    ///
+    /// # Errors
+    /// The store is away, silent for too long, or refuses.
+    pub(crate) async fn ask<T>(
+        &self,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        ask(&self.own, ANSWER_TIMEOUT, statement).await
     }
 
     /// Begins as this person: row security shows only what is theirs.
@@ -119,13 +139,14 @@ impl Database {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pool: PgPool,
+    patience: Duration,
     connection: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
 impl Kept {
-    /// Keeps one connection of this pool, from the first statement on.
-    pub(crate) fn of(pool: &PgPool) -> Self {
-        Self { pool: pool.clone(), connection: None }
+    /// Keeps one connection of this pool, from the first statement on; an answer is waited for this long.
+    pub(crate) fn of(pool: &PgPool, patience: Duration) -> Self {
+        Self { pool: pool.clone(), patience, connection: None }
     }
 
     /// The connection, for one statement. One that has rested is asked whether it still lives: after a restart of
@@ -141,6 +162,12 @@ impl Kept {
             drop(connection.detach());
         }
         self.pool.acquire().await
+    }
+
+    /// The answer to a statement on the connection that was taken, or an outage when none comes in time: then
+    /// [`Self::put_back`] throws the connection away, and with it whatever it may still say.
+    pub(crate) async fn answer<T>(&self, statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        in_time(self.patience, statement).await
     }
 
     /// How many connections may be dead ones after a restart of Postgres.
@@ -173,11 +200,12 @@ macro_rules! transactions {
             /// # Errors
             /// The store is away, or refuses at commit.
             pub async fn commit(self) -> sqlx::Result<()> {
-                self.0.commit().await
+                in_time(ANSWER_TIMEOUT, self.0.commit()).await
             }
 
-            pub(crate) fn connection(&mut self) -> &mut PgConnection {
-                &mut self.0
+            /// For one statement; each is waited for in turn, so that silence ends the request and not length.
+            pub(crate) fn connection(&mut self) -> Patient<'_> {
+                Patient::of(&mut self.0, ANSWER_TIMEOUT)
             }
         }
     )*};
@@ -217,12 +245,12 @@ impl Service {
 
     /// The connection for claims.
     pub(crate) fn starts(&self) -> Kept {
-        Kept::of(&self.starts)
+        Kept::of(&self.starts, WORK_TIMEOUT)
     }
 
     /// The connection for the ends of jobs that are written in batches.
     pub(crate) fn endings(&self) -> Kept {
-        Kept::of(&self.endings)
+        Kept::of(&self.endings, WORK_TIMEOUT)
     }
 
     pub(crate) fn leases(&self) -> &PgPool {
@@ -268,7 +296,8 @@ fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<
 }
 
 /// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
-/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one always runs to its end and rolls back when unwanted.
+/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end, whoever has gone meanwhile, and rolls back
+/// when unwanted. What a silent server cuts off here, `cleanse` ends.
 async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'static, Postgres>> {
     if faults::removed(Guard::RoleReset) {
         return pool.begin_with(AssertSqlSafe(begin)).await;
@@ -278,20 +307,21 @@ async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'
         // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
         // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
         for _ in 0..pool.size() {
-            match pool.begin_with(AssertSqlSafe(begin.clone())).await {
-                Err(sqlx::Error::Io(_)) => {}
+            match in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin.clone()))).await {
+                Err(error) if is_dead_connection(&error) => {}
                 begun => return begun,
             }
         }
-        pool.begin_with(AssertSqlSafe(begin)).await
+        in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin))).await
     });
     task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
-/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets.
+/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets. One that does
+/// not answer is closed, so that silent ones do not fill the pool until the network gives them up.
 async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
     if !faults::removed(Guard::RoleReset) {
-        connection.execute("ROLLBACK; RESET ROLE; RESET ALL").await?;
+        in_time(ACQUIRE_TIMEOUT, connection.execute("ROLLBACK; RESET ROLE; RESET ALL")).await?;
     }
     Ok(true)
 }

@@ -12,13 +12,13 @@ use std::{
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use crate::{
     config::FlagSettings,
-    db::{AdminTx, Database, Service},
+    db::{AdminTx, Database, Service, ask},
     error::Refusal,
     id::UserId,
 };
@@ -137,7 +137,7 @@ impl Flags {
     /// # Errors
     /// The store is away; then what was known stands.
     pub async fn refresh(&self) -> Result<()> {
-        let rows = tokio::time::timeout(REFRESH_PATIENCE, read(&self.pool));
+        let rows = tokio::time::timeout(REFRESH_PATIENCE, ask(&self.pool, REFRESH_PATIENCE, read));
         let rows = rows.await.context("waiting for the flags")?.context("reading the flags")?;
         let mut fresh = by_default(self.defaults);
         fresh.extend(rows);
@@ -190,8 +190,8 @@ pub async fn update(database: &Database, flag: Flag, setting: &Setting) -> Resul
 }
 
 /// Rows of flags that this version knows; others belong to a newer one.
-async fn read(pool: &PgPool) -> sqlx::Result<Known> {
-    let rows = sqlx::query!("SELECT name, enabled, users FROM almanac.feature_flags").fetch_all(pool).await?;
+async fn read(connection: &mut PgConnection) -> sqlx::Result<Known> {
+    let rows = sqlx::query!("SELECT name, enabled, users FROM almanac.feature_flags").fetch_all(connection).await?;
     let known = rows.into_iter().filter_map(|row| Some((Flag::parse(&row.name)?, setting(row.enabled, row.users))));
     Ok(known.collect())
 }

@@ -42,6 +42,7 @@ mod platform;
 mod poison;
 mod review;
 mod rows;
+mod silence;
 mod storm;
 mod streams;
 mod tenants;

@@ -9,7 +9,7 @@ use super::{
     store::{self, Look},
 };
 use crate::{
-    db::{Database, Kept},
+    db::{Database, Kept, is_dead_connection},
     error::{Refusal, is_outage},
     id::{JobId, UserId},
 };
@@ -85,7 +85,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
 async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Option<Looked>>> {
     for _ in 0..kept.stale() {
         match store::look(kept, looks).await {
-            Err(sqlx::Error::Io(_)) => {}
+            Err(error) if is_dead_connection(&error) => {}
             answer => return answer,
         }
     }

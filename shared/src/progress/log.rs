@@ -22,7 +22,7 @@ pub const SOCKET_PAGE: i32 = 64;
 /// What followed in several logs, at most `max` events of each. The caller has checked whose they are.
 pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx::Result<Vec<(JobId, Event)>> {
     let (ids, after): (Vec<_>, Vec<_>) = jobs.iter().map(|(job, after)| (job.0, *after)).unzip();
-    let rows = sqlx::query!(
+    let statement = sqlx::query!(
         r#"
         SELECT job_id AS "job_id!: JobId", seq AS "seq!", type AS "kind!", data AS "data!"
           FROM almanac.tail($1, $2, $3)
@@ -30,9 +30,8 @@ pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx:
         &ids,
         &after,
         max
-    )
-    .fetch_all(database.own())
-    .await?;
+    );
+    let rows = database.ask(async |own| statement.fetch_all(own).await).await?;
     Ok(rows.into_iter().map(|row| (row.job_id, Event { seq: row.seq, kind: row.kind, data: row.data })).collect())
 }
 

@@ -265,7 +265,7 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
     let users: Vec<_> = looks.iter().map(|look| look.user.0).collect();
     let jobs: Vec<_> = looks.iter().map(|look| look.job.0).collect();
     let mut connection = kept.take().await?;
-    let answer = sqlx::query!(
+    let statement = sqlx::query!(
         r#"
         SELECT n AS "n!", (job).id AS "id!: JobId", (job).kind AS "kind!", (job).state AS "state!",
                (job).attempt AS "attempt!", (job).crashes AS "crashes!", (job).created_at AS "created_at!",
@@ -278,8 +278,8 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
         &users,
         &jobs
     )
-    .fetch_all(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection);
+    let answer = kept.answer(statement).await;
     kept.put_back(connection, &answer);
     let mut found: Vec<Option<Looked>> = looks.iter().map(|_| None).collect();
     for row in answer? {
@@ -386,7 +386,7 @@ pub async fn cancel(tx: &mut UserTx, id: JobId) -> sqlx::Result<CancelOutcome> {
 
 /// What stands before a queued job in its lane, for `explain`: jobs due before it, and jobs running now.
 pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Value>> {
-    sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
+    database.ask(async |own| sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(own).await).await
 }
 
 fn interval(duration: Duration) -> PgInterval {

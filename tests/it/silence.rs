@@ -1,0 +1,125 @@
+//! A Postgres that is silent: connections stand, and no byte comes. Whoever asks is told so in time, streams go on with
+//! their heartbeats, and everything is as before when it speaks again.
+
+use std::time::Duration;
+
+use almanac_tests::{
+    Mode, Stack, User,
+    actor::{
+        Call,
+        forged::ForgedJob,
+        stream::{EventStream, Frame},
+    },
+    eventually,
+};
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+/// Within which a client is told that the store is away.
+const TOLD: Duration = Duration::from_secs(10);
+/// Heartbeats come at least as often (API.md section 3).
+const BEAT: Duration = Duration::from_secs(15);
+/// For what a slow machine may take its time.
+const SOON: Duration = Duration::from_secs(45);
+
+/// One question of each kind: of a look, of a person's own transaction, of a log, of a batch.
+async fn ask_everything(user: &User, job: &ForgedJob) -> Vec<(&'static str, u16)> {
+    let id = job.id;
+    let get = |path: String| user.request(Method::GET, &path);
+    let ticket = user.request(Method::POST, "/v1/tickets").json(&json!({ "jobId": id }));
+    let asked = [
+        ("show", get(format!("/v1/jobs/{id}"))),
+        ("list", get("/v1/jobs".to_owned())),
+        ("explain", get(format!("/v1/jobs/{id}/explain"))),
+        ("ticket", ticket),
+    ];
+    let answer = |(name, call): (&'static str, Call)| async move {
+        let answer = timeout(TOLD, call.send()).await;
+        (name, answer.unwrap_or_else(|_| panic!("{name}: no answer within {TOLD:?}")).status)
+    };
+    join_all(asked.map(answer)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_says_nothing_is_told_as_an_outage_within_ten_seconds() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let job = anna.forge(&stack).await;
+    assert_eq!(statuses(&ask_everything(&anna, &job).await), [200; 4]);
+
+    stack.proxies().api_postgres.set(Mode::BlackHole).await;
+    // Those that were open when it fell silent, and then those that are opened in the silence.
+    for round in ["first", "second"] {
+        let answers = ask_everything(&anna, &job).await;
+        assert_eq!(statuses(&answers), [503; 4], "{round}: {answers:?}");
+    }
+    stack.proxies().api_postgres.set(Mode::Pass).await;
+
+    let begun = Instant::now();
+    eventually(SOON, "everything is answered again", || async {
+        (statuses(&ask_everything(&anna, &job).await) == [200; 4]).then_some(())
+    })
+    .await;
+    assert!(begun.elapsed() < TOLD, "it took {:?} to come back", begun.elapsed());
+}
+
+fn statuses(answers: &[(&'static str, u16)]) -> Vec<u16> {
+    answers.iter().map(|(_, status)| *status).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_has_its_heartbeats_and_its_events_although_postgres_says_nothing_for_a_while() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let job = anna.forge(&stack).await;
+    open_connections(&anna, &job).await;
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    let mut stream = anna.follow(&job.id.to_string()).await;
+    beat(&mut stream).await;
+
+    stack.proxies().api_postgres.set(Mode::BlackHole).await;
+    for _ in 0..3 {
+        beat(&mut stream).await;
+    }
+    job.emit(epoch, 3, "{}").await.unwrap();
+    job.finish(epoch).await.unwrap();
+    stack.proxies().api_postgres.set(Mode::Pass).await;
+
+    let Ok(events) = timeout(SOON, stream.collect_to_end()).await else { panic!("no end within {SOON:?}") };
+    assert_eq!(events.len(), 4);
+}
+
+/// Has the API open all the connections that it reads logs with, so that what it does next meets one that is open.
+async fn open_connections(user: &User, job: &ForgedJob) {
+    let path = format!("/v1/jobs/{}/explain", job.id);
+    let answers = join_all((0..8).map(|_| user.get(&path))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+/// Reads on to the next heartbeat.
+async fn beat(stream: &mut EventStream) {
+    let heard = async { while !matches!(stream.next_frame().await.unwrap(), Frame::Comment(_)) {} };
+    assert!(timeout(BEAT, heard).await.is_ok(), "no heartbeat within {BEAT:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_drains_in_time_although_postgres_says_nothing() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let job = anna.forge(&stack).await;
+    open_connections(&anna, &job).await;
+    job.claim("the test", 3_600_000).await.unwrap();
+    let mut stream = anna.follow(&job.id.to_string()).await;
+    beat(&mut stream).await;
+    stack.proxies().api_postgres.set(Mode::BlackHole).await;
+    // By the next heartbeat a read of the silent log is on its way, and stays there.
+    beat(&mut stream).await;
+
+    stack.api(0).terminate();
+
+    let goodbye = async { while !matches!(stream.next_frame().await, Some(Frame::Retry(_))) {} };
+    assert!(timeout(Duration::from_secs(3), goodbye).await.is_ok(), "nobody said goodbye");
+    assert!(stack.api(0).wait_exit(TOLD).await.success());
+}
