@@ -26,6 +26,9 @@ struct Told {
     answer: Option<String>,
 }
 
+/// The same as the function tells it: place, outcome, job, answer, what is left.
+type Row = (i32, String, Option<Uuid>, Option<String>, Option<i32>);
+
 /// People, and every job that was asked for in their name.
 struct Side {
     people: Vec<Uuid>,
@@ -47,7 +50,7 @@ impl Side {
         let text = source_text("together");
         let same = vec!["v1"; asks.len()];
         let none = vec![None::<&str>; asks.len()];
-        let rows: Vec<(i32, String, Option<Uuid>, Option<String>, Option<i32>)> = sqlx::query_as(
+        let rows: Vec<Row> = sqlx::query_as(
             "SELECT n, outcome, job_id, answer, remaining
                FROM almanac.accept_generations($1, $2, $3, $4, $4, $5, $6, $7, $8, $8, $9, 300, $10) ORDER BY n",
         )
@@ -127,7 +130,7 @@ async fn requests_of_several_people_are_written_at_one_instant_each_under_its_ow
     let mut side = Side::new(3);
     let asks: Vec<Ask> = [0, 1, 2, 1].map(|person| Ask { person, key: None }).to_vec();
 
-    let told = side.ask(&mut *pool.acquire().await.unwrap(), &asks, 5, false).await;
+    let told = side.ask(&mut pool.acquire().await.unwrap(), &asks, 5, false).await;
 
     assert!(told.iter().all(|told| told.outcome == "new"), "{told:?}");
     let instants = "SELECT count(DISTINCT created_at) FROM almanac.jobs WHERE id = ANY ($1)";

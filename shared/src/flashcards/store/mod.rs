@@ -53,7 +53,7 @@ pub(super) async fn accept(
         batch.iter().map(of).collect()
     }
     let mut connection = kept.take().await?;
-    let answer = sqlx::query_as!(
+    let statement = sqlx::query_as!(
         Outcome,
         r#"
         SELECT n AS "n!", outcome AS "outcome!", job_id AS "id: GenerationId", answer, remaining, reset_seconds, failure
@@ -73,8 +73,8 @@ pub(super) async fn accept(
         window,
         patient
     )
-    .fetch_all(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection);
+    let answer = kept.answer(statement).await;
     kept.put_back(connection, &answer);
     answer
 }
