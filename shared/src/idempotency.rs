@@ -119,7 +119,7 @@ fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
 ///
 /// # Errors
 /// The store is away.
-pub async fn forget(service: &Service) -> sqlx::Result<u64> {
+pub async fn forget(service: &Service) -> sqlx::Result<i64> {
     let done = sqlx::query!(
         r#"
         DELETE FROM almanac.idempotency_keys
@@ -131,7 +131,7 @@ pub async fn forget(service: &Service) -> sqlx::Result<u64> {
     )
     .execute(service.work())
     .await?;
-    Ok(done.rows_affected())
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub async fn state(tx: &mut UserTx, family: &str, rate: Rate) -> sqlx::Result<Li
 }
 
 /// Removes what no window reaches any more; answers how many rows.
-pub async fn forget(service: &Service) -> sqlx::Result<u64> {
+pub async fn forget(service: &Service) -> sqlx::Result<i64> {
     let done = sqlx::query!(
         r#"
         DELETE FROM almanac.accepts
@@ -45,5 +45,5 @@ pub async fn forget(service: &Service) -> sqlx::Result<u64> {
     )
     .execute(service.work())
     .await?;
-    Ok(done.rows_affected())
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
 }

@@ -302,3 +302,21 @@ async fn only_the_holder_of_a_lease_takes_a_call_back_and_only_one_that_is_open(
     other.finish(elsewhere).await.unwrap();
     invariants::assert_all(&admin, &[job.id, other.id]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_ended_for_its_handler_leaves_no_call_open() {
+    let stack = Stack::builder().workers(0).start().await;
+    let (anna, worker) = (stack.user(), stack.as_worker().await);
+    let accepted = anna.submit(&source_text("ended")).await.expect(202).data();
+    let job: Uuid = accepted["generation_id"].as_str().unwrap().parse().unwrap();
+    let start = "SELECT call FROM almanac.start(ARRAY[$1], ARRAY[$1], 'one', '1 h', 2, 'openrouter')";
+    let call: Option<Uuid> = sqlx::query_scalar(start).bind(job).fetch_one(&worker).await.unwrap();
+    assert_eq!(call, Some(job));
+
+    let fail = r#"SELECT almanac.finish($1, 1, 'failed', '{"code":"INTERNAL"}', NULL)"#;
+    sqlx::query(fail).bind(job).execute(&worker).await.unwrap();
+
+    let admin = stack.admin().await;
+    assert_eq!(ledger(&admin, job).await, ["unknown"]);
+    invariants::assert_all(&admin, &[job]).await;
+}

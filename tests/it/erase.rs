@@ -227,6 +227,29 @@ async fn an_erase_that_dies_goes_on_and_never_reaches_what_came_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_erase_that_an_operator_repeats_reaches_no_further_than_before() {
+    let stack = Stack::shared().await;
+    let (anna, operator) = (stack.user(), operator(&stack));
+    let old = generate(&anna, &unique("old")).await;
+    let mut erased = erase(&anna).await;
+    let new = generate(&anna, &unique("new")).await;
+    anna.post(&format!("/v1/ai/generations/{new}/accept"), json!({})).await.expect(200);
+
+    // And a repeated one that is repeated.
+    for _ in 0..2 {
+        let again = operator.post(&format!("/v1/admin/jobs/{erased}/retry"), json!({})).await.expect(202).data();
+        erased = again["id"].as_str().or_fail("a job has an id").to_owned();
+        let events = anna.follow(&erased).await.collect_to_end().await;
+        assert_eq!(events.last().or_fail("a final event").json()["status"], "succeeded");
+    }
+
+    anna.get(&format!("/v1/ai/generations/{old}")).await.refused(404, "NOT_FOUND");
+    anna.get(&format!("/v1/ai/generations/{new}")).await.expect(200);
+    let cards = anna.get("/v1/cards").await.expect(200).data();
+    assert_eq!(cards["items"].as_array().map(Vec::len), Some(5), "what she made since is hers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn erasing_is_limited_by_itself_so_that_it_is_no_way_around_other_limits() {
     let stack = Stack::shared().await;
     let anna = stack.user();

@@ -40,6 +40,7 @@ mod organic_rules;
 mod outage;
 mod platform;
 mod poison;
+mod retention;
 mod review;
 mod rows;
 mod silence;

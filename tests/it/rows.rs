@@ -30,6 +30,7 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("organic_placements", "su", "", "siud"),
     ("organic_runs", "si", "", "siud"),
     ("platform_accounts", "siud", "", "sd"),
+    ("retention", "", "", "su"),
     ("trends", "siud", "", "sd"),
 ];
 

@@ -2,11 +2,14 @@
 //! texts, and what the queue library forgets to forget. Called by `main`; each round may run in several processes at
 //! once, because every statement checks again what it changes.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use almanac_shared::{
-    flashcards, idempotency,
-    jobs::{LEASE, Lane, State, store},
+    idempotency,
+    jobs::{
+        LEASE, Lane, State,
+        store::{self, calls},
+    },
     limits,
     progress::log,
     queue,
@@ -107,9 +110,7 @@ pub async fn count(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
 /// Forgets what has outlived its retention (D33), in small batches.
 pub async fn forget(deps: Deps, keeping: Keeping, draining: CancellationToken) {
     while !draining.is_cancelled() {
-        if let Err(error) = forget_once(&deps, keeping).await {
-            tracing::warn!(%error, "forgetting failed; trying again in the next round");
-        }
+        forget_once(&deps, keeping).await;
         tokio::select! {
             () = tokio::time::sleep(FORGET_EVERY) => {}
             () = draining.cancelled() => return,
@@ -117,10 +118,29 @@ pub async fn forget(deps: Deps, keeping: Keeping, draining: CancellationToken) {
     }
 }
 
-async fn forget_once(deps: &Deps, keeping: Keeping) -> anyhow::Result<()> {
-    while log::forget(&deps.service, keeping.events_days).await? > 0 {}
-    while flashcards::store::forget_texts(&deps.service, keeping.prompts_days).await? > 0 {}
-    while idempotency::forget(&deps.service).await? > 0 {}
-    while limits::forget(&deps.service).await? > 0 {}
-    Ok(())
+/// One round. What cannot be forgotten now keeps nothing else from being forgotten.
+async fn forget_once(deps: &Deps, keeping: Keeping) {
+    let service = &deps.service;
+    to_the_end("events", || log::forget(service, keeping.events_days)).await;
+    to_the_end("texts", || calls::forget_texts(service, keeping.prompts_days)).await;
+    to_the_end("idempotency keys", || idempotency::forget(service)).await;
+    to_the_end("accepts", || limits::forget(service)).await;
+}
+
+/// Repeats a batch until it finds nothing more, or fails.
+async fn to_the_end<E, F>(what: &str, mut batch: impl FnMut() -> F)
+where
+    E: Display,
+    F: Future<Output = Result<i64, E>>,
+{
+    loop {
+        match batch().await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, what, "forgetting failed; trying again in the next round");
+                return;
+            }
+        }
+    }
 }

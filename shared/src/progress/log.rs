@@ -56,23 +56,11 @@ pub async fn emit(
     Ok(seq)
 }
 
-/// Removes the events of jobs that ended before the retention began; answers how many. Batches are small, so that no
-/// lock is held for long.
-pub async fn forget(service: &Service, days: u32) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
-        r#"
-        DELETE FROM almanac.job_events
-         WHERE job_id IN (
-               SELECT j.id FROM almanac.jobs j
-                WHERE j.finished_at < clock_timestamp() - make_interval(days => $1)
-                  AND EXISTS (SELECT FROM almanac.job_events e WHERE e.job_id = j.id)
-                LIMIT 200)
-        "#,
-        i32::try_from(days).unwrap_or(i32::MAX)
-    )
-    .execute(service.work())
-    .await?;
-    Ok(done.rows_affected())
+/// Removes the events of jobs that ended before the retention began; answers of how many jobs, 0 when none is left.
+pub async fn forget(service: &Service, days: u32) -> sqlx::Result<i64> {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_events($1, 200) AS "jobs!""#, days);
+    jobs.fetch_one(service.work()).await
 }
 
 /// Tells Redis about appended events, best effort and never in anybody's way: the tail read heals what is lost.

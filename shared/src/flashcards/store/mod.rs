@@ -4,7 +4,7 @@
 mod work;
 
 pub(super) use self::work::conclude;
-pub use self::work::{Burst, Conclusion, Ending, OpenedCall, forget_texts, open_call, save};
+pub use self::work::{Burst, Conclusion, Ending, OpenedCall, open_call, save};
 use super::{Card, Generation, Suggestion};
 use crate::{
     db::{Kept, UserTx},

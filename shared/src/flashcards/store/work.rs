@@ -177,23 +177,6 @@ pub(in crate::flashcards) async fn conclude(
     Ok(ended)
 }
 
-/// Forgets source texts whose retention is over; answers how many.
-pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
-        r#"
-        UPDATE almanac.ai_generations SET source_text = NULL
-         WHERE (user_id, id) IN (
-               SELECT user_id, id FROM almanac.ai_generations
-                WHERE finished_at < clock_timestamp() - make_interval(days => $1) AND source_text IS NOT NULL
-                LIMIT 200)
-        "#,
-        i32::try_from(days).unwrap_or(i32::MAX)
-    )
-    .execute(service.work())
-    .await?;
-    Ok(done.rows_affected())
-}
-
 /// Bursts as columns, each row with the place of its burst from 1.
 #[derive(Default)]
 struct Columns {
