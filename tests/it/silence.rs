@@ -114,8 +114,8 @@ async fn an_api_drains_in_time_although_postgres_says_nothing() {
     let mut stream = anna.follow(&job.id.to_string()).await;
     beat(&mut stream).await;
     stack.proxies().api_postgres.set(Mode::BlackHole).await;
-    // By the next heartbeat a read of the silent log is on its way, and stays there.
-    beat(&mut stream).await;
+    // This takes two seconds, so by then a read of the silent log is on its way, and stays there.
+    anna.anonymous().get("/readyz").await.expect(503);
 
     stack.api(0).terminate();
 

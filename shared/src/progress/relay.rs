@@ -10,7 +10,10 @@ use std::{
 
 use futures_util::{Stream, StreamExt, stream};
 use redis::{Client, Msg};
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Notify, Semaphore, mpsc, oneshot},
+    time::MissedTickBehavior,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -30,8 +33,9 @@ use crate::{
 
 /// How often silent logs are read.
 const TAIL_EVERY: Duration = Duration::from_secs(1);
-/// Heartbeats come with every fifth tail: well inside the 15 s of API.md section 3 and the 5 s of organic streams.
-const TAILS_PER_BEAT: u32 = 5;
+/// How often sockets that were silent get a heartbeat: well inside the 15 s of the contract, and the 5 s of organic
+/// streams.
+const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// Replays that may read Postgres at once.
 const READERS: usize = 8;
 /// How long Redis may be silent to a ping before the subscription is made anew.
@@ -71,6 +75,7 @@ impl Relay {
         }));
         tokio::spawn(relay.clone().listen(client, wants));
         tokio::spawn(relay.clone().tail());
+        tokio::spawn(relay.clone().beat());
         relay
     }
 
@@ -161,28 +166,37 @@ impl Relay {
         }
     }
 
+    /// Heartbeats have a clock of their own, because a store that is slow or silent must not stop them: with them come
+    /// the end of a token, and the goodbye of a process that ends.
+    async fn beat(self) {
+        let mut clock = tokio::time::interval(BEAT_EVERY);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = false;
+        loop {
+            tokio::select! {
+                _ = clock.tick() => self.each(Watch::beat),
+                // Who was just about to wait then hears of it with the next beat.
+                () = self.0.draining.cancelled(), if !told => told = true,
+            }
+            self.each(Watch::wake);
+        }
+    }
+
     /// Reads silent logs and known gaps, for all jobs in one statement.
     async fn tail(self) {
-        let mut ticks: u32 = 0;
         let mut clock = tokio::time::interval(TAIL_EVERY);
+        // After a read that took long the next one is as far away as ever.
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let ticked = tokio::select! {
-                _ = clock.tick() => true,
-                () = self.0.tail_now.notified() => false,
-                () = self.0.draining.cancelled() => break,
+            let silent_since = tokio::select! {
+                _ = clock.tick() => Instant::now().checked_sub(TAIL_EVERY / 2),
+                () = self.0.tail_now.notified() => None,
+                () = self.0.draining.cancelled() => return,
             };
             if !faults::removed(Guard::TailRead) {
-                self.tail_once(if ticked { Instant::now().checked_sub(TAIL_EVERY / 2) } else { None }).await;
-            }
-            ticks += u32::from(ticked);
-            if ticked && ticks.is_multiple_of(TAILS_PER_BEAT) {
-                self.each(|watch| {
-                    watch.beat();
-                    watch.wake();
-                });
+                self.tail_once(silent_since).await;
             }
         }
-        self.each(|watch| watch.wake());
     }
 
     async fn tail_once(&self, silent_since: Option<Instant>) {
