@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -244,7 +244,8 @@ impl Relay {
     async fn listen(self, client: Client, mut wants: mpsc::UnboundedReceiver<Want>) {
         let mut pause = Duration::from_millis(50);
         while !self.is_draining() {
-            match tokio::time::timeout(Duration::from_secs(2), client.get_async_pubsub()).await {
+            let connecting = tokio::time::timeout(Duration::from_secs(2), client.get_async_pubsub());
+            match unconnected(&mut wants, connecting).await {
                 Ok(Ok(pubsub)) => {
                     pause = Duration::from_millis(50);
                     let (sink, messages) = pubsub.split();
@@ -252,7 +253,7 @@ impl Relay {
                 }
                 _ => pause = (pause * 2).min(Duration::from_secs(1)),
             }
-            tokio::time::sleep(pause).await;
+            unconnected(&mut wants, tokio::time::sleep(pause)).await;
         }
     }
 
@@ -299,10 +300,12 @@ impl Relay {
             let watches = self.watches();
             for want in asked.drain(..) {
                 match want {
-                    Want::Subscribe(job, ready) => {
+                    Want::Subscribe(job, ready) if watches.contains_key(&job) => {
                         open.push(event::channel(job));
                         done.push(ready);
                     }
+                    // Its last follower has gone already, and this connection would carry its events for ever.
+                    Want::Subscribe(..) => {}
                     // Somebody may have come back in the meantime.
                     Want::Unsubscribe(job) if !watches.contains_key(&job) => close.push(event::channel(job)),
                     Want::Unsubscribe(_) => {}
@@ -359,6 +362,18 @@ impl Follower {
             self.poll_frames(cx, &mut scrap)
         });
         while frames.next().await.is_some() {}
+    }
+}
+
+/// Waits while there is no connection. What is wanted meanwhile is not kept: the next one takes up all watches, and a
+/// stream that opens now need not wait for it.
+async fn unconnected<T>(wants: &mut mpsc::UnboundedReceiver<Want>, until: impl Future<Output = T>) -> T {
+    let mut until = pin!(until);
+    loop {
+        tokio::select! {
+            done = &mut until => return done,
+            Some(_) = wants.recv() => {}
+        }
     }
 }
 

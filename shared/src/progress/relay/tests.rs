@@ -29,3 +29,15 @@ async fn a_follower_that_comes_while_the_last_one_goes_is_still_heard_of() {
 
     assert_eq!(relay.watched(), 0);
 }
+
+#[tokio::test]
+async fn what_is_wanted_of_a_redis_that_is_away_is_not_kept() {
+    let (relay, job) = (alone(), JobId::fresh());
+    let (done, subscribed) = oneshot::channel();
+
+    let _ = relay.0.wanted.send(Want::Subscribe(job, done));
+
+    // Dropped and not answered: who waits for it goes on at once.
+    let heard = tokio::time::timeout(Duration::from_secs(10), subscribed).await;
+    assert!(matches!(heard, Ok(Err(_))), "{heard:?}");
+}
