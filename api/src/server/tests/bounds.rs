@@ -15,6 +15,34 @@ async fn a_client_that_does_not_read_is_closed() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_an_ordinary_answer_is_closed_as_well() {
+    let limits = Limits { blocked_write: Duration::from_millis(50), ..Limits::default() };
+    let world = World::with(limits).await;
+    let mut client = world.connect().await;
+    client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    client.until("HTTP/1.1 200 OK\r\n").await;
+
+    world.load.connections.close();
+
+    let closed = tokio::time::timeout(Duration::from_secs(30), world.load.connections.wait()).await;
+    assert!(closed.is_ok(), "the answer is held for ever");
+}
+
+#[tokio::test]
+async fn an_old_client_that_does_not_read_its_stream_is_closed() {
+    let limits = Limits { blocked_write: Duration::from_millis(50), ..Limits::default() };
+    let mut world = World::with(limits).await;
+    let mut client = world.connect().await;
+    client.send("GET /stream HTTP/1.0\r\n\r\n").await;
+    let feeder = world.feeders.recv().await.unwrap();
+
+    feeder.send(vec![b'x'; 64 << 20]);
+
+    let dropped = tokio::time::timeout(Duration::from_secs(30), feeder.dropped).await;
+    assert!(dropped.is_ok(), "the stream is held for ever");
+}
+
+#[tokio::test]
 async fn a_client_that_floods_a_stream_is_closed() {
     let mut world = World::new().await;
     let (mut client, feeder) = world.open().await;

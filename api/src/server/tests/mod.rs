@@ -60,7 +60,7 @@ impl Feeder {
     }
 }
 
-/// A server with `/short`, `/slow` (until it is released) and `/stream` (hands its feeder to the test).
+/// A server with `/short`, `/long` (64 MiB), `/slow` (until it is released) and `/stream` (hands its feeder to the test).
 struct World {
     address: SocketAddr,
     feeders: mpsc::UnboundedReceiver<Feeder>,
@@ -118,6 +118,7 @@ impl World {
         });
         let app = Route::new()
             .at("/short", make(async |_| Ok::<_, poem::Error>("short".into_response())))
+            .at("/long", make(async |_| Ok::<_, poem::Error>("x".repeat(64 << 20).into_response())))
             .at("/none", make(async |_| Ok::<_, poem::Error>(no_content())))
             .at("/slow", slow_ones)
             .at("/stream", streams);
