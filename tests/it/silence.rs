@@ -69,6 +69,22 @@ fn statuses(answers: &[(&'static str, u16)]) -> Vec<u16> {
     answers.iter().map(|(_, status)| *status).collect()
 }
 
+/// Many more than share one statement: who waited for it in vain need not wait for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_looks_at_its_jobs_is_told_in_time_as_well() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let path = format!("/v1/jobs/{}", anna.forge(&stack).await.id);
+    anna.get(&path).await.expect(200);
+
+    stack.proxies().api_postgres.set(Mode::BlackHole).await;
+    let crowd = join_all((0..400).map(|_| timeout(TOLD, anna.get(&path)))).await;
+
+    assert!(crowd.iter().flatten().all(|answer| answer.status == 503));
+    let late = crowd.iter().filter(|answer| answer.is_err()).count();
+    assert_eq!(late, 0, "so many had no answer within {TOLD:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_has_its_heartbeats_and_its_events_although_postgres_says_nothing_for_a_while() {
     let stack = Stack::builder().proxied().workers(0).start().await;
@@ -114,8 +130,8 @@ async fn an_api_drains_in_time_although_postgres_says_nothing() {
     let mut stream = anna.follow(&job.id.to_string()).await;
     beat(&mut stream).await;
     stack.proxies().api_postgres.set(Mode::BlackHole).await;
-    // By the next heartbeat a read of the silent log is on its way, and stays there.
-    beat(&mut stream).await;
+    // This takes two seconds, so by then a read of the silent log is on its way, and stays there.
+    anna.anonymous().get("/readyz").await.expect(503);
 
     stack.api(0).terminate();
 

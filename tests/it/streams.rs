@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use almanac_tests::{
-    Script, Stack, User,
+    Mode, Script, Stack, User,
     actor::{
         log::{assert_follows, stored},
         raw::RawConnection,
@@ -245,6 +245,46 @@ async fn listeners_that_never_read_cost_little_and_disturb_nobody() {
     for mut socket in lazy {
         let text = socket.read_to_end(Duration::from_secs(30)).await;
         assert!(!text.contains("event: done"), "the end was still to come");
+    }
+}
+
+/// Redis answers late: while one subscription is on its way, forty listeners come and go.
+#[tokio::test(flavor = "multi_thread")]
+async fn listeners_that_leave_at_once_leave_no_subscription_behind() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let short = join_all((0..40).map(|_| anna.forge(&stack))).await;
+    let (first, last) = (anna.forge(&stack).await, anna.forge(&stack).await);
+    let redis = stack.services.redis.connect().await;
+    let subscribed = async |job: Uuid| {
+        let mut redis = redis.clone();
+        let mut channels = redis::cmd("PUBSUB");
+        channels.arg("CHANNELS").arg(format!("*{job}*")).query_async::<Vec<String>>(&mut redis).await.unwrap().len()
+    };
+    stack.proxies().api_redis.set(Mode::Delay(Duration::from_millis(600))).await;
+
+    let _before = anna.follow(&first.id.to_string()).await;
+    let open_and_leave = async |job: Uuid| {
+        let mut client = RawConnection::open(stack.api(0).address()).await;
+        let token = anna.token();
+        let head = format!("GET /v1/jobs/{job}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        client.send(head).await;
+        client.read_until("retry: 2000", Duration::from_secs(30)).await;
+        client.reset();
+    };
+    join_all(short.iter().map(|job| open_and_leave(job.id))).await;
+    // What is asked for last is done last.
+    let _after = anna.follow(&last.id.to_string()).await;
+    eventually(Duration::from_secs(30), "who stays is subscribed for", async || {
+        (subscribed(last.id).await == 1).then_some(())
+    })
+    .await;
+
+    for job in &short {
+        eventually(Duration::from_secs(10), "nobody is subscribed for who has gone", async || {
+            (subscribed(job.id).await == 0).then_some(())
+        })
+        .await;
     }
 }
 

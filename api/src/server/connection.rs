@@ -21,12 +21,12 @@ use poem::{
 use tokio::{net::TcpStream, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
-use super::{Addresses, Limits, Load, StreamBody, takeover::TakeOver};
+use super::{Addresses, Limits, Load, StreamBody, socket::Socket, takeover::TakeOver};
 
 type HyperResponse = hyper::Response<BoxBody<Bytes, io::Error>>;
 
 pub(super) async fn serve<E>(
-    socket: TcpStream,
+    stream: TcpStream,
     (local, peer): Addresses,
     app: Arc<E>,
     limits: Limits,
@@ -46,7 +46,7 @@ pub(super) async fn serve<E>(
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
-        .serve_connection(TokioIo::new(socket), service);
+        .serve_connection(TokioIo::new(Socket::new(stream, limits.blocked_write)), service);
 
     let mut stopping = pin!(stop.cancelled());
     let mut told = false;
@@ -63,7 +63,7 @@ pub(super) async fn serve<E>(
     }
     let socket = connection.into_parts().io.into_inner();
     if let Some(take_over) = exit.lock().take() {
-        load.streams.spawn(take_over.run(socket, limits.blocked_write));
+        load.streams.spawn(take_over.run(socket));
     }
 }
 

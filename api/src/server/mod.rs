@@ -3,6 +3,7 @@
 //! It must never end because one connection, or the process's file table, is in trouble.
 
 mod connection;
+mod socket;
 mod stream_body;
 mod takeover;
 
@@ -19,7 +20,7 @@ pub use self::stream_body::{FrameSource, StreamBody};
 pub struct Limits {
     /// For a request's head, and for the next one on a kept connection; then it is closed without an answer.
     pub header_read: Duration,
-    /// For a stream's write that makes no progress.
+    /// For a write that makes no progress, of a stream or of any other answer; then the connection is closed.
     pub blocked_write: Duration,
     /// For connections and streams to end after shutdown has begun.
     pub drain: Duration,

@@ -3,9 +3,10 @@
 
 use std::{
     fmt::Write,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use bytes::{Buf, BufMut, BytesMut};
@@ -13,13 +14,9 @@ use poem::{
     Response,
     http::{HeaderName, header},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    time::{Sleep, sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::FrameSource;
+use super::{FrameSource, socket::Socket};
 
 /// What a client may still send after its request (the rest of a body, a pipelined request) before it is cut off.
 const MAX_DISCARDED: usize = 64 * 1024;
@@ -41,9 +38,9 @@ impl TakeOver {
     }
 
     /// Runs the stream to its end: the source's, the client's, or that of our patience.
-    pub fn run(self, socket: TcpStream, blocked_write: Duration) -> Streaming {
+    pub fn run(self, socket: Socket) -> Streaming {
         let Self { head, source } = self;
-        Streaming { socket, source: Some(source), out: head, blocked: None, blocked_write, discarded: 0 }
+        Streaming { socket, source: Some(source), out: head, discarded: 0 }
     }
 }
 
@@ -66,14 +63,11 @@ fn head(response: &Response) -> BytesMut {
 
 /// The task. Small on purpose: there may be thousands, nearly all of them waiting.
 pub(super) struct Streaming {
-    socket: TcpStream,
+    socket: Socket,
     /// None once the last chunk is in `out`.
     source: Option<Box<dyn FrameSource>>,
     /// What the socket has not taken yet; without memory while there is nothing.
     out: BytesMut,
-    /// Runs while a write is blocked.
-    blocked: Option<Pin<Box<Sleep>>>,
-    blocked_write: Duration,
     discarded: usize,
 }
 
@@ -118,22 +112,16 @@ impl Streaming {
     /// Ready when everything has been taken; an error when the client is gone or makes no progress.
     fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
         while !self.out.is_empty() {
-            match Pin::new(&mut self.socket).poll_write(cx, &self.out) {
-                Poll::Ready(Ok(written)) if written > 0 => {
-                    self.out.advance(written);
-                    self.blocked = None;
-                }
-                Poll::Ready(_) => return Poll::Ready(Err(())),
-                Poll::Pending => {
-                    let patience = self.blocked_write;
-                    let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep(patience)));
-                    ready!(timer.as_mut().poll(cx));
+            match ready!(Pin::new(&mut self.socket).poll_write(cx, &self.out)) {
+                Ok(written) if written > 0 => self.out.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     if let Some(source) = self.source.as_mut() {
                         source.client_does_not_read();
                     }
                     tracing::debug!("closing a stream whose client does not read");
                     return Poll::Ready(Err(()));
                 }
+                _ => return Poll::Ready(Err(())),
             }
         }
         self.out = BytesMut::new();

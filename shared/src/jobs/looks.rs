@@ -70,9 +70,12 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
                 }
             }
             Err(error) => {
-                for done in askers {
+                let away = is_outage(&error);
+                // Who came while a store that is away was asked has waited too: a try for each batch of them would add up.
+                let come =
+                    std::iter::from_fn(|| if away { inbox.try_recv().ok() } else { None }).map(|waiting| waiting.done);
+                for done in askers.into_iter().chain(come) {
                     let told = anyhow!("looking at jobs: {error}");
-                    let away = is_outage(&error);
                     let refusal = if away { Refusal::StoreUnavailable(told) } else { Refusal::Unexpected(told) };
                     let _ = done.send(Err(refusal));
                 }

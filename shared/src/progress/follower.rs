@@ -42,10 +42,9 @@ impl Follower {
     pub(super) fn live(
         relay: Relay,
         (watch, kind): (Arc<Watch>, Option<Kind>),
-        after: i64,
+        (place, cursor): (u32, Cursor),
         encoding: Encoding,
     ) -> Self {
-        let (place, cursor) = watch.enter(after);
         let source = Source::Live { watch, place };
         Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None }
     }

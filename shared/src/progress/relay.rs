@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use super::{
     event::{self, Encoding, Event, Frame, Message},
     follower::Follower,
     log,
-    watch::Watch,
+    watch::{Cursor, Watch},
 };
 use crate::{
     db::Database,
@@ -91,9 +91,8 @@ impl Relay {
         if let Some(last) = ended_at {
             return Follower::archive(self.clone(), (job, kind), after, last, encoding);
         }
-        let watch = self.watch(job, kind);
-        // Entered before the first await, so the watch cannot be dropped as unused under us.
-        let follower = Follower::live(self.clone(), (watch.clone(), kind), after, encoding);
+        let (watch, place) = self.enter(job, kind, after);
+        let follower = Follower::live(self.clone(), (watch.clone(), kind), place, encoding);
         if !watch.is_loaded() {
             self.load(&watch, after).await;
         }
@@ -129,18 +128,23 @@ impl Relay {
 
     pub(super) fn leave(&self, watch: &Arc<Watch>, place: u32) {
         let mut watches = self.watches();
-        if watch.leave(place) == 0 {
+        if watch.leave(place) == 0 && watches.get(&watch.job).is_some_and(|known| Arc::ptr_eq(known, watch)) {
             watches.remove(&watch.job);
             let _ = self.0.wanted.send(Want::Unsubscribe(watch.job));
         }
     }
 
-    fn watches(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Watch>>> {
-        self.0.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Enters the job's watch. The map is locked for both steps, as it is for leaving: else the last follower may go
+    /// between them, and what was found would hear of nothing any more.
+    fn enter(&self, job: JobId, kind: Option<Kind>, after: i64) -> (Arc<Watch>, (u32, Cursor)) {
+        let mut watches = self.watches();
+        let watch = watches.entry(job).or_insert_with(|| Arc::new(Watch::of_kind(job, kind)));
+        let place = watch.enter(after);
+        (watch.clone(), place)
     }
 
-    fn watch(&self, job: JobId, kind: Option<Kind>) -> Arc<Watch> {
-        self.watches().entry(job).or_insert_with(|| Arc::new(Watch::of_kind(job, kind))).clone()
+    fn watches(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Watch>>> {
+        self.0.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Subscribes first, then reads: whatever is appended in between arrives by one way or the other.
@@ -240,7 +244,8 @@ impl Relay {
     async fn listen(self, client: Client, mut wants: mpsc::UnboundedReceiver<Want>) {
         let mut pause = Duration::from_millis(50);
         while !self.is_draining() {
-            match tokio::time::timeout(Duration::from_secs(2), client.get_async_pubsub()).await {
+            let connecting = tokio::time::timeout(Duration::from_secs(2), client.get_async_pubsub());
+            match unconnected(&mut wants, connecting).await {
                 Ok(Ok(pubsub)) => {
                     pause = Duration::from_millis(50);
                     let (sink, messages) = pubsub.split();
@@ -248,7 +253,7 @@ impl Relay {
                 }
                 _ => pause = (pause * 2).min(Duration::from_secs(1)),
             }
-            tokio::time::sleep(pause).await;
+            unconnected(&mut wants, tokio::time::sleep(pause)).await;
         }
     }
 
@@ -295,10 +300,12 @@ impl Relay {
             let watches = self.watches();
             for want in asked.drain(..) {
                 match want {
-                    Want::Subscribe(job, ready) => {
+                    Want::Subscribe(job, ready) if watches.contains_key(&job) => {
                         open.push(event::channel(job));
                         done.push(ready);
                     }
+                    // Its last follower has gone already, and this connection would carry its events for ever.
+                    Want::Subscribe(..) => {}
                     // Somebody may have come back in the meantime.
                     Want::Unsubscribe(job) if !watches.contains_key(&job) => close.push(event::channel(job)),
                     Want::Unsubscribe(_) => {}
@@ -358,6 +365,21 @@ impl Follower {
     }
 }
 
+/// Waits while there is no connection. What is wanted meanwhile is not kept: the next one takes up all watches, and a
+/// stream that opens now need not wait for it.
+async fn unconnected<T>(wants: &mut mpsc::UnboundedReceiver<Want>, until: impl Future<Output = T>) -> T {
+    let mut until = pin!(until);
+    loop {
+        tokio::select! {
+            done = &mut until => return done,
+            Some(_) = wants.recv() => {}
+        }
+    }
+}
+
 async fn timely<T>(asked: impl Future<Output = redis::RedisResult<T>>) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(2), asked).await, Ok(Ok(_)))
 }
+
+#[cfg(test)]
+mod tests;
