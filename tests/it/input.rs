@@ -2,7 +2,10 @@
 
 use almanac_tests::{
     Stack, User,
-    actor::{calendar::calendar_order, organic::week_order},
+    actor::{
+        calendar::calendar_order,
+        organic::{BRAND, week_order},
+    },
     rows::Rows,
     world::source_text,
 };
@@ -252,6 +255,16 @@ async fn bad_parameters_and_headers_are_named() {
         }
         for cursor in ["x", "!!", "AAAA", "%00", ""] {
             refused_at(&anna, &format!("{list}?cursor={cursor}"), &json!(["query", "cursor"])).await;
+        }
+    }
+    // Well made, of a time that no store holds: 250,000 years ago, and in 250,000 years.
+    anna.coffee_brand().await;
+    let placements = format!("/v1/brands/{BRAND}/placements");
+    for list in ["/v1/ai/generations", "/v1/calendars", "/v1/brands", "/v1/brands/brand_123/trends", &placements] {
+        for time in ["kPpKYsTg", "bwW1nTsg"] {
+            for tail in ["AAAAAAAAAAAAAAAAAAAAAAAA", "AABicmFuZF8x"] {
+                refused_at(&anna, &format!("{list}?cursor={time}{tail}"), &json!(["query", "cursor"])).await;
+            }
         }
     }
     refused_at(&anna, "/v1/jobs?kind=coffee.make", &json!(["query", "kind"])).await;
