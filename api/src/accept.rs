@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use almanac_shared::error::Code;
+use almanac_shared::{error::Code, progress::event::Encoding};
 use poem::http::{HeaderMap, header};
 
 use crate::error::{ApiError, Detail};
@@ -26,6 +26,14 @@ impl Form {
             Self::Sse => "text/event-stream",
             Self::Ndjson => "application/x-ndjson",
             Self::Json => "application/json",
+        }
+    }
+
+    /// The spelling of a job's log that comes closest to it.
+    pub const fn encoding(self) -> Encoding {
+        match self {
+            Self::Ndjson => Encoding::Ndjson,
+            Self::Sse | Self::Json => Encoding::Sse,
         }
     }
 }

@@ -13,6 +13,7 @@ use almanac_shared::{
     db::Database,
     flags::Flags,
     flashcards::service::Flashcards,
+    id::UserId,
     jobs::{admin::Operations, service::Jobs},
     metrics::Metrics,
     organic::service::Organic,
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Authenticator,
+    error::ApiError,
     middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
@@ -113,6 +115,17 @@ impl App {
             database,
             draining,
         })
+    }
+
+    /// A refusal on its way to this person. Of a job that stands in the way it says where what that makes is; the job
+    /// itself is enough where that cannot be asked now.
+    pub async fn refused(&self, user: UserId, refusal: impl Into<ApiError>) -> ApiError {
+        let error = refusal.into();
+        let Some(job) = error.blocker() else { return error };
+        match self.jobs.show(user, job).await {
+            Ok(job) => error.blocker_about(&job.subject_type, &job.subject_id),
+            Err(_) => error,
+        }
     }
 }
 

@@ -9,7 +9,10 @@ mod wire;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use almanac_shared::error::{ActiveJob, Code, LimitState, Refusal};
+use almanac_shared::{
+    error::{ActiveJob, Code, LimitState, Refusal},
+    id::JobId,
+};
 use poem::{
     Body, IntoResponse, Response,
     error::ResponseError,
@@ -210,6 +213,19 @@ impl ApiError {
     #[must_use]
     pub fn blocked_by(mut self, job: ActiveJob) -> Self {
         self.0.active = Some(job.into());
+        self
+    }
+
+    /// The job that stands in the way, if one does.
+    pub fn blocker(&self) -> Option<JobId> {
+        self.active.as_ref()?.id.parse().ok()
+    }
+
+    /// Says where what the job in the way makes is, where that is not the job's own page.
+    #[must_use]
+    pub fn blocker_about(mut self, subject_type: &str, subject_id: &str) -> Self {
+        let active = self.0.active.take();
+        self.0.active = active.map(|it| Active { urls: it.urls.about(subject_type, subject_id), ..it });
         self
     }
 

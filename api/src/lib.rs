@@ -2,6 +2,7 @@
 //! a process around it. It never speaks SQL and never calls a provider.
 
 pub mod accept;
+pub mod accepted;
 pub mod app;
 pub mod auth;
 pub mod command;

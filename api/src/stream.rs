@@ -93,9 +93,9 @@ pub fn live(
     dress(encoding, Box::new(source))
 }
 
-/// A log that is complete before it begins and is stored nowhere: a dry run.
+/// A log that is complete before it begins: a dry run, which is stored nowhere, or what is left of a job's.
 pub fn canned(events: &[Event], encoding: Encoding) -> Live {
-    let mut bytes = BytesMut::new();
+    let mut bytes = opening(encoding);
     for event in events {
         bytes.extend_from_slice(Frame::of(event).bytes(encoding));
     }
@@ -104,8 +104,15 @@ pub fn canned(events: &[Event], encoding: Encoding) -> Live {
 
 /// The whole story of a job whose log is older than its retention: one event, then the end.
 pub fn snapshot(seq: i64, data: String, encoding: Encoding) -> Live {
-    let frame = Frame::of(&Event { seq, kind: "snapshot".into(), data });
-    dress(encoding, Box::new(Once(Some(frame.bytes(encoding).clone()))))
+    canned(&[Event { seq, kind: "snapshot".into(), data }], encoding)
+}
+
+/// What stands before the first event: of server-sent events, when to come back.
+fn opening(encoding: Encoding) -> BytesMut {
+    match encoding {
+        Encoding::Sse => BytesMut::from(format!("retry: {RETRY_MS}\n\n").as_bytes()),
+        Encoding::Ndjson => BytesMut::new(),
+    }
 }
 
 fn dress(encoding: Encoding, source: Box<dyn FrameSource>) -> Live {
@@ -134,7 +141,7 @@ impl FrameSource for Outgoing {
         if !self.begun {
             self.begun = true;
             if self.follower.encoding() == Encoding::Sse {
-                out.extend_from_slice(format!("retry: {RETRY_MS}\n\n").as_bytes());
+                out.extend_from_slice(&opening(Encoding::Sse));
                 // Whatever the log has already goes out with it.
                 let _ = self.advance(cx, out);
                 return Poll::Ready(Some(()));

@@ -2,6 +2,8 @@
 //! field (API.md section 1). Routes take [`Strict`] and add their own lengths with [`Checks`].
 //! It must never bend a value to fit: a number is not a string, a lone surrogate is not text.
 
+mod objects;
+
 use std::ops::RangeInclusive;
 
 use almanac_shared::error::Code;
@@ -12,10 +14,11 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use self::objects::Objects;
 use crate::error::{ApiError, Detail};
 
 /// Objects and arrays inside each other.
@@ -53,7 +56,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for Strict<T> {
         if !request.content_type().is_some_and(Self::check_content_type) {
             return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json").into());
         }
-        Ok(Self(parse_object(&bytes)?))
+        Ok(Self(parse(&bytes)?))
     }
 }
 
@@ -81,27 +84,25 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Strict<T> {
     }
 }
 
-/// serde would take a list for a struct, field by field; the schema says object.
-fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first != Some(&b'[') {
-        return parse(bytes);
-    }
-    parse::<IgnoredAny>(bytes)?;
-    Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")]))
-}
-
-/// Reads `T` from JSON, or says in the contract's words what is wrong with it.
+/// Reads `T` from JSON, or says in the contract's words what is wrong with it. Where the schema says object a list is
+/// refused, at every depth: serde would take it for the struct, field by field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed_text("the body is not UTF-8"))?;
     scan(bytes)?;
     // Tracking the path costs an allocation per level, so it is done only when there is something to report.
-    serde_json::from_str(text).or_else(|_| parse_with_path(text))
+    read(text).or_else(|_| parse_with_path(text))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Objects(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 fn parse_with_path<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| refused(&error))?;
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| refused(&error))?;
     deserializer.end().map_err(|error| malformed_json(&error))?;
     Ok(value)
 }

@@ -1,47 +1,12 @@
-//! What makes two requests "the same": the idempotency key, and the fingerprint of a body (API.md section 2).
-//! Submitting services hand both to `accept()`, which compares them with what is stored. No SQL stands here, and a body
-//! is never kept: only its hash.
+//! What makes two requests "the same": the fingerprint of a body under one idempotency key (API.md section 2). The API
+//! checks the key's shape and hands both to a service; `almanac.accept` compares them with what is stored. A body is never
+//! kept: only its hash.
 
-use crate::db::Service;
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use crate::db::{Service, UserTx};
+use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
-
-/// The client's name for one request: 1 to 255 visible ASCII characters.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey(String);
-
-/// The text is empty, too long, or holds something else than visible ASCII.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an idempotency key is 1 to 255 visible ASCII characters")]
-pub struct InvalidKey;
-
-impl IdempotencyKey {
-    /// The most characters a key may have.
-    pub const MAX: usize = 255;
-
-    /// The key as the client wrote it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for IdempotencyKey {
-    type Err = InvalidKey;
-
-    fn from_str(text: &str) -> Result<Self, InvalidKey> {
-        let fits = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidKey) }
-    }
-}
-
-impl fmt::Debug for IdempotencyKey {
-    // A client may put anything into its keys, so they stay out of logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdempotencyKey(..)")
-    }
-}
 
 /// SHA-256 of a body's canonical form. Two spellings of one JSON value have one fingerprint: the order of keys, white
 /// space, escapes and the spelling of a number play no part; of a repeated key the last counts.
@@ -113,6 +78,24 @@ fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
         Ok(encoded) => text.push_str(&encoded),
         Err(error) => text.push_str(&format!("unwritable: {error}")),
     }
+}
+
+/// Whether this person's key stands for a request of this route that was accepted.
+///
+/// # Errors
+/// The store is away.
+pub async fn is_known(tx: &mut UserTx, route: &str, key: &str) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+               SELECT FROM almanac.idempotency_keys
+                WHERE user_id = (SELECT almanac.uid()) AND route = $1 AND key = $2
+                  AND expires_at > clock_timestamp()) AS "is_known!"
+        "#,
+        route,
+        key
+    );
+    found.fetch_one(tx.connection()).await
 }
 
 /// Removes keys that have expired; answers how many.
@@ -201,16 +184,6 @@ mod tests {
     fn the_canonical_form_is_json_with_sorted_keys_and_plain_numbers() {
         let body = json!({"b": [1.0, -2, 2.5, 1e21], "a": {"é": "\u{1}\"/", "d": null}, "A": true});
         assert_eq!(canonical_json(&body), r#"{"A":true,"a":{"d":null,"é":"\u0001\"/"},"b":[1,-2,2.5,1e+21]}"#);
-    }
-
-    #[test]
-    fn a_key_is_one_to_255_visible_ascii_characters() {
-        for good in ["a", "!~", "3f1c-9", &"k".repeat(255)] {
-            assert_eq!(good.parse::<IdempotencyKey>().unwrap().as_str(), good);
-        }
-        for bad in ["", " ", "a b", "a\n", "é", "\u{7f}", &"k".repeat(256)] {
-            assert_eq!(bad.parse::<IdempotencyKey>(), Err(InvalidKey), "{bad:?}");
-        }
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

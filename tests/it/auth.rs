@@ -272,6 +272,12 @@ async fn a_ticket_opens_one_jobs_stream_and_nothing_else() {
         assert_eq!(stream.status, 200, "reusable until it expires");
         assert!(stream.collect_to_end().await.last().is_some_and(|event| event.kind == "done"));
     }
+    // An Authorization header is judged alone, also beside a good ticket.
+    for wrong in [anna.with_token("not.a.token"), anna.with_token(hs256(&with(&anna, json!({ "exp": now() - 60 }))))] {
+        wrong.get(&events).await.refused(401, "UNAUTHENTICATED");
+    }
+    eve.get(&events).await.refused(404, "NOT_FOUND");
+    anna.get(&format!("/v1/jobs/{id}/events?ticket=x")).await.expect(200);
     nobody.get(&format!("/v1/jobs/{other}/events?ticket={ticket}")).await.refused(404, "NOT_FOUND");
     for wrong in ["x".to_owned(), String::new(), format!("{ticket}A"), ticket.to_lowercase()] {
         nobody.get(&format!("/v1/jobs/{id}/events?ticket={wrong}")).await.refused(401, "UNAUTHENTICATED");

@@ -88,6 +88,20 @@ async fn a_brand_is_made_shown_changed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_brand_whose_id_looks_like_a_page_of_the_documentation_is_a_brand_like_any_other() {
+    let anna = Stack::shared().await.user();
+    for id in ["openapi.json", "healthz"] {
+        let path = format!("/v1/brands/{id}");
+        anna.post("/v1/brands", json!({ "id": id, "name": "Odd", "timezone": "UTC" })).await.expect(201);
+
+        assert_eq!(anna.get(&path).await.expect(200).data()["name"], "Odd");
+        assert_eq!(anna.patch(&path, json!({ "name": "Even" })).await.expect(200).data()["name"], "Even");
+        anna.delete(&path).await.expect(204);
+        anna.get(&path).await.refused(404, "NOT_FOUND");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_a_brand_is_made_shown_changed_and_removed() {
     let anna = Stack::shared().await.user();
     anna.post("/v1/brands", json!({ "id": "b", "name": "Ours", "timezone": "UTC" })).await.expect(201);

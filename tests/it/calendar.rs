@@ -318,8 +318,11 @@ async fn a_second_run_waits_its_turn_and_a_cancelled_one_keeps_what_it_made() {
     let active = second.json()["error"]["active"].clone();
     assert_eq!((&active["id"], &active["kind"]), (&json!(run), &json!("calendar.generate")));
     let calendar = format!("/v1/calendars/{}", first["meta"]["calendarId"].as_str().unwrap());
-    anna.delete(&calendar).await.refused(409, "ACTIVE_GENERATION");
-    anna.post(&format!("{calendar}/runs/{run}/accept"), json!({})).await.refused(409, "NOT_FINAL");
+    let delete = anna.delete(&calendar).await.refused(409, "ACTIVE_GENERATION");
+    let accept = anna.post(&format!("{calendar}/runs/{run}/accept"), json!({})).await.refused(409, "NOT_FINAL");
+    for refused in [second, delete, accept] {
+        assert_eq!(refused.json()["error"]["active"]["urls"]["self"], calendar, "the resource: {}", refused.text());
+    }
 
     anna.post(active["urls"]["cancel"].as_str().unwrap(), json!({})).await.expect(202);
     let done = stream.collect_to_end().await.last().unwrap().json();

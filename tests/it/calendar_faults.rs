@@ -130,6 +130,7 @@ async fn a_switched_off_calendar_is_a_dry_run_of_the_same_bytes_that_leaves_noth
     other.collect_to_end().await;
 
     assert_eq!(one.raw(), other.raw(), "byte-stable for the same input");
+    assert!(one.raw().starts_with(b"retry: 2000\n\n"), "a dry run begins as every stream does");
     assert_follows(&events, 0);
     assert_eq!(entries(&events).len(), 6);
     assert!(events.iter().all(|event| event.json()["meta"]["dryRun"] == true));

@@ -1,6 +1,14 @@
 //! Bad input: every refusal has a status, a code and the field's name, stores nothing and enqueues nothing.
 
-use almanac_tests::{Stack, User, rows::Rows, world::source_text};
+use almanac_tests::{
+    Stack, User,
+    actor::{
+        calendar::calendar_order,
+        organic::{BRAND, week_order},
+    },
+    rows::Rows,
+    world::source_text,
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -99,6 +107,41 @@ async fn every_bad_body_is_refused_by_name_and_costs_nothing() {
     assert_eq!(Rows::of(&admin, anna.id).await, Rows::none());
     let accepted = anna.submit(&source_text("after-refusals")).await.expect(202);
     assert!(accepted.header("ratelimit").unwrap().contains("r=4"), "refusals were counted: {:?}", accepted.headers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_with_an_objects_values_in_their_order_is_not_that_object() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let anna = stack.user();
+    anna.coffee_brand().await;
+    let order = week_order(&json!({}));
+    let list = |names: &[&str]| names.iter().map(|name| order[*name].clone()).collect::<Value>();
+    let week = list(&["brandProfileId", "weekStart", "timezone", "platformAccountIds", "placements"]);
+    let seed = json!(["p1", "trend_coldbrew", "2026-01-26", "2026-01-26T09:00:00-08:00", null, "instagram"]);
+    let with = |name: &str, value: Value| week_order(&json!({ name: value }));
+    let (whole, calendar, organic) = (json!(["body"]), "/v1/ai/calendar", "/v1/organic/generate-calendar");
+    let cases = [
+        (ROUTE, json!([source_text("positions")]), whole.clone()),
+        (calendar, json!([["instagram"], "daily", "2026-01-26", "2026-01-28"]), whole.clone()),
+        (organic, week, whole.clone()),
+        ("/v1/brands", json!([null, "Bean", "Europe/Paris"]), whole),
+        (organic, with("placements", json!([seed])), json!(["body", "placements", 0])),
+        (organic, with("options", json!(["beta-launch"])), json!(["body", "options"])),
+        (calendar, calendar_order(&json!({ "constraints": ["coffee"] })), json!(["body", "constraints"])),
+    ];
+
+    for (path, body, loc) in cases {
+        for key in [None, Some("lists")] {
+            let call = anna.request(Method::POST, path).header("accept", "application/json").json(&body);
+            let call = key.into_iter().fold(call, |call, key| call.key(key));
+            let reply = call.send().await.refused(400, "VALIDATION_FAILED");
+            assert_eq!(reply.json()["error"]["details"][0]["loc"], loc, "{path} {body}: {}", reply.text());
+        }
+    }
+
+    let jobs = Rows::of(&admin, anna.id).await;
+    assert_eq!((jobs.jobs, jobs.keys), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,6 +255,16 @@ async fn bad_parameters_and_headers_are_named() {
         }
         for cursor in ["x", "!!", "AAAA", "%00", ""] {
             refused_at(&anna, &format!("{list}?cursor={cursor}"), &json!(["query", "cursor"])).await;
+        }
+    }
+    // Well made, of a time that no store holds: 250,000 years ago, and in 250,000 years.
+    anna.coffee_brand().await;
+    let placements = format!("/v1/brands/{BRAND}/placements");
+    for list in ["/v1/ai/generations", "/v1/calendars", "/v1/brands", "/v1/brands/brand_123/trends", &placements] {
+        for time in ["kPpKYsTg", "bwW1nTsg"] {
+            for tail in ["AAAAAAAAAAAAAAAAAAAAAAAA", "AABicmFuZF8x"] {
+                refused_at(&anna, &format!("{list}?cursor={time}{tail}"), &json!(["query", "cursor"])).await;
+            }
         }
     }
     refused_at(&anna, "/v1/jobs?kind=coffee.make", &json!(["query", "kind"])).await;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends here, and has a clock of its own"
 )]
 
+mod accepted;
 mod admin;
 mod auth;
 mod backlog;

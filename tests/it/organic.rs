@@ -329,7 +329,9 @@ async fn one_calendar_or_week_at_a_time_and_a_cancelled_one_keeps_what_it_made()
     let calendar = almanac_tests::actor::calendar::calendar_order(&json!({}));
     for (path, body) in [("/v1/organic/generate-calendar", week_order(&json!({}))), ("/v1/ai/calendar", calendar)] {
         let second = anna.post(path, body).await.refused(409, "ACTIVE_GENERATION");
-        assert_eq!(second.json()["error"]["active"]["kind"], "organic.generate");
+        let active = &second.json()["error"]["active"];
+        assert_eq!(active["kind"], "organic.generate");
+        assert_eq!(active["urls"]["self"], format!("/v1/brands/{BRAND}/placements?weekStart={MONDAY}"));
     }
     let run = stream.headers["location"].to_str().unwrap().to_owned();
     let ticket = anna.post("/v1/tickets", json!({ "jobId": run.trim_start_matches("/v1/jobs/") })).await.expect(200);

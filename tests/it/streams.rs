@@ -159,7 +159,8 @@ async fn a_silent_job_sends_heartbeats_and_an_expired_token_ends_its_stream_but_
     let job = anna.generate_scripted(&key).await;
     stack.world.wait_until_holding(&key).await;
     let mut claims = token::claims(anna.id);
-    claims["exp"] = json!(token::now() + 2);
+    // The door admits it for 30 s more, and so does the stream.
+    claims["exp"] = json!(token::now() - 26);
     let hasty = anna.with_token(token::hs256(&claims));
     let mut sse = listen(&anna, job, 0, Encoding::Sse).await;
     let mut ndjson = listen(&anna, job, 0, Encoding::Ndjson).await;
@@ -171,6 +172,7 @@ async fn a_silent_job_sends_heartbeats_and_an_expired_token_ends_its_stream_but_
     let ((), (), expired) = tokio::join!(beats, lines, expired);
 
     for events in expired {
+        assert!(!stored(events.clone()).is_empty(), "what there is comes first: {events:?}");
         let last = events.last().unwrap();
         assert_eq!((last.kind.as_str(), last.seq), ("error", None));
         assert_eq!(last.json()["code"], "auth_expired");
@@ -313,8 +315,10 @@ async fn a_log_older_than_its_retention_is_told_in_one_snapshot() {
 
     for encoding in BOTH {
         for after in [0, 2] {
-            let events = listen(&anna, job, after, encoding).await.collect_to_end().await;
+            let mut stream = listen(&anna, job, after, encoding).await;
+            let events = stream.collect_to_end().await;
             assert_eq!(events.len(), 1, "one event, then the end: {events:?}");
+            assert_eq!(stream.raw().starts_with(b"retry: 2000\n\n"), encoding == Encoding::Sse);
             assert_eq!((events[0].kind.as_str(), events[0].seq), ("snapshot", Some(length as u64)));
             assert_eq!(events[0].json()["status"], "succeeded");
             assert_eq!(events[0].json()["id"], json!(job));

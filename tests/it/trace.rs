@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almanac_tests::{
     Node, Stack,
-    actor::token::SECRET,
+    actor::{calendar::calendar_order, organic::week_order, token::SECRET},
     eventually,
     run::test_run,
     world::{Answer, End, Script, Shape, source_text},
@@ -103,6 +103,30 @@ async fn every_line_about_a_job_carries_the_required_fields() {
     }
     let answered = lines(stack.api(0)).into_iter().find(|line| line["requestId"] == request_id.as_str());
     assert_eq!(answered.expect("the access line")["userId"], json!(anna.id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_about_accepted_work_names_its_run_in_every_family() {
+    let stack = Stack::builder().workers(0).start().await;
+    let [anna, ben, cleo] = [(); 3].map(|()| stack.user());
+    cleo.coffee_brand().await;
+    let orders = [
+        (anna, "/v1/ai/generations", json!({ "source_text": source_text("named") })),
+        (ben, "/v1/ai/calendar", calendar_order(&json!({}))),
+        (cleo, "/v1/organic/generate-calendar", week_order(&json!({}))),
+    ];
+
+    for (user, path, body) in orders {
+        let request_id = format!("req-{}", Uuid::new_v4());
+        let call = user.request(Method::POST, path).header("x-request-id", &request_id);
+        let reply = call.header("accept", "application/json").json(&body).send().await.expect(202);
+        let run = reply.header("location").unwrap().trim_start_matches("/v1/jobs/").to_owned();
+
+        let of_it = |line: &Value| line["requestId"] == request_id.as_str() && line["message"] == "answered";
+        let written = async || lines(stack.api(0)).into_iter().find(of_it);
+        let line = eventually(Duration::from_secs(30), "the access line", written).await;
+        assert_eq!(line["runId"], json!(run), "{path}: {line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,21 +57,22 @@ pub enum Verified {
         user: UserId,
         /// `app_metadata.role` is `admin`.
         is_admin: bool,
-        /// The `exp`.
+        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open (D133).
         expires_at: DateTime<Utc>,
     },
     /// The operator's key.
     Service {
-        /// The `exp`.
+        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open (D133).
         expires_at: DateTime<Utc>,
     },
 }
 
 /// Checks the claims of a token whose signature is good. `Err` says in a few words what is wrong; it names no value.
 pub(super) fn check(claims: &Claims, policy: &Policy, now: DateTime<Utc>) -> Result<Verified, &'static str> {
+    let good_until = claims.exp.saturating_add(LEEWAY);
+    let expires_at = DateTime::from_timestamp(good_until, 0).ok_or("the token's exp is no time")?;
     let now = now.timestamp();
-    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or("the token's exp is no time")?;
-    if now >= claims.exp.saturating_add(LEEWAY) {
+    if now >= good_until {
         return Err("the token has expired");
     }
     if claims.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY) > now) {

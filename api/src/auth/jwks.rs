@@ -15,7 +15,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse},
 };
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::ApiError;
 
@@ -35,13 +35,17 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_KEYS: usize = 32;
 
 /// The key set behind one address.
-pub(super) struct Jwks {
+pub(super) struct Jwks(Arc<Source>);
+
+struct Source {
     url: reqwest::Url,
     client: reqwest::Client,
     set: RwLock<Option<Arc<KeySet>>>,
     /// When a fetch was last begun. Whoever holds it is the one who fetches.
-    last_try: Mutex<Option<DateTime<Utc>>>,
+    last_try: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
+
+type LastTry = OwnedMutexGuard<Option<DateTime<Utc>>>;
 
 struct KeySet {
     fetched_at: DateTime<Utc>,
@@ -66,7 +70,7 @@ impl Jwks {
         let url = reqwest::Url::parse(url).context("reading AUTH_JWKS_URL")?;
         let builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
         let client = builder.build().context("building the client for the key set")?;
-        Ok(Self { url, client, set: RwLock::new(None), last_try: Mutex::new(None) })
+        Ok(Self(Arc::new(Source { url, client, set: RwLock::new(None), last_try: Arc::default() })))
     }
 
     /// The keys that may have signed a token with this header; none means that nobody signed it.
@@ -77,20 +81,20 @@ impl Jwks {
         algorithm: Algorithm,
         now: DateTime<Utc>,
     ) -> Result<Vec<DecodingKey>, ApiError> {
-        if let Some(set) = self.believed(now) {
+        if let Some(set) = self.0.believed(now) {
             let keys = set.find(kid, algorithm);
             if now - set.fetched_at < FRESH && !keys.is_empty() {
                 return Ok(keys);
             }
             if !keys.is_empty() {
                 // The set is old but has the key: one request renews it, the others do not wait for that one.
-                if let Ok(last_try) = self.last_try.try_lock() {
+                if let Ok(last_try) = self.0.last_try.clone().try_lock_owned() {
                     self.refresh(last_try, now).await;
                 }
                 return self.answer(kid, algorithm, now);
             }
         }
-        self.refresh(self.last_try.lock().await, now).await;
+        self.refresh(self.0.last_try.clone().lock_owned().await, now).await;
         self.answer(kid, algorithm, now)
     }
 
@@ -100,20 +104,32 @@ impl Jwks {
         algorithm: Algorithm,
         now: DateTime<Utc>,
     ) -> Result<Vec<DecodingKey>, ApiError> {
-        let set = self.believed(now).ok_or_else(|| {
+        let set = self.0.believed(now).ok_or_else(|| {
             let message = "tokens cannot be checked now";
             ApiError::new(Code::Unavailable, message).retry_after(PAUSE_WITHOUT_KEYS.num_seconds() as u32)
         })?;
         Ok(set.find(kid, algorithm))
     }
 
+    /// Fetches in a task of its own, which runs to its end for everybody who waits, also when whoever asked first goes
+    /// away: cut off with that one's request, it would only leave the pause behind.
+    async fn refresh(&self, last_try: LastTry, now: DateTime<Utc>) {
+        let source = self.0.clone();
+        let fetching = tokio::spawn(async move { source.refresh(last_try, now).await });
+        if let Err(error) = fetching.await {
+            tracing::error!(error = format!("{error:#}"), "fetching the key set broke off");
+        }
+    }
+}
+
+impl Source {
     fn believed(&self, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner).clone();
         set.filter(|set| now - set.fetched_at < STALE)
     }
 
     /// Fetches, unless that was tried too recently, by whoever held the lock before us for one.
-    async fn refresh(&self, mut last_try: tokio::sync::MutexGuard<'_, Option<DateTime<Utc>>>, now: DateTime<Utc>) {
+    async fn refresh(&self, mut last_try: LastTry, now: DateTime<Utc>) {
         let pause = if self.believed(now).is_some() { PAUSE } else { PAUSE_WITHOUT_KEYS };
         if last_try.is_some_and(|last| now - last < pause) {
             return;

@@ -87,6 +87,7 @@ impl Authenticator {
         let query = uri.query().unwrap_or_default();
         let ticket = query.split('&').find_map(|pair| pair.strip_prefix("ticket="));
         request.method() == Method::GET
+            && !request.headers().contains_key(header::AUTHORIZATION)
             && uri.path().ends_with("/events")
             && ticket.is_some_and(|ticket| self.tickets.is_live(ticket, self.clock.now()))
     }

@@ -16,11 +16,10 @@ use crate::{auth::Authenticator, error::ApiError};
 /// Addresses remembered at once: about 6 MiB at the default rate when all of them are at their limit.
 const ADDRESSES: usize = 10_000;
 
-/// What probes, scrapers and readers of the documentation call; they are neither identified nor counted.
+/// What probes, scrapers and readers of the documentation call; they are neither identified nor counted. Whole paths
+/// only: an id that a client chooses may look like the end of any of them.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/docs")
-        || path.starts_with("/docs/")
-        || path.ends_with("/openapi.json")
+    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/docs" | "/v1/openapi.json") || path.starts_with("/docs/")
 }
 
 pub(super) fn limited<E>(next: E, auth: Arc<Authenticator>, rate: Rate) -> impl Endpoint<Output = E::Output>

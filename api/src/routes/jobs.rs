@@ -10,7 +10,7 @@ use almanac_shared::{
     progress::event::Encoding,
 };
 use chrono::{DateTime, Utc};
-use poem::Request;
+use poem::{Request, http::header};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -217,10 +217,7 @@ impl JobsApi {
         let app = self.app()?;
         let job = JobId(id.0);
         let (user, expires_at) = listener(app, request, ticket.0.as_deref(), job)?;
-        let encoding = match accept::choose(request.headers(), &[Form::Sse, Form::Ndjson])? {
-            Form::Ndjson => Encoding::Ndjson,
-            Form::Sse | Form::Json => Encoding::Sse,
-        };
+        let encoding = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
         let after = resume(request, after.0.as_deref())?;
         follow(app, user, job, after, encoding, expires_at).await
     }
@@ -261,13 +258,15 @@ impl JobsApi {
     }
 }
 
-/// Who listens, and until when: a caller with a token, else the holder of a ticket for this very job.
+/// Who listens, and until when: a caller with a token, else the holder of a ticket for this very job. A request with an
+/// `Authorization` header is judged by that header alone.
 fn listener(
     app: &App,
     request: &Request,
     ticket: Option<&str>,
     job: JobId,
 ) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
+    let ticket = ticket.filter(|_| !request.headers().contains_key(header::AUTHORIZATION));
     let Some(ticket) = ticket else {
         let caller = Caller::of(request)?;
         return Ok((caller.user, Some(caller.expires_at)));

@@ -1,6 +1,8 @@
 //! What `strict` takes and refuses, case by case, and the field that every refusal names.
 //! Run with the crate's own tests; no server is started.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -27,8 +29,29 @@ enum Kind {
     Daily,
 }
 
+/// Everything of it may be missing: the shape that serde would fill from a list of any length.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Wishes {
+    tone: Option<String>,
+    inner: Option<Box<Wishes>>,
+    by_name: BTreeMap<String, Wishes>,
+    pair: Option<Box<(u8, Wishes)>>,
+    way: Option<Way>,
+    any: Value,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Way {
+    Sent { to: Option<String> },
+    Kept(Box<Wishes>),
+    Moved(u8, u8),
+    Left,
+}
+
 fn refusal(body: &[u8]) -> ApiError {
-    parse_object::<Order>(body).expect_err("the body is refused")
+    parse::<Order>(body).expect_err("the body is refused")
 }
 
 #[test]
@@ -53,6 +76,37 @@ fn every_mismatch_names_its_field() {
         assert_eq!(error.details[0].kind, kind, "{body}");
         assert!(!error.details[0].msg.contains("line 1"), "{}", error.details[0].msg);
     }
+}
+
+#[test]
+fn a_list_is_no_object_wherever_an_object_is_asked_for() {
+    let cases = [
+        (json!(["warm"]), json!(["body"])),
+        (json!({"inner": ["warm"]}), json!(["body", "inner"])),
+        (json!({"inner": {"inner": []}}), json!(["body", "inner", "inner"])),
+        (json!({"by_name": {"a": {}, "b": ["warm"]}}), json!(["body", "by_name", "b"])),
+        (json!({"pair": [1, ["warm"]]}), json!(["body", "pair", 1])),
+        (json!({"way": {"sent": ["anna"]}}), json!(["body", "way", "sent"])),
+        (json!({"way": {"kept": ["warm"]}}), json!(["body", "way", "kept"])),
+    ];
+
+    for (body, loc) in cases {
+        let error = parse::<Wishes>(body.to_string().as_bytes()).expect_err("a list is refused");
+        assert_eq!((json!(error.details[0].loc), error.details[0].kind.as_str()), (loc, "type"), "{body}");
+        assert!(error.details[0].msg.ends_with("expected an object"), "{}", error.details[0].msg);
+    }
+}
+
+#[test]
+fn lists_and_everything_else_are_read_where_they_are_asked_for() {
+    let body = json!({
+        "tone": "warm", "inner": {"tone": null, "way": "left"}, "by_name": {"a": {"way": {"moved": [1, 2]}}},
+        "pair": [1, {"way": {"sent": {"to": "anna"}}}], "way": {"kept": {}}, "any": [[1, -2, 2.5, true], {"a": []}],
+    });
+
+    let read = parse::<Wishes>(body.to_string().as_bytes()).expect("taken");
+
+    assert_eq!(read, serde_json::from_value(body).expect("taken by serde"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-pub use self::submission::{Accepted, Order, Submission};
+pub use self::submission::{Accepted, Order, Submission, Unaccepted};
 use super::{
     Calendar, Content, Entry, Field, Made, Run,
     diff::{self, AcceptBody},

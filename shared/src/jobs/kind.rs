@@ -60,13 +60,13 @@ impl Kind {
         }
     }
 
-    /// The domain's word: first half of the wire name, and the family of its limit.
-    pub const fn domain(self) -> &'static str {
+    /// The route that accepts it, as idempotency keys name it: the method and the `/v1` spelling (D43).
+    pub const fn route(self) -> &'static str {
         match self {
-            Self::GenerateFlashcards => "flashcards",
-            Self::GenerateCalendar => "calendar",
-            Self::GenerateOrganic => "organic",
-            Self::EraseAccount => "account",
+            Self::GenerateFlashcards => "POST /v1/ai/generations",
+            Self::GenerateCalendar => "POST /v1/ai/calendar",
+            Self::GenerateOrganic => "POST /v1/organic/generate-calendar",
+            Self::EraseAccount => "DELETE /v1/me/data",
         }
     }
 }

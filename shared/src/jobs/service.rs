@@ -12,6 +12,7 @@ use crate::{
     db::Database,
     error::Refusal,
     id::{JobId, UserId},
+    idempotency,
     progress::{event::Encoding, follower::Follower, relay::Relay},
     queue::Bell,
 };
@@ -41,6 +42,19 @@ impl Jobs {
     /// Over these; starts the task that looks.
     pub fn start(database: Database, relay: Relay, bell: Bell) -> Self {
         Self { looks: Looks::start(database.clone()), database, relay, bell }
+    }
+
+    /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what
+    /// stands in the way of new work is not in its way (D130); ask only when something is.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn knows(&self, user: UserId, kind: Kind, key: Option<&(String, [u8; 32])>) -> Result<bool, Refusal> {
+        let Some((key, _)) = key else { return Ok(false) };
+        let mut tx = self.database.as_user(user).await?;
+        let known = idempotency::is_known(&mut tx, kind.route(), key).await?;
+        tx.commit().await?;
+        Ok(known)
     }
 
     /// One job.

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::{Notify, Semaphore},
 };
 
 #[derive(Default)]
@@ -21,6 +22,10 @@ struct Script {
 pub(super) struct KeyServer {
     address: SocketAddr,
     script: Arc<Mutex<Script>>,
+    /// Told of each request.
+    asked: Arc<Notify>,
+    /// One permit for each answer that may leave.
+    answers: Arc<Semaphore>,
 }
 
 type KeyFile = (&'static str, &'static [u8], Algorithm);
@@ -28,15 +33,31 @@ type KeyFile = (&'static str, &'static [u8], Algorithm);
 impl KeyServer {
     pub async fn start(keys: &[KeyFile]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { address: listener.local_addr().unwrap(), script: Arc::default() };
+        let address = listener.local_addr().unwrap();
+        let (script, asked) = (Arc::<Mutex<Script>>::default(), Arc::<Notify>::default());
+        let answers = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        let server = Self { address, script: script.clone(), asked: asked.clone(), answers: answers.clone() };
         server.serve(keys);
-        let script = server.script.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket, script.clone()));
+                tokio::spawn(answer(socket, script.clone(), asked.clone(), answers.clone()));
             }
         });
         server
+    }
+
+    /// Answers nobody until it is released.
+    pub fn hold(&self) {
+        self.answers.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub fn release(&self) {
+        self.answers.add_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Until somebody asks.
+    pub async fn is_asked(&self) {
+        self.asked.notified().await;
     }
 
     pub fn url(&self) -> String {
@@ -74,7 +95,7 @@ fn jwk(&(kid, pem, algorithm): &KeyFile) -> serde_json::Value {
     serde_json::to_value(jwk).unwrap()
 }
 
-async fn answer(mut socket: TcpStream, script: Arc<Mutex<Script>>) {
+async fn answer(mut socket: TcpStream, script: Arc<Mutex<Script>>, asked: Arc<Notify>, answers: Arc<Semaphore>) {
     let mut lines = BufReader::new(&mut socket).lines();
     let request = lines.next_line().await.unwrap().unwrap_or_default();
     while lines.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
@@ -84,6 +105,8 @@ async fn answer(mut socket: TcpStream, script: Arc<Mutex<Script>>) {
         script.paths.push(path);
         script.body.clone()
     };
+    asked.notify_one();
+    let _permit = answers.acquire().await.unwrap();
     let (status, body) = body.map_or(("503 Away", String::new()), |body| ("200 OK", body));
     let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let _ = socket.write_all(answer.as_bytes()).await;

@@ -244,6 +244,24 @@ async fn old_keys_are_kept_for_a_day_when_the_provider_is_away() {
 }
 
 #[tokio::test]
+async fn a_fetch_goes_on_for_everybody_when_whoever_asked_first_goes_away() {
+    let server = KeyServer::start(&[("ec", EC, Algorithm::ES256)]).await;
+    let world = Arc::new(World::new(Some(server.url()), None));
+    let token = signed(Algorithm::ES256, Some("ec"), EC, &claims());
+    server.hold();
+    let (first, asking) = (world.clone(), token.clone());
+    let first = tokio::spawn(async move { first.bearer(&asking).await });
+    server.is_asked().await;
+
+    first.abort();
+    assert!(first.await.is_err_and(|error| error.is_cancelled()));
+    server.release();
+
+    assert!(world.bearer(&token).await.is_ok(), "admitted by the fetch of the one who left");
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[tokio::test]
 async fn an_endless_key_set_is_given_up() {
     let server = KeyServer::start(&[]).await;
     server.serve_text("x".repeat(300 * 1024));
@@ -340,6 +358,7 @@ async fn a_minted_token_is_one_of_ours() {
 
     let token = token::mint_hs256(&SecretString::from(SECRET), &request, world.clock.now()).unwrap();
 
-    let expires_at = world.clock.now() + TimeDelta::hours(1);
+    // With the seconds by which clocks may differ.
+    let expires_at = world.clock.now() + TimeDelta::hours(1) + TimeDelta::seconds(30);
     assert_eq!(world.bearer(&token).await.unwrap(), Verified::User { user: user(), is_admin: false, expires_at });
 }

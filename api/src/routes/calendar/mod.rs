@@ -5,20 +5,18 @@ mod entries;
 mod runs;
 mod words;
 
-use std::time::Duration;
-
 use almanac_shared::{
     calendar::{
         dry_run::{self, Reason},
         export::{Export, Format},
         rules::TITLE_MAX,
         run,
-        service::{Accepted, Order, Submission},
+        service::{Accepted, Order, Submission, Unaccepted},
     },
     error::Refusal,
     flags::Flag,
     id::{CalendarId, JobId},
-    jobs::{Kind, service::Listening},
+    jobs::Kind,
     progress::event::Encoding,
     telemetry,
 };
@@ -32,6 +30,7 @@ use uuid::Uuid;
 
 use crate::{
     accept::{self, Form},
+    accepted,
     app::App,
     auth::Caller,
     error::{ApiError, Detail},
@@ -113,12 +112,9 @@ impl CalendarApi {
         let form = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.calendars.read(body.into())?;
-        if !app.flags.is_on(Flag::CalendarService, Some(caller.user)) {
-            return rehearse(app, &caller, form, &order, Reason::SwitchedOff).await;
-        }
         let model = app.models.default.clone();
-        if let Some(retry_after) = app.circuits.open_for(&model) {
-            return Err(Refusal::ProviderUnavailable { retry_after }.into());
+        if let Some(reason) = in_the_way(app, &caller, &model, key.as_ref()).await? {
+            return rehearse(app, &caller, form, &order, reason).await;
         }
         let request_id = Some(caller.request_id.as_str().to_owned());
         let (user, trace) = (caller.user, telemetry::current_traceparent());
@@ -131,13 +127,15 @@ impl CalendarApi {
                 if !accepted.replayed {
                     app.metrics.job_accepted(Kind::GenerateCalendar.as_str());
                 }
-                answer(app, request, &caller, form, accepted).await
+                Ok(answer(app, request, &caller, form, accepted).await)
             }
-            Err(Refusal::StoreUnavailable(cause)) => {
+            Err(Unaccepted::Refused(Refusal::StoreUnavailable(cause))) => {
                 tracing::warn!(error = format!("{cause:#}"), "the store is away; answering a dry run");
                 rehearse(app, &caller, form, &order, Reason::StorageAway).await
             }
-            Err(refusal) => Err(app.calendar.refused(refusal)),
+            Err(Unaccepted::Refused(refusal)) => Err(app.refused(user, app.calendar.refused(refusal)).await),
+            // A dry run would say that nothing is stored.
+            Err(Unaccepted::Unsure(cause)) => Err(ApiError::from(Refusal::StoreUnavailable(cause))),
         }
     }
 
@@ -187,8 +185,11 @@ impl CalendarApi {
     /// Removes a calendar with its runs and entries. While a run of it is active: 409, cancel that first.
     #[oai(path = "/calendars/:id", method = "delete", operation_id = "deleteCalendar")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
-        self.app()?.calendars.delete(caller.user, CalendarId(id.0)).await?;
-        Ok(Deleted::Gone)
+        let app = self.app()?;
+        match app.calendars.delete(caller.user, CalendarId(id.0)).await {
+            Ok(()) => Ok(Deleted::Gone),
+            Err(refusal) => Err(app.refused(caller.user, refusal).await),
+        }
     }
 
     /// The latest saved entries as a file: JSON, CSV, or iCalendar.
@@ -222,6 +223,28 @@ fn known(app: Option<&App>) -> Result<&App, ApiError> {
     app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
+/// What keeps a new run from being made, so that a dry run is answered or 503. Nothing keeps one from being answered
+/// again that was accepted under this key (D130).
+async fn in_the_way(
+    app: &App,
+    caller: &Caller,
+    model: &str,
+    key: Option<&(String, [u8; 32])>,
+) -> Result<Option<Reason>, Refusal> {
+    let is_on = app.flags.is_on(Flag::CalendarService, Some(caller.user));
+    let open_for = app.circuits.open_for(model);
+    if is_on && open_for.is_none() {
+        return Ok(None);
+    }
+    match (app.jobs.knows(caller.user, Kind::GenerateCalendar, key).await, open_for) {
+        (Ok(true), _) => Ok(None),
+        (Ok(false), Some(retry_after)) if is_on => Err(Refusal::ProviderUnavailable { retry_after }),
+        (Ok(false), _) => Ok(Some(Reason::SwitchedOff)),
+        (Err(Refusal::StoreUnavailable(_)), _) => Ok(Some(Reason::StorageAway)),
+        (Err(refusal), _) => Err(refusal),
+    }
+}
+
 /// The dry run (D11): computed here and now, stored nowhere.
 async fn rehearse(
     app: &App,
@@ -252,38 +275,31 @@ async fn rehearse(
     Ok(Submitted::Now(answer, None, None, None, None))
 }
 
-async fn answer(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    form: Form,
-    accepted: Accepted,
-) -> Result<Submitted, ApiError> {
-    let job = JobId::from(accepted.run);
+async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+    let (user, job) = (caller.user, JobId::from(accepted.run));
+    let answer = match form {
+        Form::Json => {
+            let show = async {
+                if !app.jobs.show(user, job).await?.state().is_final() {
+                    return Ok(None);
+                }
+                Ok(Some(app.calendars.show(user, accepted.calendar).await?.try_into()?))
+            };
+            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+        }
+        Form::Sse | Form::Ndjson => {
+            let follower = accepted::follower(app, user, job, form.encoding()).await;
+            let live = |follower| stream::live(follower, Some(caller.expires_at), app.clock.clone(), &app.metrics);
+            follower.map(|follower| live(*follower).into())
+        }
+    };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
     let (policy, left) = app.calendar.values(accepted.limit);
-    let encoding = match form {
-        Form::Sse => Encoding::Sse,
-        Form::Ndjson => Encoding::Ndjson,
-        Form::Json => {
-            return Ok(match finished(app, request, caller, &accepted).await? {
-                Some(calendar) => {
-                    let answer = Answer::Finished(Reply::new(calendar));
-                    Submitted::Now(answer, Some(location), replayed, Some(policy), Some(left))
-                }
-                None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
-            });
-        }
-    };
-    let answer = match app.jobs.follow(caller.user, job, None, encoding).await? {
-        Listening::Follow(follower) => {
-            stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics).into()
-        }
-        // A replay of something whose log is no longer kept has nothing left to follow.
-        _ => return Ok(Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left)),
-    };
-    Ok(Submitted::Now(answer, Some(location), replayed, Some(policy), Some(left)))
+    match answer {
+        Some(answer) => Submitted::Now(answer, Some(location), replayed, Some(policy), Some(left)),
+        None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
+    }
 }
 
 fn pending(accepted: &Accepted) -> RunAccepted {
@@ -296,28 +312,4 @@ fn pending(accepted: &Accepted) -> RunAccepted {
         status: "pending".into(),
         urls: urls.about("calendar", &accepted.calendar.to_string()),
     }
-}
-
-/// The finished calendar, when the client would rather wait and it is done in time.
-async fn finished(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    accepted: &Accepted,
-) -> Result<Option<CalendarWithEntries>, ApiError> {
-    let Some(wait) = accept::prefer_wait(request.headers()).filter(|wait| *wait > Duration::ZERO) else {
-        return Ok(None);
-    };
-    let job = JobId::from(accepted.run);
-    if let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, Encoding::Ndjson).await? {
-        tokio::select! {
-            () = follower.end() => {}
-            () = tokio::time::sleep(wait) => return Ok(None),
-            () = app.draining.cancelled() => return Ok(None),
-        }
-    }
-    if !app.jobs.show(caller.user, job).await?.state().is_final() {
-        return Ok(None);
-    }
-    Ok(Some(app.calendars.show(caller.user, accepted.calendar).await?.try_into()?))
 }

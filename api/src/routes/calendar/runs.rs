@@ -66,9 +66,11 @@ impl RunsApi {
         run: Path<Uuid>,
         choice: Strict<Option<AcceptChoice>>,
     ) -> Result<Reply<AcceptDone>, ApiError> {
-        let calendars = &known(self.app.as_ref())?.calendars;
+        let app = known(self.app.as_ref())?;
         let choice = choice.0.unwrap_or_default().into();
-        let taken = calendars.accept(caller.user, CalendarId(id.0), RunId(run.0), choice).await?;
-        Ok(Reply::new(taken.try_into()?))
+        match app.calendars.accept(caller.user, CalendarId(id.0), RunId(run.0), choice).await {
+            Ok(taken) => Ok(Reply::new(taken.try_into()?)),
+            Err(refusal) => Err(app.refused(caller.user, refusal).await),
+        }
     }
 }

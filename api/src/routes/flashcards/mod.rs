@@ -2,8 +2,6 @@
 
 mod words;
 
-use std::time::Duration;
-
 use almanac_shared::{
     error::Refusal,
     flashcards::{
@@ -12,8 +10,7 @@ use almanac_shared::{
         service::{Accepted, Submission},
     },
     id::{CardId, GenerationId, JobId, SuggestionId},
-    jobs::{Kind, service::Listening},
-    progress::event::Encoding,
+    jobs::Kind,
     telemetry,
 };
 use poem::{Body, Request, Response};
@@ -25,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     accept::{self, Form},
+    accepted,
     app::App,
     auth::Caller,
     error::{ApiError, Detail},
@@ -91,12 +89,13 @@ impl FlashcardsApi {
     ) -> Result<Submitted, ApiError> {
         let app = self.app()?;
         let form = accept::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
-        let submission = submission(app, &caller, order)?;
+        let submission = submission(app, &caller, order).await?;
         let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
+        tracing::Span::current().record("runId", tracing::field::display(accepted.id));
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateFlashcards.as_str());
         }
-        answer(app, request, &caller, form, accepted).await
+        Ok(answer(app, request, &caller, form, accepted).await)
     }
 
     /// My generations, newest first.
@@ -240,7 +239,7 @@ impl FlashcardsApi {
 }
 
 /// Body to domain words, in the order of R137: shape first, then rules.
-fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
+async fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
     let Keyed { body, key } = order;
     let source_text = SourceText::parse(body.source_text).map_err(|error| {
         let kind = match error {
@@ -249,11 +248,15 @@ fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Res
         };
         ApiError::invalid(vec![Detail::at(["body", "source_text"], kind, error.to_string())])
     })?;
-    let model = rules::model(body.model, &app.models.default, &app.models.allowed)?;
     let prompt_version = rules::prompt_version(body.prompt_version)?;
-    if let Some(retry_after) = app.circuits.open_for(&model) {
-        return Err(Refusal::ProviderUnavailable { retry_after }.into());
-    }
+    let model = match callable(app, body.model) {
+        Ok(model) => model,
+        // The generation of this key has its model already; whichever is named here, nobody asks it (D130).
+        Err(refusal) => match app.jobs.knows(caller.user, Kind::GenerateFlashcards, key.as_ref()).await? {
+            true => app.models.default.clone(),
+            false => return Err(refusal.into()),
+        },
+    };
     Ok(Submission {
         user: caller.user,
         source_text,
@@ -265,71 +268,56 @@ fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Res
     })
 }
 
-async fn answer(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    form: Form,
-    accepted: Accepted,
-) -> Result<Submitted, ApiError> {
-    let job = JobId::from(accepted.id);
+/// The model to ask: allowed, and behind a circuit that is closed.
+fn callable(app: &App, named: Option<String>) -> Result<String, Refusal> {
+    let model = rules::model(named, &app.models.default, &app.models.allowed)?;
+    match app.circuits.open_for(&model) {
+        Some(retry_after) => Err(Refusal::ProviderUnavailable { retry_after }),
+        None => Ok(model),
+    }
+}
+
+async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+    let (user, job) = (caller.user, JobId::from(accepted.id));
+    let answer = match form {
+        Form::Json => {
+            let show = async {
+                let generation = app.flashcards.show(user, accepted.id).await?;
+                Ok(generation.finished_at.is_some().then(|| generation.into()))
+            };
+            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+        }
+        Form::Sse | Form::Ndjson => {
+            let follower = accepted::follower(app, user, job, form.encoding()).await;
+            follower.map(|follower| {
+                match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
+                    Live::Sse(log) => Answer::Sse(log),
+                    Live::Ndjson(log) => Answer::Ndjson(log),
+                }
+            })
+        }
+    };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
     let (policy, left) = app.generation.values(accepted.limit);
-    let encoding = match form {
-        Form::Sse => Encoding::Sse,
-        Form::Ndjson => Encoding::Ndjson,
-        Form::Json => {
-            return Ok(match finished(app, request, caller, accepted.id).await? {
-                Some(generation) => {
-                    Submitted::Now(Answer::Finished(Reply::new(generation)), location, replayed, policy, left)
-                }
-                None => Submitted::Accepted(pending(request, &accepted)?, location, replayed, policy, left),
-            });
-        }
-    };
-    let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, encoding).await? else {
-        return Err(ApiError::internal(anyhow::anyhow!("a job that was just accepted has no log")));
-    };
-    let answer = match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
-        Live::Sse(log) => Answer::Sse(log),
-        Live::Ndjson(log) => Answer::Ndjson(log),
-    };
-    Ok(Submitted::Now(answer, location, replayed, policy, left))
+    match answer {
+        Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
+        None => Submitted::Accepted(pending(request, &accepted), location, replayed, policy, left),
+    }
 }
 
 /// The 202: exactly the document's two fields on `/api`, byte for byte what the first request got; with links on `/v1`.
-fn pending(request: &Request, accepted: &Accepted) -> Result<Reply<GenerationAccepted>, ApiError> {
-    if request.original_uri().path().starts_with("/api/") {
-        return Reply::stored(accepted.answer.clone());
+fn pending(request: &Request, accepted: &Accepted) -> Reply<GenerationAccepted> {
+    let bare = request.original_uri().path().starts_with("/api/");
+    if bare && let Ok(stored) = Reply::stored(accepted.answer.clone()) {
+        return stored;
     }
-    Ok(Reply::new(GenerationAccepted {
+    let urls = Urls::of_job(Kind::GenerateFlashcards.as_str(), JobId::from(accepted.id));
+    Reply::new(GenerationAccepted {
         generation_id: accepted.id.to_string(),
         status: "pending".into(),
-        urls: Some(Urls::of_job(Kind::GenerateFlashcards.as_str(), JobId::from(accepted.id))),
-    }))
-}
-
-/// The finished generation, when the client would rather wait and it is done in time.
-async fn finished(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    id: GenerationId,
-) -> Result<Option<GenerationShown>, ApiError> {
-    let Some(wait) = accept::prefer_wait(request.headers()).filter(|wait| *wait > Duration::ZERO) else {
-        return Ok(None);
-    };
-    let job = JobId::from(id);
-    if let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, Encoding::Ndjson).await? {
-        tokio::select! {
-            () = follower.end() => {}
-            () = tokio::time::sleep(wait) => return Ok(None),
-            () = app.draining.cancelled() => return Ok(None),
-        }
-    }
-    let generation = app.flashcards.show(caller.user, id).await?;
-    Ok(generation.finished_at.is_some().then(|| generation.into()))
+        urls: (!bare).then_some(urls),
+    })
 }
 
 fn sides(patch: SidesPatch) -> Result<(Option<String>, Option<String>), ApiError> {

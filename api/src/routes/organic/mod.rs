@@ -5,14 +5,11 @@ mod events;
 mod placements;
 mod words;
 
-use std::time::Duration;
-
 use almanac_shared::{
     error::Refusal,
     id::JobId,
-    jobs::{Kind, service::Listening},
+    jobs::Kind,
     organic::service::{Accepted, Submission},
-    progress::event::Encoding,
     telemetry,
 };
 use poem::{IntoResponse, Request};
@@ -20,12 +17,13 @@ use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
 
 use crate::{
     accept::{self, Form},
+    accepted,
     app::App,
     auth::Caller,
     error::ApiError,
     keyed::Keyed,
     reply::{Reply, Urls},
-    stream,
+    stream::{self, Live},
 };
 
 pub use self::placements::PlacementsApi;
@@ -97,17 +95,23 @@ impl OrganicApi {
         let Keyed { body, key } = order;
         let order = app.organic.read(body.into())?;
         let model = app.models.default.clone();
-        if let Some(retry_after) = app.circuits.open_for(&model) {
+        if let Some(retry_after) = app.circuits.open_for(&model)
+            && !app.jobs.knows(caller.user, Kind::GenerateOrganic, key.as_ref()).await?
+        {
             return Err(Refusal::ProviderUnavailable { retry_after }.into());
         }
         let request_id = Some(caller.request_id.as_str().to_owned());
         let (user, trace) = (caller.user, telemetry::current_traceparent());
         let submission = Submission { user, order, model, key, trace, request_id };
-        let accepted = app.organic.submit(submission).await.map_err(|refusal| app.week.refused(refusal))?;
+        let accepted = match app.organic.submit(submission).await {
+            Ok(accepted) => accepted,
+            Err(refusal) => return Err(app.refused(user, app.week.refused(refusal)).await),
+        };
+        tracing::Span::current().record("runId", tracing::field::display(accepted.run));
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateOrganic.as_str());
         }
-        answer(app, request, &caller, form, accepted).await
+        Ok(answer(app, request, &caller, form, accepted).await)
     }
 }
 
@@ -115,39 +119,35 @@ fn known(app: Option<&App>) -> Result<&App, ApiError> {
     app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
-async fn answer(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    form: Form,
-    accepted: Accepted,
-) -> Result<Submitted, ApiError> {
-    let job = JobId::from(accepted.run);
+async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+    let (user, job) = (caller.user, JobId::from(accepted.run));
+    let answer = match form {
+        Form::Json => {
+            let show = async {
+                if !app.jobs.show(user, job).await?.state().is_final() {
+                    return Ok(None);
+                }
+                let (run, made) = app.organic.run(user, accepted.run).await?;
+                WeekShown::of(run, &made).map(Some)
+            };
+            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+        }
+        Form::Sse | Form::Ndjson => {
+            let follower = accepted::follower(app, user, job, form.encoding()).await;
+            follower.map(|follower| {
+                match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
+                    Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
+                    Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
+                }
+            })
+        }
+    };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
     let (policy, left) = app.week.values(accepted.limit);
-    let encoding = match form {
-        Form::Ndjson => Encoding::Ndjson,
-        Form::Sse => Encoding::Sse,
-        Form::Json => {
-            return Ok(match finished(app, request, caller, &accepted).await? {
-                Some(week) => Submitted::Now(Answer::Finished(Reply::new(week)), location, replayed, policy, left),
-                None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
-            });
-        }
-    };
-    match app.jobs.follow(caller.user, job, None, encoding).await? {
-        Listening::Follow(follower) => {
-            let live = stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics);
-            let response = live.into_response();
-            let answer = match encoding {
-                Encoding::Ndjson => Answer::Lines(WeekLines(response)),
-                Encoding::Sse => Answer::Frames(WeekFrames(response)),
-            };
-            Ok(Submitted::Now(answer, location, replayed, policy, left))
-        }
-        // A replay of something whose log is no longer kept has nothing left to follow.
-        _ => Ok(Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left)),
+    match answer {
+        Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
+        None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
     }
 }
 
@@ -160,29 +160,4 @@ fn pending(accepted: &Accepted) -> WeekAccepted {
         status: "pending".into(),
         urls: urls.about("week", &format!("{}/{}", accepted.brand, accepted.week_start)),
     }
-}
-
-/// The finished week, when the client would rather wait and it is done in time.
-async fn finished(
-    app: &App,
-    request: &Request,
-    caller: &Caller,
-    accepted: &Accepted,
-) -> Result<Option<WeekShown>, ApiError> {
-    let Some(wait) = accept::prefer_wait(request.headers()).filter(|wait| *wait > Duration::ZERO) else {
-        return Ok(None);
-    };
-    let job = JobId::from(accepted.run);
-    if let Listening::Follow(follower) = app.jobs.follow(caller.user, job, None, Encoding::Ndjson).await? {
-        tokio::select! {
-            () = follower.end() => {}
-            () = tokio::time::sleep(wait) => return Ok(None),
-            () = app.draining.cancelled() => return Ok(None),
-        }
-    }
-    if !app.jobs.show(caller.user, job).await?.state().is_final() {
-        return Ok(None);
-    }
-    let (run, made) = app.organic.run(caller.user, accepted.run).await?;
-    Ok(Some(WeekShown::of(run, &made)?))
 }

@@ -65,6 +65,27 @@ pub struct Accepted {
     pub limit: LimitState,
 }
 
+/// Why a run was not accepted, or may not have been.
+#[derive(Debug)]
+pub enum Unaccepted {
+    /// Nothing is stored and nothing enqueued.
+    Refused(Refusal),
+    /// The commit was sent and nothing came back: whether the run is stored, only the store knows.
+    Unsure(anyhow::Error),
+}
+
+impl From<Refusal> for Unaccepted {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<sqlx::Error> for Unaccepted {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
 impl Calendars {
     /// Checks a request: its words, its rules, its size.
     ///
@@ -80,14 +101,14 @@ impl Calendars {
     ///
     /// # Errors
     /// Missing calendar, another run active, limited, key reused or in progress, or the store is away. Then nothing is
-    /// stored and nothing enqueued.
-    pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
+    /// stored and nothing enqueued, unless the store went away at the commit.
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, Unaccepted> {
         let (user, trace) = (submission.user, submission.trace.clone());
         let new = self.new_run(submission)?;
         let mut tx = self.database.as_user(user).await?;
         let outcome = store::submit(&mut tx, &new).await.map_err(|error| refused(error, new.key.is_some()))?;
         let accepted = judge(&new, outcome)?;
-        tx.commit().await?;
+        tx.commit().await.map_err(uncommitted)?;
         if !accepted.replayed {
             faults::pass(Point::AcceptedBeforeRing);
             self.bell.ring(Lane::Calendar, JobId::from(accepted.run), trace);
@@ -134,6 +155,13 @@ impl Calendars {
         let made = made.into_iter().map(|(key, content)| (key, content.generated_fields()));
         let run = diff::generated(&order.slots, made);
         Ok(Some(diff::wire(&diff::diff(&order.request, &saved, &run))?))
+    }
+}
+
+fn uncommitted(error: sqlx::Error) -> Unaccepted {
+    match Refusal::from(error) {
+        Refusal::StoreUnavailable(cause) => Unaccepted::Unsure(cause.context("committing a run")),
+        refusal => Unaccepted::Refused(refusal),
     }
 }
 
