@@ -1,16 +1,19 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
+mod bounded;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgExecutor, PgPool, Postgres, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+pub(crate) use self::bounded::{Bounded, in_time};
 use crate::{
     faults::{self, Guard},
     id::UserId,
@@ -20,6 +23,10 @@ use crate::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
+/// When a worker gives a statement up: a little after the server would have ended it, were it there.
+pub(crate) const STATEMENT_LIMIT: Duration = Duration::from_secs(12);
+/// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
+const LEASE_LIMIT: Duration = Duration::from_millis(2_500);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
 /// to make them anew for the first calls of each connection costs several times what they do. A plan that is made while
 /// its tables are small reads them whole, one way or another, and would go on doing so while they grow, until they are
@@ -187,15 +194,15 @@ transactions!(UserTx, AdminTx);
 /// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
 #[derive(Clone, Debug)]
 pub struct Service {
-    work: PgPool,
+    work: Bounded,
     starts: PgPool,
     endings: PgPool,
-    leases: PgPool,
+    leases: Bounded,
 }
 
 impl Service {
     /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease; starts
-    /// and ends of jobs, each written by one task, have one each.
+    /// and ends of jobs, each written by one task, have one each. No statement waits without end for a store that is gone.
     ///
     /// # Errors
     /// The URL does not parse.
@@ -203,15 +210,17 @@ impl Service {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
+        let work = pool().max_connections(8);
+        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
         Ok(Self {
-            work: pool().max_connections(8).connect_lazy_with(options),
+            work: Bounded::of(work.connect_lazy_with(options), STATEMENT_LIMIT),
             starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
             endings: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
-            leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(planned_once),
+            leases: Bounded::of(leases.connect_lazy_with(planned_once), LEASE_LIMIT),
         })
     }
 
-    pub(crate) fn work(&self) -> &PgPool {
+    pub(crate) fn work(&self) -> &Bounded {
         &self.work
     }
 
@@ -225,14 +234,13 @@ impl Service {
         Kept::of(&self.endings)
     }
 
-    pub(crate) fn leases(&self) -> &PgPool {
+    pub(crate) fn leases(&self) -> &Bounded {
         &self.leases
     }
 
     /// Whether Postgres answers now.
     pub async fn answers(&self) -> bool {
-        let ask = sqlx::query("SELECT 1").execute(&self.work);
-        matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, ask).await, Ok(Ok(_)))
+        sqlx::query("SELECT 1").execute(&self.work.within(ACQUIRE_TIMEOUT)).await.is_ok()
     }
 
     /// Refuses a login that could look past row security.
@@ -296,14 +304,14 @@ async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
     Ok(true)
 }
 
-async fn refuse_bypass(pool: &PgPool) -> Result<()> {
+async fn refuse_bypass(eyes: impl PgExecutor<'_>) -> Result<()> {
     let role: Option<String> = sqlx::query_scalar(
         "SELECT r.rolname::text FROM pg_roles r
           WHERE pg_has_role(current_user, r.oid, 'member')
             AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('service_role', 'almanac_owner'))
           LIMIT 1",
     )
-    .fetch_optional(pool)
+    .fetch_optional(eyes)
     .await
     .context("reading the login's role")?;
     if let Some(role) = role {

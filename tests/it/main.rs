@@ -38,6 +38,7 @@ mod organic_edits;
 mod organic_faults;
 mod organic_rules;
 mod outage;
+mod outage_leases;
 mod platform;
 mod poison;
 mod review;

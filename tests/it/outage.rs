@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 /// The poll takes jobs that waited for 2 s; the rest is for a busy machine.
-const POLLED: Duration = Duration::from_secs(30);
+pub(crate) const POLLED: Duration = Duration::from_secs(30);
 /// For what a slow machine may take its time.
-const SOON: Duration = Duration::from_secs(45);
+pub(crate) const SOON: Duration = Duration::from_secs(45);
 
 async fn readyz(user: &User) -> (u16, String) {
     let reply = user.anonymous().get("/readyz").await;
@@ -27,7 +27,7 @@ async fn readyz(user: &User) -> (u16, String) {
 }
 
 /// A generation by a new person, to its end, in time although something is away.
-async fn works(stack: &Stack, what: &str) -> Uuid {
+pub(crate) async fn works(stack: &Stack, what: &str) -> Uuid {
     let user = stack.user();
     let begun = Instant::now();
     let job = user.generate_scripted("works").await;
@@ -62,16 +62,21 @@ async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
 }
 
 /// A job whose model holds, and a stream on it that has seen three suggestions.
-struct Held {
+pub(crate) struct Held {
     user: User,
-    job: Uuid,
+    pub(crate) job: Uuid,
     stream: EventStream,
     seen: Vec<Event>,
 }
 
 async fn hold(stack: &Stack, key: &str) -> Held {
+    hold_and_then(stack, key, []).await
+}
+
+/// The same; further calls are answered so.
+pub(crate) async fn hold_and_then(stack: &Stack, key: &str, later: impl IntoIterator<Item = Script>) -> Held {
     let user = stack.user();
-    stack.world.play(key, [Script::hold_after(3)]);
+    stack.world.play(key, std::iter::once(Script::hold_after(3)).chain(later));
     let job = user.generate_scripted(key).await;
     let (stream, seen) = user.see_suggestions(job, 3).await;
     Held { user, job, stream, seen }
@@ -79,7 +84,7 @@ async fn hold(stack: &Stack, key: &str) -> Held {
 
 impl Held {
     /// The rest comes through the same socket, and it is the whole log.
-    async fn heals(mut self, what: &str) -> Uuid {
+    pub(crate) async fn heals(mut self, what: &str) -> Uuid {
         let Ok(rest) = timeout(POLLED, self.stream.collect_to_end()).await else { panic!("{what}: no end") };
         self.seen.extend(stored(rest));
         assert_follows(&self.seen, 0);

@@ -10,7 +10,8 @@ use almanac_shared::{
 use super::Crew;
 use crate::stop::Reason;
 
-/// Renewals that may fail in a row before the jobs are given back: two of 3 s leave 4 s of the 10 s lease.
+/// Renewals that may fail in a row before the jobs are given back. The second begins after six seconds of the lease's ten
+/// and is given up after two and a half at the latest.
 const MAX_FAILED_RENEWALS: u32 = 2;
 
 impl Crew {

@@ -11,7 +11,7 @@ use sqlx::postgres::types::PgInterval;
 
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
-    db::{Database, Kept, Service, UserTx},
+    db::{Database, Kept, STATEMENT_LIMIT, Service, UserTx, in_time},
     error::is_outage,
     id::{JobId, LlmCallId, UserId},
 };
@@ -84,7 +84,7 @@ pub async fn start(
     let ids: Vec<_> = wanted.iter().map(|wanted| wanted.job.0).collect();
     let calls: Vec<_> = wanted.iter().map(|wanted| wanted.call.0).collect();
     let mut connection = starts.0.take().await?;
-    let answer = sqlx::query!(
+    let started = sqlx::query!(
         r#"
         SELECT (job).id AS "id!: JobId", (job).user_id AS "user_id!: UserId", (job).kind AS "kind!",
                (job).lane AS "lane!", (job).payload AS "payload!", (job).epoch AS "epoch!",
@@ -103,8 +103,8 @@ pub async fn start(
         alone,
         provider
     )
-    .fetch_all(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection);
+    let answer = in_time(STATEMENT_LIMIT, started).await;
     starts.0.put_back(connection, &answer);
     Ok(answer?
         .into_iter()
