@@ -23,6 +23,8 @@ use crate::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
+/// When the API gives a statement of its own up: a little after the server would have ended it, were it there.
+const OWN_LIMIT: Duration = Duration::from_secs(7);
 /// When a worker gives a statement up: a little after the server would have ended it, were it there.
 pub(crate) const STATEMENT_LIMIT: Duration = Duration::from_secs(12);
 /// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
@@ -42,7 +44,7 @@ const PLANNED_ONCE: [(&str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub struct Database {
     reads: PgPool,
-    own: PgPool,
+    own: Bounded,
     accepts: PgPool,
 }
 
@@ -65,7 +67,7 @@ impl Database {
         };
         Ok(Self {
             reads: reads.connect_lazy_with(options.clone()),
-            own: unhooked(4).connect_lazy_with(options.clone().options(PLANNED_ONCE)),
+            own: Bounded::of(unhooked(4).connect_lazy_with(options.clone().options(PLANNED_ONCE)), OWN_LIMIT),
             accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })
     }
@@ -80,8 +82,9 @@ impl Database {
         Kept::of(&self.accepts)
     }
 
-    /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
-    pub(crate) fn own(&self) -> &PgPool {
+    /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
+    /// eyes for the one statement they are.
+    pub(crate) fn own(&self) -> &Bounded {
         &self.own
     }
 

@@ -100,7 +100,7 @@ pub struct Flags {
 impl Flags {
     /// Starts following the flags, as the API's own role.
     pub fn of_api(database: &Database, defaults: FlagSettings) -> Self {
-        Self::start(Bounded::of(database.own().clone(), REFRESH_PATIENCE), defaults)
+        Self::start(database.own().within(REFRESH_PATIENCE), defaults)
     }
 
     /// Starts following the flags, as the worker's role.

@@ -26,6 +26,7 @@ mod drain;
 mod erase;
 mod flags;
 mod flashcards;
+mod held;
 mod house;
 mod idempotency;
 mod input;
