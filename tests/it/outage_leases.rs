@@ -97,3 +97,41 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     assert!(matches!(claim, Ok(Err(WriteError::Outage(_)))), "{claim:?}");
     assert!(matches!(end, Ok(Err(WriteError::Outage(_)))), "{end:?}");
 }
+
+/// The model's answer comes when there is nowhere to put it, and for longer than a lease nobody can be told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_crashed() {
+    let stack = Stack::builder().private_postgres().workers(2).start().await;
+    stack.worker(1).kill().await;
+    let held = hold_and_then(&stack, "long", [rest()]).await;
+
+    stack.services.postgres.stop_immediately().await;
+    stack.world.release("long");
+    stack.worker(1).launch();
+    let tries = async || (stack.worker(0).log().matches("writing a verdict failed").count() > 6).then_some(());
+    eventually(SOON, "the worker does not forget what it holds", tries).await;
+    stack.services.postgres.start_again().await;
+
+    let job = held.heals("long").await;
+    assert_eq!(crashes(&stack).await, []);
+    invariants::assert_all(&stack.admin().await, &[job]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_can_be_back_too() {
+    let stack = Stack::builder().proxied().start().await;
+    stack.worker(0).kill().await;
+    let job = stack.user().forge(&stack).await;
+    job.claim("somebody who waits as well", -1_000).await.unwrap();
+    stack.proxies().worker_postgres.set(Mode::Refuse).await;
+    stack.worker(0).launch();
+    eventually(SOON, "the worker waits", async || said(&stack, "the store does not answer yet")).await;
+
+    stack.proxies().worker_postgres.set(Mode::Pass).await;
+
+    let reaped = eventually(SOON, "the lease is reaped", async || said(&stack, "a job's worker is gone")).await;
+    let waited = reaped - said(&stack, "the worker is at work").unwrap();
+    assert!(waited > chrono::TimeDelta::seconds(9), "a lease is ten seconds: {waited}");
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    job.finish(epoch).await.unwrap();
+}

@@ -42,6 +42,11 @@ use crate::{
 
 /// Attempts of a job whose function keeps failing for reasons it does not judge itself.
 const MAX_ATTEMPTS: i32 = 3;
+/// Pauses between two tries to write a verdict: each is longer than the last by so much, up to the most.
+const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
+/// How often a verdict may be refused.
+const MAX_REFUSALS: u32 = 6;
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
 
@@ -292,7 +297,8 @@ impl Crew {
         Verdict::Retry(pause.unwrap_or(Backoff::JOB.cap))
     }
 
-    /// Writes the verdict. While the store is away it tries on for as long as the lease could last; after that the
+    /// Writes the verdict. While the store is away it tries on until that is back: an outage is no crash, however long,
+    /// and the job's lease is kept by then if it can be. What the store refuses is tried a few times; after that the
     /// reaper has the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
         let service = &self.0.deps.service;
@@ -300,8 +306,9 @@ impl Crew {
         if matches!(verdict, Verdict::Concluded) {
             return;
         }
-        for pause_ms in [0, 200, 500, 1_000, 2_000, 3_000] {
-            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        let mut refused = 0;
+        for tries in 0_u32.. {
+            tokio::time::sleep(AGAIN_AT_LEAST.saturating_mul(tries).min(AGAIN_AT_MOST)).await;
             if stop.given() == Some(Reason::LeaseLost) {
                 return self.lost(job);
             }
@@ -320,7 +327,13 @@ impl Crew {
                 }
                 Ok(Some(())) => return,
                 Err(WriteError::LeaseLost) => return self.lost(job),
-                Err(error) => tracing::warn!(%error, "writing a verdict failed"),
+                Err(error) => {
+                    tracing::warn!(%error, "writing a verdict failed");
+                    refused += u32::from(!matches!(error, WriteError::Outage(_)));
+                    if refused > MAX_REFUSALS {
+                        return;
+                    }
+                }
             }
         }
     }
