@@ -13,6 +13,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use self::bounded::lives;
 pub(crate) use self::bounded::{Bounded, in_time};
 use crate::{
     faults::{self, Guard},
@@ -61,13 +62,14 @@ impl Database {
             .test_before_acquire(false)
             .after_release(|connection, _| Box::pin(cleanse(connection)));
         // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
-        // the API's own: these pools need no hook.
+        // the API's own: nothing has to be cleansed in these pools.
         let unhooked = |most| {
             PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
         };
+        let own = unhooked(4).before_acquire(lives);
         Ok(Self {
             reads: reads.connect_lazy_with(options.clone()),
-            own: Bounded::of(unhooked(4).connect_lazy_with(options.clone().options(PLANNED_ONCE)), OWN_LIMIT),
+            own: Bounded::of(own.connect_lazy_with(options.clone().options(PLANNED_ONCE)), OWN_LIMIT),
             accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })
     }
@@ -213,8 +215,8 @@ impl Service {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
-        let work = pool().max_connections(8);
-        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
+        let work = pool().max_connections(8).before_acquire(lives);
+        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
         Ok(Self {
             work: Bounded::of(work.connect_lazy_with(options), STATEMENT_LIMIT),
             starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),

@@ -17,6 +17,7 @@ use almanac_tests::{
     services::Postgres,
     world::{Answer, Outcome},
 };
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -134,4 +135,28 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
     assert!(waited > chrono::TimeDelta::seconds(9), "a lease is ten seconds: {waited}");
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
     job.finish(epoch).await.unwrap();
+}
+
+/// A dead one would cost a job the answer that it wants to store, and somebody pays for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {
+    let stack = Stack::builder().private_postgres().workers(0).start().await;
+    let url = stack.services.postgres.url("almanac_worker", &stack.database);
+    let service = Service::open(&url.into()).unwrap();
+    let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
+    let save = || store::calls::withdraw_call(&service, lease, LlmCallId::fresh());
+    let renew = || store::renew(&service, std::slice::from_ref(&lease));
+    tokio::join!(join_all((0..8).map(|_| save())), join_all((0..2).map(|_| renew())));
+    let admin = stack.admin().await;
+    let rest = "SELECT count(*) > 4 FROM pg_stat_activity
+                 WHERE usename = 'almanac_worker' AND state = 'idle'
+                   AND state_change < clock_timestamp() - interval '1 s'";
+    let rested = async || sqlx::query_scalar::<_, bool>(rest).fetch_one(&admin).await.unwrap().then_some(());
+    eventually(SOON, "connections rest", rested).await;
+
+    stack.services.postgres.restart_immediately().await;
+
+    let (saved, renewed) = tokio::join!(save(), renew());
+    saved.unwrap();
+    assert!(renewed.unwrap().is_empty());
 }

@@ -10,14 +10,17 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
-    pool::PoolConnection,
+    Connection, Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
+    pool::{PoolConnection, PoolConnectionMetadata},
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 use tokio::time::timeout;
 
-/// How long a connection that comes back may take to say that it lives.
+/// How long a connection that comes back, or has rested, may take to say that it lives.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a pooled connection may rest before it is asked: less than any restart takes.
+const RESTED_AFTER: Duration = Duration::from_millis(200);
 
 /// A pool each of whose statements is over within a limit, with the wait for a connection.
 #[derive(Clone, Debug)]
@@ -90,6 +93,17 @@ impl<'p> Executor<'p> for &'_ Bounded {
 pub(crate) async fn in_time<T>(limit: Duration, answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     let late = || sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time"));
     timeout(limit, answer).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// For `before_acquire`: after a restart of Postgres every idle connection is a dead one, so one that has rested is asked
+/// first whether it lives. Without it the first statement after a restart fails, and with it the answer that it stores.
+pub(super) fn lives(connection: &mut PgConnection, rest: PoolConnectionMetadata) -> BoxFuture<'_, sqlx::Result<bool>> {
+    Box::pin(async move {
+        if rest.idle_for >= RESTED_AFTER {
+            in_time(ALIVE_WITHIN, connection.ping()).await?;
+        }
+        Ok(true)
+    })
 }
 
 /// A connection on loan. Whoever gives up halfway, by a time limit or otherwise, leaves an answer on the way: nobody else
