@@ -51,5 +51,17 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION almanac.renew_leases TO almanac_worker;
+-- Due, for a worker that holds a job with one chance left: of the others like it (p_alone crashes or more) it could take
+-- none, and as the oldest they would be all it finds.
+CREATE FUNCTION almanac.due(p_lane text, p_older interval, p_max int, p_alone int) RETURNS SETOF uuid
+LANGUAGE sql STABLE
+AS $$
+    SELECT id FROM almanac.jobs
+     WHERE lane = p_lane AND CASE state WHEN 'queued' THEN true ELSE false END
+       AND run_at <= clock_timestamp() - p_older AND (p_alone IS NULL OR crashes < p_alone)
+     ORDER BY run_at
+     LIMIT p_max
+$$;
+
+GRANT EXECUTE ON FUNCTION almanac.renew_leases, almanac.due(text, interval, int, int) TO almanac_worker;
 GRANT EXECUTE ON FUNCTION almanac.cancel_as TO almanac_api;

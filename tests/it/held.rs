@@ -75,3 +75,32 @@ async fn a_cancel_holds_the_jobs_row_for_no_longer_than_the_database_needs() {
     assert!(longest.get() < Duration::from_millis(200), "held for {:?}", longest.get());
     job.finish(epoch).await.unwrap();
 }
+
+/// Jobs with one chance left are the oldest, and run one at a time: those that wait for it must not fill what a poll
+/// finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
+    let stack = Stack::builder().proxied().worker_env("WORKER_CONCURRENCY", "flashcards=2").start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    stack.worker(0).kill().await;
+    // Nobody hears of these but by the poll.
+    stack.proxies().api_redis.set(Mode::Refuse).await;
+    let mut jobs = Vec::new();
+    for key in ["wary-1", "wary-2", "wary-3", "fresh"] {
+        stack.world.play(key, [Script::hold_after(3)]);
+        jobs.push(anna.generate_scripted(key).await);
+    }
+    let near = "UPDATE almanac.jobs SET crashes = 2 WHERE id = ANY ($1)";
+    sqlx::query(near).bind(&jobs[..3]).execute(&admin).await.unwrap();
+
+    stack.worker(0).launch();
+
+    stack.world.wait_until_holding("fresh").await;
+    let running = "SELECT count(*) FROM almanac.jobs WHERE state = 'running' AND crashes = 2";
+    assert_eq!(sqlx::query_scalar::<_, i64>(running).fetch_one(&admin).await.unwrap(), 1, "one of them, beside it");
+    for (key, job) in ["wary-1", "wary-2", "wary-3", "fresh"].into_iter().zip(&jobs) {
+        stack.world.release(key);
+        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{key}");
+    }
+    invariants::assert_all(&admin, &jobs).await;
+}

@@ -201,10 +201,14 @@ impl Crew {
         }
     }
 
-    /// Whether what is found waiting may not be claimed: a job runs here that has one chance left, and others like it wait
-    /// until it has ended, or the last claim was refused.
-    pub fn is_wary(&self) -> bool {
-        self.0.last_chance.available_permits() == 0 || self.0.refused.load(Ordering::Relaxed)
+    /// While a job runs here that has one chance left: the crashes from which on others wait until it has ended.
+    pub fn alone(&self) -> Option<i32> {
+        self.0.alone.filter(|_| self.0.last_chance.available_permits() == 0)
+    }
+
+    /// Whether the last claim was refused.
+    pub fn was_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
     }
 
     /// Number of jobs running here.

@@ -130,14 +130,22 @@ pub async fn start(
         .collect())
 }
 
-/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought.
-pub async fn due(service: &Service, lane: Lane, older: Duration, max: usize) -> Result<Vec<JobId>, WriteError> {
+/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought. For an owner that holds a
+/// job which crashed `alone` times, those only that may run beside it.
+pub async fn due(
+    service: &Service,
+    lane: Lane,
+    older: Duration,
+    max: usize,
+    alone: Option<i32>,
+) -> Result<Vec<JobId>, WriteError> {
     let max = i32::try_from(max).unwrap_or(i32::MAX);
     let ids = sqlx::query_scalar!(
-        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3) AS due"#,
+        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3, $4) AS due"#,
         lane.as_str(),
         interval(older),
-        max
+        max,
+        alone
     )
     .fetch_all(service.work())
     .await?;
