@@ -266,7 +266,7 @@ impl Crew {
         let result = match Kind::parse(&job.kind) {
             Some(kind) => AssertUnwindSafe(jobs::run_kind(kind, deps, job, stop)).catch_unwind().await,
             // A kind of a newer version: leave it to a newer worker.
-            None => Ok(Ok(Verdict::Retry(Duration::from_secs(30)))),
+            None => Ok(Ok(Verdict::Retry(jobs::LEFT_TO_NEWER))),
         };
         let next = match result {
             Ok(Ok(verdict)) => verdict,

@@ -20,11 +20,11 @@ use almanac_shared::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{BEGUN_AGAIN, JobError, Verdict, calls::call_end};
+use super::{BEGUN_AGAIN, JobError, LEFT_TO_NEWER, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Task},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Prompt, Task},
         backoff::Backoff,
         breaker::{Opened, Outcome},
     },
@@ -112,7 +112,13 @@ impl Generating<'_> {
             let Some(nth) = opened.nth else {
                 return self.give_up(Burst::default(), None, last.unwrap_or(AiErrorKind::Timeout.into())).await;
             };
-            let Some(request) = self.request(&opened.assignment) else {
+            let Some(prompt) = Task::Flashcards.prompt(&opened.assignment.prompt_version) else {
+                store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
+                tracing::warn!("a prompt of a newer version; left to newer workers");
+                return Ok(Verdict::Retry(LEFT_TO_NEWER));
+            };
+            let Some(request) = self.request(prompt, &opened.assignment) else {
+                store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
@@ -191,9 +197,9 @@ impl Generating<'_> {
             && self.deps.retries.try_retry(Instant::now())
     }
 
-    fn request(&self, assignment: &Assignment) -> Option<AiRequest> {
+    /// What is asked; nothing when the text is no longer kept.
+    fn request(&self, prompt: Prompt, assignment: &Assignment) -> Option<AiRequest> {
         let text = assignment.source_text.as_deref()?;
-        let prompt = Task::Flashcards.prompt(&assignment.prompt_version)?;
         let mut document = json!({
             "task": Task::Flashcards.name(),
             "source_text": text,
