@@ -24,6 +24,7 @@ mod circuits;
 mod crash;
 mod drain;
 mod erase;
+mod fence;
 mod flags;
 mod flashcards;
 mod held;
