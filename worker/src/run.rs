@@ -91,8 +91,15 @@ struct Wanted {
 }
 
 impl Crew {
-    /// Starts claiming and renewing with so many slots per lane. A job that crashed `max_crashes` times is poison.
-    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
+    /// Starts claiming and renewing, among the loops that must not end, with so many slots per lane. A job that crashed
+    /// `max_crashes` times is poison.
+    pub fn start(
+        deps: Deps,
+        name: String,
+        slots: BTreeMap<Lane, usize>,
+        max_crashes: u32,
+        loops: &TaskTracker,
+    ) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
         let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
         let slots =
@@ -114,8 +121,8 @@ impl Crew {
             last_chance,
             refused: AtomicBool::new(false),
         }));
-        tokio::spawn(crew.clone().claim_all(inbox));
-        tokio::spawn(crew.clone().renew_all());
+        loops.spawn(crew.clone().claim_all(inbox));
+        loops.spawn(crew.clone().renew_all());
         crew
     }
 

@@ -60,9 +60,11 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     }
 
     let name = format!("worker-{}", uuid::Uuid::now_v7());
-    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes);
-    let draining = CancellationToken::new();
     let loops = TaskTracker::new();
+    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes, &loops);
+    let endings = deps.endings.clone();
+    loops.spawn(async move { endings.ended().await });
+    let draining = CancellationToken::new();
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
     loops.spawn(sweeper::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
     if let Some(addr) = settings.metrics_addr {
