@@ -142,6 +142,28 @@ async fn a_redis_that_swallows_everything_and_answers_nothing_refuses_no_work() 
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }
 
+/// It still reads and still publishes: what it refuses is each write, a message to a lane and a worker's sign of life too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_full_refuses_writes_and_no_work() {
+    let stack = Stack::builder().start().await;
+    let mut redis = stack.services.redis.connect().await;
+    let mut may_hold = async |bytes: &str| {
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec_async(&mut redis).await.unwrap();
+    };
+    let mut jobs = Vec::new();
+    let held = hold(&stack, "held").await;
+
+    may_hold("1").await;
+
+    jobs.extend(join_all((0..3).map(|_| works(&stack, "full"))).await);
+    stack.world.release("held");
+    jobs.push(held.heals("full").await);
+    may_hold("0").await;
+    recovered(&stack, &mut jobs).await;
+    assert!(stack.api(0).is_running() && stack.worker(0).is_running());
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
 /// Work comes in for the whole half minute that Redis is gone; then it is back, empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_minute_without_redis_loses_and_refuses_nothing() {
