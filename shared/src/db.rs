@@ -1,6 +1,7 @@
 //! The doors to Postgres. Which door a function takes says whose eyes look: a person's, an administrator's, a worker's.
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
+mod bounded;
 mod patience;
 
 use std::time::{Duration, Instant};
@@ -8,13 +9,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgExecutor, PgPool, Postgres, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use self::patience::{Patient, in_time};
-pub(crate) use self::patience::{ask, is_dead_connection};
+pub(crate) use self::{bounded::Bounded, patience::is_dead_connection};
+use self::{
+    bounded::lives,
+    patience::{Patient, in_time},
+};
 use crate::{
     faults::{self, Guard},
     id::UserId,
@@ -27,6 +31,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 /// The same for a worker, whose statements may take ten seconds.
 const WORK_TIMEOUT: Duration = Duration::from_secs(11);
+/// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
+const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
@@ -44,7 +50,7 @@ const PLANNED_ONCE: [(&str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub struct Database {
     reads: PgPool,
-    own: PgPool,
+    own: Bounded,
     accepts: PgPool,
 }
 
@@ -61,13 +67,14 @@ impl Database {
             .test_before_acquire(false)
             .after_release(|connection, _| Box::pin(cleanse(connection)));
         // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
-        // the API's own: these pools need no hook.
+        // the API's own: nothing has to be cleansed in these pools.
         let unhooked = |most| {
             PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
         };
+        let own = unhooked(4).before_acquire(lives);
         Ok(Self {
             reads: reads.connect_lazy_with(options.clone()),
-            own: unhooked(4).connect_lazy_with(options.clone().options(PLANNED_ONCE)),
+            own: Bounded::of(own.connect_lazy_with(options.clone().options(PLANNED_ONCE)), ANSWER_TIMEOUT),
             accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })
     }
@@ -82,20 +89,10 @@ impl Database {
         Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
-    /// The API's own eyes: flags, and the tails of logs whose ownership was checked.
-    pub(crate) fn own(&self) -> &PgPool {
+    /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
+    /// eyes for the one statement they are.
+    pub(crate) fn own(&self) -> &Bounded {
         &self.own
-    }
-
-    /// One statement with the API's own eyes.
-    ///
-    /// # Errors
-    /// The store is away, silent for too long, or refuses.
-    pub(crate) async fn ask<T>(
-        &self,
-        statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-    ) -> sqlx::Result<T> {
-        ask(&self.own, ANSWER_TIMEOUT, statement).await
     }
 
     /// Begins as this person: row security shows only what is theirs.
@@ -215,15 +212,15 @@ transactions!(UserTx, AdminTx);
 /// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
 #[derive(Clone, Debug)]
 pub struct Service {
-    work: PgPool,
+    work: Bounded,
     starts: PgPool,
     endings: PgPool,
-    leases: PgPool,
+    leases: Bounded,
 }
 
 impl Service {
     /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease; starts
-    /// and ends of jobs, each written by one task, have one each.
+    /// and ends of jobs, each written by one task, have one each. No statement waits without end for a store that is gone.
     ///
     /// # Errors
     /// The URL does not parse.
@@ -231,15 +228,17 @@ impl Service {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
+        let work = pool().max_connections(8).before_acquire(lives);
+        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
         Ok(Self {
-            work: pool().max_connections(8).connect_lazy_with(options),
+            work: Bounded::of(work.connect_lazy_with(options), WORK_TIMEOUT),
             starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
             endings: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
-            leases: pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(planned_once),
+            leases: Bounded::of(leases.connect_lazy_with(planned_once), LEASE_TIMEOUT),
         })
     }
 
-    pub(crate) fn work(&self) -> &PgPool {
+    pub(crate) fn work(&self) -> &Bounded {
         &self.work
     }
 
@@ -253,14 +252,13 @@ impl Service {
         Kept::of(&self.endings, WORK_TIMEOUT)
     }
 
-    pub(crate) fn leases(&self) -> &PgPool {
+    pub(crate) fn leases(&self) -> &Bounded {
         &self.leases
     }
 
     /// Whether Postgres answers now.
     pub async fn answers(&self) -> bool {
-        let ask = sqlx::query("SELECT 1").execute(&self.work);
-        matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, ask).await, Ok(Ok(_)))
+        sqlx::query("SELECT 1").execute(&self.work.within(ACQUIRE_TIMEOUT)).await.is_ok()
     }
 
     /// Refuses a login that could look past row security.
@@ -326,14 +324,14 @@ async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
     Ok(true)
 }
 
-async fn refuse_bypass(pool: &PgPool) -> Result<()> {
+async fn refuse_bypass(eyes: impl PgExecutor<'_>) -> Result<()> {
     let role: Option<String> = sqlx::query_scalar(
         "SELECT r.rolname::text FROM pg_roles r
           WHERE pg_has_role(current_user, r.oid, 'member')
             AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('service_role', 'almanac_owner'))
           LIMIT 1",
     )
-    .fetch_optional(pool)
+    .fetch_optional(eyes)
     .await
     .context("reading the login's role")?;
     if let Some(role) = role {

@@ -12,13 +12,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use crate::{
     config::FlagSettings,
-    db::{AdminTx, Database, Service, ask},
+    db::{AdminTx, Bounded, Database, Service},
     error::Refusal,
     id::UserId,
 };
@@ -93,7 +92,7 @@ type Known = BTreeMap<Flag, Setting>;
 /// What this process goes by: never older than two seconds while the store answers.
 #[derive(Clone, Debug)]
 pub struct Flags {
-    pool: PgPool,
+    store: Bounded,
     defaults: FlagSettings,
     known: Arc<RwLock<Known>>,
 }
@@ -101,16 +100,16 @@ pub struct Flags {
 impl Flags {
     /// Starts following the flags, as the API's own role.
     pub fn of_api(database: &Database, defaults: FlagSettings) -> Self {
-        Self::start(database.own().clone(), defaults)
+        Self::start(database.own().within(REFRESH_PATIENCE), defaults)
     }
 
     /// Starts following the flags, as the worker's role.
     pub fn of_worker(service: &Service, defaults: FlagSettings) -> Self {
-        Self::start(service.work().clone(), defaults)
+        Self::start(service.work().within(REFRESH_PATIENCE), defaults)
     }
 
-    fn start(pool: PgPool, defaults: FlagSettings) -> Self {
-        let flags = Self { pool, defaults, known: Arc::new(RwLock::new(by_default(defaults))) };
+    fn start(store: Bounded, defaults: FlagSettings) -> Self {
+        let flags = Self { store, defaults, known: Arc::new(RwLock::new(by_default(defaults))) };
         tokio::spawn(flags.clone().follow());
         flags
     }
@@ -137,8 +136,7 @@ impl Flags {
     /// # Errors
     /// The store is away; then what was known stands.
     pub async fn refresh(&self) -> Result<()> {
-        let rows = tokio::time::timeout(REFRESH_PATIENCE, ask(&self.pool, REFRESH_PATIENCE, read));
-        let rows = rows.await.context("waiting for the flags")?.context("reading the flags")?;
+        let rows = read(&self.store).await.context("reading the flags")?;
         let mut fresh = by_default(self.defaults);
         fresh.extend(rows);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = fresh;
@@ -190,8 +188,8 @@ pub async fn update(database: &Database, flag: Flag, setting: &Setting) -> Resul
 }
 
 /// Rows of flags that this version knows; others belong to a newer one.
-async fn read(connection: &mut PgConnection) -> sqlx::Result<Known> {
-    let rows = sqlx::query!("SELECT name, enabled, users FROM almanac.feature_flags").fetch_all(connection).await?;
+async fn read(store: &Bounded) -> sqlx::Result<Known> {
+    let rows = sqlx::query!("SELECT name, enabled, users FROM almanac.feature_flags").fetch_all(store).await?;
     let known = rows.into_iter().filter_map(|row| Some((Flag::parse(&row.name)?, setting(row.enabled, row.users))));
     Ok(known.collect())
 }

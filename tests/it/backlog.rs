@@ -36,7 +36,7 @@ const STATEMENTS: [(&str, &str); 5] = [
     ("start", "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')"),
     // Somebody else has them: it finds none, and looks whether one of them may be poison.
     ("start again", "SELECT cardinality($1) + count(*) FROM almanac.start($1, $1, 'two', '1 h', 2, 'openrouter')"),
-    ("renew", "SELECT count(*) FROM almanac.renew($1, array_fill(1::bigint, ARRAY[cardinality($1)]), '1 h')"),
+    ("renew", "SELECT count(*) FROM almanac.renew_leases($1, array_fill(1::bigint, ARRAY[cardinality($1)]), '1 h')"),
     (
         "save_suggestions",
         "SELECT count(almanac.save_suggestions(job, 1, 0, '{}', '{}', '{}', '{}', ARRAY['suggestion'], ARRAY['{}'], NULL))

@@ -320,3 +320,40 @@ async fn a_job_that_is_ended_for_its_handler_leaves_no_call_open() {
     assert_eq!(ledger(&admin, job).await, ["unknown"]);
     invariants::assert_all(&admin, &[job]).await;
 }
+
+/// A rolling deploy: a newer API accepts what the worker of the version before cannot ask for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_that_only_newer_workers_know_is_left_to_them() {
+    let stack = Stack::builder().start().await;
+    let (anna, berta, admin) = (stack.user(), branded(&stack).await, stack.admin().await);
+    stack.worker(0).kill().await;
+    let cards = anna.generate_scripted("cards").await;
+    let mut run = anna.plan(&json!({ "constraints": keyed("run") })).await;
+    let mut week = berta.week(&json!({ "options": guided("week"), "placements": many(2) })).await;
+    let speak = async |version: &str| {
+        for table in ["ai_generations", "calendar_runs", "organic_runs"] {
+            let sql = sqlx::AssertSqlSafe(format!("UPDATE almanac.{table} SET prompt_version = $1"));
+            sqlx::query(sql).bind(version).execute(&admin).await.unwrap();
+        }
+        let jobs = "UPDATE almanac.jobs
+                       SET payload = payload || jsonb_build_object('prompt_version', $1::text), run_at = clock_timestamp()
+                     WHERE state = 'queued'";
+        sqlx::query(jobs).bind(version).execute(&admin).await.unwrap();
+    };
+    let known: String =
+        sqlx::query_scalar("SELECT prompt_version FROM almanac.ai_generations").fetch_one(&admin).await.unwrap();
+    speak("v9").await;
+
+    stack.worker(0).launch();
+
+    let left = "SELECT count(*) = 3 FROM almanac.jobs WHERE state = 'queued' AND attempt > 0";
+    let left = async || sqlx::query_scalar::<_, bool>(left).fetch_one(&admin).await.unwrap().then_some(());
+    eventually(SOON, "each is left to somebody else", left).await;
+    let calls: i64 = sqlx::query_scalar("SELECT count(*) FROM almanac.llm_calls").fetch_one(&admin).await.unwrap();
+    assert_eq!((calls, stack.world.ledger().all().len()), (0, 0), "nobody was asked, and nothing says so");
+    // Somebody who knows it.
+    speak(&known).await;
+    assert_eq!(anna.see_end(cards).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(run.collect_to_end().await.last().unwrap().json()["data"]["status"], "succeeded");
+    assert_eq!(week.collect_to_end().await.last().unwrap().json()["status"], "succeeded");
+}

@@ -130,6 +130,20 @@ fn sql_stands_only_where_it_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A loop that nobody watches ends in silence: the worker would claim, or renew, nothing more and go on looking well.
+#[test]
+fn a_worker_starts_its_loops_where_their_end_is_seen() {
+    // One call's reading, and one connection's answers: no loops of the worker.
+    let may = ["worker/src/outbound/", "worker/src/health.rs"];
+    let unseen: Vec<String> = sources("worker/src")
+        .into_iter()
+        .filter(|(file, code)| code.contains("tokio::spawn(") && !may.iter().any(|room| file.starts_with(room)))
+        .map(|(file, _)| file)
+        .collect();
+
+    assert!(unseen.is_empty(), "these start tasks that nobody watches: {unseen:?}");
+}
+
 #[test]
 fn a_domain_uses_no_other_domain() {
     let domains = ["calendar", "organic", "brands", "flashcards", "publishing", "synthesis"];

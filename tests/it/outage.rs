@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 /// The poll takes jobs that waited for 2 s; the rest is for a busy machine.
-const POLLED: Duration = Duration::from_secs(30);
+pub(crate) const POLLED: Duration = Duration::from_secs(30);
 /// For what a slow machine may take its time.
-const SOON: Duration = Duration::from_secs(45);
+pub(crate) const SOON: Duration = Duration::from_secs(45);
 
 async fn readyz(user: &User) -> (u16, String) {
     let reply = user.anonymous().get("/readyz").await;
@@ -27,7 +27,7 @@ async fn readyz(user: &User) -> (u16, String) {
 }
 
 /// A generation by a new person, to its end, in time although something is away.
-async fn works(stack: &Stack, what: &str) -> Uuid {
+pub(crate) async fn works(stack: &Stack, what: &str) -> Uuid {
     let user = stack.user();
     let begun = Instant::now();
     let job = user.generate_scripted("works").await;
@@ -62,16 +62,21 @@ async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
 }
 
 /// A job whose model holds, and a stream on it that has seen three suggestions.
-struct Held {
+pub(crate) struct Held {
     user: User,
-    job: Uuid,
+    pub(crate) job: Uuid,
     stream: EventStream,
     seen: Vec<Event>,
 }
 
 async fn hold(stack: &Stack, key: &str) -> Held {
+    hold_and_then(stack, key, []).await
+}
+
+/// The same; further calls are answered so.
+pub(crate) async fn hold_and_then(stack: &Stack, key: &str, later: impl IntoIterator<Item = Script>) -> Held {
     let user = stack.user();
-    stack.world.play(key, [Script::hold_after(3)]);
+    stack.world.play(key, std::iter::once(Script::hold_after(3)).chain(later));
     let job = user.generate_scripted(key).await;
     let (stream, seen) = user.see_suggestions(job, 3).await;
     Held { user, job, stream, seen }
@@ -79,7 +84,7 @@ async fn hold(stack: &Stack, key: &str) -> Held {
 
 impl Held {
     /// The rest comes through the same socket, and it is the whole log.
-    async fn heals(mut self, what: &str) -> Uuid {
+    pub(crate) async fn heals(mut self, what: &str) -> Uuid {
         let Ok(rest) = timeout(POLLED, self.stream.collect_to_end()).await else { panic!("{what}: no end") };
         self.seen.extend(stored(rest));
         assert_follows(&self.seen, 0);
@@ -134,6 +139,28 @@ async fn a_redis_that_swallows_everything_and_answers_nothing_refuses_no_work() 
     stack.proxies().worker_redis.set(Mode::Pass).await;
 
     recovered(&stack, &mut jobs).await;
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
+/// It still reads and still publishes: what it refuses is each write, a message to a lane and a worker's sign of life too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_full_refuses_writes_and_no_work() {
+    let stack = Stack::builder().start().await;
+    let mut redis = stack.services.redis.connect().await;
+    let mut may_hold = async |bytes: &str| {
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec_async(&mut redis).await.unwrap();
+    };
+    let mut jobs = Vec::new();
+    let held = hold(&stack, "held").await;
+
+    may_hold("1").await;
+
+    jobs.extend(join_all((0..3).map(|_| works(&stack, "full"))).await);
+    stack.world.release("held");
+    jobs.push(held.heals("full").await);
+    may_hold("0").await;
+    recovered(&stack, &mut jobs).await;
+    assert!(stack.api(0).is_running() && stack.worker(0).is_running());
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }
 

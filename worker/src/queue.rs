@@ -241,16 +241,18 @@ const OVERDUE_BEHIND: Duration = Duration::from_millis(20);
 pub async fn poll(crew: Crew, service: almanac_shared::db::Service, lane: Lane, draining: CancellationToken) {
     let mut older = OVERDUE;
     while !draining.is_cancelled() {
-        let found = match tokio::select! {
+        let slot = tokio::select! {
             slot = crew.slot(lane) => slot,
             () = draining.cancelled() => return,
-        } {
+        };
+        let alone = crew.alone();
+        let found = match slot {
             Some(_) if faults::removed(Guard::PollFallback) => Found::Nothing,
-            Some(slot) => poll_once(&crew, &service, lane, older, slot).await,
+            Some(slot) => poll_once(&crew, &service, (lane, older, alone), slot).await,
             None => return,
         };
-        // What a wary crew does not claim would be found again at once; it waits for the next round.
-        let wary = crew.is_wary();
+        // What cannot be claimed would be found again at once; it waits for the next round.
+        let wary = crew.was_refused() || (alone.is_none() && crew.alone().is_some());
         if found == Found::AsManyAsSlots && !wary {
             continue;
         }
@@ -279,13 +281,12 @@ enum Found {
 async fn poll_once(
     crew: &Crew,
     service: &almanac_shared::db::Service,
-    lane: Lane,
-    older: Duration,
+    (lane, older, alone): (Lane, Duration, Option<i32>),
     slot: tokio::sync::OwnedSemaphorePermit,
 ) -> Found {
     let mut slots = crew.more_slots(lane, 31);
     slots.push(slot);
-    match almanac_shared::jobs::store::due(service, lane, older, slots.len()).await {
+    match almanac_shared::jobs::store::due(service, lane, older, slots.len(), alone).await {
         Ok(found) => {
             let what = match found.len() {
                 0 => Found::Nothing,

@@ -42,6 +42,11 @@ use crate::{
 
 /// Attempts of a job whose function keeps failing for reasons it does not judge itself.
 const MAX_ATTEMPTS: i32 = 3;
+/// Pauses between two tries to write a verdict: each is longer than the last by so much, up to the most.
+const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
+/// How often a verdict may be refused.
+const MAX_REFUSALS: u32 = 6;
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
 
@@ -86,8 +91,15 @@ struct Wanted {
 }
 
 impl Crew {
-    /// Starts claiming and renewing with so many slots per lane. A job that crashed `max_crashes` times is poison.
-    pub fn start(deps: Deps, name: String, slots: BTreeMap<Lane, usize>, max_crashes: u32) -> Self {
+    /// Starts claiming and renewing, among the loops that must not end, with so many slots per lane. A job that crashed
+    /// `max_crashes` times is poison.
+    pub fn start(
+        deps: Deps,
+        name: String,
+        slots: BTreeMap<Lane, usize>,
+        max_crashes: u32,
+        loops: &TaskTracker,
+    ) -> Self {
         let (claims, inbox) = mpsc::channel(1024);
         let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
         let slots =
@@ -109,8 +121,8 @@ impl Crew {
             last_chance,
             refused: AtomicBool::new(false),
         }));
-        tokio::spawn(crew.clone().claim_all(inbox));
-        tokio::spawn(crew.clone().renew_all());
+        loops.spawn(crew.clone().claim_all(inbox));
+        loops.spawn(crew.clone().renew_all());
         crew
     }
 
@@ -196,10 +208,14 @@ impl Crew {
         }
     }
 
-    /// Whether what is found waiting may not be claimed: a job runs here that has one chance left, and others like it wait
-    /// until it has ended, or the last claim was refused.
-    pub fn is_wary(&self) -> bool {
-        self.0.last_chance.available_permits() == 0 || self.0.refused.load(Ordering::Relaxed)
+    /// While a job runs here that has one chance left: the crashes from which on others wait until it has ended.
+    pub fn alone(&self) -> Option<i32> {
+        self.0.alone.filter(|_| self.0.last_chance.available_permits() == 0)
+    }
+
+    /// Whether the last claim was refused.
+    pub fn was_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
     }
 
     /// Number of jobs running here.
@@ -257,7 +273,7 @@ impl Crew {
         let result = match Kind::parse(&job.kind) {
             Some(kind) => AssertUnwindSafe(jobs::run_kind(kind, deps, job, stop)).catch_unwind().await,
             // A kind of a newer version: leave it to a newer worker.
-            None => Ok(Ok(Verdict::Retry(Duration::from_secs(30)))),
+            None => Ok(Ok(Verdict::Retry(jobs::LEFT_TO_NEWER))),
         };
         let next = match result {
             Ok(Ok(verdict)) => verdict,
@@ -292,7 +308,8 @@ impl Crew {
         Verdict::Retry(pause.unwrap_or(Backoff::JOB.cap))
     }
 
-    /// Writes the verdict. While the store is away it tries on for as long as the lease could last; after that the
+    /// Writes the verdict. While the store is away it tries on until that is back: an outage is no crash, however long,
+    /// and the job's lease is kept by then if it can be. What the store refuses is tried a few times; after that the
     /// reaper has the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
         let service = &self.0.deps.service;
@@ -300,8 +317,9 @@ impl Crew {
         if matches!(verdict, Verdict::Concluded) {
             return;
         }
-        for pause_ms in [0, 200, 500, 1_000, 2_000, 3_000] {
-            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        let mut refused = 0;
+        for tries in 0_u32.. {
+            tokio::time::sleep(AGAIN_AT_LEAST.saturating_mul(tries).min(AGAIN_AT_MOST)).await;
             if stop.given() == Some(Reason::LeaseLost) {
                 return self.lost(job);
             }
@@ -320,7 +338,13 @@ impl Crew {
                 }
                 Ok(Some(())) => return,
                 Err(WriteError::LeaseLost) => return self.lost(job),
-                Err(error) => tracing::warn!(%error, "writing a verdict failed"),
+                Err(error) => {
+                    tracing::warn!(%error, "writing a verdict failed");
+                    refused += u32::from(!matches!(error, WriteError::Outage(_)));
+                    if refused > MAX_REFUSALS {
+                        return;
+                    }
+                }
             }
         }
     }

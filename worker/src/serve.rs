@@ -53,17 +53,20 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         retries: Arc::new(RetryBudget::new(RetryLimits::MODEL, tokio::time::Instant::now())),
         metrics,
     };
-    wait_for_store(&deps.service).await?;
+    let steady = wait_for_store(&deps.service).await?;
     // No job starts on the defaults when the rows can be had.
     if let Err(error) = deps.flags.refresh().await {
         tracing::warn!(error = format!("{error:#}"), "the flags cannot be read; their defaults stand");
     }
 
     let name = format!("worker-{}", uuid::Uuid::now_v7());
-    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes);
-    let draining = CancellationToken::new();
     let loops = TaskTracker::new();
+    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes, &loops);
+    let endings = deps.endings.clone();
+    loops.spawn(async move { endings.ended().await });
+    let draining = CancellationToken::new();
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
+    loops.spawn(sweeper::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
     if let Some(addr) = settings.metrics_addr {
         loops.spawn(health::serve(addr, deps.clone(), draining.clone()));
     }
@@ -96,11 +99,6 @@ fn start_loops(
     settings: &WorkerSettings,
     draining: &CancellationToken,
 ) {
-    let keeping = Keeping {
-        max_crashes: settings.job_max_crashes,
-        events_days: settings.retention_events_days,
-        prompts_days: settings.retention_prompts_days,
-    };
     let lanes: Vec<(Lane, Arc<Wake>)> = crew.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
     for (lane, wake) in &lanes {
         loops.spawn(queue::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
@@ -109,20 +107,30 @@ fn start_loops(
     let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
     loops.spawn(sweeper::count(deps.clone(), names.clone(), draining.clone()));
     loops.spawn(queue::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
-    loops.spawn(sweeper::reap(deps.clone(), keeping, draining.clone()));
     loops.spawn(sweeper::trim(deps.clone(), names, draining.clone()));
-    loops.spawn(sweeper::forget(deps.clone(), keeping, draining.clone()));
+    loops.spawn(sweeper::forget(deps.clone(), keeping(settings), draining.clone()));
 }
 
-/// Row security is checked before any work; a store that is away at start is waited for.
-async fn wait_for_store(service: &Service) -> Result<()> {
+fn keeping(settings: &WorkerSettings) -> Keeping {
+    Keeping {
+        max_crashes: settings.job_max_crashes,
+        events_days: settings.retention_events_days,
+        prompts_days: settings.retention_prompts_days,
+    }
+}
+
+/// Row security is checked before any work; a store that is away at start is waited for. Answers whether it was there.
+async fn wait_for_store(service: &Service) -> Result<bool> {
     let mut pause = Duration::from_millis(200);
+    let mut steady = true;
     while !service.answers().await {
+        steady = false;
         tracing::warn!("the store does not answer yet");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
-    service.refuse_bypass().await
+    service.refuse_bypass().await?;
+    Ok(steady)
 }
 
 /// Resolves when one of the loops is over, which none of them is before a drain.

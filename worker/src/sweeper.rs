@@ -34,16 +34,25 @@ pub struct Keeping {
     pub prompts_days: u32,
 }
 
-/// Reaps every two seconds. After a failed round it waits one whole lease, so that workers which come back from the same
-/// outage can renew before anybody counts a crash against their jobs.
-pub async fn reap(deps: Deps, keeping: Keeping, draining: CancellationToken) {
+/// Reaps every two seconds. When the store was away, as it may have been before the process began (`steady` is false), it
+/// waits one whole lease first, from when the store answers: workers that come back from the same outage can then renew or
+/// give back what they hold before anybody counts a crash against it. It is asked anew before each round, because a
+/// statement that began while the store was away would otherwise be the first to reach it.
+pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: CancellationToken) {
     while !draining.is_cancelled() {
-        let pause = match reap_once(&deps, keeping).await {
-            Ok(()) => REAP_EVERY,
-            Err(error) => {
-                tracing::warn!(%error, "reaping failed; waiting one lease before the next round");
-                LEASE
+        let pause = if !deps.service.answers().await {
+            steady = false;
+            REAP_EVERY
+        } else if !steady {
+            steady = true;
+            tracing::info!("the store is back; waiting one lease before the next round of reaping");
+            LEASE
+        } else {
+            if let Err(error) = reap_once(&deps, keeping).await {
+                tracing::warn!(%error, "reaping failed");
+                steady = false;
             }
+            REAP_EVERY
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

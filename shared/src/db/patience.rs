@@ -9,8 +9,7 @@ use futures_util::{
     stream::{self, BoxStream, TryStreamExt},
 };
 use sqlx::{
-    Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
-    pool::PoolConnection,
+    Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr,
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
@@ -24,29 +23,6 @@ pub(super) async fn in_time<T>(patience: Duration, asked: impl Future<Output = s
 /// then, and another may be asked; of a server that is silent that cannot be said.
 pub(crate) fn is_dead_connection(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() != io::ErrorKind::TimedOut)
-}
-
-/// One statement on a connection of this pool. A connection whose statement failed, took too long or was abandoned is
-/// closed: a pool would take it back with a ping, and wait for the answer as long as the network does.
-pub(crate) async fn ask<T>(
-    pool: &PgPool,
-    patience: Duration,
-    statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-) -> sqlx::Result<T> {
-    let mut lent = Lent(Some(pool.acquire().await?));
-    let Some(connection) = lent.0.as_mut() else { return Err(sqlx::Error::PoolClosed) };
-    let answer = in_time(patience, statement(connection)).await?;
-    drop(lent.0.take());
-    Ok(answer)
-}
-
-/// A connection that is closed unless it was taken out.
-struct Lent(Option<PoolConnection<Postgres>>);
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        drop(self.0.take().map(PoolConnection::detach));
-    }
 }
 
 /// A connection whose every answer is waited for so long and no longer, row by row.

@@ -30,6 +30,11 @@ impl Endings {
         Self(sender)
     }
 
+    /// Resolves when nobody writes them any more, which is a fault of ours.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+
     /// Ends one generation; answers the seq of its final event.
     ///
     /// # Errors

@@ -116,10 +116,7 @@ impl Jobs {
     /// # Errors
     /// Missing or not theirs.
     pub async fn cancel(&self, user: UserId, id: JobId) -> Result<CancelOutcome, Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        let outcome = store::cancel(&mut tx, id).await?;
-        tx.commit().await?;
-        match outcome {
+        match store::cancel(&self.database, user, id).await? {
             CancelOutcome::Missing => Err(Refusal::NotFound),
             outcome => {
                 self.bell.nudge(id);

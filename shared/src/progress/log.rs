@@ -31,7 +31,7 @@ pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx:
         &after,
         max
     );
-    let rows = database.ask(async |own| statement.fetch_all(own).await).await?;
+    let rows = statement.fetch_all(database.own()).await?;
     Ok(rows.into_iter().map(|row| (row.job_id, Event { seq: row.seq, kind: row.kind, data: row.data })).collect())
 }
 

@@ -17,6 +17,11 @@ mod organic;
 /// is stored that they could read (D85).
 const BEGUN_AGAIN: Duration = Duration::from_secs(4);
 
+/// For so long a job is left to newer workers, when an API of a newer version accepted what this one does not know.
+pub const LEFT_TO_NEWER: Duration = Duration::from_secs(30);
+/// The same for a job with a deadline of seconds, by which it ends should no newer worker come.
+const LEFT_FOR_A_MOMENT: Duration = Duration::from_secs(2);
+
 /// How an attempt ended, for the one place that decides what follows (`run`).
 #[derive(Debug)]
 pub enum Verdict {

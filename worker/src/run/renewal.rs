@@ -1,35 +1,53 @@
 //! Keeping the leases of a crew's jobs. One task per process, started with the crew; it ends nothing, it tells the jobs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use almanac_shared::{
     id::JobId,
-    jobs::{Lease, RENEW_EVERY, store},
+    jobs::{
+        Lease, RENEW_EVERY,
+        store::{self, Held},
+    },
 };
 
 use super::Crew;
 use crate::stop::Reason;
 
-/// Renewals that may fail in a row before the jobs are given back: two of 3 s leave 4 s of the 10 s lease.
+/// Renewals that may fail in a row before the jobs are given back. The second begins after six seconds of the lease's ten
+/// and is given up after two and a half at the latest.
 const MAX_FAILED_RENEWALS: u32 = 2;
+
+/// When a lease is asked for again whose row somebody else had just then.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Crew {
     /// Keeps every lease, and hears through it which jobs are lost and which shall end.
     pub(super) async fn renew_all(self) {
         let mut failed = 0;
+        let mut skipped: Vec<Lease> = Vec::new();
         let mut clock = tokio::time::interval(RENEW_EVERY);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            clock.tick().await;
+            tokio::select! {
+                _ = clock.tick() => {}
+                () = tokio::time::sleep(ASK_AGAIN), if !skipped.is_empty() => {
+                    // Should this fail, the next round for all of them says so.
+                    let again = std::mem::take(&mut skipped);
+                    if let Ok(held) = store::renew(&self.0.deps.service, &again).await {
+                        skipped = self.compare(&again, &held);
+                    }
+                    continue;
+                }
+            }
             let leases: Vec<Lease> = self.held().values().map(|(lease, _)| *lease).collect();
             if leases.is_empty() {
                 failed = 0;
                 continue;
             }
             match store::renew(&self.0.deps.service, &leases).await {
-                Ok(kept) => {
+                Ok(held) => {
                     failed = 0;
-                    self.compare(&leases, &kept);
+                    skipped = self.compare(&leases, &held);
                 }
                 Err(error) => {
                     failed += 1;
@@ -44,17 +62,27 @@ impl Crew {
         }
     }
 
-    fn compare(&self, asked: &[Lease], kept: &[(JobId, bool)]) {
-        let kept: HashMap<JobId, bool> = kept.iter().copied().collect();
+    /// Tells the jobs what became of their leases; answers those that are still to be renewed.
+    fn compare(&self, asked: &[Lease], answer: &[Held]) -> Vec<Lease> {
+        let answer: HashMap<JobId, &Held> = answer.iter().map(|held| (held.id, held)).collect();
         let held = self.held();
+        let mut skipped = Vec::new();
         for lease in asked {
             // A job that ended between the question and the answer is held no more: nothing to stop.
             let Some((current, stop)) = held.get(&lease.job) else { continue };
-            match kept.get(&lease.job) {
+            match answer.get(&lease.job) {
                 None if current == lease => stop.give(Reason::LeaseLost),
-                Some(true) => stop.give(Reason::Cancelled),
-                _ => {}
+                None => {}
+                Some(kept) => {
+                    if kept.cancel_requested {
+                        stop.give(Reason::Cancelled);
+                    }
+                    if !kept.renewed {
+                        skipped.push(*lease);
+                    }
+                }
             }
         }
+        skipped
     }
 }

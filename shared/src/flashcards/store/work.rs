@@ -135,7 +135,7 @@ pub(in crate::flashcards) async fn conclude(
         each(conclusions, |c| c.ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok()));
     let columns = Columns::of(conclusions.iter().map(|conclusion| &conclusion.burst));
     let mut connection = kept.take().await?;
-    let answer = sqlx::query!(
+    let ended = sqlx::query!(
         r#"
         SELECT n AS "n!", seq AS "seq!" FROM almanac.conclude_generations(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
@@ -164,8 +164,8 @@ pub(in crate::flashcards) async fn conclude(
         &columns.types,
         &columns.data
     )
-    .fetch_all(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection);
+    let answer = kept.answer(ended).await;
     kept.put_back(connection, &answer);
     let rows = answer?;
     let mut ended = vec![None; conclusions.len()];

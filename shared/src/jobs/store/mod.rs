@@ -3,12 +3,14 @@
 
 pub mod admin;
 pub mod calls;
+mod leases;
 
 use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 
+pub use self::leases::{Held, Reaped, hand_back, reap, renew, unclaim};
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
     db::{Database, Kept, Service, UserTx},
@@ -82,7 +84,7 @@ pub async fn start(
     let ids: Vec<_> = wanted.iter().map(|wanted| wanted.job.0).collect();
     let calls: Vec<_> = wanted.iter().map(|wanted| wanted.call.0).collect();
     let mut connection = starts.0.take().await?;
-    let answer = sqlx::query!(
+    let started = sqlx::query!(
         r#"
         SELECT (job).id AS "id!: JobId", (job).user_id AS "user_id!: UserId", (job).kind AS "kind!",
                (job).lane AS "lane!", (job).payload AS "payload!", (job).epoch AS "epoch!",
@@ -101,8 +103,8 @@ pub async fn start(
         alone,
         provider
     )
-    .fetch_all(&mut *connection)
-    .await;
+    .fetch_all(&mut *connection);
+    let answer = starts.0.answer(started).await;
     starts.0.put_back(connection, &answer);
     Ok(answer?
         .into_iter()
@@ -126,42 +128,26 @@ pub async fn start(
         .collect())
 }
 
-/// Undoes claims of this owner whose answer never came. Only for jobs that nobody here works on.
-pub async fn unclaim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<JobId>, WriteError> {
-    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let given = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.unclaim($1, $2) AS id"#, &ids, owner)
-        .fetch_all(service.leases())
-        .await?;
-    Ok(given)
-}
-
-/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought.
-pub async fn due(service: &Service, lane: Lane, older: Duration, max: usize) -> Result<Vec<JobId>, WriteError> {
+/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought. For an owner that holds a
+/// job which crashed `alone` times, those only that may run beside it.
+pub async fn due(
+    service: &Service,
+    lane: Lane,
+    older: Duration,
+    max: usize,
+    alone: Option<i32>,
+) -> Result<Vec<JobId>, WriteError> {
     let max = i32::try_from(max).unwrap_or(i32::MAX);
     let ids = sqlx::query_scalar!(
-        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3) AS due"#,
+        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3, $4) AS due"#,
         lane.as_str(),
         interval(older),
-        max
+        max,
+        alone
     )
     .fetch_all(service.work())
     .await?;
     Ok(ids)
-}
-
-/// Renews leases on the pool that nothing else uses. Answers which are still held, and which shall end.
-pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<(JobId, bool)>, WriteError> {
-    let ids: Vec<_> = leases.iter().map(|lease| lease.job.0).collect();
-    let epochs: Vec<_> = leases.iter().map(|lease| lease.epoch).collect();
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id!: JobId", cancel_requested AS "cancel_requested!" FROM almanac.renew($1, $2, $3)"#,
-        &ids,
-        &epochs,
-        interval(LEASE)
-    )
-    .fetch_all(service.leases())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.cancel_requested)).collect())
 }
 
 /// Ends a running job: state, domain row and final event together (M3), the event in these words or, without any, in
@@ -185,44 +171,6 @@ pub async fn finish(
     .fetch_one(service.work())
     .await?;
     Ok(seq)
-}
-
-/// Gives a running job back to the queue: after `retry_in` with an attempt counted, or at once with nothing counted.
-/// False when it was not ours any more.
-pub async fn hand_back(service: &Service, lease: Lease, retry_in: Option<Duration>) -> Result<bool, WriteError> {
-    let given = sqlx::query_scalar!(
-        r#"SELECT almanac.hand_back($1, $2, $3) AS "given!""#,
-        lease.job.0,
-        lease.epoch,
-        retry_in.map(interval)
-    )
-    .fetch_one(service.leases())
-    .await?;
-    Ok(given)
-}
-
-/// A job whose lease ran out.
-#[derive(Clone, Debug)]
-pub struct Reaped {
-    /// The job.
-    pub id: JobId,
-    /// Its lane, to ring again.
-    pub lane: String,
-    /// `queued`, or `dead` when it was poison.
-    pub state: String,
-}
-
-/// Gives expired leases back and ends poison (M3).
-pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, WriteError> {
-    let max_crashes = i32::try_from(max_crashes).unwrap_or(i32::MAX);
-    let rows = sqlx::query_as!(
-        Reaped,
-        r#"SELECT id AS "id!: JobId", lane AS "lane!", state AS "state!" FROM almanac.reap($1)"#,
-        max_crashes
-    )
-    .fetch_all(service.work())
-    .await?;
-    Ok(rows)
 }
 
 /// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone (D124).
@@ -372,10 +320,11 @@ pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit
     .await
 }
 
-/// Asks for a job's end, as its owner.
-pub async fn cancel(tx: &mut UserTx, id: JobId) -> sqlx::Result<CancelOutcome> {
-    let outcome =
-        sqlx::query_scalar!(r#"SELECT almanac.cancel_job($1) AS "outcome!""#, id.0).fetch_one(tx.connection()).await?;
+/// Asks for a job's end, as its owner: one statement, so that nobody waits for the job's row longer than that takes.
+pub async fn cancel(database: &Database, user: UserId, id: JobId) -> sqlx::Result<CancelOutcome> {
+    let outcome = sqlx::query_scalar!(r#"SELECT almanac.cancel_as($1, $2) AS "outcome!""#, user.0, id.0)
+        .fetch_one(database.own())
+        .await?;
     Ok(match outcome.as_str() {
         "missing" => CancelOutcome::Missing,
         "final" => CancelOutcome::AlreadyFinal,
@@ -386,7 +335,7 @@ pub async fn cancel(tx: &mut UserTx, id: JobId) -> sqlx::Result<CancelOutcome> {
 
 /// What stands before a queued job in its lane, for `explain`: jobs due before it, and jobs running now.
 pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Value>> {
-    database.ask(async |own| sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(own).await).await
+    sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
 }
 
 fn interval(duration: Duration) -> PgInterval {

@@ -21,7 +21,7 @@ use super::{JobError, Planning, call_end};
 use crate::{
     jobs::BEGUN_AGAIN,
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Task},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Prompt},
         breaker::{Opened, Outcome, Permit},
     },
     stop::Reason,
@@ -53,12 +53,11 @@ impl Planning<'_> {
         Ok(opened.map(|_| call))
     }
 
-    pub(super) fn request(&self) -> Option<AiRequest> {
-        let prompt = Task::Calendar.prompt(&self.order.prompt_version)?;
+    pub(super) fn request(&self, prompt: Prompt) -> AiRequest {
         let document = task::document(&self.order.request, &self.order.slots, &self.filled());
         let mut request = AiRequest::new(prompt, self.order.model.clone(), document.into(), self.deadline);
         request.traceparent = telemetry::current_traceparent();
-        Some(request)
+        request
     }
 
     /// Makes one call and stores what comes as it comes: everything that is ready together in one commit. The last

@@ -23,11 +23,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::asking::{CallResult, How};
-use super::{JobError, Verdict, calls::call_end};
+use super::{JobError, LEFT_FOR_A_MOMENT, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiUsage},
+        ai::{AiError, AiErrorKind, AiUsage, Task},
         backoff::Backoff,
         breaker::{Opened, Outcome, Permit},
     },
@@ -84,8 +84,8 @@ enum Why {
     Model(AiError),
     /// Somebody wants it to end.
     Stopped(Reason),
-    /// What it would ask with is not known any more.
-    NoPrompt,
+    /// What it would ask with is known to newer workers only.
+    NewerPrompt,
 }
 
 /// The end of a run: what came last, the call that brought it, and why there is no more.
@@ -143,6 +143,9 @@ impl Planning<'_> {
         if self.calls >= MAX_CALLS {
             return Ok(Some(self.out_of_calls(patience).into()));
         }
+        let Some(prompt) = Task::Calendar.prompt(&self.order.prompt_version) else {
+            return Ok(Some(Why::NewerPrompt.into()));
+        };
         let model = &self.order.model;
         let permit = match self.deps.breakers.admit(self.deps.ai.provider(), model, Instant::now()) {
             Ok(permit) => permit,
@@ -152,7 +155,7 @@ impl Planning<'_> {
         let Some(call) = self.open_call(existing).await? else {
             return Ok(Some(self.out_of_calls(patience).into()));
         };
-        let Some(request) = self.request() else { return Ok(Some(Why::NoPrompt.into())) };
+        let request = self.request(prompt);
         faults::pass_poison(&Value::from(self.order.request.constraints.all.clone()).to_string());
         let open = OpenCall { call, permit, existing, asked: Instant::now() };
         let CallResult { burst, how } = self.call(request).await?;
@@ -294,8 +297,9 @@ impl Planning<'_> {
             Why::Failed(failure) => self.give_up(burst, call, failure).await,
             Why::Model(error) => self.give_up_on(burst, call, &error).await,
             Why::Stopped(reason) => self.stopped(burst, call, reason).await,
-            Why::NoPrompt => {
-                Ok(Verdict::Fail(Failure::new(Code::Internal, "The prompt of this run is no longer kept.")))
+            Why::NewerPrompt => {
+                tracing::warn!("a prompt of a newer version; left to newer workers");
+                Ok(Verdict::Retry(LEFT_FOR_A_MOMENT))
             }
         }
     }

@@ -17,7 +17,7 @@ use super::{How, Week, making::Harvest};
 use crate::{
     jobs::{JobError, calls::call_end},
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Item, Task},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Item, Prompt},
         breaker::{Opened, Outcome, Permit},
     },
 };
@@ -34,13 +34,12 @@ impl Week<'_> {
         self.plan.slots.len().saturating_sub(self.made.len())
     }
 
-    pub(super) fn request(&self) -> Option<AiRequest> {
-        let prompt = Task::Organic.prompt(&self.order.prompt_version)?;
+    pub(super) fn request(&self, prompt: Prompt) -> AiRequest {
         let missing = self.plan.slots.iter().filter(|slot| !self.made.contains(&slot.seed.id));
         let document = task::document(&self.order.request, &self.brand, missing);
         let mut request = AiRequest::new(prompt, self.order.model.clone(), document.into(), self.deadline);
         request.traceparent = telemetry::current_traceparent();
-        Some(request)
+        request
     }
 
     /// Makes one call and stores what comes as it comes. The last harvest is left to the caller.

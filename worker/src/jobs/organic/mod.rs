@@ -28,11 +28,11 @@ use almanac_shared::{
 use tokio::time::Instant;
 
 use self::{asking::CallResult, making::Harvest};
-use super::{JobError, Verdict, calls::call_end};
+use super::{JobError, LEFT_FOR_A_MOMENT, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiUsage},
+        ai::{AiError, AiErrorKind, AiUsage, Task},
         backoff::Backoff,
         breaker::{Opened, Outcome, Permit},
     },
@@ -164,6 +164,10 @@ impl Week<'_> {
 
     /// One call and what follows it.
     async fn round(&mut self, permit: Permit, model: &str, patience: &mut Patience) -> Result<Next, JobError> {
+        let Some(prompt) = Task::Organic.prompt(&self.order.prompt_version) else {
+            tracing::warn!("a prompt of a newer version; left to newer workers");
+            return Ok(Next::Over(Verdict::Retry(LEFT_FOR_A_MOMENT)));
+        };
         let call = LlmCallId::fresh();
         let (provider, existing) = (self.deps.ai.provider(), self.made.len());
         let opened = work::open_call(&self.deps.service, self.job.lease(), call, provider, model, existing).await?;
@@ -171,10 +175,7 @@ impl Week<'_> {
         if opened.is_none() {
             return self.out_of_calls(patience.last.take()).await.map(Next::Over);
         }
-        let Some(request) = self.request() else {
-            let failure = Failure::new(Code::Internal, "The prompt of this run is no longer kept.");
-            return Ok(Next::Over(Verdict::Fail(failure)));
-        };
+        let request = self.request(prompt);
         faults::pass_poison(self.order.request.options.guidance.as_deref().unwrap_or_default());
         let asked = Instant::now();
         let CallResult { harvest, how } = self.call(request).await?;

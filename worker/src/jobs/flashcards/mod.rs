@@ -2,10 +2,11 @@
 //! Called by `run` with a claimed job. Every call of the model has its ledger row first; whatever was shown to somebody
 //! is stored, and is never asked for again.
 
+mod telling;
+
 use std::{collections::HashSet, pin::pin, time::Duration};
 
 use almanac_shared::{
-    circuit,
     error::Code,
     faults::{self, Point},
     flashcards::{
@@ -14,17 +15,16 @@ use almanac_shared::{
     },
     id::{LlmCallId, SuggestionId},
     jobs::{ClaimedJob, Failure, FirstCall, State},
-    progress::event::Event,
     telemetry,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{BEGUN_AGAIN, JobError, Verdict, calls::call_end};
+use super::{BEGUN_AGAIN, JobError, LEFT_TO_NEWER, Verdict, calls::call_end};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Task},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Prompt, Task},
         backoff::Backoff,
         breaker::{Opened, Outcome},
     },
@@ -112,7 +112,13 @@ impl Generating<'_> {
             let Some(nth) = opened.nth else {
                 return self.give_up(Burst::default(), None, last.unwrap_or(AiErrorKind::Timeout.into())).await;
             };
-            let Some(request) = self.request(&opened.assignment) else {
+            let Some(prompt) = Task::Flashcards.prompt(&opened.assignment.prompt_version) else {
+                store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
+                tracing::warn!("a prompt of a newer version; left to newer workers");
+                return Ok(Verdict::Retry(LEFT_TO_NEWER));
+            };
+            let Some(request) = self.request(prompt, &opened.assignment) else {
+                store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
@@ -191,9 +197,9 @@ impl Generating<'_> {
             && self.deps.retries.try_retry(Instant::now())
     }
 
-    fn request(&self, assignment: &Assignment) -> Option<AiRequest> {
+    /// What is asked; nothing when the text is no longer kept.
+    fn request(&self, prompt: Prompt, assignment: &Assignment) -> Option<AiRequest> {
         let text = assignment.source_text.as_deref()?;
-        let prompt = Task::Flashcards.prompt(&assignment.prompt_version)?;
         let mut document = json!({
             "task": Task::Flashcards.name(),
             "source_text": text,
@@ -271,27 +277,6 @@ impl Generating<'_> {
         Ok(())
     }
 
-    fn progress(&self, stage: &str) -> Value {
-        let (completed, total) = (self.made.len(), CARDS_PER_GENERATION);
-        json!({ "completed": completed, "total": total, "stage": stage, "percent": completed * 100 / total })
-    }
-
-    fn tell(&mut self, events: Vec<(String, String)>) {
-        let numbered = events.into_iter().map(|(kind, data)| {
-            self.seq += 1;
-            Event { seq: self.seq, kind, data }
-        });
-        let numbered: Vec<Event> = numbered.collect();
-        self.deps.publisher.publish(self.job.id, numbered);
-    }
-
-    /// Says that work has begun, to those who listen now; nothing is stored for it.
-    fn tell_begin(&self) {
-        let data = json!({ "completed": 0, "total": CARDS_PER_GENERATION, "stage": "drafting", "percent": 0 });
-        let begin = Event::decoration("progress", data.to_string());
-        self.deps.publisher.publish(self.job.id, vec![begin]);
-    }
-
     async fn succeed(self, burst: Burst, call: Option<CallEnd>) -> Result<Verdict, JobError> {
         if self.made.is_empty() {
             let error = AiError::new(AiErrorKind::EmptyOutput);
@@ -362,40 +347,6 @@ impl Generating<'_> {
         self.tell(events);
         self.log_end(state, latency_ms, &usage, failure.as_ref());
         Ok(Verdict::Concluded)
-    }
-
-    fn log_end(&self, state: State, latency_ms: u64, usage: &AiUsage, failure: Option<&Failure>) {
-        let code = failure.map(|failure| failure.code.as_str());
-        self.deps.metrics.job_finished(&self.job.kind, state.as_str(), self.began.elapsed().as_secs_f64());
-        self.deps.metrics.generation_ended(state.as_str());
-        self.deps.metrics.llm_usage(
-            u64::from(usage.tokens_input.unwrap_or(0)),
-            u64::from(usage.tokens_output.unwrap_or(0)),
-            usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()).unwrap_or(0.0),
-        );
-        tracing::info!(
-            status = state.as_str(),
-            code,
-            latencyMs = latency_ms,
-            suggestions = self.made.len(),
-            tokensInput = usage.tokens_input,
-            tokensOutput = usage.tokens_output,
-            providerRequestId = usage.provider_ref,
-            "the generation ended"
-        );
-    }
-
-    fn count_call(&self, error: &AiError, model: &str) {
-        self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
-        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
-    }
-
-    /// Tells the API that this model cannot be called for a while, so that it stops accepting what cannot run.
-    fn publish_circuit(&self, opened: Option<Opened>, model: &str) {
-        let Some(Opened { retry_in }) = opened else { return };
-        tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
-        self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
-        circuit::publish(self.deps.redis.clone(), model, retry_in);
     }
 }
 

@@ -1,0 +1,73 @@
+//! What a generation says while it runs and when it has ended: to its listeners, to the figures, to the log, to the API.
+//! Called by the job beside this, after whatever it tells of is stored.
+
+use almanac_shared::{
+    circuit,
+    flashcards::CARDS_PER_GENERATION,
+    jobs::{Failure, State},
+    progress::event::Event,
+};
+use serde_json::{Value, json};
+
+use super::Generating;
+use crate::outbound::{
+    ai::{AiError, AiUsage},
+    breaker::Opened,
+};
+
+impl Generating<'_> {
+    pub(super) fn progress(&self, stage: &str) -> Value {
+        let (completed, total) = (self.made.len(), CARDS_PER_GENERATION);
+        json!({ "completed": completed, "total": total, "stage": stage, "percent": completed * 100 / total })
+    }
+
+    pub(super) fn tell(&mut self, events: Vec<(String, String)>) {
+        let numbered = events.into_iter().map(|(kind, data)| {
+            self.seq += 1;
+            Event { seq: self.seq, kind, data }
+        });
+        let numbered: Vec<Event> = numbered.collect();
+        self.deps.publisher.publish(self.job.id, numbered);
+    }
+
+    /// Says that work has begun, to those who listen now; nothing is stored for it.
+    pub(super) fn tell_begin(&self) {
+        let data = json!({ "completed": 0, "total": CARDS_PER_GENERATION, "stage": "drafting", "percent": 0 });
+        let begin = Event::decoration("progress", data.to_string());
+        self.deps.publisher.publish(self.job.id, vec![begin]);
+    }
+
+    pub(super) fn log_end(&self, state: State, latency_ms: u64, usage: &AiUsage, failure: Option<&Failure>) {
+        let code = failure.map(|failure| failure.code.as_str());
+        self.deps.metrics.job_finished(&self.job.kind, state.as_str(), self.began.elapsed().as_secs_f64());
+        self.deps.metrics.generation_ended(state.as_str());
+        self.deps.metrics.llm_usage(
+            u64::from(usage.tokens_input.unwrap_or(0)),
+            u64::from(usage.tokens_output.unwrap_or(0)),
+            usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()).unwrap_or(0.0),
+        );
+        tracing::info!(
+            status = state.as_str(),
+            code,
+            latencyMs = latency_ms,
+            suggestions = self.made.len(),
+            tokensInput = usage.tokens_input,
+            tokensOutput = usage.tokens_output,
+            providerRequestId = usage.provider_ref,
+            "the generation ended"
+        );
+    }
+
+    pub(super) fn count_call(&self, error: &AiError, model: &str) {
+        self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
+        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
+    }
+
+    /// Tells the API that this model cannot be called for a while, so that it stops accepting what cannot run.
+    pub(super) fn publish_circuit(&self, opened: Option<Opened>, model: &str) {
+        let Some(Opened { retry_in }) = opened else { return };
+        tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
+        self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
+        circuit::publish(self.deps.redis.clone(), model, retry_in);
+    }
+}
