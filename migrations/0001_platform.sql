@@ -1,12 +1,13 @@
--- What every domain stands on: who is asking, flags, the sliding log behind rate limits, idempotency keys.
--- Every table is born with row security forced and with its policies; foreign hands get no grant at all.
+-- Platform: the calling user, feature flags, the sliding log of rate limits, idempotency keys, the position of pruning.
+-- Every table is created with row security forced and with its policies.
 
 GRANT USAGE ON SCHEMA almanac TO authenticated, almanac_admin, almanac_api, almanac_worker;
--- What this role makes from here on is closed to everybody until a GRANT opens it.
+
+-- No function of this role is executable by PUBLIC unless a GRANT says so.
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
--- The caller, as the API told this transaction. Null outside of one, never an error. The body is bound to its objects
--- here and now, so it needs no search_path of its own, and without one Postgres can write it into the policies' plans.
+-- The user of this transaction, from its JWT claims. Null outside of one, never an error. The body is bound to its
+-- objects when it is created, so it needs no search_path, and without one Postgres can inline it into the policies.
 CREATE FUNCTION almanac.uid() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', '')::uuid;
@@ -15,7 +16,7 @@ GRANT EXECUTE ON FUNCTION almanac.uid() TO PUBLIC;
 CREATE TABLE almanac.feature_flags (
     name text PRIMARY KEY CHECK (name ~ '^[A-Z][A-Z0-9_]{0,62}$'),
     enabled boolean NOT NULL,
-    users uuid[],                               -- null: everybody; else on for these only
+    users uuid[],                               -- null: all users; else on for these only
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 ALTER TABLE almanac.feature_flags ENABLE ROW LEVEL SECURITY;
@@ -26,8 +27,8 @@ CREATE POLICY processes_read ON almanac.feature_flags FOR SELECT TO almanac_api,
 GRANT SELECT, INSERT, UPDATE ON almanac.feature_flags TO almanac_admin;
 GRANT SELECT ON almanac.feature_flags TO almanac_api, almanac_worker;
 
--- Sliding log of accepted work. `n` counts a user's accepts in one family without end, so the number inside a
--- window is (last n - first n + 1): two index probes, whatever the limit is.
+-- Sliding log of submitted work. `n` counts a user's submissions in one family, so the number inside a window is
+-- (last n - first n + 1): two index probes for any limit.
 CREATE TABLE almanac.accepts (
     user_id uuid NOT NULL,
     family text NOT NULL,
@@ -45,7 +46,7 @@ GRANT SELECT, DELETE ON almanac.accepts TO almanac_worker;
 
 CREATE TABLE almanac.idempotency_keys (
     user_id uuid NOT NULL,
-    route text NOT NULL,                        -- method and the /v1 spelling of the route (D43)
+    route text NOT NULL,                        -- method and the /v1 spelling of the route
     key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 255),
     fingerprint bytea NOT NULL,                 -- SHA-256 of the body as canonical JSON
     job_id uuid NOT NULL,
@@ -62,3 +63,16 @@ CREATE POLICY user_reads ON almanac.idempotency_keys FOR SELECT TO authenticated
     USING (user_id = (SELECT almanac.uid()));
 GRANT SELECT ON almanac.idempotency_keys TO authenticated;
 GRANT SELECT, DELETE ON almanac.idempotency_keys TO almanac_worker;
+
+-- How far pruning has come: every job that ended before this moment has been handled. Without it each round would scan
+-- all ended jobs.
+CREATE TABLE almanac.retention (
+    what text PRIMARY KEY,
+    upto timestamptz NOT NULL
+);
+INSERT INTO almanac.retention (what, upto) VALUES ('events', '-infinity'), ('texts', '-infinity');
+ALTER TABLE almanac.retention ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.retention FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.retention TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY worker_all ON almanac.retention TO almanac_worker USING (true) WITH CHECK (true);
+GRANT SELECT, UPDATE ON almanac.retention TO almanac_worker;

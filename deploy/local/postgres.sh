@@ -90,6 +90,12 @@ make_database() {
     PGOPTIONS='-c client_min_messages=warning' admin_psql -d "$1" -f - <"$ROOT/deploy/roles.sql" >/dev/null
 }
 
+# The same after dropping the database that is there.
+remake_database() {
+    admin_psql -d postgres -c "DROP DATABASE IF EXISTS $1 WITH (FORCE)"
+    make_database "$1"
+}
+
 # SIGINT is the fast shutdown: sessions are ended, nothing is lost. SIGQUIT is the immediate one.
 stop_postgres() {
     local file data pid

@@ -25,7 +25,7 @@ main() {
     provide_postgres
     provide_redis
     say "migrating"
-    DATABASE_OWNER_URL="$OWNER_URL" LOG_FORMAT=text "$BIN/almanac-api" migrate
+    migrate
     say "starting one API and one worker"
     start_processes
     demo
@@ -36,6 +36,21 @@ main() {
     invite
     watch_processes
 }
+
+# A private database that an earlier development version made is made again; one that was given is left as it is.
+migrate() {
+    local said
+    said="$(run_migrate 2>&1)" && return 0
+    case "$said" in
+        *"earlier development version"*) [ -n "${STOP_POSTGRES:-}" ] || fail "$said" ;;
+        *) fail "$said" ;;
+    esac
+    note "the private database was made by an earlier development version; making it again"
+    remake_database "$DATABASE"
+    run_migrate
+}
+
+run_migrate() { DATABASE_OWNER_URL="$OWNER_URL" LOG_FORMAT=text "$BIN/almanac-api" migrate; }
 
 start_processes() {
     # 8080 if it is free: the address people expect. A given API_ADDR is taken as it is.

@@ -28,14 +28,19 @@ main() {
     if [ "${1:-}" = --check ]; then compare; else replace; fi
 }
 
-# With psql: the API's own migrate command cannot be built while its queries are not yet described.
+# With psql: the API's own migrate command cannot be built while its queries are not yet described. The same two steps:
+# numbered files, then functions in path order.
 apply_migrations() {
     local file
-    for file in "$ROOT"/migrations/*.sql; do
-        [ -e "$file" ] || continue
-        PGOPTIONS='-c search_path=almanac' "$POSTGRES_BIN/psql" -X -q -v ON_ERROR_STOP=1 -1 -h "$POSTGRES_SOCKETS" \
-            -U almanac_owner -d almanac -f - <"$file" >/dev/null || fail "migration ${file##*/} does not apply"
-    done
+    for file in migrations/*.sql; do as_owner -f - <"$file" || fail "${file##*/} does not apply"; done
+    {
+        echo 'SET check_function_bodies = off;'
+        find migrations/functions -name '*.sql' -print0 | LC_ALL=C sort -z | xargs -0 cat
+    } | as_owner -f - || fail "a file in migrations/functions does not apply"
+}
+
+as_owner() {
+    "$POSTGRES_BIN/psql" -X -q -v ON_ERROR_STOP=1 -1 -h "$POSTGRES_SOCKETS" -U almanac_owner -d almanac "$@" >/dev/null
 }
 
 describe_queries() {

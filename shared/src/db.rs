@@ -2,6 +2,7 @@
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
 mod bounded;
+mod migrate;
 mod patience;
 
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+pub use self::migrate::migrate;
 pub(crate) use self::{bounded::Bounded, patience::is_dead_connection};
 use self::{
     bounded::lives,
@@ -268,18 +270,6 @@ impl Service {
     pub async fn refuse_bypass(&self) -> Result<()> {
         refuse_bypass(&self.work).await
     }
-}
-
-/// Applies what is missing of `migrations/`, as the owner.
-///
-/// # Errors
-/// The store is away, `deploy/roles.sql` has not been run, or a migration fails.
-pub async fn migrate(owner_url: &SecretString) -> Result<()> {
-    let mut connection =
-        session(owner_url, "almanac-migrate", &[])?.connect().await.context("connecting as the owner")?;
-    let mut migrator = sqlx::migrate!("../migrations");
-    migrator.dangerous_set_table_name("almanac._sqlx_migrations");
-    migrator.run(&mut connection).await.context("applying migrations (was deploy/roles.sql run?)")
 }
 
 fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<PgConnectOptions> {

@@ -17,8 +17,7 @@ use serde_json::json;
 use crate::lease::{LONG, OVER, now, quiet, reap, running};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-/// Those that the workers of this version call no more are called by the version before.
-const WRITES: [(&str, &str); 13] = [
+const WRITES: [(&str, &str); 12] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
     ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
@@ -27,11 +26,6 @@ const WRITES: [(&str, &str); 13] = [
         "save_suggestions",
         "SELECT almanac.save_suggestions($1, $2, 0, ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY['a'], ARRAY['b'],
                                          ARRAY['suggestion'], ARRAY['{}'], NULL)",
-    ),
-    (
-        "conclude_generation",
-        "SELECT almanac.conclude_generation($1, $2, 0, '{}', '{}', '{}', '{}', '{}', '{}', NULL,
-                                            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'succeeded', NULL, '{}')",
     ),
     (
         "save_calendar_entries",
@@ -59,7 +53,7 @@ const WRITES: [(&str, &str); 13] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 4] = ["hand_back", "renew", "renew_leases", "conclude_generations"];
+const GENTLE: [&str; 3] = ["hand_back", "renew_leases", "conclude_generations"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
@@ -99,7 +93,8 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     assert_eq!(now(&admin, job.id).await, running(new, 1));
     // Gentle functions answer that there was nothing of theirs.
     assert_eq!(conclude_alone(&job, old).await, 0, "a batch leaves out what is not its own");
-    let renewed = sqlx::query("SELECT * FROM almanac.renew(ARRAY[$1], ARRAY[$2], '10 s')").bind(job.id).bind(old);
+    let renewed =
+        sqlx::query("SELECT * FROM almanac.renew_leases(ARRAY[$1], ARRAY[$2], '10 s')").bind(job.id).bind(old);
     assert!(renewed.fetch_all(job.worker()).await.unwrap().is_empty());
     let given = sqlx::query_scalar::<_, bool>("SELECT almanac.hand_back($1, $2, NULL)").bind(job.id).bind(old);
     assert!(!given.fetch_one(job.worker()).await.unwrap());

@@ -104,7 +104,7 @@ async fn a_renewed_lease_is_not_reaped() {
     let job = stack.user().forge(&stack).await;
     let epoch = job.claim("slow", OVER).await.unwrap();
     let mut renewal = job.worker().begin().await.unwrap();
-    let renew = sqlx::query("SELECT * FROM almanac.renew(ARRAY[$1], ARRAY[$2], '1 h')").bind(job.id).bind(epoch);
+    let renew = sqlx::query("SELECT * FROM almanac.renew_leases(ARRAY[$1], ARRAY[$2], '1 h')").bind(job.id).bind(epoch);
     assert_eq!(renew.fetch_all(&mut *renewal).await.unwrap().len(), 1);
 
     let reaper = tokio::spawn({

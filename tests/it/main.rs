@@ -36,6 +36,7 @@ mod lease;
 mod limits;
 mod lists;
 mod lone;
+mod migrate;
 mod organic;
 mod organic_edits;
 mod organic_faults;

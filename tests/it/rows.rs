@@ -77,7 +77,7 @@ async fn settled(stack: &Stack, admin: &PgPool) -> User {
 async fn tables(admin: &PgPool) -> Vec<String> {
     let sql =
         "SELECT relname::text FROM pg_class WHERE relnamespace = 'almanac'::regnamespace AND relkind IN ('r', 'p')
-                  AND relname <> '_sqlx_migrations' ORDER BY 1";
+                  AND relname !~ '^_' ORDER BY 1";
     sqlx::query_scalar(sql).fetch_all(admin).await.unwrap()
 }
 
@@ -300,10 +300,10 @@ async fn the_catalogue_shows_no_gap() {
     let admin = stack.admin().await;
     let rules = [
         "SELECT relname || ' has row security off or not forced' FROM pg_class
-          WHERE relnamespace = 'almanac'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations'
+          WHERE relnamespace = 'almanac'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^_'
             AND NOT (relrowsecurity AND relforcerowsecurity)",
         "SELECT c.relname || ' has no policy for its owner' FROM pg_class c
-          WHERE c.relnamespace = 'almanac'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations'
+          WHERE c.relnamespace = 'almanac'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^_'
             AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'almanac' AND p.tablename = c.relname
                             AND p.roles = '{almanac_owner}' AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true')",
         "SELECT rolname || ' has an attribute that opens too much' FROM pg_roles

@@ -1,6 +1,6 @@
 //! The account: the SQL. As a person through `UserTx`, as a worker through `Service`, always under its lease.
-//! Called by `service.rs` and by the worker's job; what is removed, and what stays, is said in `migrations/0004_admin.sql`
-//! and the domains' migrations after it.
+//! Called by `service.rs` and by the worker's job; what is removed, and what stays, is said in
+//! `migrations/functions/account/`.
 
 use super::{BATCH, ERASE_RATE};
 use crate::{

@@ -105,6 +105,12 @@ impl Postgres {
         name
     }
 
+    /// Runs `almanac-api migrate` on a database; its standard error is in the error.
+    pub async fn migrate(&self, database: &str) -> anyhow::Result<()> {
+        let url = self.url("almanac_owner", database);
+        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")?
+    }
+
     async fn serve(&self) -> anyhow::Result<()> {
         let settings = [
             "listen_addresses=127.0.0.1",
@@ -138,8 +144,7 @@ impl Postgres {
         let roles = std::fs::read_to_string(test_run().settings.repository.join("deploy/roles.sql"))
             .context("reading deploy/roles.sql")?;
         self.execute(TEMPLATE, roles).await.context("running deploy/roles.sql")?;
-        let url = self.url("almanac_owner", TEMPLATE);
-        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")??;
+        self.migrate(TEMPLATE).await?;
         match &test_run().settings.sabotage {
             Some(guard) => self.remove_guard(guard).await.context("THE SABOTAGE DID NOT APPLY"),
             None => Ok(()),

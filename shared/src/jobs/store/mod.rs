@@ -1,4 +1,4 @@
-//! The jobs tables, through the functions of `migrations/0002_jobs.sql`.
+//! The jobs tables, through the functions of `migrations/functions/jobs/`.
 //! Called by services as a person and by the worker as itself; decides nothing that the functions do not.
 
 pub mod admin;

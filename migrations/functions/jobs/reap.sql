@@ -1,0 +1,36 @@
+-- Returns jobs with expired leases to the queue, with a crash counted and run_at untouched, so a rescued job goes first.
+-- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish().
+CREATE OR REPLACE FUNCTION almanac.reap(p_max_crashes int) RETURNS TABLE (id uuid, lane text, state text)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_id uuid;
+    v_job almanac.jobs;
+BEGIN
+    FOR v_id IN
+        SELECT j.id FROM almanac.jobs j
+         WHERE CASE j.state WHEN 'running' THEN true ELSE false END AND j.lease_expires_at < clock_timestamp()
+         ORDER BY j.lease_expires_at
+         LIMIT 200
+           FOR UPDATE SKIP LOCKED
+    LOOP
+        UPDATE almanac.jobs j
+           SET state = 'queued', crashes = crashes + 1, lease_owner = NULL, lease_expires_at = NULL
+         WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < clock_timestamp()
+        RETURNING j.* INTO v_job;
+        CONTINUE WHEN NOT FOUND;
+        IF v_job.crashes >= p_max_crashes THEN
+            PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
+                'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'), NULL);
+            v_job.state := 'dead';
+        END IF;
+        id := v_id;
+        lane := v_job.lane;
+        state := v_job.state;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION almanac.reap FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.reap TO almanac_worker;

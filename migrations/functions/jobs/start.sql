@@ -1,0 +1,60 @@
+-- Claims a batch of jobs, one row at a time in the order of their ids. A generation that starts for the first time also
+-- gets the ledger row of its first call here: nothing has to be looked up before that call. `call` is the id of that row,
+-- `brief` the text to ask about; both null if the job opens its own calls. A null p_provider opens none.
+CREATE OR REPLACE FUNCTION almanac.start(
+    p_ids uuid[], p_calls uuid[], p_owner text, p_lease interval, p_alone int, p_provider text)
+RETURNS TABLE (job almanac.jobs, call uuid, brief text)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    v_wary uuid[];
+    v_started int := 0;
+    v_want record;
+BEGIN
+    FOR v_want IN
+        SELECT DISTINCT ON (u.id) u.id, u.call FROM unnest(p_ids, p_calls) AS u (id, call) ORDER BY u.id
+    LOOP
+        UPDATE almanac.jobs j
+           SET state = 'running', epoch = j.epoch + 1, lease_owner = p_owner, lease_expires_at = v_now + p_lease,
+               started_at = coalesce(j.started_at, v_now),
+               deadline_at = coalesce(j.deadline_at, v_now + j.time_limit)
+         WHERE j.state = 'queued' AND j.run_at <= clock_timestamp() AND (p_alone IS NULL OR j.crashes < p_alone)
+           AND j.id = v_want.id
+        RETURNING j.* INTO job;
+        CONTINUE WHEN NOT FOUND;
+        v_started := v_started + 1;
+        call := NULL;
+        brief := NULL;
+        -- A generation that runs is told by its job's row; the other domains' rows say it themselves.
+        IF (job).kind <> 'flashcards.generate' THEN
+            IF (job).epoch = 1 THEN
+                PERFORM almanac.reflect(job);
+            END IF;
+        ELSIF (job).epoch = 1 AND p_provider IS NOT NULL THEN
+            call := v_want.call;
+            INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
+            VALUES (call, (job).id, (job).epoch, 'cards', p_provider, (job).payload ->> 'model');
+            SELECT g.source_text INTO brief
+              FROM almanac.ai_generations g
+             WHERE g.user_id = (job).user_id AND g.id = (job).id;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+    IF p_alone IS NOT NULL AND v_started < cardinality(p_ids) THEN
+        -- With a limit each is looked up for itself; a join of both lists may be planned as a walk over all keys.
+        SELECT array_agg(j.id) INTO v_wary
+          FROM unnest(p_ids) AS w (id)
+         CROSS JOIN LATERAL (
+               SELECT j.id FROM almanac.jobs j
+                WHERE j.id = w.id AND j.state = 'queued' AND j.crashes >= p_alone
+                LIMIT 1) AS j;
+        IF v_wary IS NOT NULL THEN
+            RETURN QUERY SELECT c, NULL::uuid, NULL::text FROM almanac.claim(v_wary, p_owner, p_lease, p_alone) AS c;
+        END IF;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION almanac.start FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.start TO almanac_worker;

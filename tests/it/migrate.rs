@@ -1,0 +1,86 @@
+//! `almanac-api migrate`: what it applies, replaces and refuses.
+
+use almanac_tests::services::{ADMIN, Postgres, Services};
+use sqlx::{AssertSqlSafe, PgPool};
+
+async fn admin(postgres: &Postgres, database: &str) -> PgPool {
+    PgPool::connect(&postgres.url(ADMIN, database)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_migrate_changes_nothing() {
+    let services = Services::shared().await;
+    let database = services.postgres.new_database().await;
+    let admin = admin(&services.postgres, &database).await;
+    let versions = "SELECT string_agg(xmin::text, ',' ORDER BY proname, oid) FROM pg_proc
+                     WHERE pronamespace = 'almanac'::regnamespace";
+    let before: String = sqlx::query_scalar(versions).fetch_one(&admin).await.unwrap();
+
+    services.postgres.migrate(&database).await.unwrap();
+
+    let after: String = sqlx::query_scalar(versions).fetch_one(&admin).await.unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_whose_file_changed_is_replaced() {
+    let services = Services::shared().await;
+    let database = services.postgres.new_database().await;
+    let admin = admin(&services.postgres, &database).await;
+    let body = "SELECT prosrc FROM pg_proc WHERE oid = 'almanac.final_type'::regproc";
+    let before: String = sqlx::query_scalar(body).fetch_one(&admin).await.unwrap();
+    let older = "CREATE OR REPLACE FUNCTION almanac.final_type(p_kind text) RETURNS text
+                 LANGUAGE sql IMMUTABLE AS $$ SELECT 'older' $$;
+                 UPDATE almanac._functions SET checksum = '\\x00' WHERE path = 'jobs/final_type.sql'";
+    sqlx::raw_sql(older).execute(&admin).await.unwrap();
+
+    services.postgres.migrate(&database).await.unwrap();
+
+    let after: String = sqlx::query_scalar(body).fetch_one(&admin).await.unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_earlier_development_version_is_refused() {
+    let services = Services::shared().await;
+    for change in [
+        "UPDATE almanac._sqlx_migrations SET checksum = '\\x00' WHERE version = 2",
+        "INSERT INTO almanac._sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (99, 'dropped since', true, '\\x00', 1)",
+    ] {
+        let database = services.postgres.new_database().await;
+        let admin = admin(&services.postgres, &database).await;
+        sqlx::raw_sql(AssertSqlSafe(change)).execute(&admin).await.unwrap();
+
+        let refusal = services.postgres.migrate(&database).await.unwrap_err().to_string();
+
+        assert!(refusal.contains("earlier development version"), "{refusal}");
+        assert!(refusal.contains("make clean"), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_in_the_schema_stands_in_one_file() {
+    let services = Services::shared().await;
+    let database = services.postgres.new_database().await;
+    let admin = admin(&services.postgres, &database).await;
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT proname::text FROM pg_proc WHERE pronamespace = 'almanac'::regnamespace ORDER BY proname",
+    )
+    .fetch_all(&admin)
+    .await
+    .unwrap();
+    let texts = crate::house::files("migrations", ".sql");
+    let definitions = |name: &str| {
+        let create = format!("FUNCTION almanac.{name}(");
+        texts
+            .iter()
+            .flat_map(|(_, text)| text.lines())
+            .filter(|line| line.starts_with("CREATE") && line.contains(&create))
+            .count()
+    };
+
+    let wrong: Vec<_> = names.iter().map(|name| (name, definitions(name))).filter(|(_, files)| *files != 1).collect();
+
+    assert!(wrong.is_empty(), "functions and the number of their definitions in files: {wrong:?}");
+}
