@@ -26,4 +26,11 @@ $$;
 
 GRANT authenticated, almanac_admin TO almanac_api;
 
+-- A client that can create temporary objects can put a type of its own before those of the functions it calls.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END
+$$;
+
 CREATE SCHEMA IF NOT EXISTS almanac AUTHORIZATION almanac_owner;

@@ -4,6 +4,28 @@
 
 -- those that run with the owner's rights fix it.
 
+-- One row per kind of job, written by migrations; `almanac-api migrate` sets rates and time limits from its environment.
+-- submit() reads everything about a new job here, so no caller can choose it.
+CREATE TABLE almanac.job_kinds (
+    kind text PRIMARY KEY,
+    lane text NOT NULL,
+    route text NOT NULL,                        -- scope of idempotency keys: the method and the /v1 spelling
+    subject_type text NOT NULL,
+    family text NOT NULL,                       -- the rate limit that counts it
+    rate_count int NOT NULL CHECK (rate_count > 0),
+    rate_seconds int NOT NULL CHECK (rate_seconds > 0),
+    exclusive_key text,                         -- at most one active job per user and key; null: no limit
+    start_by interval,                          -- from submission; null: may start at any time
+    time_limit interval                         -- from the first start; null: none
+);
+ALTER TABLE almanac.job_kinds ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.job_kinds FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.job_kinds TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY processes_read ON almanac.job_kinds FOR SELECT TO almanac_admin, almanac_worker USING (true);
+GRANT SELECT ON almanac.job_kinds TO almanac_admin, almanac_worker;
+INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key)
+VALUES ('account.erase', 'account', 'DELETE /v1/me/data', 'account', 'erase', 5, 86400, 'erase');
+
 CREATE TABLE almanac.jobs (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL,

@@ -2,6 +2,9 @@
 -- A generation has the id of its job; every key between user tables carries user_id, because foreign keys are
 -- checked without row security.
 
+INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds)
+VALUES ('flashcards.generate', 'flashcards', 'POST /v1/ai/generations', 'generation', 'generation', 5, 300);
+
 CREATE TABLE almanac.ai_generations (
     id uuid NOT NULL,
     user_id uuid NOT NULL,

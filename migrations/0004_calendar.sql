@@ -2,6 +2,11 @@
 -- A run has the id of its job; every key between user tables carries user_id, because foreign keys are checked without
 -- row security. What a run made is never changed; saved entries change only by a first run, a user, or an accept.
 
+INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key, start_by,
+                               time_limit)
+VALUES ('calendar.generate', 'calendar', 'POST /v1/ai/calendar', 'calendar', 'calendar', 20, 300, 'calendar', '60 s',
+        '30 s');
+
 CREATE TABLE almanac.calendars (
     id uuid NOT NULL,
     user_id uuid NOT NULL,

@@ -3,6 +3,12 @@
 -- A run has the id of its job; every key between user tables carries user_id, because foreign keys are checked without
 -- row security.
 
+-- Shares its slot with calendars: a user has one active run of either.
+INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key, start_by,
+                               time_limit)
+VALUES ('organic.generate', 'organic', 'POST /v1/organic/generate-calendar', 'week', 'organic', 20, 300, 'calendar',
+        '60 s', '60 s');
+
 CREATE TABLE almanac.organic_runs (
     id uuid NOT NULL,
     user_id uuid NOT NULL,

@@ -95,7 +95,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let rate: Rate = settings.generation_rate;
         Ok(Self {
-            flashcards: Flashcards::start(database.clone(), bell.clone(), rate),
+            flashcards: Flashcards::start(database.clone(), &bell),
             calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
             brands: Brands::new(database.clone()),
             organic: Organic::new(database.clone(), bell.clone(), settings.organic),

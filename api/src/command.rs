@@ -18,7 +18,7 @@ use crate::{
 };
 
 const USAGE: &str = "usage: almanac-api serve
-       almanac-api migrate                    apply migrations as DATABASE_OWNER_URL
+       almanac-api migrate                    apply migrations as DATABASE_OWNER_URL, and set rates and time limits
        almanac-api openapi                    print the description of the API as YAML
        almanac-api token [--sub UUID] [--role ROLE] [--ttl SECONDS]
                                               print a development token signed with AUTH_JWT_SECRET
@@ -58,7 +58,8 @@ async fn serve() -> Result<()> {
 
 async fn migrate() -> Result<()> {
     let _telemetry = telemetry::init(&config::telemetry(Env::of_process())?, "almanac-api")?;
-    db::migrate(&config::owner_url(Env::of_process())?).await
+    let (owner, limits) = (config::owner_url(Env::of_process()), config::job_kinds(Env::of_process()));
+    db::migrate(&owner?, &limits?).await
 }
 
 fn print_token(words: &[String]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almanac_shared::config::ApiSettings;
+use almanac_shared::config::{ApiSettings, KindSettings};
 use anyhow::{Context, Result};
 use poem::{EndpointExt, Route, endpoint::make};
 use tokio::{
@@ -23,13 +23,14 @@ const LOOK_AWAY: Duration = Duration::from_millis(500);
 /// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
 ///
 /// # Errors
-/// A setting names nothing real, an address is taken, or the database login may bypass row security.
+/// A setting names nothing real, an address is taken, the database login may bypass row security, or the limits in the
+/// database are not those of the environment.
 pub async fn serve(settings: ApiSettings) -> Result<()> {
     let draining = CancellationToken::new();
     let app = App::open(&settings, draining.clone())?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
     // A store that is away at start is met by each request's 503; one that is there and too powerful ends the process.
-    let guard = tokio::spawn(refuse_bypass(app.clone()));
+    let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds()));
     let closing = CancellationToken::new();
     if let Some(addr) = settings.metrics_addr {
         let listener = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
@@ -63,13 +64,14 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     Ok(())
 }
 
-/// Looks at the login as soon as the store answers.
-async fn refuse_bypass(app: App) -> Result<()> {
+/// Checks the login and the limits in the database as soon as it answers.
+async fn check_database(app: App, limits: Vec<KindSettings>) -> Result<()> {
     while !app.database.answers().await {
         tracing::warn!("the store does not answer yet");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    app.database.refuse_bypass().await
+    app.database.refuse_bypass().await?;
+    app.database.refuse_other_limits(&limits).await
 }
 
 /// Resolves only when the login was refused.

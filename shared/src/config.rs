@@ -9,8 +9,12 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 use secrecy::SecretString;
 
 mod env;
+mod kinds;
 
-pub use self::env::Env;
+pub use self::{
+    env::Env,
+    kinds::{KindSettings, job_kinds},
+};
 
 /// One environment variable that Almanac reads.
 #[derive(Clone, Copy, Debug)]

@@ -86,6 +86,12 @@ impl Database {
         Kept::of(&self.accepts, ANSWER_TIMEOUT)
     }
 
+    /// A connection for one submission. It is asked whether it lives before the statement, so that a failure after that
+    /// means that the statement was sent.
+    pub(crate) fn submissions(&self) -> Kept {
+        self.own.kept()
+    }
+
     /// A connection for looks alone, which are one statement as an accept is.
     pub(crate) fn looks(&self) -> Kept {
         Kept::of(&self.accepts, ANSWER_TIMEOUT)
@@ -174,6 +180,11 @@ impl Kept {
         self.pool.size()
     }
 
+    /// Gives the connection back to its pool until the next statement.
+    pub(crate) fn release(&mut self) {
+        self.connection = None;
+    }
+
     /// Keeps it for the next statement. After a failure it is thrown away: who knows what still comes from it.
     pub(crate) fn put_back<T>(&mut self, connection: PoolConnection<Postgres>, answer: &sqlx::Result<T>) {
         match answer {
@@ -227,7 +238,7 @@ impl Service {
     /// # Errors
     /// The URL does not parse.
     pub fn open(url: &SecretString) -> Result<Self> {
-        let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "5000")])?;
+        let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "250")])?;
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
         let work = pool().max_connections(8).before_acquire(lives);
@@ -252,6 +263,11 @@ impl Service {
     /// The connection for the ends of jobs that are written in batches.
     pub(crate) fn endings(&self) -> Kept {
         Kept::of(&self.endings, WORK_TIMEOUT)
+    }
+
+    /// A connection for one end that is written alone.
+    pub(crate) fn single_end(&self) -> Kept {
+        self.work.kept()
     }
 
     pub(crate) fn leases(&self) -> &Bounded {

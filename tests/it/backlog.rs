@@ -14,7 +14,7 @@ async fn accepted(stack: &Stack, user: &User, count: usize) -> Vec<Uuid> {
     let text = source_text("backlog");
     let none = vec![None::<&str>; count];
     let sql = "SELECT outcome
-                 FROM almanac.accept_generations($1, $2, $3, $4, $5, $6, $7, $8, $6, $6, 1000000, 300, false)";
+                 FROM almanac.submit_generations($1, $2, $3, $4, $5, $6, $7, $8, $6, $6)";
     let outcomes: Vec<String> = sqlx::query_scalar(sql)
         .bind(vec![user.id; count])
         .bind(&jobs)
@@ -43,10 +43,10 @@ const STATEMENTS: [(&str, &str); 5] = [
            FROM unnest($1) AS job",
     ),
     (
-        "conclude_generations",
+        "finish_generations",
         "SELECT count(*)
            FROM (SELECT cardinality($1) AS n) AS many
-          CROSS JOIN LATERAL almanac.conclude_generations(
+          CROSS JOIN LATERAL almanac.finish_generations(
                 $1, array_fill(1::bigint, ARRAY[n]), array_fill(0, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
                 $1, array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::int, ARRAY[n]),
                 array_fill(NULL::int, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(NULL::text, ARRAY[n]),
@@ -77,7 +77,7 @@ async fn rows_so_far(connection: &mut PgConnection) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_started_kept_and_ended_by_its_key_however_many_others_there_are() {
-    let stack = Stack::builder().workers(0).start().await;
+    let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "1000000/300").start().await;
     let (anna, worker) = (stack.user(), stack.as_worker().await);
     let mut connection = worker.acquire().await.unwrap();
     // As a worker's own connections are set: whatever is planned now, with hardly a row there, is planned for good.

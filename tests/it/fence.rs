@@ -53,7 +53,7 @@ const WRITES: [(&str, &str); 12] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 3] = ["hand_back", "renew_leases", "conclude_generations"];
+const GENTLE: [&str; 3] = ["hand_back", "renew_leases", "finish_generations"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
@@ -70,7 +70,7 @@ async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
 
 /// Ends a job through the batch, with one event more; answers how many the batch ended.
 async fn conclude_alone(job: &ForgedJob, epoch: i64) -> i64 {
-    let sql = "SELECT count(*) FROM almanac.conclude_generations(
+    let sql = "SELECT count(*) FROM almanac.finish_generations(
         ARRAY[$1], ARRAY[$2], '{0}', ARRAY[NULL::jsonb], ARRAY[NULL::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}',
         '{NULL}', ARRAY[NULL::jsonb], ARRAY['{}'::jsonb], '{succeeded}', ARRAY[NULL::jsonb], ARRAY['{}'],
         '{}', '{}', '{}', '{}', '{}', '{1}', '{suggestion}', '{late}')";

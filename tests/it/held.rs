@@ -104,3 +104,147 @@ async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
     }
     invariants::assert_all(&admin, &jobs).await;
 }
+
+/// Holds a row of a domain table, or of jobs, under the strongest lock until it is dropped.
+async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut holder = stack.admin().await.begin().await.unwrap();
+    let lock = format!("SELECT FROM almanac.{table} WHERE id = $1 FOR UPDATE");
+    let held = sqlx::query(sqlx::AssertSqlSafe(lock)).bind(id).execute(&mut *holder).await.unwrap();
+    assert_eq!(held.rows_affected(), 1, "{table} {id}");
+    holder
+}
+
+/// A worker's session that would rather fail than wait.
+async fn impatient(stack: &Stack) -> sqlx::PgConnection {
+    let mut worker = stack.as_worker().await.acquire().await.unwrap().detach();
+    sqlx::query("SET lock_timeout = 1").execute(&mut worker).await.unwrap();
+    worker
+}
+
+async fn count(worker: &mut sqlx::PgConnection, sql: &str, ids: &[Uuid]) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(ids).fetch_one(worker).await.unwrap()
+}
+
+/// Ten calendars of ten users, with their calendar ids.
+async fn ten_calendars(stack: &Stack) -> (Vec<Uuid>, Vec<Uuid>) {
+    let mut runs = Vec::new();
+    for n in 0..10 {
+        let body = serde_json::json!({
+            "channels": ["blog"], "cadence": "daily", "start": "2026-01-05", "end": "2026-01-05", "title": format!("{n}"),
+        });
+        let call = stack.user().request(http::Method::POST, "/v1/ai/calendar").json(&body);
+        let accepted = call.header("accept", "application/json").send().await.expect(202);
+        runs.push(accepted.header("location").unwrap().rsplit('/').next().unwrap().parse().unwrap());
+    }
+    let sql = "SELECT calendar_id FROM almanac.calendar_runs WHERE id = ANY ($1) ORDER BY array_position($1, id)";
+    let calendars = sqlx::query_scalar(sql).bind(&runs).fetch_all(&stack.admin().await).await.unwrap();
+    (runs, calendars)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_row_keeps_no_other_job_from_starting() {
+    let stack = Stack::builder().workers(0).start().await;
+    let mut worker = impatient(&stack).await;
+    let start = "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, NULL)";
+    let due = "SELECT count(*) FROM almanac.due('calendar', '0 s', 10, NULL) WHERE $1::uuid[] IS NOT NULL";
+    for (table, starts) in [("jobs", 9), ("calendar_runs", 9), ("calendars", 9)] {
+        let (runs, calendars) = ten_calendars(&stack).await;
+        let id = if table == "calendars" { calendars[0] } else { runs[0] };
+        let holder = hold_row(&stack, table, id).await;
+
+        let found = count(&mut worker, due, &runs).await;
+        let started = count(&mut worker, start, &runs).await;
+
+        assert_eq!(started, starts, "beside a held row of {table}");
+        assert_eq!(found, if table == "jobs" { 9 } else { 10 }, "the poll, beside a held row of {table}");
+        holder.rollback().await.unwrap();
+        assert_eq!(count(&mut worker, start, &runs).await, 10 - starts, "once {table} is free");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_row_keeps_no_other_generation_from_ending() {
+    let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "1000/300").start().await;
+    let mut worker = impatient(&stack).await;
+    let start = "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')";
+    let finish = "SELECT count(seq) + 100 * count(*) FILTER (WHERE busy)
+           FROM (SELECT cardinality($1) AS n) AS many
+          CROSS JOIN LATERAL almanac.finish_generations(
+                $1, array_fill(1::bigint, ARRAY[n]), array_fill(0, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
+                $1, array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::int, ARRAY[n]),
+                array_fill(NULL::int, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(NULL::text, ARRAY[n]),
+                array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::jsonb, ARRAY[n]),
+                array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::text, ARRAY[n]),
+                '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')";
+    for table in ["jobs", "ai_generations"] {
+        let anna = stack.user();
+        let mut jobs = Vec::new();
+        for n in 0..10 {
+            jobs.push(anna.generate_scripted(&format!("{table}-{n}")).await);
+        }
+        assert_eq!(count(&mut worker, start, &jobs).await, 10);
+        let holder = hold_row(&stack, table, jobs[4]).await;
+
+        let ended = count(&mut worker, finish, &jobs).await;
+
+        assert_eq!(ended, 109, "nine end and one is busy beside a held row of {table}");
+        holder.rollback().await.unwrap();
+        assert_eq!(count(&mut worker, finish, &jobs).await, 1, "once {table} is free");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_row_is_tried_again_when_lost_claims_are_released() {
+    let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "1000/300").start().await;
+    let mut worker = impatient(&stack).await;
+    let anna = stack.user();
+    let mut jobs = Vec::new();
+    for n in 0..3 {
+        jobs.push(anna.generate_scripted(&format!("unconfirmed-{n}")).await);
+    }
+    count(&mut worker, "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')", &jobs).await;
+    let holder = hold_row(&stack, "jobs", jobs[1]).await;
+    let release = "SELECT count(*) FILTER (WHERE released) + 100 * count(*) FILTER (WHERE NOT released)
+                     FROM almanac.release_unconfirmed($1, 'one')";
+
+    assert_eq!(count(&mut worker, release, &jobs).await, 102);
+
+    holder.rollback().await.unwrap();
+    assert_eq!(count(&mut worker, release, &jobs).await, 1);
+}
+
+/// Fourteen generations end at once while strangers hold rows of two: no model is asked again for any of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn held_rows_cost_no_generation_a_second_call() {
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    let keys: Vec<String> = (0..14).map(|n| format!("end-{n}")).collect();
+    let mut jobs = Vec::new();
+    for key in &keys {
+        stack.world.play(key, [Script::hold_after(3)]);
+        jobs.push(anna.generate_scripted(key).await);
+        stack.world.wait_until_holding(key).await;
+    }
+    let one = hold_row(&stack, "jobs", jobs[3]).await;
+    let other = hold_row(&stack, "ai_generations", jobs[9]).await;
+    let began = Instant::now();
+
+    keys.iter().for_each(|key| stack.world.release(key));
+    for (n, job) in jobs.iter().enumerate().filter(|(n, _)| ![3, 9].contains(n)) {
+        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
+    }
+    // Longer than a write that is a part of a batch may wait for anything.
+    eventually(SOON, "the rows were held for a while", async || {
+        (began.elapsed() > Duration::from_secs(2)).then_some(())
+    })
+    .await;
+    one.rollback().await.unwrap();
+    other.rollback().await.unwrap();
+
+    for (n, job) in jobs.iter().enumerate() {
+        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
+        assert_eq!(counts(&admin, *job).await, ("succeeded".to_owned(), 0, 1), "{n}");
+        assert_eq!(stack.world.calls(&keys[n]).len(), 1, "{n}");
+    }
+    invariants::assert_all(&admin, &jobs).await;
+}

@@ -179,7 +179,8 @@ async fn a_twin_that_is_still_being_accepted_is_waited_for_and_then_named() {
     let anna = stack.user();
     let body = json!({ "source_text": source_text("twin") });
     let mut twin = admin.begin().await.unwrap();
-    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7311))";
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7311)),
+                       pg_advisory_xact_lock(hashtextextended($1::text || 'POST /v1/ai/generations' || 'twin', 7312))";
     sqlx::query(lock).bind(anna.id).execute(&mut *twin).await.unwrap();
 
     let waited = submit(&anna, ROUTE, "twin", &body).await.refused(409, "IDEMPOTENCY_IN_PROGRESS");

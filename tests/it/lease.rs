@@ -50,7 +50,8 @@ async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_n
     let admin = stack.admin().await;
     let job = stack.user().forge(&stack).await;
     let unclaim = async |owner: &str| -> Vec<Uuid> {
-        let query = sqlx::query_scalar("SELECT almanac.unclaim(ARRAY[$1], $2)").bind(job.id).bind(owner);
+        let query =
+            sqlx::query_scalar("SELECT id FROM almanac.release_unconfirmed(ARRAY[$1], $2)").bind(job.id).bind(owner);
         query.fetch_all(job.worker()).await.unwrap()
     };
     let calls = async || -> i64 {
@@ -196,16 +197,20 @@ async fn a_second_active_job_with_one_exclusive_key_is_refused() {
     let anna = stack.user();
     let ids: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
 
-    let accepted = join_all(ids.iter().map(|id| anna.accept(&stack, *id, Some("calendar")))).await;
+    let accepted = join_all(ids.iter().map(|id| anna.submit_job(&stack, "calendar.generate", *id))).await;
 
     let new: Vec<Uuid> = accepted.iter().filter(|(outcome, _)| outcome == "new").filter_map(|(_, id)| *id).collect();
     assert_eq!(new.len(), 1, "one of four at once: {accepted:?}");
     assert!(accepted.iter().all(|(_, id)| *id == Some(new[0])), "the others learn which one runs: {accepted:?}");
     assert_eq!(accepted.iter().filter(|(outcome, _)| outcome == "active").count(), 3);
-    let other = anna.accept(&stack, Uuid::now_v7(), Some("synthesis")).await;
+    let other = anna.submit_job(&stack, "account.erase", Uuid::now_v7()).await;
     assert_eq!(other.0, "new", "another slot is free");
-    assert_eq!(stack.user().accept(&stack, Uuid::now_v7(), Some("calendar")).await.0, "new", "so is another person's");
-    // Even what goes past `accept` is refused.
+    assert_eq!(
+        stack.user().submit_job(&stack, "calendar.generate", Uuid::now_v7()).await.0,
+        "new",
+        "so is another person's"
+    );
+    // Even what goes past `submit` is refused.
     let admin = stack.admin().await;
     let past = sqlx::query("INSERT INTO almanac.jobs (id, user_id, kind, lane, exclusive_key, subject_type, subject_id)
         SELECT gen_random_uuid(), user_id, kind, lane, exclusive_key, subject_type, subject_id FROM almanac.jobs WHERE id = $1");
@@ -224,7 +229,7 @@ async fn a_second_active_job_with_one_exclusive_key_is_refused() {
         .execute(&worker)
         .await
         .unwrap();
-    assert_eq!(anna.accept(&stack, Uuid::now_v7(), Some("calendar")).await.0, "new");
+    assert_eq!(anna.submit_job(&stack, "calendar.generate", Uuid::now_v7()).await.0, "new");
 }
 
 #[tokio::test(flavor = "multi_thread")]

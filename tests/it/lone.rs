@@ -16,9 +16,9 @@ use uuid::Uuid;
 async fn unrung(stack: &Stack, user: &User, key: &str) -> Uuid {
     let id = Uuid::now_v7();
     let sql = "SELECT outcome
-                 FROM almanac.accept_generations(
+                 FROM almanac.submit_generations(
                       ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY['openai/gpt-4o-mini'], ARRAY['v1'], ARRAY[NULL::text],
-                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text], 1000, 300, false)";
+                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text])";
     let outcome = sqlx::query_scalar(sql).bind(user.id).bind(id).bind(source_text(key));
     let outcome: String = outcome.fetch_one(&stack.as_api().await).await.unwrap();
     assert_eq!(outcome, "new");
@@ -63,7 +63,7 @@ async fn start_soon(stack: &Stack, count: usize) -> Vec<Uuid> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wake_up_brings_the_jobs_it_names_without_a_message() {
-    let stack = Stack::builder().start().await;
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").start().await;
     for count in [1, 3] {
         let jobs = start_soon(&stack, count).await;
         invariants::assert_all(&stack.admin().await, &jobs).await;
@@ -72,14 +72,18 @@ async fn a_wake_up_brings_the_jobs_it_names_without_a_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_that_find_no_slot_start_as_soon_as_one_is_free() {
-    let stack = Stack::builder().worker_env("WORKER_CONCURRENCY", "flashcards=2").start().await;
+    let stack = Stack::builder()
+        .api_env("GENERATION_RATE", "1000/300")
+        .worker_env("WORKER_CONCURRENCY", "flashcards=2")
+        .start()
+        .await;
     let jobs = start_soon(&stack, 8).await;
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wake_up_that_two_idle_workers_hear_starts_its_job_once() {
-    let stack = Stack::builder().workers(2).start().await;
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").workers(2).start().await;
     let admin = stack.admin().await;
     let user = stack.user();
     let mut jobs = Vec::new();
@@ -101,7 +105,7 @@ async fn a_wake_up_that_two_idle_workers_hear_starts_its_job_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_who_look_at_the_same_moment_see_their_own_jobs_only() {
-    let stack = Stack::builder().workers(0).start().await;
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").workers(0).start().await;
     let people: Vec<User> = (0..8).map(|_| stack.user()).collect();
     let jobs = join_all(people.iter().map(|user| user.generate_scripted("looked-at"))).await;
 
@@ -122,7 +126,7 @@ async fn people_who_look_at_the_same_moment_see_their_own_jobs_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_leaves_nobodys_eyes_on_its_connection() {
-    let stack = Stack::builder().workers(0).start().await;
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").workers(0).start().await;
     let (anna, eve) = (stack.user(), stack.user());
     let job = anna.generate_scripted("looked-at").await;
     let api = stack.as_api().await;
@@ -141,7 +145,7 @@ async fn a_look_leaves_nobodys_eyes_on_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accept_reads_by_its_index_however_small_the_table_was_when_it_was_planned() {
-    let stack = Stack::builder().workers(0).start().await;
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").workers(0).start().await;
     let admin = stack.admin().await;
     stack.user().generate_scripted("first").await;
     // A table of one page, and known to be: the cheapest way to read it is to read all of it.

@@ -1,6 +1,11 @@
 //! `almanac-api migrate`: what it applies, replaces and refuses.
 
-use almanac_tests::services::{ADMIN, Postgres, Services};
+use std::time::Duration;
+
+use almanac_tests::{
+    Stack,
+    services::{ADMIN, Postgres, Services},
+};
 use sqlx::{AssertSqlSafe, PgPool};
 
 async fn admin(postgres: &Postgres, database: &str) -> PgPool {
@@ -83,4 +88,21 @@ async fn every_function_in_the_schema_stands_in_one_file() {
     let wrong: Vec<_> = names.iter().map(|name| (name, definitions(name))).filter(|(_, files)| *files != 1).collect();
 
     assert!(wrong.is_empty(), "functions and the number of their definitions in files: {wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_with_other_limits_than_its_database_refuses_to_start() {
+    let stack = Stack::builder().workers(0).api_env("CALENDAR_RATE", "7/60").start().await;
+    let api = stack.api(0);
+    api.kill().await;
+    api.set("CALENDAR_RATE", "8/60");
+    api.set("ORGANIC_TIMEOUT_SECONDS", "61");
+    api.launch();
+
+    let status = api.wait_exit(Duration::from_secs(20)).await;
+
+    assert!(!status.success());
+    let log = api.log();
+    assert!(log.contains("CALENDAR_RATE is 8/60 here and 7/60 in the database"), "{log}");
+    assert!(log.contains("ORGANIC_TIMEOUT_SECONDS is 61 here and 60 in the database"), "{log}");
 }

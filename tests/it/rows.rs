@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use almanac_tests::{Stack, User, services::ADMIN};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 
 /// Per table: what `authenticated` may on its own rows, what `almanac_api` may as itself and `almanac_worker` on all.
 /// s(elect), i(nsert), u(pdate), d(elete).
@@ -25,6 +25,7 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("calendars", "siud", "", "siud"),
     ("idempotency_keys", "s", "", "sd"),
     ("job_events", "s", "", "siud"),
+    ("job_kinds", "", "", "s"),
     ("jobs", "s", "", "siud"),
     ("llm_calls", "", "", "siud"),
     ("organic_placements", "su", "", "siud"),
@@ -241,6 +242,13 @@ async fn a_person_cannot_write_a_row_into_anothers_name_or_onto_anothers_parent(
         ("SELECT almanac.claim('{}', 'me', interval '1 s')".into(), "42501"),
         (format!("SELECT almanac.finish('{annas}', NULL, 'cancelled', NULL, NULL)"), "42501"),
         ("SELECT * FROM almanac._sqlx_migrations".into(), "42501"),
+        (
+            "SELECT almanac.submit('flashcards.generate', ARRAY[almanac.uid()], ARRAY[gen_random_uuid()],
+                                   ARRAY['{}'::jsonb], NULL, '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}')"
+                .into(),
+            "42501",
+        ),
+        ("UPDATE almanac.job_kinds SET rate_count = 1000000".into(), "42501"),
     ];
 
     for (sql, code) in cases {
@@ -294,6 +302,70 @@ async fn found(admin: &PgPool, sql: &'static str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>(0)).collect()
 }
 
+/// Functions of the owner that a role may run.
+async fn runs_as_owner(admin: &PgPool, role: &str) -> Vec<String> {
+    let sql = "SELECT proname::text FROM pg_proc
+                WHERE pronamespace = 'almanac'::regnamespace AND prosecdef
+                  AND has_function_privilege($1, oid, 'EXECUTE') ORDER BY 1";
+    sqlx::query_scalar(sql).bind(role).fetch_all(admin).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_runs_only_its_functions_as_owner() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+
+    assert_eq!(runs_as_owner(&admin, "authenticated").await, ["cancel_job"]);
+    assert_eq!(runs_as_owner(&admin, "almanac_admin").await, ["retry_job"]);
+    assert_eq!(runs_as_owner(&admin, "almanac_worker").await, Vec::<String>::new());
+    assert_eq!(runs_as_owner(&admin, "anon").await, Vec::<String>::new());
+    let api = runs_as_owner(&admin, "almanac_api").await;
+    assert_eq!(api, ["lane_load", "submit", "tail"]);
+}
+
+/// A client of the database that shadows a type would have its own code run by every function of the owner that casts.
+/// In a session of its own: a function keeps the types that it found first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_cannot_shadow_a_type_of_the_owners_functions() {
+    let stack = Stack::builder().workers(0).start().await;
+    let anna = stack.user();
+    let job = anna.generation().await;
+    let admin = stack.admin().await;
+    // As a database on which the administrator has not run the roles file: temporary objects are allowed.
+    let database: String = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&admin).await.unwrap();
+    let allow = format!("GRANT TEMPORARY ON DATABASE {database} TO PUBLIC; GRANT USAGE ON SCHEMA almanac TO PUBLIC");
+    sqlx::raw_sql(AssertSqlSafe(allow)).execute(&admin).await.unwrap();
+    let url = stack.services.postgres.url("almanac_api", &database);
+    for (shadow, value) in [("uuid", "VALUE IS NOT NULL"), ("text", "true"), ("jsonb", "true"), ("int4", "true")] {
+        let mut session = PgConnection::connect(&url).await.unwrap();
+        let setup = format!(
+            "CREATE FUNCTION pg_temp.evil() RETURNS boolean LANGUAGE plpgsql AS $f$
+             BEGIN RAISE EXCEPTION 'ran as %', current_user USING errcode = 'EVIL1'; END $f$;
+             CREATE DOMAIN pg_temp.{shadow} AS pg_catalog.{shadow} CHECK (pg_temp.evil() AND {value});
+             SELECT set_config('role', 'authenticated', false),
+                    set_config('request.jwt.claims', '{{\"sub\":\"{}\",\"role\":\"authenticated\"}}', false)",
+            anna.id
+        );
+        sqlx::raw_sql(AssertSqlSafe(setup)).execute(&mut session).await.unwrap();
+
+        let cancel = format!("SELECT almanac.cancel_job('{job}'::pg_catalog.uuid)");
+        let cancelled = sqlx::raw_sql(AssertSqlSafe(cancel)).execute(&mut session).await;
+
+        assert!(cancelled.is_ok(), "a shadowed {shadow}: {cancelled:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_but_the_administrator_makes_temporary_objects() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let sql = "SELECT rolname::text FROM pg_roles
+                WHERE NOT rolsuper AND has_database_privilege(oid, current_database(), 'TEMPORARY')";
+    let roles: Vec<String> = sqlx::query_scalar(sql).fetch_all(&admin).await.unwrap();
+
+    assert_eq!(roles, Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_catalogue_shows_no_gap() {
     let stack = Stack::shared().await;
@@ -306,6 +378,9 @@ async fn the_catalogue_shows_no_gap() {
           WHERE c.relnamespace = 'almanac'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^_'
             AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'almanac' AND p.tablename = c.relname
                             AND p.roles = '{almanac_owner}' AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true')",
+        "SELECT proname || ' runs as its owner without a safe search_path' FROM pg_proc
+          WHERE pronamespace = 'almanac'::regnamespace AND prosecdef
+            AND NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(proconfig, '{}'))",
         "SELECT rolname || ' has an attribute that opens too much' FROM pg_roles
           WHERE rolname IN ('almanac_owner', 'almanac_api', 'almanac_worker', 'almanac_admin', 'authenticated', 'anon')
             AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",
@@ -316,9 +391,6 @@ async fn the_catalogue_shows_no_gap() {
             AND NOT (m.rolname = 'almanac_api' AND r.rolname IN ('authenticated', 'almanac_admin'))",
         "SELECT c.relname || ' belongs to ' || r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
           WHERE c.relnamespace = 'almanac'::regnamespace AND r.rolname <> 'almanac_owner'",
-        "SELECT proname || ' is SECURITY DEFINER without a fixed search_path' FROM pg_proc
-          WHERE pronamespace = 'almanac'::regnamespace AND prosecdef
-            AND NOT coalesce(proconfig @> ARRAY['search_path=pg_catalog'], false)",
         "SELECT proname || ' may be executed by everybody' FROM pg_proc
           WHERE pronamespace = 'almanac'::regnamespace AND proname <> 'uid' AND has_function_privilege('public', oid, 'execute')",
         // uid() is evaluated once per query only inside a sub-select. What is inserted may be asked row by row (D126).

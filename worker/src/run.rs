@@ -340,7 +340,7 @@ impl Crew {
                 Err(WriteError::LeaseLost) => return self.lost(job),
                 Err(error) => {
                     tracing::warn!(%error, "writing a verdict failed");
-                    refused += u32::from(!matches!(error, WriteError::Outage(_)));
+                    refused += u32::from(!matches!(error, WriteError::Outage(_) | WriteError::Busy));
                     if refused > MAX_REFUSALS {
                         return;
                     }

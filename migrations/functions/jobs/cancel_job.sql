@@ -1,7 +1,7 @@
 -- Cancels a job of the calling user: a queued job ends at once, a running one is marked.
 -- Returns missing · final · ended · cancelling.
 CREATE OR REPLACE FUNCTION almanac.cancel_job(p_id uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_job almanac.jobs;

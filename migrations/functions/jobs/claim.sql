@@ -1,5 +1,5 @@
--- Claims jobs that are queued and due: running, epoch + 1. Returns only what this worker now holds. Rows are locked one
--- at a time by key, in one order for all callers.
+-- Claims jobs that are queued and due: running, epoch + 1. Returns only what this worker now holds. A row that
+-- another transaction holds is left out.
 -- An owner holds at most one job that has crashed p_alone times (null: no limit), the oldest first: it may be the one
 -- that kills its workers, and must not take others along that are as near to being given up.
 CREATE OR REPLACE FUNCTION almanac.claim(p_ids uuid[], p_owner text, p_lease interval, p_alone int DEFAULT NULL)
@@ -16,7 +16,11 @@ BEGIN
                lease_expires_at = clock_timestamp() + p_lease,
                started_at = coalesce(started_at, clock_timestamp()),
                deadline_at = coalesce(deadline_at, clock_timestamp() + time_limit)
-         WHERE id = v_id AND state = 'queued' AND run_at <= clock_timestamp()
+         WHERE id = (
+               SELECT free.id FROM almanac.jobs free
+                WHERE free.id = v_id AND free.state = 'queued' AND free.run_at <= clock_timestamp()
+                  AND (free.epoch > 0 OR almanac.lock_subject(free))
+                  FOR NO KEY UPDATE SKIP LOCKED)
            AND (p_alone IS NULL OR crashes < p_alone OR NOT EXISTS (
                 SELECT FROM almanac.jobs r
                  WHERE CASE r.state WHEN 'running' THEN true ELSE false END

@@ -1,6 +1,6 @@
 -- How busy a job's lane is, for the owner's question why it waits: counts only.
 CREATE OR REPLACE FUNCTION almanac.lane_load(p_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object(
                'ahead', (SELECT count(*) FROM (

@@ -4,7 +4,7 @@
 -- Every outcome but `new` and `replay` has to be rolled back. Takes the lock that accept() takes.
 CREATE OR REPLACE FUNCTION almanac.retry_job(p_id uuid, p_new uuid, p_key text, p_trace text, p_request_id text)
 RETURNS TABLE (outcome text, job_id uuid, job_kind text, job_lane text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -57,13 +57,14 @@ BEGIN
 
     INSERT INTO almanac.jobs (id, user_id, kind, lane, exclusive_key, payload, subject_type, subject_id, retry_of,
                               start_by, time_limit, trace, request_id, run_at, created_at)
-    VALUES (p_new, v_user, v_old.kind, v_old.lane, v_old.exclusive_key,
+    SELECT p_new, v_user, d.kind, d.lane, d.exclusive_key,
             CASE WHEN v_old.kind = 'account.erase'
                  THEN v_old.payload || jsonb_build_object('before', almanac.erase_before(v_old))
                  ELSE v_old.payload END,
             v_old.subject_type,
             CASE WHEN v_old.subject_id = p_id::text THEN p_new::text ELSE v_old.subject_id END, p_id,
-            v_now + (v_old.start_by - v_old.created_at), v_old.time_limit, p_trace, p_request_id, v_now, v_now);
+            v_now + d.start_by, d.time_limit, p_trace, p_request_id, v_now, v_now
+      FROM almanac.job_kinds d WHERE d.kind = v_old.kind;
     IF NOT almanac.remake(v_old, p_new) THEN
         outcome := 'gone';
         RETURN NEXT;

@@ -1,4 +1,5 @@
--- Claims a batch of jobs, one row at a time in the order of their ids. A generation that starts for the first time also
+-- Claims a batch of jobs. A row that another transaction holds is left out: it is being claimed, or ends, or the poll
+-- finds it again. A generation that starts for the first time also
 -- gets the ledger row of its first call here: nothing has to be looked up before that call. `call` is the id of that row,
 -- `brief` the text to ask about; both null if the job opens its own calls. A null p_provider opens none.
 CREATE OR REPLACE FUNCTION almanac.start(
@@ -20,8 +21,13 @@ BEGIN
            SET state = 'running', epoch = j.epoch + 1, lease_owner = p_owner, lease_expires_at = v_now + p_lease,
                started_at = coalesce(j.started_at, v_now),
                deadline_at = coalesce(j.deadline_at, v_now + j.time_limit)
-         WHERE j.state = 'queued' AND j.run_at <= clock_timestamp() AND (p_alone IS NULL OR j.crashes < p_alone)
-           AND j.id = v_want.id
+         WHERE j.id = (
+               SELECT free.id FROM almanac.jobs free
+                WHERE free.id = v_want.id
+                  AND free.state = 'queued' AND free.run_at <= clock_timestamp()
+                  AND (p_alone IS NULL OR free.crashes < p_alone)
+                  AND (free.kind = 'flashcards.generate' OR free.epoch > 0 OR almanac.lock_subject(free))
+                  FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING j.* INTO job;
         CONTINUE WHEN NOT FOUND;
         v_started := v_started + 1;

@@ -3,7 +3,7 @@
 -- plpgsql keeps its plan; a SQL function would be planned by every call, which costs several times what it reads.
 CREATE OR REPLACE FUNCTION almanac.tail(p_jobs uuid[], p_after bigint[], p_max int)
 RETURNS TABLE (job_id uuid, seq bigint, type text, data text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN

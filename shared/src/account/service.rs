@@ -1,14 +1,14 @@
 //! The account: the use-case of a person who wants everything of theirs removed (D33). Called by the API's route.
 //! It only accepts; the worker's job does the removing.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 use super::store;
 use crate::{
     db::Database,
     error::{LimitState, Refusal},
     id::{JobId, UserId},
-    jobs::{self, JobRow, Lane},
+    jobs::{self, JobRow, Lane, submission::LockWait},
     queue::Bell,
 };
 
@@ -46,20 +46,25 @@ impl Account {
         trace: Option<String>,
         request_id: Option<String>,
     ) -> Result<Accepted, Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        let outcome = store::submit(&mut tx, JobId::fresh(), trace.as_deref(), request_id.as_deref()).await?;
-        let new = match outcome.outcome.as_str() {
-            "new" => true,
-            "active" => false,
-            "limited" => return Err(Refusal::RateLimited(outcome.limit)),
-            other => return Err(Refusal::Unexpected(anyhow!("accepting an erase: {other}"))),
+        let id = JobId::fresh();
+        let mut kept = self.database.submissions();
+        let mut lock = LockWait::start();
+        let mut outcome = store::submit(&mut kept, user, id, trace.as_deref(), request_id.as_deref()).await?;
+        while lock.again(&outcome, &mut kept).await {
+            outcome = store::submit(&mut kept, user, id, trace.as_deref(), request_id.as_deref()).await?;
+        }
+        let limit = outcome.limit();
+        let (id, new) = match outcome.replayed() {
+            Ok(_) => (id, true),
+            Err(Refusal::AlreadyRunning(active)) => (active.id, false),
+            Err(refusal) => return Err(refusal),
         };
-        let id = outcome.job.context("accepting an erase without a job")?;
-        let job = jobs::store::show(&mut tx, id).await?.context("reading an erase that was just accepted")?;
-        tx.commit().await?;
         if new {
             self.bell.ring(Lane::Account, id, trace);
         }
-        Ok(Accepted { job, new, limit: outcome.limit })
+        let mut tx = self.database.as_user(user).await?;
+        let job = jobs::store::show(&mut tx, id).await?.context("reading an erase that was just accepted")?;
+        tx.commit().await?;
+        Ok(Accepted { job, new, limit })
     }
 }

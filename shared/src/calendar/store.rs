@@ -6,19 +6,20 @@ pub mod work;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 use super::{Calendar, Content, Entry, EntryKey, Field, Made, Run};
 use crate::{
-    db::UserTx,
+    db::{Kept, UserTx},
     id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
+    jobs::submission::{Outcome, SubmitError},
     merge::{Fields, Record},
 };
 
-/// A run to be accepted.
+/// A run to be submitted.
 #[derive(Clone, Debug)]
 pub(super) struct NewRun {
+    pub user: UserId,
     pub id: JobId,
     pub calendar: CalendarId,
     pub first: bool,
@@ -31,55 +32,59 @@ pub(super) struct NewRun {
     pub prompt_version: String,
     pub key: Option<String>,
     pub fingerprint: Option<Vec<u8>>,
-    pub limit: i32,
-    pub window: i32,
-    pub time_limit: std::time::Duration,
     pub trace: Option<String>,
     pub request_id: Option<String>,
 }
 
 /// What became of it.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
-    pub outcome: String,
-    pub job: Option<JobId>,
+pub(super) struct Submitted {
+    pub outcome: Outcome,
     pub calendar: Option<CalendarId>,
     pub version: Option<i32>,
-    pub active_kind: Option<String>,
-    pub remaining: Option<i32>,
-    pub reset_seconds: Option<i32>,
 }
 
-/// Accepts a run in one statement.
-pub(super) async fn submit(tx: &mut UserTx, new: &NewRun) -> sqlx::Result<Outcome> {
-    let micros = i64::try_from(new.time_limit.as_micros()).unwrap_or(i64::MAX);
-    sqlx::query_as!(
-        Outcome,
+/// Submits a run in one statement and one commit.
+pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
+    let mut connection = kept.take().await.map_err(SubmitError::Unsent)?;
+    let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", calendar_id AS "calendar: CalendarId", version,
-               active_kind, remaining, reset_seconds
-          FROM almanac.submit_calendar($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+               active_kind, remaining, reset_seconds, failure
+          FROM almanac.submit_calendars($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         "#,
-        new.id.0,
-        new.calendar.0,
-        new.first,
-        new.title,
-        new.timezone,
-        new.request,
-        new.slots,
-        new.plan.map(|plan| plan.0),
-        new.model,
-        new.prompt_version,
-        new.key,
-        new.fingerprint,
-        new.limit,
-        new.window,
-        PgInterval { months: 0, days: 0, microseconds: micros },
-        new.trace,
-        new.request_id
+        &[new.user.0],
+        &[new.id.0],
+        &[new.calendar.0],
+        &[new.first],
+        &[new.title.as_deref()] as &[Option<&str>],
+        &[new.timezone.as_str()] as &[&str],
+        std::slice::from_ref(&new.request),
+        &[new.slots],
+        &[new.plan.map(|plan| plan.0)] as &[Option<Uuid>],
+        &[new.model.as_str()] as &[&str],
+        &[new.prompt_version.as_str()] as &[&str],
+        &[new.key.as_deref()] as &[Option<&str>],
+        &[new.fingerprint.as_deref()] as &[Option<&[u8]>],
+        &[new.trace.as_deref()] as &[Option<&str>],
+        &[new.request_id.as_deref()] as &[Option<&str>]
     )
-    .fetch_one(tx.connection())
-    .await
+    .fetch_one(&mut *connection);
+    let answer = kept.answer(statement).await;
+    kept.put_back(connection, &answer);
+    let row = answer.map_err(SubmitError::of_statement)?;
+    Ok(Submitted {
+        outcome: Outcome {
+            outcome: row.outcome,
+            job: row.job,
+            active_kind: row.active_kind,
+            remaining: row.remaining,
+            reset_seconds: row.reset_seconds,
+            failure: row.failure,
+        },
+        calendar: row.calendar,
+        version: row.version,
+    })
 }
 
 /// One calendar.

@@ -16,7 +16,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::patience::in_time;
+use super::{Kept, patience::in_time};
 
 /// How long a connection that comes back, or has rested, may take to say that it lives.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
@@ -34,6 +34,11 @@ pub(crate) struct Bounded {
 impl Bounded {
     pub(crate) fn of(pool: PgPool, limit: Duration) -> Self {
         Self { pool, limit }
+    }
+
+    /// One connection of this pool for a task of its own.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept::of(&self.pool, self.limit)
     }
 
     /// The same pool for somebody less patient, or more.

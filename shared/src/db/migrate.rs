@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::MigrateError};
 
 use super::session;
+use crate::{config::KindSettings, jobs::store::kinds};
 
 /// Path below `migrations/functions/` and text of each file, in the order in which they are applied.
 const FUNCTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/functions.rs"));
@@ -14,12 +15,12 @@ const FUNCTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/functions
 /// Serialises two `migrate` commands on one database; sqlx takes a lock of its own for the numbered files only.
 const LOCK: i64 = 7_311_000_001;
 
-/// Brings the schema of this database to the state of this program.
+/// Brings the schema of this database to the state of this program, and the limits of its kinds of jobs to these.
 ///
 /// # Errors
 /// Postgres cannot be reached, `deploy/roles.sql` has not been run, the database was made by an earlier development
 /// version, or a file fails; files that were applied before it stay.
-pub async fn migrate(owner_url: &SecretString) -> Result<()> {
+pub async fn migrate(owner_url: &SecretString, limits: &[KindSettings]) -> Result<()> {
     let mut connection =
         session(owner_url, "almanac-migrate", &[])?.connect().await.context("connecting as the owner")?;
     let mut migrator = sqlx::migrate!("../migrations");
@@ -32,7 +33,8 @@ pub async fn migrate(owner_url: &SecretString) -> Result<()> {
         ),
         Err(error) => return Err(error).context("applying migrations (was deploy/roles.sql run?)"),
     }
-    replace_functions(&mut connection).await.context("replacing functions")
+    replace_functions(&mut connection).await.context("replacing functions")?;
+    kinds::write(&mut connection, limits).await
 }
 
 /// Replaces the changed functions in one transaction, so that a process sees all of them or none.

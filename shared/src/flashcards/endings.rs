@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::store::{self, Conclusion};
 use crate::{
     db::{Kept, Service},
-    jobs::store::WriteError,
+    jobs::store::{BUSY_PAUSE, WriteError, until_free},
 };
 
 /// Ends that may share a commit.
@@ -51,27 +51,28 @@ async fn write_all(service: Service, mut inbox: mpsc::Receiver<Waiting>) {
     let mut kept = service.endings();
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        write(&mut kept, std::mem::take(&mut batch)).await;
+        write(&service, &mut kept, std::mem::take(&mut batch)).await;
     }
 }
 
-/// Writes a batch. Where the store refuses it, one of them is at fault: each is then written alone, so that only that
-/// one learns of it.
-async fn write(kept: &mut Kept, batch: Vec<Waiting>) {
+/// Writes a batch. One whose row another transaction holds is written alone later, beside the batches that follow. If
+/// Postgres refuses the batch, each is written alone, so that only the one at fault fails.
+async fn write(service: &Service, kept: &mut Kept, batch: Vec<Waiting>) {
     let conclusions: Vec<&Conclusion> = batch.iter().map(|waiting| &waiting.conclusion).collect();
     match store::conclude(kept, &conclusions).await {
         Ok(ended) => {
-            for (waiting, seq) in batch.into_iter().zip(ended) {
-                let _ = waiting.done.send(seq.ok_or(WriteError::LeaseLost));
+            for (waiting, end) in batch.into_iter().zip(ended) {
+                answer(service, waiting, end);
             }
         }
         Err(WriteError::Refused(_)) if batch.len() > 1 => {
             for waiting in batch {
-                let result = store::conclude(kept, &[&waiting.conclusion]).await;
-                let ended = result.map(|ended| ended.into_iter().next().flatten());
-                let _ = waiting.done.send(ended.and_then(|seq| seq.ok_or(WriteError::LeaseLost)));
+                let end = write_one(kept, &waiting.conclusion).await;
+                answer(service, waiting, end);
             }
         }
+        // Which one was held is not known: each goes alone.
+        Err(WriteError::Busy) => batch.into_iter().for_each(|waiting| answer(service, waiting, Err(WriteError::Busy))),
         Err(error) => {
             let others = format!("the batch was not written: {error}");
             let mut error = Some(error);
@@ -82,4 +83,32 @@ async fn write(kept: &mut Kept, batch: Vec<Waiting>) {
             }
         }
     }
+}
+
+fn answer(service: &Service, waiting: Waiting, end: Result<i64, WriteError>) {
+    if matches!(end, Err(WriteError::Busy)) {
+        tokio::spawn(write_alone(service.clone(), waiting));
+    } else {
+        let _ = waiting.done.send(end);
+    }
+}
+
+/// Tries again, on a connection of the common pool, until the row is free or the lease is lost.
+async fn write_alone(service: Service, waiting: Waiting) {
+    let Waiting { conclusion, mut done } = waiting;
+    let written = async {
+        tokio::time::sleep(BUSY_PAUSE).await;
+        until_free(|| async { write_one(&mut service.single_end(), &conclusion).await }).await
+    };
+    tokio::select! {
+        end = written => {
+            let _ = done.send(end);
+        }
+        () = done.closed() => {}
+    }
+}
+
+async fn write_one(kept: &mut Kept, conclusion: &Conclusion) -> Result<i64, WriteError> {
+    let ended = store::conclude(kept, &[conclusion]).await?;
+    ended.into_iter().next().unwrap_or(Err(WriteError::LeaseLost))
 }

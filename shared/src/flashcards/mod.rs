@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::id::{CardId, GenerationId, SuggestionId};
 
-mod accepting;
 pub mod endings;
 pub mod export;
 pub mod rules;
 pub mod service;
 pub mod store;
+mod submission;
 
 /// How many cards a generation asks for.
 pub const CARDS_PER_GENERATION: usize = 10;

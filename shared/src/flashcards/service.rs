@@ -1,14 +1,13 @@
 //! Flashcards: the use-cases, each in a person's name. Called by the API's routes.
 
-pub use super::accepting::Accepted;
+pub use super::submission::Accepted;
 use super::{
     Card, Generation, Suggestion,
-    accepting::Accepting,
     rules::SourceText,
     store::{self, After, NewGeneration},
+    submission::Submissions,
 };
 use crate::{
-    config::Rate,
     db::{Database, UserTx},
     error::Refusal,
     faults::{self, Point},
@@ -20,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Flashcards {
     database: Database,
-    accepting: Accepting,
+    submissions: Submissions,
 }
 
 /// A request for a generation, every word of it checked.
@@ -43,9 +42,9 @@ pub struct Submission {
 }
 
 impl Flashcards {
-    /// Starts accepting.
-    pub fn start(database: Database, bell: Bell, rate: Rate) -> Self {
-        Self { accepting: Accepting::start(&database, bell, rate), database }
+    /// Starts the batchers of submissions.
+    pub fn start(database: Database, bell: &Bell) -> Self {
+        Self { submissions: Submissions::start(&database, bell), database }
     }
 
     /// Accepts a generation: row, limit, key and job in one commit, then rings.
@@ -67,7 +66,7 @@ impl Flashcards {
             trace: submission.trace,
             request_id: submission.request_id,
         };
-        let accepted = self.accepting.one(new).await;
+        let accepted = self.submissions.submit(new).await;
         faults::pass(Point::AcceptedBeforeAnswer);
         accepted
     }

@@ -17,6 +17,7 @@ pub mod kind;
 mod looks;
 pub mod service;
 pub mod store;
+pub(crate) mod submission;
 
 pub use kind::{Kind, Lane};
 

@@ -2,7 +2,7 @@
 //! It refuses before anything is stored, never lets a run change what a person wrote, and never answers for what is not
 //! theirs.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
@@ -10,16 +10,16 @@ use super::{
     PlacementId, WeekRequest, edits, fields,
     rules::RequestBody,
     run::{Run, SavedPlacement},
-    store::{self, NewRun, Outcome},
+    store::{self, NewRun, Submitted},
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
     config::OrganicSettings,
     db::{Database, UserTx},
-    error::{ActiveJob, Flaw, LimitState, Refusal},
+    error::{Flaw, LimitState, Refusal},
     faults::{self, Point},
     id::{JobId, RunId, UserId},
-    jobs::Lane,
+    jobs::{Lane, submission::LockWait},
     queue::Bell,
 };
 
@@ -96,40 +96,21 @@ impl Organic {
     /// Missing brand, an account that is not linked to it, another run active, limited, key reused or in progress, or the
     /// store is away. Then nothing is stored and nothing enqueued.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
-        let (user, trace) = (submission.user, submission.trace.clone());
-        let new = self.new_run(&submission)?;
-        let mut tx = self.database.as_user(user).await?;
-        let outcome = store::submit(&mut tx, &new).await.map_err(|error| refused(error, new.key.is_some()))?;
-        let accepted = judge(&new, &submission.order, outcome)?;
-        tx.commit().await?;
+        let trace = submission.trace.clone();
+        let new = new_run(&submission)?;
+        let mut kept = self.database.submissions();
+        let mut lock = LockWait::start();
+        let mut submitted = store::submit(&mut kept, &new).await?;
+        while lock.again(&submitted.outcome, &mut kept).await {
+            submitted = store::submit(&mut kept, &new).await?;
+        }
+        let accepted = to_result(&new, &submission.order, submitted)?;
         if !accepted.replayed {
             faults::pass(Point::AcceptedBeforeRing);
             self.bell.ring(Lane::Organic, JobId::from(accepted.run), trace);
         }
         faults::pass(Point::AcceptedBeforeAnswer);
         Ok(accepted)
-    }
-
-    fn new_run(&self, submission: &Submission) -> Result<NewRun, Refusal> {
-        let (key, fingerprint) = submission.key.clone().map(|(key, print)| (key, print.to_vec())).unzip();
-        let Order { body, request } = &submission.order;
-        let accounts = request.named_accounts().into_iter();
-        Ok(NewRun {
-            id: JobId::fresh(),
-            brand: request.brand.clone(),
-            week_start: request.week.start,
-            request: serde_json::to_value(body).context("writing a request")?,
-            accounts: accounts.map(|(platform, account)| (platform, account.clone())).collect(),
-            model: submission.model.clone(),
-            prompt_version: PROMPT_VERSION.to_owned(),
-            key,
-            fingerprint,
-            limit: i32::try_from(self.settings.rate.count).unwrap_or(i32::MAX),
-            window: i32::try_from(self.settings.rate.seconds).unwrap_or(i32::MAX),
-            time_limit: self.settings.timeout,
-            trace: submission.trace.clone(),
-            request_id: submission.request_id.clone(),
-        })
     }
 
     /// One run with what it made, as it is saved now.
@@ -223,37 +204,38 @@ fn places(body: &RequestBody, platform: Platform, account: &AccountId) -> Vec<Fl
     mapped.chain(placed).collect()
 }
 
-/// A lock that did not come within two seconds: the twin is still being accepted.
-fn refused(error: sqlx::Error, keyed: bool) -> Refusal {
-    let code = error.as_database_error().and_then(|db| db.code()).unwrap_or_default();
-    if keyed && code == "55P03" { Refusal::KeyInProgress } else { error.into() }
+fn new_run(submission: &Submission) -> Result<NewRun, Refusal> {
+    let (key, fingerprint) = submission.key.clone().map(|(key, print)| (key, print.to_vec())).unzip();
+    let Order { body, request } = &submission.order;
+    let accounts = request.named_accounts().into_iter();
+    Ok(NewRun {
+        user: submission.user,
+        id: JobId::fresh(),
+        brand: request.brand.clone(),
+        week_start: request.week.start,
+        request: serde_json::to_value(body).context("writing a request")?,
+        accounts: accounts.map(|(platform, account)| (platform, account.clone())).collect(),
+        model: submission.model.clone(),
+        prompt_version: PROMPT_VERSION.to_owned(),
+        key,
+        fingerprint,
+        trace: submission.trace.clone(),
+        request_id: submission.request_id.clone(),
+    })
 }
 
-fn judge(new: &NewRun, order: &Order, outcome: Outcome) -> Result<Accepted, Refusal> {
-    let limit = LimitState {
-        remaining: outcome.remaining.and_then(|n| n.try_into().ok()).unwrap_or(0),
-        reset_seconds: outcome.reset_seconds.and_then(|n| n.try_into().ok()).unwrap_or(0),
-    };
-    match outcome.outcome.as_str() {
-        "new" | "replay" => Ok(Accepted {
-            run: RunId::from(outcome.job.unwrap_or(new.id)),
-            brand: new.brand.clone(),
-            week_start: new.week_start,
-            replayed: outcome.outcome == "replay",
-            limit,
-        }),
-        "missing" => Err(Refusal::NotFound),
-        "unlinked" => {
-            let place = outcome.unlinked.and_then(|nth| usize::try_from(nth - 1).ok());
-            let (platform, account) = place.and_then(|at| new.accounts.get(at)).context("nothing is not linked")?;
-            Err(Refusal::Forbidden(places(&order.body, *platform, account)))
-        }
-        "reused" => Err(Refusal::KeyReused),
-        "limited" => Err(Refusal::RateLimited(limit)),
-        "active" => {
-            let id = outcome.job.context("a slot is taken by nothing")?;
-            Err(Refusal::AlreadyRunning(ActiveJob { id, kind: outcome.active_kind.unwrap_or_default() }))
-        }
-        other => Err(Refusal::Unexpected(anyhow!("accepting a week: {other}"))),
+fn to_result(new: &NewRun, order: &Order, submitted: Submitted) -> Result<Accepted, Refusal> {
+    if submitted.outcome.outcome == "unlinked" {
+        let place = submitted.unlinked.and_then(|nth| usize::try_from(nth - 1).ok());
+        let (platform, account) = place.and_then(|at| new.accounts.get(at)).context("finding the unlinked account")?;
+        return Err(Refusal::Forbidden(places(&order.body, *platform, account)));
     }
+    let (limit, run) = (submitted.outcome.limit(), submitted.outcome.job.unwrap_or(new.id));
+    Ok(Accepted {
+        replayed: submitted.outcome.replayed()?,
+        run: RunId::from(run),
+        brand: new.brand.clone(),
+        week_start: new.week_start,
+        limit,
+    })
 }

@@ -4,8 +4,7 @@
 pub mod work;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
-use sqlx::postgres::types::PgInterval;
+use serde_json::{Value, json};
 
 use super::{
     PlacementId,
@@ -15,14 +14,16 @@ use super::{
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
-    db::UserTx,
-    id::{JobId, RunId},
+    db::{Kept, UserTx},
+    id::{JobId, RunId, UserId},
+    jobs::submission::{Outcome, SubmitError},
     merge::Record,
 };
 
-/// A run to be accepted.
+/// A run to be submitted.
 #[derive(Clone, Debug)]
 pub(super) struct NewRun {
+    pub user: UserId,
     pub id: JobId,
     pub brand: BrandId,
     pub week_start: NaiveDate,
@@ -33,54 +34,57 @@ pub(super) struct NewRun {
     pub prompt_version: String,
     pub key: Option<String>,
     pub fingerprint: Option<Vec<u8>>,
-    pub limit: i32,
-    pub window: i32,
-    pub time_limit: std::time::Duration,
     pub trace: Option<String>,
     pub request_id: Option<String>,
 }
 
 /// What became of it.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
-    pub outcome: String,
-    pub job: Option<JobId>,
-    pub active_kind: Option<String>,
+pub(super) struct Submitted {
+    pub outcome: Outcome,
     /// The place among the accounts, from 1, of the first that is not the brand's.
     pub unlinked: Option<i32>,
-    pub remaining: Option<i32>,
-    pub reset_seconds: Option<i32>,
 }
 
-/// Accepts a run in one statement.
-pub(super) async fn submit(tx: &mut UserTx, new: &NewRun) -> sqlx::Result<Outcome> {
-    let micros = i64::try_from(new.time_limit.as_micros()).unwrap_or(i64::MAX);
+/// Submits a run in one statement and one commit.
+pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
     let (platforms, accounts): (Vec<_>, Vec<_>) =
         new.accounts.iter().map(|(platform, account)| (platform.to_string(), account.to_string())).unzip();
-    sqlx::query_as!(
-        Outcome,
+    let mut connection = kept.take().await.map_err(SubmitError::Unsent)?;
+    let statement = sqlx::query!(
         r#"
-        SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, unlinked, remaining, reset_seconds
-          FROM almanac.submit_organic($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, unlinked, remaining, reset_seconds, failure
+          FROM almanac.submit_weeks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
-        new.id.0,
-        new.brand.as_str(),
-        new.week_start,
-        new.request,
-        &platforms,
-        &accounts,
-        new.model,
-        new.prompt_version,
-        new.key,
-        new.fingerprint,
-        new.limit,
-        new.window,
-        PgInterval { months: 0, days: 0, microseconds: micros },
-        new.trace,
-        new.request_id
+        &[new.user.0],
+        &[new.id.0],
+        &[new.brand.as_str()] as &[&str],
+        &[new.week_start],
+        std::slice::from_ref(&new.request),
+        &[json!(platforms)],
+        &[json!(accounts)],
+        &[new.model.as_str()] as &[&str],
+        &[new.prompt_version.as_str()] as &[&str],
+        &[new.key.as_deref()] as &[Option<&str>],
+        &[new.fingerprint.as_deref()] as &[Option<&[u8]>],
+        &[new.trace.as_deref()] as &[Option<&str>],
+        &[new.request_id.as_deref()] as &[Option<&str>]
     )
-    .fetch_one(tx.connection())
-    .await
+    .fetch_one(&mut *connection);
+    let answer = kept.answer(statement).await;
+    kept.put_back(connection, &answer);
+    let row = answer.map_err(SubmitError::of_statement)?;
+    Ok(Submitted {
+        outcome: Outcome {
+            outcome: row.outcome,
+            job: row.job,
+            active_kind: row.active_kind,
+            remaining: row.remaining,
+            reset_seconds: row.reset_seconds,
+            failure: row.failure,
+        },
+        unlinked: row.unlinked,
+    })
 }
 
 /// One run.

@@ -43,17 +43,20 @@ pub async fn emit(
     progress: Option<serde_json::Value>,
 ) -> Result<i64, crate::jobs::store::WriteError> {
     let (types, data): (Vec<String>, Vec<String>) = events.iter().cloned().unzip();
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.emit($1, $2, $3, $4, $5) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        &types,
-        &data,
-        progress
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    crate::jobs::store::until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.emit($1, $2, $3, $4, $5) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            &types,
+            &data,
+            progress
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// Removes the events of jobs that ended before the retention began; answers of how many jobs, 0 when none is left.

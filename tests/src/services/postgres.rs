@@ -4,6 +4,7 @@
 //! because only the machine, not the server, would lose what the kernel holds.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -102,13 +103,21 @@ impl Postgres {
         let _one_at_a_time = self.copying.lock().await;
         let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
         self.execute("postgres", create).await.or_fail("copying the template database");
+        // Rights on a database are not copied with it.
+        let revoke = format!("REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC");
+        self.execute("postgres", revoke).await.or_fail("closing the new database");
         name
     }
 
     /// Runs `almanac-api migrate` on a database; its standard error is in the error.
     pub async fn migrate(&self, database: &str) -> anyhow::Result<()> {
-        let url = self.url("almanac_owner", database);
-        tokio::task::spawn_blocking(move || migrate(&url)).await.context("waiting for migrate")?
+        self.migrate_with(database, &BTreeMap::new()).await
+    }
+
+    /// The same with these variables, such as rates.
+    pub async fn migrate_with(&self, database: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
+        let (url, environment) = (self.url("almanac_owner", database), environment.clone());
+        tokio::task::spawn_blocking(move || migrate(&url, &environment)).await.context("waiting for migrate")?
     }
 
     async fn serve(&self) -> anyhow::Result<()> {
@@ -168,10 +177,11 @@ impl Postgres {
     }
 }
 
-fn migrate(owner_url: &str) -> anyhow::Result<()> {
+fn migrate(owner_url: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
     let output = Command::new(test_run().settings.program("almanac-api")?)
         .arg("migrate")
         .env_clear()
+        .envs(environment)
         .env("DATABASE_OWNER_URL", owner_url)
         .output()
         .context("running almanac-api migrate")?;

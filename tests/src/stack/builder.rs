@@ -94,6 +94,11 @@ impl Builder {
     async fn try_start(self) -> anyhow::Result<Stack> {
         let services = if self.private { Services::private().await } else { Services::shared().await };
         let database = services.postgres.new_database().await;
+        // Rates and time limits are read from the database, where `migrate` writes them.
+        let limits: Environment = self.api.iter().filter(|(name, _)| is_limit(name)).map(own).collect();
+        if !limits.is_empty() {
+            services.postgres.migrate_with(&database, &limits).await?;
+        }
         let world = World::start().await?;
         let proxies = if self.proxied { Some(start_proxies(&services, &world).await?) } else { None };
         let apis = self.nodes(self.apis, "api", &services, &database, &world, proxies.as_ref())?;
@@ -138,6 +143,14 @@ impl Builder {
         };
         (0..count).map(make).collect()
     }
+}
+
+fn is_limit(variable: &str) -> bool {
+    variable != "ANONYMOUS_RATE" && (variable.ends_with("_RATE") || variable.ends_with("_TIMEOUT_SECONDS"))
+}
+
+fn own((name, value): (&String, &String)) -> (String, String) {
+    (name.clone(), value.clone())
 }
 
 fn shared_environment(kind: &str, services: &Services, database: &str, proxies: Option<&Proxies>) -> Environment {

@@ -68,12 +68,13 @@ impl Crew {
         }
         // Claimed again since then, and at work.
         doubtful.retain(|job| !self.held().contains_key(job));
-        match store::unclaim(&self.0.deps.service, doubtful, &self.0.name).await {
-            Ok(given) => {
-                if !given.is_empty() {
-                    tracing::info!(jobs = given.len(), "gave back claims whose answer was lost");
+        match store::release_unconfirmed(&self.0.deps.service, doubtful, &self.0.name).await {
+            Ok(claims) => {
+                let (released, kept): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.released);
+                if !released.is_empty() {
+                    tracing::info!(jobs = released.len(), "released claims whose answer was lost");
                 }
-                doubtful.clear();
+                *doubtful = kept.into_iter().map(|claim| claim.id).collect();
             }
             Err(error) => tracing::debug!(%error, "the store does not answer yet"),
         }

@@ -1,7 +1,7 @@
 //! Asking for a run: a request is read, and accepted with everything that belongs to it in one commit, or refused.
 //! Part of the use-cases beside this; what a dry run would change is asked here too, because nothing is accepted for it.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde_json::Value;
 
 use super::{Calendars, diff};
@@ -10,13 +10,16 @@ use crate::{
         Slot,
         rules::{CalendarRequest, RequestBody},
         slots,
-        store::{self, NewRun, Outcome},
+        store::{self, NewRun, Submitted},
         task,
     },
-    error::{ActiveJob, LimitState, Refusal},
+    error::{LimitState, Refusal},
     faults::{self, Point},
     id::{CalendarId, JobId, RunId, UserId},
-    jobs::Lane,
+    jobs::{
+        Lane,
+        submission::{LockWait, SubmitError},
+    },
 };
 
 /// The prompt of new runs.
@@ -103,43 +106,21 @@ impl Calendars {
     /// Missing calendar, another run active, limited, key reused or in progress, or the store is away. Then nothing is
     /// stored and nothing enqueued, unless the store went away at the commit.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Unaccepted> {
-        let (user, trace) = (submission.user, submission.trace.clone());
-        let new = self.new_run(submission)?;
-        let mut tx = self.database.as_user(user).await?;
-        let outcome = store::submit(&mut tx, &new).await.map_err(|error| refused(error, new.key.is_some()))?;
-        let accepted = judge(&new, outcome)?;
-        tx.commit().await.map_err(uncommitted)?;
+        let trace = submission.trace.clone();
+        let new = new_run(submission)?;
+        let mut kept = self.database.submissions();
+        let mut lock = LockWait::start();
+        let mut submitted = store::submit(&mut kept, &new).await.map_err(unanswered)?;
+        while lock.again(&submitted.outcome, &mut kept).await {
+            submitted = store::submit(&mut kept, &new).await.map_err(unanswered)?;
+        }
+        let accepted = to_result(&new, submitted)?;
         if !accepted.replayed {
             faults::pass(Point::AcceptedBeforeRing);
             self.bell.ring(Lane::Calendar, JobId::from(accepted.run), trace);
         }
         faults::pass(Point::AcceptedBeforeAnswer);
         Ok(accepted)
-    }
-
-    fn new_run(&self, submission: Submission) -> Result<NewRun, Refusal> {
-        let Submission { user: _, order, model, key, trace, request_id } = submission;
-        let (key, fingerprint) = key.map(|(key, print)| (key, print.to_vec())).unzip();
-        let request = order.request;
-        Ok(NewRun {
-            id: JobId::fresh(),
-            calendar: request.calendar_id.unwrap_or_else(CalendarId::fresh),
-            first: request.calendar_id.is_none(),
-            title: request.title,
-            timezone: request.zone.name().to_owned(),
-            request: serde_json::to_value(&order.body).context("writing a request")?,
-            slots: i32::try_from(order.slots.len()).unwrap_or(i32::MAX),
-            plan: request.plan_id,
-            model,
-            prompt_version: PROMPT_VERSION.to_owned(),
-            key,
-            fingerprint,
-            limit: i32::try_from(self.settings.rate.count).unwrap_or(i32::MAX),
-            window: i32::try_from(self.settings.rate.seconds).unwrap_or(i32::MAX),
-            time_limit: self.settings.timeout,
-            trace,
-            request_id,
-        })
     }
 
     /// What a request's dry run would change, for a request that names a calendar.
@@ -158,39 +139,45 @@ impl Calendars {
     }
 }
 
-fn uncommitted(error: sqlx::Error) -> Unaccepted {
-    match Refusal::from(error) {
-        Refusal::StoreUnavailable(cause) => Unaccepted::Unsure(cause.context("committing a run")),
-        refusal => Unaccepted::Refused(refusal),
-    }
+fn new_run(submission: Submission) -> Result<NewRun, Refusal> {
+    let Submission { user, order, model, key, trace, request_id } = submission;
+    let (key, fingerprint) = key.map(|(key, print)| (key, print.to_vec())).unzip();
+    let request = order.request;
+    Ok(NewRun {
+        user,
+        id: JobId::fresh(),
+        calendar: request.calendar_id.unwrap_or_else(CalendarId::fresh),
+        first: request.calendar_id.is_none(),
+        title: request.title,
+        timezone: request.zone.name().to_owned(),
+        request: serde_json::to_value(&order.body).context("writing a request")?,
+        slots: i32::try_from(order.slots.len()).unwrap_or(i32::MAX),
+        plan: request.plan_id,
+        model,
+        prompt_version: PROMPT_VERSION.to_owned(),
+        key,
+        fingerprint,
+        trace,
+        request_id,
+    })
 }
 
-/// A lock that did not come within two seconds: the twin is still being accepted.
-fn refused(error: sqlx::Error, keyed: bool) -> Refusal {
-    let code = error.as_database_error().and_then(|db| db.code()).unwrap_or_default();
-    if keyed && code == "55P03" { Refusal::KeyInProgress } else { error.into() }
-}
-
-fn judge(new: &NewRun, outcome: Outcome) -> Result<Accepted, Refusal> {
-    let limit = LimitState {
-        remaining: outcome.remaining.and_then(|n| n.try_into().ok()).unwrap_or(0),
-        reset_seconds: outcome.reset_seconds.and_then(|n| n.try_into().ok()).unwrap_or(0),
-    };
-    match outcome.outcome.as_str() {
-        "new" | "replay" => Ok(Accepted {
-            run: RunId::from(outcome.job.unwrap_or(new.id)),
-            calendar: outcome.calendar.unwrap_or(new.calendar),
-            version: outcome.version,
-            replayed: outcome.outcome == "replay",
-            limit,
-        }),
-        "missing" => Err(Refusal::NotFound),
-        "reused" => Err(Refusal::KeyReused),
-        "limited" => Err(Refusal::RateLimited(limit)),
-        "active" => {
-            let id = outcome.job.context("a slot is taken by nothing")?;
-            Err(Refusal::AlreadyRunning(ActiveJob { id, kind: outcome.active_kind.unwrap_or_default() }))
+fn unanswered(error: SubmitError) -> Unaccepted {
+    match error {
+        SubmitError::Unanswered(error) => {
+            Unaccepted::Unsure(anyhow::Error::from(error).context("waiting for the answer to a submission"))
         }
-        other => Err(Refusal::Unexpected(anyhow!("accepting a run: {other}"))),
+        error => Unaccepted::Refused(error.into()),
     }
+}
+
+fn to_result(new: &NewRun, submitted: Submitted) -> Result<Accepted, Refusal> {
+    let (limit, run) = (submitted.outcome.limit(), submitted.outcome.job.unwrap_or(new.id));
+    Ok(Accepted {
+        replayed: submitted.outcome.replayed()?,
+        run: RunId::from(run),
+        calendar: submitted.calendar.unwrap_or(new.calendar),
+        version: submitted.version,
+        limit,
+    })
 }

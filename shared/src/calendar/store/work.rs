@@ -13,7 +13,7 @@ use crate::{
     id::{CalendarId, EntryId, LlmCallId, UserId},
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls},
+        store::{WriteError, calls, until_free},
     },
 };
 
@@ -133,21 +133,24 @@ pub struct Burst {
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.save_calendar_entries($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        burst.after,
-        &columns.ids,
-        &columns.keys,
-        &columns.fields,
-        &columns.types,
-        &columns.data,
-        burst.progress
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.save_calendar_entries($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            burst.after,
+            &columns.ids,
+            &columns.keys,
+            &columns.fields,
+            &columns.types,
+            &columns.data,
+            burst.progress
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// How a run ends.
@@ -179,7 +182,8 @@ pub async fn conclude(
     let columns = Columns::of(burst);
     let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
     let [added, updated, removed] = ending.changes;
-    let seq = sqlx::query_scalar!(
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
         r#"
         SELECT almanac.conclude_calendar(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
@@ -212,7 +216,9 @@ pub async fn conclude(
     )
     .fetch_one(service.work())
     .await?;
-    Ok(seq)
+        Ok(seq)
+    })
+    .await
 }
 
 struct Columns {

@@ -8,12 +8,13 @@ pub use self::work::{Burst, Conclusion, Ending, OpenedCall, open_call, save};
 use super::{Card, Generation, Suggestion};
 use crate::{
     db::{Kept, UserTx},
-    id::{CardId, GenerationId, SuggestionId, UserId},
+    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
+    jobs::submission::Outcome,
 };
 
 pub use crate::jobs::store::calls::{CallEnd, close_call, withdraw_call};
 
-/// One request in a batch of accepts.
+/// One request in a batch.
 #[derive(Clone, Debug)]
 pub(super) struct NewGeneration {
     pub user: UserId,
@@ -28,36 +29,24 @@ pub(super) struct NewGeneration {
     pub request_id: Option<String>,
 }
 
-/// What became of one request of a batch.
+/// What became of one request of a batch: its place from 1, its outcome, and the answer to give.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
+pub(super) struct Submitted {
     pub n: i32,
-    pub outcome: String,
-    pub id: Option<GenerationId>,
+    pub outcome: Outcome,
     pub answer: Option<String>,
-    pub remaining: Option<i32>,
-    pub reset_seconds: Option<i32>,
-    pub failure: Option<String>,
 }
 
-/// Accepts a batch in one statement and one commit. With patience it waits for other accepts of its people, and shall hold
-/// one person's requests only; without, it calls those who would have to wait `busy`.
-pub(super) async fn accept(
-    kept: &mut Kept,
-    batch: &[NewGeneration],
-    limit: i32,
-    window: i32,
-    patient: bool,
-) -> sqlx::Result<Vec<Outcome>> {
+/// Submits a batch in one statement and one commit.
+pub(super) async fn submit(kept: &mut Kept, batch: &[NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
     fn column<'a, T>(batch: &'a [NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
         batch.iter().map(of).collect()
     }
     let mut connection = kept.take().await?;
-    let statement = sqlx::query_as!(
-        Outcome,
+    let statement = sqlx::query!(
         r#"
-        SELECT n AS "n!", outcome AS "outcome!", job_id AS "id: GenerationId", answer, remaining, reset_seconds, failure
-          FROM almanac.accept_generations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        SELECT n AS "n!", outcome AS "outcome!", job_id AS "job: JobId", answer, remaining, reset_seconds, failure
+          FROM almanac.submit_generations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         &column(batch, |new| new.user.0),
         &column(batch, |new| new.id.0),
@@ -68,15 +57,24 @@ pub(super) async fn accept(
         &column(batch, |new| new.fingerprint.as_deref()) as &[Option<&[u8]>],
         &column(batch, |new| new.answer.as_str()) as &[&str],
         &column(batch, |new| new.trace.as_deref()) as &[Option<&str>],
-        &column(batch, |new| new.request_id.as_deref()) as &[Option<&str>],
-        limit,
-        window,
-        patient
+        &column(batch, |new| new.request_id.as_deref()) as &[Option<&str>]
     )
     .fetch_all(&mut *connection);
     let answer = kept.answer(statement).await;
     kept.put_back(connection, &answer);
-    answer
+    let rows = answer?.into_iter().map(|row| Submitted {
+        n: row.n,
+        outcome: Outcome {
+            outcome: row.outcome,
+            job: row.job,
+            active_kind: None,
+            remaining: row.remaining,
+            reset_seconds: row.reset_seconds,
+            failure: row.failure,
+        },
+        answer: row.answer,
+    });
+    Ok(rows.collect())
 }
 
 /// One generation.

@@ -10,7 +10,7 @@ use crate::{
     id::{LlmCallId, SuggestionId, UserId},
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls::CallEnd},
+        store::{WriteError, calls::CallEnd, until_free},
     },
 };
 
@@ -32,31 +32,34 @@ pub async fn open_call(
     call: LlmCallId,
     provider: &str,
 ) -> Result<OpenedCall, WriteError> {
-    let row = sqlx::query!(
-        r#"
-        SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5) AS nth,
-               g.source_text, g.model, g.prompt_version,
-               ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
-                   AS "fronts!"
-          FROM almanac.ai_generations g
-         WHERE g.id = $2 AND g.user_id = $6
-        "#,
-        call.0,
-        lease.job.0,
-        lease.epoch,
-        provider,
-        MAX_CALLS,
-        user.0
-    )
-    .fetch_one(service.work())
-    .await?;
-    let assignment = Assignment {
-        source_text: row.source_text,
-        model: row.model,
-        prompt_version: row.prompt_version,
-        fronts: row.fronts,
-    };
-    Ok(OpenedCall { nth: row.nth, assignment })
+    until_free(|| async {
+        let row = sqlx::query!(
+            r#"
+            SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5) AS nth,
+                   g.source_text, g.model, g.prompt_version,
+                   ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
+                       AS "fronts!"
+              FROM almanac.ai_generations g
+             WHERE g.id = $2 AND g.user_id = $6
+            "#,
+            call.0,
+            lease.job.0,
+            lease.epoch,
+            provider,
+            MAX_CALLS,
+            user.0
+        )
+        .fetch_one(service.work())
+        .await?;
+        let assignment = Assignment {
+            source_text: row.source_text,
+            model: row.model,
+            prompt_version: row.prompt_version,
+            fronts: row.fronts,
+        };
+        Ok(OpenedCall { nth: row.nth, assignment })
+    })
+    .await
 }
 
 /// A burst of suggestions with the events that tell of them.
@@ -75,22 +78,25 @@ pub struct Burst {
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(std::iter::once(burst));
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        burst.after,
-        &columns.ids,
-        &columns.keys,
-        &columns.fronts,
-        &columns.backs,
-        &columns.types,
-        &columns.data,
-        burst.progress
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            burst.after,
+            &columns.ids,
+            &columns.keys,
+            &columns.fronts,
+            &columns.backs,
+            &columns.types,
+            &columns.data,
+            burst.progress
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// How a generation ends.
@@ -120,11 +126,11 @@ pub struct Conclusion {
 }
 
 /// Stores last bursts, closes calls, writes the totals of all calls and ends the jobs: one statement, one commit.
-/// Answers for each the seq of its final event, or nothing where the lease was lost. One refused row refuses them all.
+/// Returns for each the seq of its final event, or why nothing of it is written. One refused row refuses them all.
 pub(in crate::flashcards) async fn conclude(
     kept: &mut Kept,
     conclusions: &[&Conclusion],
-) -> Result<Vec<Option<i64>>, WriteError> {
+) -> Result<Vec<Result<i64, WriteError>>, WriteError> {
     fn each<T>(conclusions: &[&Conclusion], of: impl Fn(&Conclusion) -> T) -> Vec<T> {
         conclusions.iter().map(|conclusion| of(conclusion)).collect()
     }
@@ -137,7 +143,7 @@ pub(in crate::flashcards) async fn conclude(
     let mut connection = kept.take().await?;
     let ended = sqlx::query!(
         r#"
-        SELECT n AS "n!", seq AS "seq!" FROM almanac.conclude_generations(
+        SELECT n AS "n!", seq, busy AS "busy!" FROM almanac.finish_generations(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
         "#,
         &each(conclusions, |c| c.lease.job.0),
@@ -168,10 +174,13 @@ pub(in crate::flashcards) async fn conclude(
     let answer = kept.answer(ended).await;
     kept.put_back(connection, &answer);
     let rows = answer?;
-    let mut ended = vec![None; conclusions.len()];
+    let mut ended: Vec<Result<i64, WriteError>> = conclusions.iter().map(|_| Err(WriteError::LeaseLost)).collect();
     for row in rows {
-        if let Some(seq) = usize::try_from(row.n - 1).ok().and_then(|at| ended.get_mut(at)) {
-            *seq = Some(row.seq);
+        if let Some(end) = usize::try_from(row.n - 1).ok().and_then(|at| ended.get_mut(at)) {
+            *end = match row.seq {
+                Some(seq) if !row.busy => Ok(seq),
+                _ => Err(WriteError::Busy),
+            };
         }
     }
     Ok(ended)

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::WriteError;
+use super::{WriteError, until_free};
 use crate::{db::Service, id::LlmCallId, jobs::Lease};
 
 /// How a call of a model ended, for its ledger row.
@@ -76,53 +76,62 @@ pub async fn open_call(
     (provider, model): (&str, &str),
     most: i64,
 ) -> Result<Option<i32>, WriteError> {
-    let nth = sqlx::query_scalar!(
-        "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7)",
-        call.0,
-        lease.job.0,
-        lease.epoch,
-        step,
-        provider,
-        model,
-        i32::try_from(most).unwrap_or(i32::MAX)
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(nth)
+    until_free(|| async {
+        let nth = sqlx::query_scalar!(
+            "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7)",
+            call.0,
+            lease.job.0,
+            lease.epoch,
+            step,
+            provider,
+            model,
+            i32::try_from(most).unwrap_or(i32::MAX)
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(nth)
+    })
+    .await
 }
 
 /// Closes a call that bought nothing more; the job goes on.
 pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
-    sqlx::query!(
-        "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
-        end.call.0,
-        end.state(),
-        end.tokens_input,
-        end.tokens_output,
-        end.cost_usd,
-        end.provider_ref,
-        end.error
-    )
-    .execute(service.work())
-    .await?;
-    Ok(())
+    until_free(|| async {
+        sqlx::query!(
+            "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
+            end.call.0,
+            end.state(),
+            end.tokens_input,
+            end.tokens_output,
+            end.cost_usd,
+            end.provider_ref,
+            end.error
+        )
+        .execute(service.work())
+        .await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Takes back a call that was opened with the claim and will not be made: it was never paid for, and counts nothing.
 /// Under the lease, so that nobody takes back a call of somebody else's.
 pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> Result<(), WriteError> {
-    sqlx::query!(
-        r#"
-        DELETE FROM almanac.llm_calls AS c USING almanac.fence($2, $3) AS job
-         WHERE c.id = $1 AND c.job_id = job.id AND c.state = 'started'
-        "#,
-        call.0,
-        lease.job.0,
-        lease.epoch
-    )
-    .execute(service.work())
-    .await?;
-    Ok(())
+    until_free(|| async {
+        sqlx::query!(
+            r#"
+            DELETE FROM almanac.llm_calls AS c USING almanac.fence($2, $3) AS job
+             WHERE c.id = $1 AND c.job_id = job.id AND c.state = 'started'
+            "#,
+            call.0,
+            lease.job.0,
+            lease.epoch
+        )
+        .execute(service.work())
+        .await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Forgets the texts that models were given and the raw answers that errors quote, for jobs that ended before the

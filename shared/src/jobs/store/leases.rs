@@ -78,11 +78,29 @@ pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, Wr
     Ok(rows)
 }
 
+/// A claim of this process that was made although its answer never came.
+#[derive(Clone, Copy, Debug)]
+pub struct Unconfirmed {
+    /// The job.
+    pub id: JobId,
+    /// False if another transaction held its row: the claim stands.
+    pub released: bool,
+}
+
 /// Undoes claims of this owner whose answer never came. Only for jobs that nobody here works on.
-pub async fn unclaim(service: &Service, ids: &[JobId], owner: &str) -> Result<Vec<JobId>, WriteError> {
+pub async fn release_unconfirmed(
+    service: &Service,
+    ids: &[JobId],
+    owner: &str,
+) -> Result<Vec<Unconfirmed>, WriteError> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let given = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.unclaim($1, $2) AS id"#, &ids, owner)
-        .fetch_all(service.leases())
-        .await?;
-    Ok(given)
+    let claims = sqlx::query_as!(
+        Unconfirmed,
+        r#"SELECT id AS "id!: JobId", released AS "released!" FROM almanac.release_unconfirmed($1, $2)"#,
+        &ids,
+        owner
+    )
+    .fetch_all(service.leases())
+    .await?;
+    Ok(claims)
 }

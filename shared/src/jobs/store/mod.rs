@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod calls;
+pub(crate) mod kinds;
 mod leases;
 
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 
-pub use self::leases::{Held, Reaped, hand_back, reap, renew, unclaim};
+pub use self::leases::{Held, Reaped, Unconfirmed, hand_back, reap, release_unconfirmed, renew};
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
     db::{Database, Kept, Service, UserTx},
@@ -22,6 +23,8 @@ use crate::{
 const LEASE_LOST: &str = "LL001";
 /// SQLSTATE of a write that was made from what somebody has changed since.
 const OVERTAKEN: &str = "LL002";
+/// A lock was not to be had within `lock_timeout` (PostgreSQL, appendix A).
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Why a worker's write did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,9 @@ pub enum WriteError {
     /// What it was made from has changed meanwhile: it is made again from what there is now.
     #[error("overtaken by another write")]
     Overtaken,
+    /// Another transaction holds a row or lock that it needs: nothing is written, and the same write may be tried again.
+    #[error("another transaction holds the row")]
+    Busy,
     /// The store is away; the same write may be tried again.
     #[error("the store is away")]
     Outage(#[source] sqlx::Error),
@@ -45,8 +51,27 @@ impl From<sqlx::Error> for WriteError {
         match error.as_database_error().and_then(|db| db.code()) {
             Some(code) if code == LEASE_LOST => Self::LeaseLost,
             Some(code) if code == OVERTAKEN => Self::Overtaken,
+            Some(code) if code == LOCK_NOT_AVAILABLE => Self::Busy,
             _ if is_outage(&error) => Self::Outage(error),
             _ => Self::Refused(error),
+        }
+    }
+}
+
+/// Pauses between two tries of a write whose row another transaction holds.
+pub(crate) const BUSY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Repeats a write of one job while another transaction holds a row that it needs. A held row is no outage, however long
+/// it is held; it ends when the row is free, or the lease is lost. Each try waits for `lock_timeout` at most, so that
+/// held rows keep no connections from other jobs.
+pub(crate) async fn until_free<T, F>(mut write: impl FnMut() -> F) -> Result<T, WriteError>
+where
+    F: Future<Output = Result<T, WriteError>>,
+{
+    loop {
+        match write().await {
+            Err(WriteError::Busy) => tokio::time::sleep(BUSY_PAUSE).await,
+            result => return result,
         }
     }
 }
@@ -160,17 +185,20 @@ pub async fn finish(
     data: Option<&str>,
 ) -> Result<i64, WriteError> {
     let error = failure.and_then(|failure| serde_json::to_value(failure).ok());
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.finish($1, $2, $3, $4, $5) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        state.as_str(),
-        error,
-        data
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.finish($1, $2, $3, $4, $5) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            state.as_str(),
+            error,
+            data
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone (D124).
@@ -338,7 +366,7 @@ pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Va
     sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
 }
 
-fn interval(duration: Duration) -> PgInterval {
+pub(super) fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
 }
 

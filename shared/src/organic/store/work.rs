@@ -12,7 +12,7 @@ use crate::{
     id::{LlmCallId, RunId, UserId},
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls},
+        store::{WriteError, calls, until_free},
     },
     organic::{
         PlacementId, Stage, WeekRequest,
@@ -226,20 +226,23 @@ pub async fn keep_plan(
 ) -> Result<i64, WriteError> {
     let (types, data) = burst.columns();
     let [total, failed] = counts;
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.keep_organic_plan($1, $2, $3, $4, $5, $6, $7, $8) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        plan,
-        total,
-        failed,
-        &types,
-        &data,
-        burst.progress
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.keep_organic_plan($1, $2, $3, $4, $5, $6, $7, $8) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            plan,
+            total,
+            failed,
+            &types,
+            &data,
+            burst.progress
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// A placement to be stored, and the version it was merged with: 0 for one that is not there yet.
@@ -291,18 +294,21 @@ fn row(Made { placement: saved, known }: &Made) -> Value {
 /// `Overtaken` when a person has changed one of the placements since it was read: nothing is stored then.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let (types, data) = burst.columns();
-    let seq = sqlx::query_scalar!(
-        r#"SELECT almanac.save_organic_placements($1, $2, $3, $4, $5, $6) AS "seq!""#,
-        lease.job.0,
-        lease.epoch,
-        burst.rows(),
-        &types,
-        &data,
-        burst.progress
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"SELECT almanac.save_organic_placements($1, $2, $3, $4, $5, $6) AS "seq!""#,
+            lease.job.0,
+            lease.epoch,
+            burst.rows(),
+            &types,
+            &data,
+            burst.progress
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }
 
 /// How a run ends.
@@ -336,32 +342,35 @@ pub async fn conclude(
 ) -> Result<i64, WriteError> {
     let (types, data) = burst.columns();
     let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
-    let seq = sqlx::query_scalar!(
-        r#"
+    until_free(|| async {
+        let seq = sqlx::query_scalar!(
+            r#"
         SELECT almanac.conclude_organic(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS "seq!"
         "#,
-        lease.job.0,
-        lease.epoch,
-        burst.rows(),
-        &types,
-        &data,
-        burst.progress,
-        call.map(|end| end.call.0),
-        call.map(CallEnd::state),
-        call.and_then(|end| end.tokens_input),
-        call.and_then(|end| end.tokens_output),
-        call.and_then(|end| end.cost_usd.clone()),
-        call.and_then(|end| end.provider_ref.clone()),
-        call.and_then(|end| end.error.clone()),
-        ending.metadata,
-        ending.latency_ms,
-        ending.failed,
-        ending.state.as_str(),
-        error,
-        ending.data
-    )
-    .fetch_one(service.work())
-    .await?;
-    Ok(seq)
+            lease.job.0,
+            lease.epoch,
+            burst.rows(),
+            &types,
+            &data,
+            burst.progress,
+            call.map(|end| end.call.0),
+            call.map(CallEnd::state),
+            call.and_then(|end| end.tokens_input),
+            call.and_then(|end| end.tokens_output),
+            call.and_then(|end| end.cost_usd.clone()),
+            call.and_then(|end| end.provider_ref.clone()),
+            call.and_then(|end| end.error.clone()),
+            ending.metadata,
+            ending.latency_ms,
+            ending.failed,
+            ending.state.as_str(),
+            error,
+            ending.data
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(seq)
+    })
+    .await
 }

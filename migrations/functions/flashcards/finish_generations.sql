@@ -1,15 +1,16 @@
 -- Ends a batch of generations: last suggestions and their events, verdict, call, totals over all calls. One row per
 -- generation in the first arrays; p_s_of and p_e_of name the generation (from 1) of a suggestion or an event. Returns the
--- place and the final seq of those whose lease still held; nothing is written for the others. A refused row refuses the
--- batch: the caller repeats it one by one.
-CREATE OR REPLACE FUNCTION almanac.conclude_generations(
+-- place and the final seq of those whose lease still held; nothing is written for the others. One of which another
+-- transaction holds a row is `busy`: nothing of it is written, and the caller tries it again alone. A refused row refuses
+-- the batch: the caller repeats it one by one.
+CREATE OR REPLACE FUNCTION almanac.finish_generations(
     p_jobs uuid[], p_epochs bigint[], p_afters int[], p_progress jsonb[],
     p_calls uuid[], p_call_states text[], p_tokens_input int[], p_tokens_output int[], p_costs text[],
     p_provider_refs text[], p_call_errors jsonb[], p_metadata jsonb[], p_states text[], p_errors jsonb[],
     p_finals text[],
     p_s_of int[], p_s_ids uuid[], p_s_keys text[], p_s_fronts text[], p_s_backs text[],
     p_e_of int[], p_e_types text[], p_e_data text[])
-RETURNS TABLE (n int, seq bigint)
+RETURNS TABLE (n int, seq bigint, busy boolean)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -34,9 +35,22 @@ BEGIN
            SET state = v_end.state, error = v_end.error, finished_at = clock_timestamp(),
                last_seq = j.last_seq + v_end.events + 1, progress = coalesce(v_end.progress, j.progress),
                lease_owner = NULL, lease_expires_at = NULL
-         WHERE j.epoch = v_end.epoch AND j.state = 'running' AND j.id = v_end.job
+         WHERE j.id = (
+               SELECT free.id FROM almanac.jobs free
+                WHERE free.id = v_end.job AND free.epoch = v_end.epoch AND free.state = 'running'
+                  AND almanac.lock_subject(free)
+                  FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING j.user_id, j.last_seq, j.kind INTO v_user, seq, v_kind;
-        CONTINUE WHEN NOT FOUND;
+        busy := NOT FOUND;
+        n := v_end.place;
+        IF busy THEN
+            IF EXISTS (SELECT FROM almanac.jobs j
+                        WHERE j.id = v_end.job AND j.epoch = v_end.epoch AND j.state = 'running') THEN
+                seq := NULL;
+                RETURN NEXT;
+            END IF;
+            CONTINUE;
+        END IF;
         IF v_end.call IS NOT NULL THEN
             UPDATE almanac.llm_calls c
                SET state = v_end.call_state, tokens_input = v_end.tokens_input, tokens_output = v_end.tokens_output,
@@ -54,7 +68,6 @@ BEGIN
          WHERE g.user_id = v_user AND g.id = v_end.job;
         INSERT INTO almanac.job_events (job_id, seq, type, data)
         VALUES (v_end.job, seq, almanac.final_type(v_kind), v_end.final);
-        n := v_end.place;
         v_users[n] := v_user;
         v_before[n] := seq - v_end.events - 1;
         RETURN NEXT;
@@ -71,5 +84,5 @@ BEGIN
      WHERE v_users[e.of] IS NOT NULL;
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.conclude_generations FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION almanac.conclude_generations TO almanac_worker;
+REVOKE ALL ON FUNCTION almanac.finish_generations FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.finish_generations TO almanac_worker;

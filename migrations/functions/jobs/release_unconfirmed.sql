@@ -1,0 +1,32 @@
+-- Undoes claims whose answer never reached the worker because the connection broke: no task works on them, and an
+-- outage is not a crash. Calls opened with them were not made. A row that another transaction holds is returned with
+-- released = false, to be tried again; a claim that was not made has no row.
+CREATE OR REPLACE FUNCTION almanac.release_unconfirmed(p_ids uuid[], p_owner text) RETURNS TABLE (id uuid, released boolean)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_job almanac.jobs;
+BEGIN
+    FOREACH id IN ARRAY p_ids LOOP
+        SELECT * INTO v_job FROM almanac.jobs j
+         WHERE j.id = release_unconfirmed.id AND j.state = 'running' AND j.lease_owner = p_owner
+           FOR NO KEY UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            released := false;
+            IF EXISTS (SELECT FROM almanac.jobs j
+                        WHERE j.id = release_unconfirmed.id AND j.state = 'running' AND j.lease_owner = p_owner) THEN
+                RETURN NEXT;
+            END IF;
+            CONTINUE;
+        END IF;
+        DELETE FROM almanac.llm_calls c
+         WHERE c.job_id = v_job.id AND c.epoch = v_job.epoch AND c.state = 'started';
+        UPDATE almanac.jobs j SET state = 'queued', lease_owner = NULL, lease_expires_at = NULL WHERE j.id = v_job.id;
+        released := true;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION almanac.release_unconfirmed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.release_unconfirmed TO almanac_worker;
