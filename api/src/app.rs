@@ -174,10 +174,7 @@ fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Resp
 }
 
 /// The whole door.
-///
-/// # Errors
-/// A setting names nothing real.
-pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = Response> + use<>> {
+pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Response> + use<> {
     let service = || described(Some(app.clone()));
     let spec = service().spec_endpoint();
     let v1 = Route::new()
@@ -192,13 +189,12 @@ pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = 
         .at("/generate-calendar", bare_week(service()))
         .nest("/docs", service().swagger_ui())
         .at("/healthz", health::alive(app.clone()))
-        .at("/readyz", health::ready(app.clone()))
-        .at("/metrics", health::metrics(app.clone(), settings.metrics_addr.is_none()));
+        .at("/readyz", health::ready(app.clone()));
     let metrics = app.metrics.clone();
     let edge = Edge {
         auth: app.auth.clone(),
         cors_origins: settings.cors_origins.clone(),
-        proxies: TrustedProxies::parse(&settings.trusted_proxies)?,
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         anonymous_rate: settings.anonymous_rate,
         allowed: AllowedMethods::of::<Routes>(),
         observe: Arc::new(move |seen| {
@@ -209,5 +205,5 @@ pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = 
         }),
         body: BodyLimits::default(),
     };
-    Ok(middleware::edge(routes, edge).map_to_response())
+    middleware::edge(routes, edge).map_to_response()
 }

@@ -191,7 +191,7 @@ async fn the_operator_sets_the_rate_and_sees_the_refusals_counted() {
     assert_eq!(second.header("ratelimit-policy"), Some("\"generation\";q=2;w=60"));
     anna.submit(&source_text("two")).await.refused(429, "RATE_LIMITED");
 
-    let metrics = anna.get("/metrics").await.expect(200).text();
+    let metrics = stack.api(0).metrics().await;
     let counted = metrics.lines().any(|line| line.starts_with("almanac_rate_limited_total{") && line.ends_with(" 1"));
     assert!(counted, "{metrics}");
 }

@@ -230,8 +230,18 @@ async fn the_house_says_that_it_lives_is_ready_and_what_it_is() {
     let ready = nobody.get("/readyz").await.expect(200).json();
     assert_eq!((&ready["postgres"], &ready["redis"]), (&json!("up"), &json!("up")));
     assert_eq!(nobody.get("/v1/version").await.expect(200).data()["name"], "almanac");
-    let metrics = nobody.get("/metrics").await.expect(200).text();
-    assert!(metrics.contains("# TYPE "), "Prometheus text: {metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_not_served_on_the_port_of_the_api() {
+    let stack = Stack::shared().await;
+
+    for metrics in [stack.api(0).metrics().await, stack.worker(0).metrics().await] {
+        assert!(metrics.contains("# TYPE "), "Prometheus text: {metrics}");
+    }
+    for path in ["/metrics", "/metrics/", "/v1/metrics", "/api/metrics"] {
+        stack.user().get(path).await.refused(404, "NOT_FOUND");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
