@@ -24,6 +24,7 @@ mod calls;
 mod circuits;
 mod crash;
 mod drain;
+mod edge;
 mod erase;
 mod fence;
 mod flags;

@@ -217,7 +217,7 @@ impl Answer {
 
 impl Door {
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
-        let mut builder = http::Request::builder().method(method).uri(path);
+        let mut builder = http::Request::builder().method(method).uri(path).header("host", "almanac.test");
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
