@@ -245,6 +245,45 @@ async fn metrics_are_not_served_on_the_port_of_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_operation_declares_its_security() {
+    let stack = Stack::shared().await;
+    let description = stack.user().get("/v1/openapi.json").await.expect(200).json();
+    let mut without = Vec::new();
+
+    for (path, operations) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            if is_method(method) && operation["security"].as_array().is_none_or(Vec::is_empty) {
+                without.push(format!("{method} {path}"));
+            }
+        }
+    }
+
+    assert_eq!(without, ["get /version"]);
+    let events = &description["paths"]["/jobs/{id}/events"]["get"]["security"];
+    assert_eq!(*events, json!([{ "bearer": [] }, { "session": [] }, { "ticket": [] }]));
+    let ticket = &description["components"]["securitySchemes"]["ticket"];
+    assert_eq!((&ticket["in"], &ticket["name"]), (&json!("query"), &json!("ticket")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_answered_304_to_a_current_etag() {
+    let stack = Stack::shared().await;
+    let nobody = stack.user().anonymous();
+
+    for path in ["/v1/openapi.json", "/docs"] {
+        let first = nobody.get(path).await.expect(200);
+        let tag = first.header("etag").expect("ETag").to_owned();
+        let ask = |tags: &str| nobody.request(Method::GET, path).header("if-none-match", tags).send();
+        for tags in [tag.clone(), format!("W/{tag}"), format!("\"old\", {tag}"), "*".to_owned()] {
+            let again = ask(&tags).await.expect(304);
+            assert_eq!((again.body.len(), again.header("etag")), (0, Some(tag.as_str())), "{tags}");
+        }
+        let other = ask("\"old\"").await.expect(200);
+        assert_eq!((&other.body, other.header("cache-control")), (&first.body, Some("no-cache")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hsts_is_promised_only_where_a_trusted_proxy_speaks_tls_for_us() {
     let stack = Stack::builder().workers(0).api_env("TRUSTED_PROXIES", "127.0.0.0/8").start().await;
 

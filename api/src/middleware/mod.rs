@@ -20,7 +20,7 @@ pub use self::{
     address::{Client, TrustedProxies},
     boundary::AllowedMethods,
     observe::{Observation, Observe},
-    rate_limit::{Bucket, SlidingLog},
+    rate_limit::{Bucket, LocalLimit, SlidingLog},
     request_id::RequestId,
 };
 use crate::{auth::Authenticator, reply};
