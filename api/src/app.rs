@@ -22,20 +22,26 @@ use almanac_shared::{
     redis::{client, quick},
 };
 use anyhow::Result;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, http::Uri};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, get, http::Uri};
 use poem_openapi::OpenApiService;
 use redis::aio::ConnectionManager;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    accept::Form,
     auth::Authenticator,
+    document::document,
     error::ApiError,
-    middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, TrustedProxies},
+    middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, LocalLimit, TrustedProxies},
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
         flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
     },
+    stream_limit::{Delivery, StreamLimit},
 };
+
+/// Number of users whose dry runs are counted at the same time.
+const DRY_RUN_USERS: usize = 10_000;
 
 /// Everything a route may stand on.
 #[derive(Clone)]
@@ -72,6 +78,10 @@ pub struct App {
     pub calendar: Bucket,
     /// The limit of organic weeks.
     pub week: Bucket,
+    /// The limit of calendar dry runs, which are stored nowhere.
+    pub calendar_dry_runs: LocalLimit<UserId>,
+    /// The limit of open streams.
+    pub streams: StreamLimit,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Quick Redis commands.
@@ -94,6 +104,7 @@ impl App {
         let relay = Relay::start(database.clone(), redis, metrics.clone(), draining.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let rate: Rate = settings.generation_rate;
+        let calendar = Bucket { name: "calendar", rate: settings.calendar.rate };
         Ok(Self {
             flashcards: Flashcards::start(database.clone(), &bell),
             calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
@@ -108,13 +119,23 @@ impl App {
             models: settings.models.clone(),
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
             generation: Bucket { name: "generation", rate },
-            calendar: Bucket { name: "calendar", rate: settings.calendar.rate },
+            calendar,
+            calendar_dry_runs: LocalLimit::new(calendar, DRY_RUN_USERS),
+            streams: StreamLimit::new(settings.streams_per_user),
             week: Bucket { name: "organic", rate: settings.organic.rate },
             metrics,
             redis: commands,
             database,
             draining,
         })
+    }
+
+    /// How a request is answered. A stream needs a permit, taken before anything is submitted.
+    pub fn delivery(&self, user: UserId, form: Form) -> Result<Delivery, ApiError> {
+        match form {
+            Form::Json => Ok(Delivery::Json),
+            Form::Sse | Form::Ndjson => Ok(Delivery::Stream(form.encoding(), self.streams.admit(user)?)),
+        }
     }
 
     /// A refusal on its way to this person. Of a job that stands in the way it says where what that makes is; the job
@@ -174,14 +195,12 @@ fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Resp
 }
 
 /// The whole door.
-///
-/// # Errors
-/// A setting names nothing real.
-pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = Response> + use<>> {
+pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Response> + use<> {
     let service = || described(Some(app.clone()));
-    let spec = service().spec_endpoint();
+    let description = document("application/json", service().spec());
+    let page = document("text/html; charset=utf-8", service().swagger_ui_html());
     let v1 = Route::new()
-        .nest("/openapi.json", spec)
+        .at("/openapi.json", get(description))
         .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
     let routes = Route::new()
         .nest("/v1", v1)
@@ -190,15 +209,14 @@ pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = 
         .nest("/api", service())
         // S3's upstream form.
         .at("/generate-calendar", bare_week(service()))
-        .nest("/docs", service().swagger_ui())
+        .at("/docs", get(page))
         .at("/healthz", health::alive(app.clone()))
-        .at("/readyz", health::ready(app.clone()))
-        .at("/metrics", health::metrics(app.clone(), settings.metrics_addr.is_none()));
+        .at("/readyz", health::ready(app.clone()));
     let metrics = app.metrics.clone();
     let edge = Edge {
         auth: app.auth.clone(),
         cors_origins: settings.cors_origins.clone(),
-        proxies: TrustedProxies::parse(&settings.trusted_proxies)?,
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         anonymous_rate: settings.anonymous_rate,
         allowed: AllowedMethods::of::<Routes>(),
         observe: Arc::new(move |seen| {
@@ -209,5 +227,5 @@ pub fn door(app: &App, settings: &ApiSettings) -> Result<impl Endpoint<Output = 
         }),
         body: BodyLimits::default(),
     };
-    Ok(middleware::edge(routes, edge).map_to_response())
+    middleware::edge(routes, edge).map_to_response()
 }

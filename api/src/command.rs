@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 
 use almanac_shared::{
     clock::{Clock, SystemClock},
-    config::{self, ApiSettings, Env},
+    config::{self, ApiSettings, Env, MigrationSettings},
     db, telemetry,
 };
 use anyhow::{Context, Result, bail};
@@ -57,9 +57,9 @@ async fn serve() -> Result<()> {
 }
 
 async fn migrate() -> Result<()> {
-    let _telemetry = telemetry::init(&config::telemetry(Env::of_process())?, "almanac-api")?;
-    let (owner, limits) = (config::owner_url(Env::of_process()), config::job_kinds(Env::of_process()));
-    db::migrate(&owner?, &limits?).await
+    let settings = MigrationSettings::from_env(Env::of_process())?;
+    let _telemetry = telemetry::init(&settings.telemetry, "almanac-api")?;
+    db::migrate(&settings.owner_url, &settings.job_kinds).await
 }
 
 fn print_token(words: &[String]) -> Result<()> {

@@ -52,7 +52,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::NewsletterDayMissing
         | Code::NoPlacements
         | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::RateLimited | Code::StreamLimit => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -67,6 +67,7 @@ const fn retryable(code: Code) -> bool {
             | Code::IdempotencyInProgress
             | Code::NotFinal
             | Code::RateLimited
+            | Code::StreamLimit
             | Code::ProviderUnavailable
             | Code::Unavailable
             | Code::Internal

@@ -13,11 +13,8 @@ use poem_openapi::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use almanac_shared::error::Code;
-
 use crate::{
     accept,
-    error::ApiError,
     strict::{self, Strict},
 };
 
@@ -53,9 +50,7 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Keyed<T> {
     ) -> poem::Result<Self> {
         let key = accept::idempotency_key(request.headers())?;
         let bytes = body.take()?.into_bytes().await?;
-        if !request.content_type().is_some_and(<Strict<T> as Payload>::check_content_type) {
-            return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json").into());
-        }
+        strict::check_media(request, <Strict<T> as Payload>::check_content_type)?;
         let parsed = strict::parse(&bytes)?;
         let key = match key {
             Some(key) => Some((key.to_owned(), fingerprint(&strict::parse::<Value>(&bytes)?))),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almanac_shared::config::{ApiSettings, KindSettings};
 use anyhow::{Context, Result};
-use poem::{EndpointExt, Route, endpoint::make};
+use poem::{EndpointExt, Route, get};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -32,22 +32,12 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     // A store that is away at start is met by each request's 503; one that is there and too powerful ends the process.
     let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds()));
     let closing = CancellationToken::new();
-    if let Some(addr) = settings.metrics_addr {
-        let listener = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
-        let counted = app.clone();
-        let metrics = Route::new()
-            .at(
-                "/metrics",
-                make(move |_| {
-                    let app = counted.clone();
-                    async move { health::rendered(&app) }
-                }),
-            )
-            .map_to_response();
-        tokio::spawn(server::serve(listener, metrics, Limits::default(), Load::default(), closing.clone()));
-    }
-    let door = app::door(&app, &settings)?;
-    tracing::info!(addr = %settings.addr, "the API listens");
+    let addr = settings.metrics_addr;
+    let metrics = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
+    let counts = Route::new().at("/metrics", get(health::metrics(app.clone()))).map_to_response();
+    tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
+    let door = app::door(&app, &settings);
+    tracing::info!(addr = %settings.addr, metrics = %addr, "the API listens");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
     let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };
     let serving = tokio::spawn(server::serve(listener, door, limits, Load::default(), closing.clone()));

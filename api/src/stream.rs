@@ -17,14 +17,21 @@ use almanac_shared::{
 };
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use poem::{IntoResponse, Response};
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, header},
+};
 use poem_openapi::{
     ResponseContent,
     payload::Payload,
     registry::{MetaSchema, MetaSchemaRef},
 };
 
-use crate::server::{FrameSource, StreamBody};
+use crate::{
+    app::App,
+    server::{FrameSource, StreamBody},
+    stream_limit::StreamPermit,
+};
 
 /// What a client is told to wait before it comes back, milliseconds.
 const RETRY_MS: u32 = 2_000;
@@ -74,37 +81,42 @@ logs! {
 }
 
 /// A follower's log, until its end, its listener's token's end, or the process's.
-pub fn live(
-    follower: Follower,
-    expires_at: Option<DateTime<Utc>>,
-    clock: Arc<dyn Clock>,
-    metrics: &Arc<Metrics>,
-) -> Live {
+pub fn live(app: &App, follower: Follower, expires_at: Option<DateTime<Utc>>, permit: StreamPermit) -> Live {
     let encoding = follower.encoding();
     let source = Outgoing {
         follower,
         expires_at,
-        clock,
+        clock: app.clock.clone(),
         begun: false,
         ended: None,
-        _open: metrics.stream_open(),
-        metrics: metrics.clone(),
+        _open: app.metrics.stream_open(),
+        _permit: permit,
+        metrics: app.metrics.clone(),
     };
     dress(encoding, Box::new(source))
 }
 
 /// A log that is complete before it begins: a dry run, which is stored nowhere, or what is left of a job's.
-pub fn canned(events: &[Event], encoding: Encoding) -> Live {
+fn canned(events: &[Event], encoding: Encoding, permit: StreamPermit) -> Live {
     let mut bytes = opening(encoding);
     for event in events {
         bytes.extend_from_slice(Frame::of(event).bytes(encoding));
     }
-    dress(encoding, Box::new(Once(Some(bytes.freeze()))))
+    dress(encoding, Box::new(Once { bytes: Some(bytes.freeze()), _permit: permit }))
+}
+
+/// The events of a dry run, which caches must not store.
+pub fn dry_run(events: &[Event], encoding: Encoding, permit: StreamPermit) -> Live {
+    let mut live = canned(events, encoding, permit);
+    let (Live::Sse(SseLog(response)) | Live::Ndjson(NdjsonLog(response))) = &mut live;
+    let no_store = HeaderValue::from_static("no-cache, no-store, no-transform");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    live
 }
 
 /// The whole story of a job whose log is older than its retention: one event, then the end.
-pub fn snapshot(seq: i64, data: String, encoding: Encoding) -> Live {
-    canned(&[Event { seq, kind: "snapshot".into(), data }], encoding)
+pub fn snapshot(seq: i64, data: String, encoding: Encoding, permit: StreamPermit) -> Live {
+    canned(&[Event { seq, kind: "snapshot".into(), data }], encoding, permit)
 }
 
 /// What stands before the first event: of server-sent events, when to come back.
@@ -130,6 +142,7 @@ struct Outgoing {
     begun: bool,
     ended: Option<&'static str>,
     _open: InFlight,
+    _permit: StreamPermit,
     metrics: Arc<Metrics>,
 }
 
@@ -205,10 +218,13 @@ impl Drop for Outgoing {
     }
 }
 
-struct Once(Option<Bytes>);
+struct Once {
+    bytes: Option<Bytes>,
+    _permit: StreamPermit,
+}
 
 impl FrameSource for Once {
     fn poll_frames(&mut self, _: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>> {
-        Poll::Ready(self.0.take().map(|bytes| out.extend_from_slice(&bytes)))
+        Poll::Ready(self.bytes.take().map(|bytes| out.extend_from_slice(&bytes)))
     }
 }

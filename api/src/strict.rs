@@ -7,7 +7,10 @@ mod objects;
 use std::ops::RangeInclusive;
 
 use almanac_shared::error::Code;
-use poem::{Request, RequestBody};
+use poem::{
+    Request, RequestBody,
+    http::{HeaderValue, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     payload::{ParsePayload, Payload},
@@ -53,9 +56,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for Strict<T> {
         if bytes.is_empty() && !T::IS_REQUIRED {
             return Ok(Self(parse(b"null")?));
         }
-        if !request.content_type().is_some_and(Self::check_content_type) {
-            return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json").into());
-        }
+        check_media(request, Self::check_content_type)?;
         Ok(Self(parse(&bytes)?))
     }
 }
@@ -82,6 +83,20 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Strict<T> {
     ) -> poem::Result<Self> {
         <Self as ParsePayload>::from_request(request, body).await
     }
+}
+
+/// 415 unless the media type is accepted and the body has no content coding.
+pub fn check_media(request: &Request, is_accepted: fn(&str) -> bool) -> Result<(), ApiError> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.to_str().unwrap_or("unknown").split(','));
+    if !codings.all(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
+        let refusal = ApiError::new(Code::UnsupportedMediaType, "Content-Encoding is not supported");
+        return Err(refusal.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+    }
+    if !request.content_type().is_some_and(is_accepted) {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json"));
+    }
+    Ok(())
 }
 
 /// Reads `T` from JSON, or says in the contract's words what is wrong with it. Where the schema says object a list is
@@ -160,7 +175,7 @@ fn malformed_text(what: &str) -> ApiError {
 }
 
 /// One pass over the bytes for what a JSON parser lets through: NUL, escaped or not, escapes of half a surrogate pair,
-/// and nesting that is deep but legal.
+/// deep but legal nesting, and numbers out of the range of a double in ignored fields.
 fn scan(bytes: &[u8]) -> Result<(), ApiError> {
     let (mut depth, mut in_string, mut at) = (0_u32, false, 0);
     while let Some(&byte) = bytes.get(at) {
@@ -173,12 +188,27 @@ fn scan(bytes: &[u8]) -> Result<(), ApiError> {
                 return Err(ApiError::new(Code::MalformedJson, "the body is nested too deeply").details(vec![detail]));
             }
             (b'[' | b'{', false) => depth += 1,
+            (b'0'..=b'9', false) => at += number_length(&bytes[at..])? - 1,
             (b']' | b'}', false) => depth = depth.saturating_sub(1),
             _ => {}
         }
         at += 1;
     }
     Ok(())
+}
+
+/// The bytes of the number at the start of `rest`.
+fn number_length(rest: &[u8]) -> Result<usize, ApiError> {
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+    let number = std::str::from_utf8(&rest[..length]).unwrap_or_default();
+    // Without an exponent it takes more than 308 digits.
+    let may_be_too_large = length > 308 || number.contains(['e', 'E']);
+    if may_be_too_large && number.parse().is_ok_and(f64::is_infinite) {
+        let detail = Detail::at(["body"], "json", "a number is out of range");
+        return Err(ApiError::new(Code::MalformedJson, "the body contains a number out of range").details(vec![detail]));
+    }
+    Ok(length)
 }
 
 /// The bytes that the escape at the start of `rest` takes; a surrogate pair counts as one.

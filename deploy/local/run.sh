@@ -53,12 +53,12 @@ migrate() {
 run_migrate() { DATABASE_OWNER_URL="$OWNER_URL" LOG_FORMAT=text "$BIN/almanac-api" migrate; }
 
 start_processes() {
-    # 8080 if it is free: the address people expect. A given API_ADDR is taken as it is.
-    if [ -z "${API_ADDR:-}" ]; then
-        API_ADDR="127.0.0.1:8080"
-        if port_taken 8080; then API_ADDR="127.0.0.1:$(free_port)"; fi
-    fi
+    # The default port if it is free. A given API_ADDR is used as it is.
+    API_ADDR="${API_ADDR:-$(free_address 8080)}"
     BASE="http://$API_ADDR"
+    # A given METRICS_ADDR is the one of the API.
+    METRICS_ADDR="${METRICS_ADDR:-$(free_address 9464)}"
+    WORKER_METRICS_ADDR="$(free_address 9465)"
     AUTH_JWT_SECRET="${AUTH_JWT_SECRET:-$(kept_secret jwt.secret)}"
     # Off as shipped, where an operator switches it on; here somebody wants to see calendars.
     export CALENDAR_SERVICE_ENABLED="${CALENDAR_SERVICE_ENABLED:-true}"
@@ -66,10 +66,17 @@ start_processes() {
     export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
     # The API never holds a provider's key, and the worker never a token's secret.
     start_process api "$BIN/almanac-api" env -u OPENROUTER_API_KEY -u DATABASE_OWNER_URL DATABASE_URL="$API_DATABASE_URL" \
-        REDIS_URL="$REDIS_URL" API_ADDR="$API_ADDR" AUTH_JWT_SECRET="$AUTH_JWT_SECRET"
-    start_process worker "$BIN/almanac-worker" env -u AUTH_JWT_SECRET -u DATABASE_OWNER_URL -u METRICS_ADDR \
-        DATABASE_URL="$WORKER_DATABASE_URL" REDIS_URL="$REDIS_URL"
+        REDIS_URL="$REDIS_URL" API_ADDR="$API_ADDR" METRICS_ADDR="$METRICS_ADDR" AUTH_JWT_SECRET="$AUTH_JWT_SECRET"
+    start_process worker "$BIN/almanac-worker" env -u AUTH_JWT_SECRET -u DATABASE_OWNER_URL \
+        DATABASE_URL="$WORKER_DATABASE_URL" REDIS_URL="$REDIS_URL" METRICS_ADDR="$WORKER_METRICS_ADDR"
     within 30 ready || { tail -n 30 "$LOGS/api.log" "$LOGS/worker.log" >&2; fail "the API did not become ready"; }
+}
+
+# A loopback address, with the given port if it is free.
+free_address() {
+    local port="$1"
+    if port_taken "$port"; then port="$(free_port)"; fi
+    printf '127.0.0.1:%s' "$port"
 }
 
 # `start_process api binary env…`: in a session of its own, its log beside the others.

@@ -4,17 +4,27 @@
 //! To add a variable: 1. a row in `VARIABLES`, 2. a field below and its reader in `config/env.rs`, 3. a line in `.env.example`
 //! (a test compares the three).
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 mod env;
 mod kinds;
 
-pub use self::{
-    env::Env,
-    kinds::{KindSettings, job_kinds},
-};
+pub use self::{env::Env, kinds::KindSettings};
+
+/// Where the API listens by default.
+const API_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8080);
+/// Where the API serves its metrics by default.
+const API_METRICS_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9464);
+/// Where a worker serves its metrics by default.
+const WORKER_METRICS_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9465);
 
 /// One environment variable that Almanac reads.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +48,12 @@ macro_rules! variables {
 variables! {
     DATABASE_URL = "", "Postgres, as almanac_api for the API and almanac_worker for workers; required";
     DATABASE_OWNER_URL = "", "Postgres as almanac_owner; only `almanac-api migrate` reads it";
-    REDIS_URL = "redis://127.0.0.1:6379", "Redis, the doorbell and loudspeaker; may be emptied at any time";
+    REDIS_URL = "redis://127.0.0.1:6379", "Redis; may be emptied at any time; rediss:// for TLS, where SSL_CERT_FILE may name a private authority";
     API_ADDR = "127.0.0.1:8080", "where the API listens";
-    METRICS_ADDR = "", "where /metrics is served on a port of its own; empty: only on the API's own port for loopback callers";
-    CORS_ALLOWED_ORIGINS = "", "exact origins, comma-separated; empty: no cross-origin browser may call";
-    AUTH_JWT_SECRET = "", "HS256 secret of the identity provider; this or AUTH_JWKS_URL is required";
-    AUTH_JWKS_URL = "", "key set for ES256 and RS256 tokens";
+    METRICS_ADDR = "", "where /metrics is served, never on the API's port; empty: 127.0.0.1:9464 for the API, 127.0.0.1:9465 for a worker; further processes on the same machine need their own";
+    CORS_ALLOWED_ORIGINS = "", "exact origins such as https://app.example, comma-separated, never * or null; empty: no cross-origin browser may call";
+    AUTH_JWT_SECRET = "", "HS256 secret of the identity provider, at least 32 bytes; this or AUTH_JWKS_URL is required";
+    AUTH_JWKS_URL = "", "key set for ES256 and RS256 tokens; https, or http on loopback";
     AUTH_ISSUER = "", "expected `iss`, compared byte for byte; empty: not compared";
     AUTH_AUDIENCE = "authenticated", "expected `aud`";
     SIGNING_KEY = "", "base64 of 32 bytes, current[,old]: stream tickets; empty: derived from AUTH_JWT_SECRET";
@@ -62,6 +72,7 @@ variables! {
     ORGANIC_TIMEOUT_SECONDS = "60", "how long an organic week may take from its first start; it ends with what it has";
     ORGANIC_MAX_PLACEMENTS = "50", "placements that one request for an organic week may name";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
+    STREAMS_PER_USER = "20", "open streams of one user in one API process; one more is answered 429";
     WORKER_CONCURRENCY = "calendar=32,flashcards=32,organic=32,account=2", "jobs at once per lane, lane=count, comma-separated";
     CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
@@ -71,7 +82,7 @@ variables! {
     RETENTION_PROMPTS_DAYS = "30", "days source texts and raw model output are kept";
     OTEL_EXPORTER_OTLP_ENDPOINT = "", "OTLP/HTTP collector, e.g. http://127.0.0.1:4318; empty: no traces leave";
     LOG_FORMAT = "json", "json or text";
-    LOG_LEVEL = "info", "filter directives, e.g. info,almanac_worker=debug";
+    LOG_LEVEL = "info", "a level (off, error, warn, info, debug, trace), also per target: info,almanac_worker=debug";
 }
 
 /// A limit: so many accepted requests in so many seconds.
@@ -158,14 +169,14 @@ pub struct ApiSettings {
     pub redis_url: SecretString,
     /// Where to listen.
     pub addr: SocketAddr,
-    /// Where metrics listen, if apart.
-    pub metrics_addr: Option<SocketAddr>,
+    /// Where metrics listen.
+    pub metrics_addr: SocketAddr,
     /// Exact origins.
     pub cors_origins: Vec<String>,
     /// Tokens.
     pub auth: AuthSettings,
-    /// Networks whose forwarded address is believed, as text CIDRs.
-    pub trusted_proxies: Vec<String>,
+    /// Networks whose forwarded address is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Models.
     pub models: ModelSettings,
     /// Flashcard generations.
@@ -176,6 +187,8 @@ pub struct ApiSettings {
     pub organic: OrganicSettings,
     /// Requests without a valid token.
     pub anonymous_rate: Rate,
+    /// Open streams of one user in this process.
+    pub streams_per_user: usize,
     /// Defaults of the flags.
     pub flags: FlagSettings,
     /// Logs and traces.
@@ -206,8 +219,8 @@ pub struct WorkerSettings {
     pub database_url: SecretString,
     /// Redis.
     pub redis_url: SecretString,
-    /// Where metrics listen, if anywhere.
-    pub metrics_addr: Option<SocketAddr>,
+    /// Where metrics listen.
+    pub metrics_addr: SocketAddr,
     /// The model's provider.
     pub ai: AiProvider,
     /// Jobs at once, by lane.
@@ -244,19 +257,21 @@ impl ApiSettings {
     pub fn from_env(env: Env) -> Result<Self, Mistakes> {
         let mut env = env;
         let auth = env.auth();
+        let (addr, metrics_addr) = env.api_addresses();
         let settings = Self {
-            database_url: env.secret_required("DATABASE_URL"),
-            redis_url: env.secret_required("REDIS_URL"),
-            addr: env.addr("API_ADDR").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            metrics_addr: env.addr("METRICS_ADDR"),
-            cors_origins: env.list("CORS_ALLOWED_ORIGINS"),
+            database_url: env.postgres_url("DATABASE_URL"),
+            redis_url: env.redis_url("REDIS_URL"),
+            addr,
+            metrics_addr,
+            cors_origins: env.origins("CORS_ALLOWED_ORIGINS"),
             auth,
-            trusted_proxies: env.list("TRUSTED_PROXIES"),
+            trusted_proxies: env.networks("TRUSTED_PROXIES"),
             models: env.models(),
             generation_rate: env.rate("GENERATION_RATE"),
             calendar: env.calendar(),
             organic: env.organic(),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),
+            streams_per_user: usize::try_from(env.number("STREAMS_PER_USER", 1..=100_000)).unwrap_or(1),
             flags: env.flags(),
             telemetry: env.telemetry(),
         };
@@ -269,9 +284,9 @@ impl WorkerSettings {
     pub fn from_env(env: Env) -> Result<Self, Mistakes> {
         let mut env = env;
         let settings = Self {
-            database_url: env.secret_required("DATABASE_URL"),
-            redis_url: env.secret_required("REDIS_URL"),
-            metrics_addr: env.addr("METRICS_ADDR"),
+            database_url: env.postgres_url("DATABASE_URL"),
+            redis_url: env.redis_url("REDIS_URL"),
+            metrics_addr: env.addr("METRICS_ADDR", WORKER_METRICS_ADDR),
             ai: env.ai_provider(),
             concurrency: env.lanes("WORKER_CONCURRENCY"),
             job_max_crashes: env.number("JOB_MAX_CRASHES", 1..=100),
@@ -285,10 +300,27 @@ impl WorkerSettings {
     }
 }
 
-/// The owner's database URL, which only `migrate` needs.
-pub fn owner_url(mut env: Env) -> Result<SecretString, Mistakes> {
-    let url = env.secret_required("DATABASE_OWNER_URL");
-    env.finish(url)
+/// What the `migrate` command needs.
+#[derive(Clone, Debug)]
+pub struct MigrationSettings {
+    /// As `almanac_owner`.
+    pub owner_url: SecretString,
+    /// Rates and time limits, for `job_kinds`.
+    pub job_kinds: Vec<KindSettings>,
+    /// Logs and traces.
+    pub telemetry: TelemetrySettings,
+}
+
+impl MigrationSettings {
+    /// Reads the settings of `migrate`.
+    pub fn from_env(mut env: Env) -> Result<Self, Mistakes> {
+        let settings = Self {
+            owner_url: env.postgres_url("DATABASE_OWNER_URL"),
+            job_kinds: kinds::read(&mut env),
+            telemetry: env.telemetry(),
+        };
+        env.finish(settings)
+    }
 }
 
 /// The token settings alone, for the `token` command.
@@ -299,12 +331,9 @@ pub fn auth(mut env: Env) -> Result<AuthSettings, Mistakes> {
 
 /// Where the API listens, for the `healthcheck` command.
 pub fn api_addr(mut env: Env) -> Result<SocketAddr, Mistakes> {
-    let addr = env.addr("API_ADDR").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let (addr, _) = env.api_addresses();
     env.finish(addr)
 }
 
-/// The telemetry settings alone, for commands that need nothing else.
-pub fn telemetry(mut env: Env) -> Result<TelemetrySettings, Mistakes> {
-    let telemetry = env.telemetry();
-    env.finish(telemetry)
-}
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,10 @@ mod bounded;
 mod migrate;
 mod patience;
 
-use std::time::{Duration, Instant};
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use secrecy::{ExposeSecret, SecretString};
@@ -47,6 +50,12 @@ const PLANNED_ONCE: [(&str, &str); 4] = [
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
 ];
+
+/// Whether `text` is a Postgres URL.
+pub fn is_url(text: &str) -> bool {
+    let of_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    of_postgres && PgConnectOptions::from_str(text).is_ok()
+}
 
 /// The API's pools, opened as `almanac_api`.
 #[derive(Clone, Debug)]

@@ -92,6 +92,8 @@ codes! {
     RuleRefused = "RULE_REFUSED",
     /// Too much accepted work in the window (429).
     RateLimited = "RATE_LIMITED",
+    /// Too many open streams of one user in one API process (429).
+    StreamLimit = "STREAM_LIMIT",
     /// The provider's circuit is open (503).
     ProviderUnavailable = "PROVIDER_UNAVAILABLE",
     /// The store cannot be reached, or this process is draining (503).

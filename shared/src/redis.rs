@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use redis::{
-    Client,
+    Client, IntoConnectionInfo,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::{ExposeSecret, SecretString};
 
 /// The longest a request or a job may wait for Redis before it goes on without.
 pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whether `text` is a Redis URL: `redis://`, `rediss://` for TLS, or a unix socket.
+pub fn is_url(text: &str) -> bool {
+    text.into_connection_info().is_ok()
+}
 
 /// A client that has not connected yet.
 ///

@@ -127,6 +127,25 @@ async fn forged_signatures_and_borrowed_algorithms_are_refused() {
     refused(&anna, TestKey::EsTwo.sign(&good), "a key that was never published").await;
 }
 
+/// RFC 7515, section 4.1.11: a recipient rejects critical extensions that it does not understand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_a_critical_extension_is_refused() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let good = claims(anna.id);
+    let plain = json!({ "alg": "HS256", "typ": "JWT" });
+    assert_eq!(status(&anna, with_header(&plain, &good, SECRET)).await, 200);
+
+    for critical in
+        [json!(["exp"]), json!(["http://example.test/x"]), json!(["b64"]), json!([]), json!("exp"), json!(1)]
+    {
+        let mut header = plain.clone();
+        header["crit"] = critical;
+        header["http://example.test/x"] = json!("y");
+        refused(&anna, with_header(&header, &good, SECRET), &header.to_string()).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_in_a_tokens_header_is_never_asked() {
     let stack = Stack::shared().await;

@@ -93,7 +93,7 @@ async fn a_run_whose_worker_died_between_bursts_buys_and_tells_of_nothing_twice(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_taken_up_again_after_any_event_at_another_api() {
-    let stack = Stack::builder().apis(2).start().await;
+    let stack = Stack::builder().apis(2).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = stack.user();
     stack.world.play("resume", [holding_after(3)]);
     let mut stream = anna.plan(&json!({ "constraints": keyed("resume") })).await;

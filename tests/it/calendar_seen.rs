@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use almanac_tests::{
-    Node, Script, Stack, User,
+    Node, Script, Stack,
     actor::{
         calendar::{calendar_order, keyed},
         stream::Encoding,
@@ -91,8 +91,8 @@ async fn a_time_out_and_a_taken_slot_stand_in_the_log() {
 }
 
 /// How often a calendar's stream ended for this reason.
-async fn failures(user: &User, family: &str, reason: &str) -> f64 {
-    let text = user.get("/metrics").await.expect(200).text();
+async fn failures(stack: &Stack, family: &str, reason: &str) -> f64 {
+    let text = stack.api(0).metrics().await;
     let labels = ["kind=\"calendar.generate\"".to_owned(), format!("reason=\"{reason}\"")];
     let fits =
         |line: &&str| line.starts_with(&format!("{family}{{")) && labels.iter().all(|label| line.contains(label));
@@ -106,7 +106,7 @@ async fn streams_that_ended_by_an_error_or_a_time_out_are_counted() {
     let (anna, ben, eve) = (stack.user(), stack.user(), stack.user());
     let of = "almanac_stream_failures_total";
     for reason in ["failed", "timeout", "write_timeout", "auth_expired"] {
-        assert!(failures(&anna, of, reason).await.abs() < 0.5, "{reason} is told before it happens");
+        assert!(failures(&stack, of, reason).await.abs() < 0.5, "{reason} is told before it happens");
     }
     stack.world.play("late", [Answer { cards: usize::MAX, hold_after: Some(1), ..Answer::default() }.into()]);
     stack.world.play("bad", [Script::status(400)]);
@@ -132,14 +132,14 @@ async fn streams_that_ended_by_an_error_or_a_time_out_are_counted() {
     assert_eq!(failed.last().unwrap().json()["data"]["status"], "failed");
 
     for (reason, expected) in [("auth_expired", 1.0), ("timeout", 1.0), ("failed", 1.0), ("write_timeout", 0.0)] {
-        let counted = async || Some(failures(&anna, of, reason).await).filter(|count| (count - expected).abs() < 0.5);
+        let counted = async || Some(failures(&stack, of, reason).await).filter(|count| (count - expected).abs() < 0.5);
         eventually(SOON, &format!("{reason} is counted {expected} times"), counted).await;
     }
     // To read a log again is no failure, and a stream that was served is none.
     anna.follow(&job).await.collect_to_end().await;
     let done = async || {
-        Some(failures(&anna, "almanac_stream_ends_total", "done").await).filter(|count| (count - 2.0).abs() < 0.5)
+        Some(failures(&stack, "almanac_stream_ends_total", "done").await).filter(|count| (count - 2.0).abs() < 0.5)
     };
     eventually(SOON, "two that ended well", done).await;
-    assert!((failures(&anna, of, "timeout").await - 1.0).abs() < 0.5);
+    assert!((failures(&stack, of, "timeout").await - 1.0).abs() < 0.5);
 }

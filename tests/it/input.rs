@@ -109,6 +109,66 @@ async fn every_bad_body_is_refused_by_name_and_costs_nothing() {
     assert!(accepted.header("ratelimit").unwrap().contains("r=4"), "refusals were counted: {:?}", accepted.headers);
 }
 
+/// Numbers out of the range of a double are refused in every field, ignored fields included.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_out_of_range_are_400_with_and_without_a_key() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let anna = stack.user();
+    anna.coffee_brand().await;
+    let huge = "9".repeat(400);
+    let numbers = ["1e400", "-1e400", "1E+999", "0.1e310", &huge, "1e99999999999999999999"];
+    let orders = [
+        (ROUTE, json!({ "source_text": source_text("huge"), "unread": "NUMBER" })),
+        ("/v1/ai/calendar", calendar_order(&json!({ "constraints": { "unread": ["NUMBER"] } }))),
+        ("/v1/organic/generate-calendar", week_order(&json!({ "unread": { "deep": "NUMBER" } }))),
+        ("/v1/brands", json!({ "name": "Bean", "timezone": "Europe/Paris", "unread": "NUMBER" })),
+    ];
+
+    for (path, order) in &orders {
+        for number in numbers {
+            let body = order.to_string().replace("\"NUMBER\"", number);
+            for key in [None, Some("huge")] {
+                let call = anna.request(Method::POST, path).header("accept", "application/json");
+                let call = key.into_iter().fold(call, |call, key| call.key(key));
+                let reply = call.body("application/json", body.clone()).send().await;
+                reply.refused(400, "MALFORMED_JSON");
+            }
+        }
+    }
+
+    let rows = Rows::of(&admin, anna.id).await;
+    assert_eq!((rows.jobs, rows.keys), (0, 0));
+    let small = json!({ "source_text": source_text("small"), "unread": "NUMBER" }).to_string();
+    let small = small.replace("\"NUMBER\"", "[1e308, 1e-400, -0.0, \"1e400\"]");
+    anna.request(Method::POST, ROUTE).body("application/json", small).send().await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_with_a_content_coding_is_415() {
+    let stack = Stack::shared().await;
+    let admin = stack.admin().await;
+    let anna = stack.user();
+    // The first bytes of a gzip stream.
+    let gzip: &[u8] = &[0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0];
+    let send = |user: &User, path: &str, coding: &str, body: Vec<u8>| {
+        let call = user.request(Method::POST, path).header("content-encoding", coding);
+        call.body("application/json", body).send()
+    };
+
+    for path in [ROUTE, "/api/ai/generations", "/v1/ai/calendar", "/v1/brands", "/v1/tickets"] {
+        for coding in ["gzip", "GZIP", "x-gzip", "br", "deflate", "identity, gzip", "nonsense"] {
+            let reply = send(&anna, path, coding, gzip.to_vec()).await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+            assert_eq!(reply.header("accept-encoding"), Some("identity"), "{path} {coding}");
+        }
+    }
+    send(&anna.anonymous(), ROUTE, "gzip", gzip.to_vec()).await.refused(401, "UNAUTHENTICATED");
+    assert_eq!(Rows::of(&admin, anna.id).await, Rows::none());
+
+    let plain = json!({ "source_text": source_text("identity") }).to_string().into_bytes();
+    send(&anna, ROUTE, "identity", plain).await.expect(202);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_with_an_objects_values_in_their_order_is_not_that_object() {
     let stack = Stack::shared().await;

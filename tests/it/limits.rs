@@ -1,6 +1,11 @@
 //! Five generations in five minutes, whatever one tries (R145–R149); and the limit for nobody in particular.
 
-use almanac_tests::{Reply, Stack, User, actor::token, rows::Rows, world::source_text};
+use almanac_tests::{
+    Reply, Stack, User,
+    actor::{calendar::calendar_order, stream::Encoding, token},
+    rows::Rows,
+    world::source_text,
+};
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
@@ -191,7 +196,7 @@ async fn the_operator_sets_the_rate_and_sees_the_refusals_counted() {
     assert_eq!(second.header("ratelimit-policy"), Some("\"generation\";q=2;w=60"));
     anna.submit(&source_text("two")).await.refused(429, "RATE_LIMITED");
 
-    let metrics = anna.get("/metrics").await.expect(200).text();
+    let metrics = stack.api(0).metrics().await;
     let counted = metrics.lines().any(|line| line.starts_with("almanac_rate_limited_total{") && line.ends_with(" 1"));
     assert!(counted, "{metrics}");
 }
@@ -216,5 +221,49 @@ async fn callers_without_a_token_share_a_bucket_per_address_and_people_do_not() 
     }
     anna.get("/v1/jobs").await.expect(200);
     nobody.get("/healthz").await.expect(200);
-    nobody.get("/v1/openapi.json").await.expect(200);
+    for document in ["/v1/openapi.json", "/docs"] {
+        nobody.get(document).await.refused(429, "RATE_LIMITED");
+        anna.get(document).await.expect(200);
+    }
+}
+
+/// Remaining calendars by the `RateLimit` header.
+fn calendars_left(headers: &http::HeaderMap) -> u32 {
+    assert_eq!(headers["ratelimit-policy"], "\"calendar\";q=3;w=60");
+    let value = headers["ratelimit"].to_str().unwrap();
+    let rest = value.strip_prefix("\"calendar\";r=").unwrap_or_else(|| panic!("{value}"));
+    rest.split_once(";t=").unwrap_or_else(|| panic!("{value}")).0.parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dry_runs_count_in_the_limit_of_their_family() {
+    let off = [("CALENDAR_SERVICE_ENABLED", "false"), ("CALENDAR_RATE", "3/60")];
+    let builder = off.iter().fold(Stack::builder().workers(0), |builder, (name, value)| builder.api_env(name, value));
+    let stack = builder.start().await;
+    let (anna, ben) = (stack.user(), stack.user());
+    let order = calendar_order(&json!({}));
+    let ask = |user: &User| user.request(Method::POST, "/v1/ai/calendar").json(&order);
+
+    for wrong in [json!({ "cadence": "hourly" }), json!({ "end": "2001-01-01" })] {
+        let status = anna.post("/v1/ai/calendar", calendar_order(&wrong)).await.status;
+        assert!(matches!(status, 400 | 422), "{wrong}: {status}");
+    }
+    let json = ask(&anna).header("accept", "application/json").send().await.expect(200);
+    assert_eq!(calendars_left(&json.headers), 2, "refused requests do not count");
+    assert_eq!(json.header("cache-control"), Some("no-store"));
+    for (encoding, left) in [(Encoding::Sse, 1), (Encoding::Ndjson, 0)] {
+        let mut stream = ask(&anna).open(encoding).await;
+        assert_eq!((stream.status, calendars_left(&stream.headers)), (200, left));
+        let kept = stream.headers["cache-control"].to_str().unwrap();
+        assert!(kept.split(", ").any(|directive| directive == "no-store"), "{kept}");
+        stream.collect_to_end().await;
+    }
+
+    for accept in ["application/json", "text/event-stream"] {
+        let refused = ask(&anna).header("accept", accept).send().await.refused(429, "RATE_LIMITED");
+        assert_eq!(calendars_left(&refused.headers), 0);
+        let wait: u32 = refused.header("retry-after").expect("Retry-After").parse().expect("seconds");
+        assert!((1..=60).contains(&wait), "{wait}");
+    }
+    ask(&ben).send().await.expect(200);
 }

@@ -131,7 +131,7 @@ async fn a_worker_killed_at_any_point_of_a_week_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_taken_up_again_after_any_event_at_another_api() {
-    let stack = Stack::builder().apis(2).start().await;
+    let stack = Stack::builder().apis(2).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = branded(&stack).await;
     stack.world.play("resume", [holding_after(2)]);
     let mut stream = anna.week_as(&json!({ "options": guided("resume") }), Encoding::Sse).await;

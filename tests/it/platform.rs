@@ -230,8 +230,57 @@ async fn the_house_says_that_it_lives_is_ready_and_what_it_is() {
     let ready = nobody.get("/readyz").await.expect(200).json();
     assert_eq!((&ready["postgres"], &ready["redis"]), (&json!("up"), &json!("up")));
     assert_eq!(nobody.get("/v1/version").await.expect(200).data()["name"], "almanac");
-    let metrics = nobody.get("/metrics").await.expect(200).text();
-    assert!(metrics.contains("# TYPE "), "Prometheus text: {metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_not_served_on_the_port_of_the_api() {
+    let stack = Stack::shared().await;
+
+    for metrics in [stack.api(0).metrics().await, stack.worker(0).metrics().await] {
+        assert!(metrics.contains("# TYPE "), "Prometheus text: {metrics}");
+    }
+    for path in ["/metrics", "/metrics/", "/v1/metrics", "/api/metrics"] {
+        stack.user().get(path).await.refused(404, "NOT_FOUND");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_declares_its_security() {
+    let stack = Stack::shared().await;
+    let description = stack.user().get("/v1/openapi.json").await.expect(200).json();
+    let mut without = Vec::new();
+
+    for (path, operations) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            if is_method(method) && operation["security"].as_array().is_none_or(Vec::is_empty) {
+                without.push(format!("{method} {path}"));
+            }
+        }
+    }
+
+    assert_eq!(without, ["get /version"]);
+    let events = &description["paths"]["/jobs/{id}/events"]["get"]["security"];
+    assert_eq!(*events, json!([{ "bearer": [] }, { "session": [] }, { "ticket": [] }]));
+    let ticket = &description["components"]["securitySchemes"]["ticket"];
+    assert_eq!((&ticket["in"], &ticket["name"]), (&json!("query"), &json!("ticket")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_answered_304_to_a_current_etag() {
+    let stack = Stack::shared().await;
+    let nobody = stack.user().anonymous();
+
+    for path in ["/v1/openapi.json", "/docs"] {
+        let first = nobody.get(path).await.expect(200);
+        let tag = first.header("etag").expect("ETag").to_owned();
+        let ask = |tags: &str| nobody.request(Method::GET, path).header("if-none-match", tags).send();
+        for tags in [tag.clone(), format!("W/{tag}"), format!("\"old\", {tag}"), "*".to_owned()] {
+            let again = ask(&tags).await.expect(304);
+            assert_eq!((again.body.len(), again.header("etag")), (0, Some(tag.as_str())), "{tags}");
+        }
+        let other = ask("\"old\"").await.expect(200);
+        assert_eq!((&other.body, other.header("cache-control")), (&first.body, Some("no-cache")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

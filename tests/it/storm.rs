@@ -71,6 +71,7 @@ async fn stack() -> Stack {
         .worker_env("JOB_MAX_CRASHES", "10")
         .env("LOG_LEVEL", "warn,almanac_worker::serve=info")
         // People who are asked for more than people would; and time enough to be interrupted several times.
+        .api_env("STREAMS_PER_USER", "100000")
         .api_env("GENERATION_RATE", "100000/300")
         .api_env("CALENDAR_RATE", "100000/300")
         .api_env("ORGANIC_RATE", "100000/300")

@@ -73,7 +73,7 @@ async fn who_comes_after_the_beginning_was_told_hears_of_it_before_the_first_car
 /// go on at another. Whoever listens, whenever they begin and wherever they resume, has the same log in the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_listener_has_the_same_log_although_its_api_was_killed() {
-    let stack = Stack::builder().apis(2).start().await;
+    let stack = Stack::builder().apis(2).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = stack.user();
     let there = anna.at(stack.api(1).address());
     stack.world.play("half", [Script::hold_after(5)]);
@@ -208,7 +208,7 @@ async fn a_disconnect_never_cancels() {
 /// lets go of them after half a minute.
 #[tokio::test(flavor = "multi_thread")]
 async fn listeners_that_never_read_cost_little_and_disturb_nobody() {
-    let stack = Stack::builder().workers(0).start().await;
+    let stack = Stack::builder().workers(0).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = stack.user();
     let job = anna.forge(&stack).await;
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
@@ -253,7 +253,7 @@ async fn listeners_that_never_read_cost_little_and_disturb_nobody() {
 /// Redis answers late: while one subscription is on its way, forty listeners come and go.
 #[tokio::test(flavor = "multi_thread")]
 async fn listeners_that_leave_at_once_leave_no_subscription_behind() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().proxied().workers(0).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = stack.user();
     let short = join_all((0..40).map(|_| anna.forge(&stack))).await;
     let (first, last) = (anna.forge(&stack).await, anna.forge(&stack).await);

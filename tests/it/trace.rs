@@ -6,7 +6,6 @@ use almanac_tests::{
     Node, Stack,
     actor::{calendar::calendar_order, organic::week_order, token::SECRET},
     eventually,
-    run::test_run,
     world::{Answer, End, Script, Shape, source_text},
 };
 use http::Method;
@@ -190,8 +189,7 @@ async fn no_log_row_or_event_holds_a_secret_a_token_a_prompt_or_a_persons_text()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_is_counted() {
-    let address = test_run().free_address();
-    let stack = Stack::builder().worker_env("METRICS_ADDR", &address.to_string()).start().await;
+    let stack = Stack::builder().start().await;
     let anna = stack.user();
     for (key, script) in [("counted-ok", Script::ok(5)), ("counted-bad", Script::status(401))] {
         stack.world.play(key, [script]);
@@ -199,16 +197,15 @@ async fn what_happens_is_counted() {
         anna.ended(&id).await;
     }
     anna.get("/v1/nowhere").await.expect(404);
-    let worker = anna.at(address).anonymous();
 
-    let api = anna.get("/metrics").await.expect(200).text();
+    let api = stack.api(0).metrics().await;
     counted(&api, "almanac_jobs_accepted_total", &["kind=\"flashcards.generate\""], 2.0);
     counted(&api, "almanac_http_requests_total", &["method=\"POST\"", "status=\"202\""], 2.0);
     counted(&api, "almanac_http_requests_total", &["status=\"404\""], 1.0);
     assert!(!api.contains("nowhere"), "no label holds what strangers write");
     assert!(!api.contains(&anna.id.to_string()), "no label holds an id");
     let seen = async || {
-        let text = worker.get("/metrics").await.expect(200).text();
+        let text = stack.worker(0).metrics().await;
         (value(&text, "almanac_jobs_finished_total", &["state=\"failed\""]) == Some(1.0)).then_some(text)
     };
     let text = eventually(Duration::from_secs(30), "the end is counted", seen).await;

@@ -1,7 +1,7 @@
 //! The worker's own small door: `/metrics` for Prometheus and `/healthz` for whoever restarts it.
-//! Served only where `METRICS_ADDR` says. Health asks Postgres, never Redis: without Redis the worker works on.
+//! Served where `METRICS_ADDR` says. Health asks Postgres, never Redis: without Redis the worker works on.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::convert::Infallible;
 
 use almanac_shared::metrics::CONTENT_TYPE;
 use http::{Request, Response, StatusCode, header};
@@ -16,14 +16,7 @@ use crate::deps::Deps;
 type Answer = Response<Full<bytes::Bytes>>;
 
 /// Serves until the process drains.
-pub async fn serve(addr: SocketAddr, deps: Deps, draining: CancellationToken) {
-    let listener = match TcpListener::bind(addr).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%addr, %error, "METRICS_ADDR cannot be listened on");
-            return;
-        }
-    };
+pub async fn serve(listener: TcpListener, deps: Deps, draining: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -15,7 +15,10 @@ use almanac_shared::{
     redis::{client, quick},
 };
 use anyhow::{Context, Result, bail};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -37,6 +40,8 @@ use crate::{
 /// A setting names nothing real, the database login may bypass row security, or a loop ended that must not.
 pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let slots = slots(&settings.concurrency)?;
+    let addr = settings.metrics_addr;
+    let metrics_door = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
     let redis = client(&settings.redis_url)?;
     let commands = quick(&redis)?;
     let service = Service::open(&settings.database_url)?;
@@ -67,9 +72,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let draining = CancellationToken::new();
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
     loops.spawn(sweeper::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
-    if let Some(addr) = settings.metrics_addr {
-        loops.spawn(health::serve(addr, deps.clone(), draining.clone()));
-    }
+    loops.spawn(health::serve(metrics_door, deps.clone(), draining.clone()));
     tracing::info!(worker = name, provider = deps.ai.provider(), "the worker is at work");
 
     let ended = tokio::select! {

@@ -3,7 +3,7 @@
 
 use almanac_shared::id::UserId;
 use chrono::{DateTime, Utc};
-use poem::{Request, RequestBody};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -76,8 +76,26 @@ impl Admin {
     }
 }
 
+/// The caller of a job's event log: a user, or the holder of a ticket, which the route must check.
+#[derive(Clone, Debug)]
+pub enum Listener {
+    /// A valid token.
+    Caller(Caller),
+    /// A ticket, not checked yet.
+    Ticket(String),
+}
+
+impl Listener {
+    /// A request with an `Authorization` header is judged by that header alone.
+    fn of(request: &Request) -> Result<Self, ApiError> {
+        let ticket = super::ticket_of(request).filter(|_| !request.headers().contains_key(header::AUTHORIZATION));
+        ticket.map_or_else(|| Caller::of(request).map(Self::Caller), |ticket| Ok(Self::Ticket(ticket.to_owned())))
+    }
+}
+
 const BEARER: &str = "bearer";
 const SESSION: &str = "session";
+const TICKET: &str = "ticket";
 
 fn register_schemes(registry: &mut Registry) {
     let scheme = MetaSecurityScheme {
@@ -106,8 +124,22 @@ fn register_schemes(registry: &mut Registry) {
     registry.create_security_scheme(SESSION, scheme);
 }
 
+fn register_ticket(registry: &mut Registry) {
+    let scheme = MetaSecurityScheme {
+        ty: "apiKey",
+        description: Some("A ticket from `POST /v1/tickets`, for clients that cannot set headers."),
+        name: Some("ticket"),
+        key_in: Some("query"),
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    registry.create_security_scheme(TICKET, scheme);
+}
+
 macro_rules! extractor {
-    ($name:ident) => {
+    ($name:ident, [$($scheme:ident),*], $($register:ident),*) => {
         impl<'a> ApiExtractor<'a> for $name {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
@@ -115,11 +147,11 @@ macro_rules! extractor {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                register_schemes(registry);
+                $($register(registry);)*
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec![BEARER, SESSION]
+                vec![$($scheme),*]
             }
 
             async fn from_request(
@@ -133,5 +165,6 @@ macro_rules! extractor {
     };
 }
 
-extractor!(Caller);
-extractor!(Admin);
+extractor!(Caller, [BEARER, SESSION], register_schemes);
+extractor!(Admin, [BEARER, SESSION], register_schemes);
+extractor!(Listener, [BEARER, SESSION, TICKET], register_schemes, register_ticket);

@@ -19,7 +19,7 @@ use poem::{
 
 use self::verify::Verifier;
 pub use self::{
-    caller::{Admin, Caller, Role},
+    caller::{Admin, Caller, Listener, Role},
     claims::Verified,
     ticket::Tickets,
 };
@@ -83,13 +83,10 @@ impl Authenticator {
 
     /// A follower with a ticket is somebody, though only for one stream; which one is the route's to check.
     fn has_live_ticket(&self, request: &Request) -> bool {
-        let uri = request.uri();
-        let query = uri.query().unwrap_or_default();
-        let ticket = query.split('&').find_map(|pair| pair.strip_prefix("ticket="));
         request.method() == Method::GET
             && !request.headers().contains_key(header::AUTHORIZATION)
-            && uri.path().ends_with("/events")
-            && ticket.is_some_and(|ticket| self.tickets.is_live(ticket, self.clock.now()))
+            && request.uri().path().ends_with("/events")
+            && ticket_of(request).is_some_and(|ticket| self.tickets.is_live(ticket, self.clock.now()))
     }
 }
 
@@ -113,6 +110,11 @@ impl Identity {
             None => Err(ApiError::internal(anyhow::anyhow!("a route asked for its caller outside of the edge"))),
         }
     }
+}
+
+/// The ticket in the query. Its characters need no decoding.
+fn ticket_of(request: &Request) -> Option<&str> {
+    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix("ticket="))
 }
 
 /// The token of exactly one `Authorization: Bearer` header.

@@ -42,6 +42,10 @@ impl Verifier {
             return Err(unverifiable());
         }
         let header = decode_header(token).map_err(|_| unverifiable())?;
+        // RFC 7515, section 4.1.11: critical extensions must be understood, and this API supports none.
+        if header.crit.is_some() {
+            return Err(unverifiable());
+        }
         match (header.alg, &self.secret, &self.key_set) {
             (Algorithm::HS256, Some(secret), _) => signed_by(token, secret, Algorithm::HS256).ok_or_else(unverifiable),
             (Algorithm::ES256 | Algorithm::RS256, _, Some(key_set)) => {

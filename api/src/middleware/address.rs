@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, Request, Response, http::HeaderMap};
 
@@ -15,13 +14,9 @@ use poem::{Endpoint, EndpointExt, Request, Response, http::HeaderMap};
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Reads CIDRs; a bare address is a network of one.
-    pub fn parse<S: AsRef<str>>(cidrs: &[S]) -> anyhow::Result<Self> {
-        let networks = cidrs.iter().map(AsRef::as_ref).map(|text| {
-            let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-            network.with_context(|| format!("reading TRUSTED_PROXIES: {text} is not a CIDR"))
-        });
-        networks.collect::<anyhow::Result<_>>().map(Self)
+    /// Proxies in these networks.
+    pub const fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
     }
 
     fn contain(&self, address: IpAddr) -> bool {
@@ -94,7 +89,8 @@ mod tests {
 
     #[test]
     fn only_a_trusted_hop_is_believed_about_the_one_before_it() {
-        let proxies = TrustedProxies::parse(&["10.0.0.0/8", "127.0.0.1"]).unwrap();
+        let networks = ["10.0.0.0/8", "127.0.0.1/32"].map(|network| network.parse().unwrap());
+        let proxies = TrustedProxies::new(networks.into());
         let cases = [
             ("203.0.113.9", Some("198.51.100.1"), "203.0.113.9"),
             ("10.1.1.1", None, "10.1.1.1"),
@@ -114,12 +110,5 @@ mod tests {
             let client = proxies.client(peer.parse().unwrap(), &headers);
             assert_eq!(client.address, expected.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
         }
-    }
-
-    #[test]
-    fn a_mistaken_network_is_named() {
-        let error = TrustedProxies::parse(&["10.0.0.0/99"]).unwrap_err();
-
-        assert!(format!("{error:#}").contains("10.0.0.0/99"));
     }
 }

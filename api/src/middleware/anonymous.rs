@@ -1,51 +1,40 @@
 //! Who is calling, found out once, and the limit for callers without a valid token (`ANONYMOUS_RATE`).
 //! A layer of the edge; extractors read what it finds. It must never refuse somebody whose token is good.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use almanac_shared::config::Rate;
 use poem::{Endpoint, EndpointExt, Request};
 
-use super::{Bucket, Client, SlidingLog};
-use crate::{auth::Authenticator, error::ApiError};
+use super::{Bucket, Client, LocalLimit};
+use crate::auth::Authenticator;
 
 /// Addresses remembered at once: about 6 MiB at the default rate when all of them are at their limit.
 const ADDRESSES: usize = 10_000;
 
-/// What probes, scrapers and readers of the documentation call; they are neither identified nor counted. Whole paths
-/// only: an id that a client chooses may look like the end of any of them.
+/// Health probes, which are neither identified nor counted. Whole paths only: an id chosen by a client may end like one.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/docs" | "/v1/openapi.json") || path.starts_with("/docs/")
+    matches!(path, "/healthz" | "/readyz")
 }
 
 pub(super) fn limited<E>(next: E, auth: Arc<Authenticator>, rate: Rate) -> impl Endpoint<Output = E::Output>
 where
     E: Endpoint + 'static,
 {
-    let bucket = Bucket { name: "anonymous", rate };
-    let log = Arc::new(Mutex::new(SlidingLog::new(rate, ADDRESSES)));
+    let limit = LocalLimit::new(Bucket { name: "anonymous", rate }, ADDRESSES);
     next.around(move |next, mut request: Request| {
-        let (auth, log) = (auth.clone(), log.clone());
+        let (auth, limit) = (auth.clone(), limit.clone());
         async move {
             if !is_open(request.uri().path()) {
                 let identity = auth.identify(&request).await;
                 if identity.is_anonymous() {
-                    admit(&log, bucket, Client::of(&request).address)?;
+                    limit.admit(household(Client::of(&request).address))?;
                 }
                 request.set_data(identity);
             }
             next.call(request).await
         }
     })
-}
-
-fn admit(log: &Mutex<SlidingLog<IpAddr>>, bucket: Bucket, address: IpAddr) -> Result<(), ApiError> {
-    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    log.admit(household(address), Instant::now()).map_err(|state| bucket.refusal(state))
 }
 
 /// One household has a whole /64 of IPv6; counting single addresses would count nothing.

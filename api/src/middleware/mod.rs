@@ -6,6 +6,7 @@ mod anonymous;
 mod body;
 mod boundary;
 mod cors;
+mod host;
 mod observe;
 mod rate_limit;
 mod request_id;
@@ -19,7 +20,7 @@ pub use self::{
     address::{Client, TrustedProxies},
     boundary::AllowedMethods,
     observe::{Observation, Observe},
-    rate_limit::{Bucket, SlidingLog},
+    rate_limit::{Bucket, LocalLimit, SlidingLog},
     request_id::RequestId,
 };
 use crate::{auth::Authenticator, reply};
@@ -59,14 +60,15 @@ impl Default for BodyLimits {
 }
 
 /// Wraps the whole application. From the outside in: the request's id, span, log line and metrics; the caller's
-/// address; headers that every answer carries; CORS; errors and panics into envelopes; who is calling and the limit for
-/// nobody in particular; the body's bounds. What refuses stands inside of what renders refusals.
+/// address; headers that every answer carries; CORS; errors and panics into envelopes; exactly one `Host`; authentication and
+/// the limit for requests without a token; the body's bounds. What refuses stands inside of what renders refusals.
 pub fn edge<E>(app: E, edge: Edge) -> impl Endpoint<Output = Response>
 where
     E: Endpoint + 'static,
 {
     let app = body::bounded(app, edge.body);
     let app = anonymous::limited(app, edge.auth, edge.anonymous_rate);
+    let app = host::one_host(app);
     let app = boundary::boundary(app, edge.allowed);
     let app = cors::cors(app, edge.cors_origins);
     let app = security::security_headers(app);

@@ -14,6 +14,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::request_id::{self, RequestId};
 
+/// Maximum number of characters of a logged path.
+const LOGGED_PATH: usize = 256;
+
 /// One answer, as a metric wants it: few distinct values, whatever strangers send.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
@@ -59,7 +62,7 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         otel.kind = "server",
         requestId = id.as_str(),
         method,
-        path = request.uri().path(),
+        path = shortened(request.uri().path()),
         route = field::Empty,
         userId = field::Empty,
         calendarId = field::Empty,
@@ -72,6 +75,11 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         span.set_parent(parent).ok();
     }
     span
+}
+
+/// The logged part of a path.
+fn shortened(path: &str) -> &str {
+    path.char_indices().nth(LOGGED_PATH).map_or(path, |(end, _)| &path[..end])
 }
 
 fn report(response: &Response, method: &'static str, seconds: f64, observe: &Observe) {

@@ -1,10 +1,10 @@
-//! Rate-limit headers for every bucket, and the in-process sliding log behind the anonymous one.
-//! Routes call [`Bucket::headers`] for their own limits, `anonymous` keeps a [`SlidingLog`]. Limits that cost money never
-//! come here: they are counted in Postgres.
+//! Rate-limit headers for every bucket, and limits counted in the memory of this process: requests without a valid token
+//! and dry runs. Called by routes and by `anonymous`. Accepted work is counted in Postgres, never here.
 
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -63,6 +63,26 @@ impl Bucket {
     }
 }
 
+/// A limit counted in the memory of this process. Clones share their counts.
+#[derive(Clone, Debug)]
+pub struct LocalLimit<K> {
+    bucket: Bucket,
+    log: Arc<Mutex<SlidingLog<K>>>,
+}
+
+impl<K: Hash + Eq + Copy> LocalLimit<K> {
+    /// A limit for at most `capacity` keys at the same time.
+    pub fn new(bucket: Bucket, capacity: usize) -> Self {
+        Self { bucket, log: Arc::new(Mutex::new(SlidingLog::new(bucket.rate, capacity))) }
+    }
+
+    /// Counts one request, or refuses it with 429.
+    pub fn admit(&self, key: K) -> Result<LimitState, ApiError> {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.admit(key, Instant::now()).map_err(|state| self.bucket.refusal(state))
+    }
+}
+
 /// When each key was last let through, for one window back. Bounded in keys; per key by the rate itself.
 #[derive(Debug)]
 pub struct SlidingLog<K> {
@@ -77,8 +97,9 @@ impl<K: Hash + Eq + Copy> SlidingLog<K> {
         Self { rate, capacity, log: HashMap::new() }
     }
 
-    /// Lets one request through and counts it, or says how things stand. `now` must not go back between calls.
-    pub fn admit(&mut self, key: K, now: Instant) -> Result<(), LimitState> {
+    /// Counts one request, or refuses it; both return the state of the limit afterwards. `now` must not decrease between
+    /// calls.
+    pub fn admit(&mut self, key: K, now: Instant) -> Result<LimitState, LimitState> {
         if self.log.len() >= self.capacity && !self.log.contains_key(&key) {
             self.make_room(now);
         }
@@ -87,16 +108,15 @@ impl<K: Hash + Eq + Copy> SlidingLog<K> {
         while times.front().is_some_and(|&first| now.duration_since(first) >= window) {
             times.pop_front();
         }
-        match times.front() {
-            Some(&first) if times.len() >= self.rate.count as usize => {
-                let wait = window.saturating_sub(now.duration_since(first));
-                Err(LimitState { remaining: 0, reset_seconds: wait.as_secs_f64().ceil() as u32 })
-            }
-            _ => {
-                times.push_back(now);
-                Ok(())
-            }
+        let left = (self.rate.count as usize).saturating_sub(times.len());
+        if left > 0 {
+            times.push_back(now);
         }
+        let oldest = times.front().map_or(Duration::ZERO, |&first| now.duration_since(first));
+        let reset_seconds = window.saturating_sub(oldest).as_secs_f64().ceil() as u32;
+        let remaining = u32::try_from(left.saturating_sub(1)).unwrap_or(u32::MAX);
+        let state = LimitState { remaining, reset_seconds };
+        if left > 0 { Ok(state) } else { Err(state) }
     }
 
     fn window(&self) -> Duration {
@@ -160,9 +180,13 @@ mod tests {
                 let recent = passed.iter().filter(|&&at| now - at < Duration::from_secs(10)).count();
                 let outcome = log.admit((), start + now);
                 prop_assert_eq!(outcome.is_ok(), recent < count as usize);
-                match outcome {
-                    Ok(()) => passed.push(now),
-                    Err(state) => prop_assert!((1..=10).contains(&state.reset_seconds)),
+                let (Ok(state) | Err(state)) = outcome;
+                prop_assert!((1..=10).contains(&state.reset_seconds));
+                if outcome.is_ok() {
+                    prop_assert_eq!(state.remaining as usize, count as usize - recent - 1);
+                    passed.push(now);
+                } else {
+                    prop_assert_eq!(state.remaining, 0);
                 }
             }
         }

@@ -12,7 +12,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{app::App, error::ApiError, middleware::Client, reply::Reply};
+use crate::{app::App, error::ApiError, reply::Reply};
 
 /// The one operation that the description has.
 pub struct HealthApi {
@@ -69,22 +69,9 @@ async fn readiness(app: &App) -> Response {
     response
 }
 
-/// `GET /metrics` on the API's own port: for callers on this machine only, unless metrics have a port of their own, and
-/// then not here at all.
-pub fn metrics(app: App, here: bool) -> impl Endpoint<Output = Response> {
-    make(move |request: Request| {
-        let app = app.clone();
-        async move {
-            let local = Client::of(&request).address.is_loopback();
-            if !here || !local {
-                return ApiError::not_found().into_response();
-            }
-            rendered(&app)
-        }
+/// `GET /metrics` in the Prometheus text format. Served at `METRICS_ADDR` only.
+pub fn metrics(app: App) -> impl Endpoint<Output = Response> {
+    make_sync(move |_: Request| {
+        Response::builder().content_type(almanac_shared::metrics::CONTENT_TYPE).body(app.metrics.render())
     })
-}
-
-/// The counts, as Prometheus reads them.
-pub fn rendered(app: &App) -> Response {
-    Response::builder().content_type(almanac_shared::metrics::CONTENT_TYPE).body(app.metrics.render())
 }

@@ -1,16 +1,12 @@
 //! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers (API.md section 3).
 
-use std::sync::Arc;
-
 use almanac_shared::{
-    clock::Clock,
     error::Code,
     id::{JobId, UserId},
     jobs::{CancelOutcome, JobRow, Kind, State, service::Listening, store::Filter},
-    progress::event::Encoding,
 };
 use chrono::{DateTime, Utc};
-use poem::{Request, http::header};
+use poem::Request;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -22,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     accept::{self, Form},
     app::App,
-    auth::{Caller, ticket::TicketRefusal},
+    auth::{Caller, Listener},
     error::{ApiError, Detail},
     page,
     reply::{Reply, Urls},
@@ -208,18 +204,27 @@ impl JobsApi {
     async fn follow(
         &self,
         request: &Request,
+        listener: Listener,
         id: Path<Uuid>,
         /// Resume after this seq.
         after: Query<Option<String>>,
-        /// A ticket instead of a token, for browsers.
-        ticket: Query<Option<String>>,
     ) -> Result<Followed, ApiError> {
         let app = self.app()?;
         let job = JobId(id.0);
-        let (user, expires_at) = listener(app, request, ticket.0.as_deref(), job)?;
+        let (user, expires_at) = admitted(app, listener, job)?;
         let encoding = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
         let after = resume(request, after.0.as_deref())?;
-        follow(app, user, job, after, encoding, expires_at).await
+        let permit = app.streams.admit(user)?;
+        match app.jobs.follow(user, job, after, encoding).await? {
+            Listening::Follow(follower) => Ok(Followed::Live(stream::live(app, *follower, expires_at, permit))),
+            Listening::Forgotten(row) => {
+                let seq = row.last_seq;
+                let snapshot = serde_json::to_string(&Job::from(*row)).unwrap_or_default();
+                Ok(Followed::Live(stream::snapshot(seq, snapshot, encoding, permit)))
+            }
+            Listening::NothingMore => Ok(Followed::NothingMore),
+            Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),
+        }
     }
 
     /// Ends a job; idempotent. What was made is kept.
@@ -258,53 +263,17 @@ impl JobsApi {
     }
 }
 
-/// Who listens, and until when: a caller with a token, else the holder of a ticket for this very job. A request with an
-/// `Authorization` header is judged by that header alone.
-fn listener(
-    app: &App,
-    request: &Request,
-    ticket: Option<&str>,
-    job: JobId,
-) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
-    let ticket = ticket.filter(|_| !request.headers().contains_key(header::AUTHORIZATION));
-    let Some(ticket) = ticket else {
-        let caller = Caller::of(request)?;
-        return Ok((caller.user, Some(caller.expires_at)));
-    };
-    match app.auth.tickets().check(ticket, job, app.clock.now()) {
-        // A ticket is checked on connect only.
-        Ok(user) => Ok((user, None)),
-        Err(TicketRefusal::Invalid) => Err(ApiError::unauthenticated("the ticket is wrong or has expired")),
-        Err(TicketRefusal::OtherJob) => Err(ApiError::not_found()),
+/// The user and the end of the token. A ticket is checked on connect only.
+fn admitted(app: &App, listener: Listener, job: JobId) -> Result<(UserId, Option<DateTime<Utc>>), ApiError> {
+    match listener {
+        Listener::Caller(caller) => Ok((caller.user, Some(caller.expires_at))),
+        Listener::Ticket(ticket) => Ok((app.auth.tickets().check(&ticket, job, app.clock.now())?, None)),
     }
 }
 
 fn resume(request: &Request, after: Option<&str>) -> Result<Option<i64>, ApiError> {
     let seq = accept::resume_after(request.headers(), after)?;
     Ok(seq.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX)))
-}
-
-async fn follow(
-    app: &App,
-    user: UserId,
-    job: JobId,
-    after: Option<i64>,
-    encoding: Encoding,
-    expires_at: Option<DateTime<Utc>>,
-) -> Result<Followed, ApiError> {
-    let clock: &Arc<dyn Clock> = &app.clock;
-    match app.jobs.follow(user, job, after, encoding).await? {
-        Listening::Follow(follower) => {
-            Ok(Followed::Live(stream::live(*follower, expires_at, clock.clone(), &app.metrics)))
-        }
-        Listening::Forgotten(row) => {
-            let seq = row.last_seq;
-            let snapshot = serde_json::to_string(&Job::from(*row)).unwrap_or_default();
-            Ok(Followed::Live(stream::snapshot(seq, snapshot, encoding)))
-        }
-        Listening::NothingMore => Ok(Followed::NothingMore),
-        Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),
-    }
 }
 
 /// What a list asks for, in the states of the rows.

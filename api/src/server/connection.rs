@@ -6,7 +6,11 @@ use std::{
     convert::Infallible,
     io,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,15 +19,23 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{self, Method, Version, uri::Scheme},
+    http::{self, HeaderValue, Method, Version, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Notify,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Addresses, Limits, Load, StreamBody, socket::Socket, takeover::TakeOver};
+use super::{Addresses, Limits, Load, StreamBody, socket::Socket, takeover::TakeOver, unread::Loan};
 
 type HyperResponse = hyper::Response<BoxBody<Bytes, io::Error>>;
+
+/// Bounds of discarding after the last answer.
+const LINGER_TIME: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
 
 pub(super) async fn serve<E>(
     stream: TcpStream,
@@ -46,14 +58,22 @@ pub(super) async fn serve<E>(
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
+        // hyper answers 431 with an empty body and closes the connection.
+        .max_header_size(limits.head_bytes)
         .serve_connection(TokioIo::new(Socket::new(stream, limits.blocked_write)), service);
 
     let mut stopping = pin!(stop.cancelled());
     let mut told = false;
     loop {
         tokio::select! {
-            // Errors here are the client's: it went away, was too slow, or spoke no HTTP.
-            _ = &mut connection => return,
+            ended = &mut connection => {
+                // Errors here are the client's: it went away, was too slow, or spoke no HTTP.
+                let unread = exit.unread.load(Ordering::Relaxed) || ended.is_err_and(|error| error.is_parse());
+                if unread {
+                    linger(connection.into_parts().io.into_inner()).await;
+                }
+                return;
+            }
             () = exit.taken.notified() => break,
             () = &mut stopping, if !told => {
                 told = true;
@@ -67,6 +87,24 @@ pub(super) async fn serve<E>(
     }
 }
 
+/// Closing a socket with unread bytes resets the connection, and the client may lose the answer. So its remaining bytes
+/// are discarded for a short time.
+async fn linger(mut socket: Socket) {
+    let mut scrap = vec![0; 8 * 1024];
+    let mut left = LINGER_BYTES;
+    let taking = async {
+        let _ = socket.shutdown().await;
+        while let Ok(count @ 1..) = socket.read(&mut scrap).await {
+            left = left.saturating_sub(count);
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // The socket is dropped on either outcome.
+    let _ = tokio::time::timeout(LINGER_TIME, taking).await;
+}
+
 /// The application's answer; never returns when the answer leaves by the exit.
 async fn answer<E: Endpoint>(
     app: &E,
@@ -78,11 +116,18 @@ async fn answer<E: Endpoint>(
     let chunked = request.version() == Version::HTTP_11 && request.method() != Method::HEAD;
     let local = LocalAddr(poem::Addr::SocketAddr(local));
     let remote = RemoteAddr(poem::Addr::SocketAddr(peer));
-    let request = Request::from((request, local, remote, Scheme::HTTP));
+    let mut request = Request::from((request, local, remote, Scheme::HTTP));
+    let loan = Loan::of(&mut request);
     let mut response = app.call(request).await.map_or_else(poem::Error::into_response, IntoResponse::into_response);
     let stream = response.extensions_mut().remove::<StreamBody>();
     if let Some(stream) = stream.filter(|_| chunked) {
         leave(&response, &stream, exit).await;
+    }
+    if let Some(loan) = loan
+        && !loan.settle().await
+    {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        exit.unread.store(true, Ordering::Relaxed);
     }
     response.into()
 }
@@ -99,6 +144,8 @@ async fn leave(response: &Response, stream: &StreamBody, exit: &Exit) {
 /// The way out of hyper, shared by a connection's service, its socket and its task.
 #[derive(Default)]
 struct Exit {
+    /// The last answer was sent before its request's body was read.
+    unread: AtomicBool,
     take_over: Mutex<Option<TakeOver>>,
     taken: Notify,
 }

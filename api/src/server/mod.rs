@@ -6,6 +6,7 @@ mod connection;
 mod socket;
 mod stream_body;
 mod takeover;
+mod unread;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,6 +19,8 @@ pub use self::stream_body::{FrameSource, StreamBody};
 /// The server's patience.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Maximum size of a request head; a larger one is answered 431.
+    pub head_bytes: usize,
     /// For a request's head, and for the next one on a kept connection; then it is closed without an answer.
     pub header_read: Duration,
     /// For a write that makes no progress, of a stream or of any other answer; then the connection is closed.
@@ -29,6 +32,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            head_bytes: 16 * 1024,
             header_read: Duration::from_secs(15),
             blocked_write: Duration::from_secs(30),
             drain: Duration::from_secs(10),

@@ -1,15 +1,22 @@
 //! The environment while it is read: each kind of value has one reader, which names the variable in what it refuses.
 //! Called by `config.rs` alone; decides nothing about what a setting means.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use secrecy::SecretString;
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
 
 use super::{
-    AiProvider, AuthSettings, CalendarSettings, FlagSettings, Mistakes, ModelSettings, OrganicSettings, Rate,
-    TelemetrySettings, VARIABLES,
+    API_ADDR, API_METRICS_ADDR, AiProvider, AuthSettings, CalendarSettings, FlagSettings, Mistakes, ModelSettings,
+    OrganicSettings, Rate, TelemetrySettings, VARIABLES,
 };
+use crate::{db, jobs::Lane, redis, telemetry};
 
 /// The environment while it is being read: values, and the mistakes found so far.
 #[derive(Debug, Default)]
@@ -61,25 +68,81 @@ impl Env {
         self.optional(name).map(SecretString::from)
     }
 
-    pub(super) fn secret_required(&mut self, name: &str) -> SecretString {
+    /// A required URL. It may contain a password, so a mistake never shows the value.
+    fn secret_url(&mut self, name: &str, is_url: fn(&str) -> bool, such_as: &str) -> SecretString {
         let value = self.text(name);
         if value.is_empty() {
             self.mistake(name, "is required");
+        } else if !is_url(&value) {
+            self.mistake(name, &format!("is not a URL such as {such_as}"));
         }
         SecretString::from(value)
+    }
+
+    pub(super) fn postgres_url(&mut self, name: &str) -> SecretString {
+        self.secret_url(name, db::is_url, "postgres://user:password@host:5432/database")
+    }
+
+    pub(super) fn redis_url(&mut self, name: &str) -> SecretString {
+        self.secret_url(name, redis::is_url, "redis://:password@host:6379 or rediss://host:6380")
+    }
+
+    fn http_url(&mut self, name: &str) -> Option<String> {
+        let value = self.optional(name)?;
+        let url = Url::parse(&value).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+        if url.is_none_or(|url| !url.has_host()) {
+            self.mistake(name, "is not a URL that begins with https:// or http://");
+        }
+        Some(value)
     }
 
     pub(super) fn list(&mut self, name: &str) -> Vec<String> {
         self.text(name).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
-    pub(super) fn addr(&mut self, name: &str) -> Option<SocketAddr> {
-        let value = self.optional(name)?;
-        let parsed = value.parse().ok();
-        if parsed.is_none() {
-            self.mistake(name, "is not an address and port such as 127.0.0.1:8080");
+    /// Exact origins as browsers send them.
+    pub(super) fn origins(&mut self, name: &str) -> Vec<String> {
+        let origins = self.list(name);
+        for origin in &origins {
+            let url = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+            let url = url.filter(|_| !origin.contains('*'));
+            if url.is_none_or(|url| url.origin().ascii_serialization() != *origin) {
+                self.mistake(
+                    name,
+                    &format!("has a part that is not an exact origin such as https://app.example: {origin}"),
+                );
+            }
         }
-        parsed
+        origins
+    }
+
+    /// Networks; a bare address is a network of one.
+    pub(super) fn networks(&mut self, name: &str) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for part in self.list(name) {
+            match part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => self.mistake(name, &format!("has a part that is not a CIDR such as 10.0.0.0/8: {part}")),
+            }
+        }
+        networks
+    }
+
+    pub(super) fn addr(&mut self, name: &str, default: (Ipv4Addr, u16)) -> SocketAddr {
+        let Some(value) = self.optional(name) else { return default.into() };
+        value.parse().unwrap_or_else(|_| {
+            self.mistake(name, "is not an address and port such as 127.0.0.1:8080");
+            default.into()
+        })
+    }
+
+    /// `API_ADDR` and `METRICS_ADDR` of the API, which must differ.
+    pub(super) fn api_addresses(&mut self) -> (SocketAddr, SocketAddr) {
+        let (addr, metrics) = (self.addr("API_ADDR", API_ADDR), self.addr("METRICS_ADDR", API_METRICS_ADDR));
+        if addr == metrics && addr.port() != 0 {
+            self.mistake("METRICS_ADDR", "is the same as API_ADDR");
+        }
+        (addr, metrics)
     }
 
     pub(super) fn number(&mut self, name: &str, range: std::ops::RangeInclusive<u32>) -> u32 {
@@ -126,6 +189,9 @@ impl Env {
         let mut lanes = BTreeMap::new();
         for part in self.list(name) {
             match part.split_once('=').map(|(lane, count)| (lane.trim(), count.trim().parse::<usize>())) {
+                Some((lane, _)) if Lane::parse(lane).is_none() => {
+                    self.mistake(name, &format!("has an unknown lane: {lane}"));
+                }
                 Some((lane, Ok(count))) if (1..=1024).contains(&count) => {
                     lanes.insert(lane.to_owned(), count);
                 }
@@ -137,7 +203,14 @@ impl Env {
 
     pub(super) fn auth(&mut self) -> AuthSettings {
         let jwt_secret = self.secret("AUTH_JWT_SECRET");
+        // RFC 7518, section 3.2: an HS256 key must be at least as long as the hash.
+        if jwt_secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < 32) {
+            self.mistake("AUTH_JWT_SECRET", "is shorter than 32 bytes");
+        }
         let jwks_url = self.optional("AUTH_JWKS_URL");
+        if jwks_url.as_deref().is_some_and(|url| !is_trustworthy(url)) {
+            self.mistake("AUTH_JWKS_URL", "is not an https URL (http is accepted on loopback only)");
+        }
         if jwt_secret.is_none() && jwks_url.is_none() {
             self.mistake("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required");
         }
@@ -178,7 +251,7 @@ impl Env {
 
     pub(super) fn ai_provider(&mut self) -> AiProvider {
         let key = self.secret("OPENROUTER_API_KEY");
-        let base_url = self.text("AI_BASE_URL").trim_end_matches('/').to_owned();
+        let base_url = self.http_url("AI_BASE_URL").unwrap_or_default().trim_end_matches('/').to_owned();
         let pace = Duration::from_millis(self.number("AI_OFFLINE_PACE_MS", 0..=10_000).into());
         match self.text("AI_PROVIDER").as_str() {
             "openrouter" => AiProvider::OpenRouter { key, base_url },
@@ -215,11 +288,11 @@ impl Env {
         if !["json", "text"].contains(&format.as_str()) {
             self.mistake("LOG_FORMAT", "is neither json nor text");
         }
-        TelemetrySettings {
-            json: format != "text",
-            level: self.text("LOG_LEVEL"),
-            otlp_endpoint: self.optional("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        let level = self.text("LOG_LEVEL");
+        if !telemetry::is_filter(&level) {
+            self.mistake("LOG_LEVEL", "is neither a level nor directives such as info,almanac_worker=debug");
         }
+        TelemetrySettings { json: format != "text", level, otlp_endpoint: self.http_url("OTEL_EXPORTER_OTLP_ENDPOINT") }
     }
 }
 
@@ -227,9 +300,20 @@ fn text_pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<
     Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
+/// Whether a key set fetched from this URL cannot be changed in transit.
+fn is_trustworthy(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        ("http", Some(Host::Domain(name))) => name == "localhost",
+        _ => false,
+    }
+}
+
 /// A ticket key for deployments that set none: bound to the secret, but never equal to it.
 fn derived_key(secret: &SecretString) -> [u8; 32] {
-    use secrecy::ExposeSecret;
     use sha2::{Digest, Sha256};
     Sha256::new_with_prefix(b"almanac ticket key\0").chain_update(secret.expose_secret()).finalize().into()
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{ApiSettings, CalendarSettings, Env, Mistakes, OrganicSettings, Rate};
+use super::{ApiSettings, CalendarSettings, Env, OrganicSettings, Rate};
 use crate::jobs::Kind;
 
 /// Rate and time limit of one kind of job, each with its variable.
@@ -40,11 +40,7 @@ impl ApiSettings {
     }
 }
 
-/// The settings of kinds alone, for the `migrate` command.
-///
-/// # Errors
-/// A variable cannot be read.
-pub fn job_kinds(mut env: Env) -> Result<Vec<KindSettings>, Mistakes> {
-    let kinds = settings(env.rate("GENERATION_RATE"), &env.calendar(), &env.organic());
-    env.finish(kinds)
+/// Reads the settings of kinds alone, for the `migrate` command.
+pub(super) fn read(env: &mut Env) -> Vec<KindSettings> {
+    settings(env.rate("GENERATION_RATE"), &env.calendar(), &env.organic())
 }

@@ -3,12 +3,16 @@
 //! the status of a final event.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::id::JobId;
 
 /// What Redis carries at most; a larger event travels as its seq alone and is read from Postgres.
 const MESSAGE_LIMIT: usize = 8 * 1024;
+
+/// The longest type of an event, in bytes.
+const MAX_KIND: usize = 32;
 
 /// One event, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +99,18 @@ impl Event {
         matches!(self.kind.as_str(), "done" | "complete")
     }
 
+    /// Whether it is exactly one SSE frame and one NDJSON line. Any client of Redis can publish, and type and data are
+    /// copied to sockets unchanged. A decoration is never final.
+    fn may_be_relayed(&self) -> bool {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        let kind_fits = (1..=MAX_KIND).contains(&self.kind.len()) && self.kind.bytes().all(is_word);
+        let is_line = self.data.starts_with('{') && !self.data.contains(['\n', '\r']);
+        kind_fits
+            && is_line
+            && (self.seq > 0 || !self.is_last())
+            && serde_json::from_str::<IgnoredAny>(&self.data).is_ok()
+    }
+
     fn to_sse(&self) -> Bytes {
         let mut out = BytesMut::with_capacity(self.data.len() + self.kind.len() + 48);
         if self.seq > 0 {
@@ -143,12 +159,12 @@ impl Message {
     /// Reads a message; none when it is not one of ours.
     pub fn parse(text: &str) -> Option<Self> {
         let Some((seq, rest)) = text.split_once(' ') else {
-            return text.parse().ok().map(Self::Seq);
+            return text.parse().ok().filter(|seq| *seq > 0).map(Self::Seq);
         };
         let (kind, data) = rest.split_once(' ')?;
         let seq = seq.parse().ok().filter(|seq| *seq >= 0)?;
-        let fits = !kind.is_empty() && data.starts_with('{') && !data.contains(['\n', '\r']);
-        fits.then(|| Self::Event(Event { seq, kind: kind.to_owned(), data: data.to_owned() }))
+        let event = Event { seq, kind: kind.to_owned(), data: data.to_owned() };
+        event.may_be_relayed().then_some(Self::Event(event))
     }
 }
 
@@ -204,6 +220,26 @@ mod tests {
             let data = serde_json::json!({ "text": text }).to_string();
             let sent = event(seq, &kind, &data);
             prop_assert_eq!(Message::parse(&sent.to_message()), Some(Message::Event(sent)));
+        }
+
+        #[test]
+        fn a_relayed_message_is_exactly_one_frame_and_one_line(
+            seq in -2i64..3,
+            kind in prop_oneof!["[a-z_]{1,8}", "[a-z]{0,3}[\n\r:\"\\\\\u{2028}A-Z0-9]{1,2}[a-z]{0,3}", "[a-z]{40}", Just("done".to_owned())],
+            data in prop_oneof![Just("{}".to_owned()), "\\{[\n\r\",:{}a]{0,6}\\}", Just("{\"a\":1}\n\ndata: x".to_owned())],
+        ) {
+            if let Some(Message::Event(event)) = Message::parse(&format!("{seq} {kind} {data}")) {
+                let frame = Frame::of(&event);
+                let sse = std::str::from_utf8(frame.bytes(Encoding::Sse)).unwrap();
+                let id = if event.seq > 0 { format!("id: {}\n", event.seq) } else { String::new() };
+                prop_assert_eq!(sse, format!("{id}event: {}\ndata: {}\n\n", event.kind, event.data));
+                prop_assert_eq!(sse.matches(['\n', '\r']).count(), if event.seq > 0 { 4 } else { 3 });
+                let line = std::str::from_utf8(frame.bytes(Encoding::Ndjson)).unwrap();
+                prop_assert_eq!(line.matches(['\n', '\r']).count(), 1);
+                let object: Value = serde_json::from_str(line).unwrap();
+                prop_assert_eq!(&object["type"], &event.kind);
+                prop_assert!(event.seq > 0 || !frame.last);
+            }
         }
 
         #[test]

@@ -68,6 +68,13 @@ pub fn init(settings: &TelemetrySettings, service: &'static str) -> Result<Guard
     Ok(Guard { traces })
 }
 
+/// Whether `text` is a valid log filter. A bare word must be a level: the library would accept any other as a target.
+pub fn is_filter(text: &str) -> bool {
+    let is_bare = |directive: &&str| !directive.contains(['=', '[', ']', '{', '}']);
+    let mut bare = text.split(',').map(str::trim).filter(is_bare);
+    bare.all(|word| word.parse::<LevelFilter>().is_ok()) && EnvFilter::try_new(text).is_ok()
+}
+
 /// The whole stack, over any clock and any way to write a line.
 fn subscriber<W>(
     settings: &TelemetrySettings,

@@ -53,6 +53,7 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
 /// A stack that refuses nobody and logs what production would not be without.
 fn stack() -> Builder {
     Stack::builder()
+        .api_env("STREAMS_PER_USER", "100000")
         .api_env("GENERATION_RATE", "1000000000/300")
         .api_env("CALENDAR_RATE", "1000000000/300")
         .env("LOG_LEVEL", "warn")

@@ -30,6 +30,7 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     drop(calls);
     let provider = provider::answering(tell, &json!({ "items": items() })).await?;
     let stack = stack()
+        .api_env("STREAMS_PER_USER", "100000")
         .api_env("ORGANIC_RATE", "1000000000/300")
         .worker_env("AI_BASE_URL", &format!("http://{provider}/v1"))
         .start()

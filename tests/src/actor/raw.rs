@@ -11,6 +11,28 @@ use tokio::{
 
 use crate::observe::OrFail;
 
+/// One answer on a kept-alive connection.
+#[derive(Clone, Debug)]
+pub struct RawAnswer {
+    /// Status line and headers, in lower case.
+    pub head: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl RawAnswer {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        let status = self.head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.or_fail(&format!("no status: {}", self.head))
+    }
+
+    /// Whether it announces the close of the connection.
+    pub fn closes(&self) -> bool {
+        self.head.lines().any(|line| line == "connection: close")
+    }
+}
+
 /// An open connection.
 #[derive(Debug)]
 pub struct RawConnection {
@@ -57,6 +79,35 @@ impl RawConnection {
         let found = tokio::time::timeout(within, read).await;
         assert_eq!(found, Ok(true), "did not come: {text:?}; so far: {}", self.text());
         self.text()
+    }
+
+    /// Reads one answer with a `Content-Length`; `None` if the connection ends before the answer is complete.
+    pub async fn answer(&mut self, within: Duration) -> Option<RawAnswer> {
+        let read = async {
+            loop {
+                if let Some(answer) = self.take_answer() {
+                    return Some(answer);
+                }
+                if self.stream.read_buf(&mut self.seen).await.unwrap_or(0) == 0 {
+                    return None;
+                }
+            }
+        };
+        let read = tokio::time::timeout(within, read).await;
+        read.or_fail(&format!("no answer within {within:?}"))
+    }
+
+    fn take_answer(&mut self) -> Option<RawAnswer> {
+        let end = self.seen.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let head = String::from_utf8_lossy(&self.seen[..end]).to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(0, |length| length.parse().or_fail("content-length"));
+        if self.seen.len() < end + length {
+            return None;
+        }
+        let body = self.seen[end..end + length].to_vec();
+        self.seen.drain(..end + length);
+        Some(RawAnswer { head, body })
     }
 
     /// Closes the connection so that the peer sees a reset.

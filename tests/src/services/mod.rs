@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     postgres::{ADMIN, Postgres},
-    redis::Redis,
+    redis::{Redis, authority},
 };
 use crate::observe::OrFail;
 

@@ -23,6 +23,15 @@ use crate::{
     run::{locked, test_run},
 };
 
+/// The certificate of the authority that signed the one of [`Redis::serve_tls`].
+pub fn authority() -> String {
+    key_file("authority")
+}
+
+fn key_file(name: &str) -> String {
+    test_run().settings.repository.join(format!("tests/src/services/keys/{name}.test-only.pem")).display().to_string()
+}
+
 /// A server that runs, or was stopped by its test.
 #[derive(Debug)]
 pub struct Redis {
@@ -62,6 +71,22 @@ impl Redis {
     /// Its URL through another address, such as a proxy's.
     pub fn url_at(&self, address: SocketAddr) -> String {
         format!("redis://:{}@{address}", self.password)
+    }
+
+    /// Opens a TLS port until the next restart and returns its URL. Needs a Redis built with TLS.
+    pub async fn serve_tls(&self) -> String {
+        let address = test_run().free_address();
+        let mut connection = self.connect().await;
+        redis::cmd("CONFIG")
+            .arg("SET")
+            .arg(&["tls-cert-file", &key_file("redis"), "tls-key-file", &key_file("redis-key")])
+            .arg(&["tls-ca-cert-file", &authority(), "tls-auth-clients", "no"])
+            .arg("tls-port")
+            .arg(address.port())
+            .exec_async(&mut connection)
+            .await
+            .or_fail("opening the TLS port");
+        self.url_at(address).replace("redis://", "rediss://")
     }
 
     /// A connection of the test's own.

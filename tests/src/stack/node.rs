@@ -34,6 +34,8 @@ pub struct Node {
     program: PathBuf,
     /// Where it listens; workers do not.
     address: Option<SocketAddr>,
+    /// `METRICS_ADDR`.
+    metrics: SocketAddr,
     environment: Mutex<Environment>,
     log: PathBuf,
     /// Where the log stood when the process was started that runs now.
@@ -46,10 +48,14 @@ impl Node {
         name: String,
         program: &str,
         address: Option<SocketAddr>,
-        environment: Environment,
+        mut environment: Environment,
     ) -> anyhow::Result<Self> {
         let unique = uuid::Uuid::new_v4().simple();
+        // The default port is the same for all processes of a machine.
+        let metrics = test_run().free_address();
+        environment.insert("METRICS_ADDR".to_owned(), metrics.to_string());
         Ok(Self {
+            metrics,
             program: test_run().settings.program(program)?,
             log: test_run().folder.join(format!("{name}-{unique}.log")),
             name,
@@ -63,6 +69,11 @@ impl Node {
     /// Where it listens. Fails the test for a worker.
     pub fn address(&self) -> SocketAddr {
         self.address.or_fail(&format!("{} listens nowhere", self.name))
+    }
+
+    /// The text of `/metrics`.
+    pub async fn metrics(&self) -> String {
+        crate::User::new(self.metrics).anonymous().get("/metrics").await.expect(200).text()
     }
 
     /// Sets a variable for the next start, such as `ALMANAC_CRASH_AT`.

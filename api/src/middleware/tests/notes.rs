@@ -169,7 +169,7 @@ pub(super) fn door_with(anonymous: u32, body: BodyLimits) -> Door {
     let settings = Edge {
         auth: Arc::new(Authenticator::new(&auth, Arc::new(SystemClock)).unwrap()),
         cors_origins: vec!["https://app.example".to_owned()],
-        proxies: TrustedProxies::parse(&["10.0.0.0/8"]).unwrap(),
+        proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
         anonymous_rate: Rate { count: anonymous, seconds: 60 },
         allowed: AllowedMethods::of::<Notes>(),
         observe,
@@ -217,7 +217,7 @@ impl Answer {
 
 impl Door {
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
-        let mut builder = http::Request::builder().method(method).uri(path);
+        let mut builder = http::Request::builder().method(method).uri(path).header("host", "almanac.test");
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }

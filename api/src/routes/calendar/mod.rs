@@ -17,7 +17,6 @@ use almanac_shared::{
     flags::Flag,
     id::{CalendarId, JobId},
     jobs::Kind,
-    progress::event::Encoding,
     telemetry,
 };
 use poem::{Body, Request, Response};
@@ -39,6 +38,7 @@ use crate::{
     reply::{Reply, Urls},
     routes::file::{Deleted, Exported, File},
     stream::{self, Live},
+    stream_limit::Delivery,
     strict::{Checks, Strict},
 };
 
@@ -112,9 +112,10 @@ impl CalendarApi {
         let form = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.calendars.read(body.into())?;
+        let delivery = app.delivery(caller.user, form)?;
         let model = app.models.default.clone();
         if let Some(reason) = in_the_way(app, &caller, &model, key.as_ref()).await? {
-            return rehearse(app, &caller, form, &order, reason).await;
+            return rehearse(app, &caller, delivery, &order, reason).await;
         }
         let request_id = Some(caller.request_id.as_str().to_owned());
         let (user, trace) = (caller.user, telemetry::current_traceparent());
@@ -127,11 +128,11 @@ impl CalendarApi {
                 if !accepted.replayed {
                     app.metrics.job_accepted(Kind::GenerateCalendar.as_str());
                 }
-                Ok(answer(app, request, &caller, form, accepted).await)
+                Ok(answer(app, request, &caller, delivery, accepted).await)
             }
             Err(Unaccepted::Refused(Refusal::StoreUnavailable(cause))) => {
                 tracing::warn!(error = format!("{cause:#}"), "the store is away; answering a dry run");
-                rehearse(app, &caller, form, &order, Reason::StorageAway).await
+                rehearse(app, &caller, delivery, &order, Reason::StorageAway).await
             }
             Err(Unaccepted::Refused(refusal)) => Err(app.refused(user, app.calendar.refused(refusal)).await),
             // A dry run would say that nothing is stored.
@@ -249,10 +250,11 @@ async fn in_the_way(
 async fn rehearse(
     app: &App,
     caller: &Caller,
-    form: Form,
+    delivery: Delivery,
     order: &Order,
     reason: Reason,
 ) -> Result<Submitted, ApiError> {
+    let limit = app.calendar_dry_runs.admit(caller.user)?;
     let diff = match reason {
         Reason::SwitchedOff => app.calendars.dry_diff(caller.user, order).await,
         Reason::StorageAway => Ok(None),
@@ -262,23 +264,23 @@ async fn rehearse(
         diff => (diff?, reason),
     };
     let run = dry_run::dry_run(&order.request, &order.slots, diff, reason);
-    let answer = match form {
-        Form::Sse => stream::canned(&run.events, Encoding::Sse).into(),
-        Form::Ndjson => stream::canned(&run.events, Encoding::Ndjson).into(),
-        Form::Json => {
+    let answer = match delivery {
+        Delivery::Stream(encoding, permit) => stream::dry_run(&run.events, encoding, permit).into(),
+        Delivery::Json => {
             let entries = run.entries.iter().map(|(key, content)| entry::read(run::wire(None, key, content)));
             let entries = entries.collect::<Result<_, Refusal>>()?;
             let reply = Reply::new(DryRunShown { summary: entry::read(run.summary)?, entries }).dry_run();
             Answer::DryRun(if reason == Reason::StorageAway { reply.degraded("storage") } else { reply })
         }
     };
-    Ok(Submitted::Now(answer, None, None, None, None))
+    let (policy, left) = app.calendar.values(limit);
+    Ok(Submitted::Now(answer, None, None, Some(policy), Some(left)))
 }
 
-async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Delivery, accepted: Accepted) -> Submitted {
     let (user, job) = (caller.user, JobId::from(accepted.run));
-    let answer = match form {
-        Form::Json => {
+    let answer = match delivery {
+        Delivery::Json => {
             let show = async {
                 if !app.jobs.show(user, job).await?.state().is_final() {
                     return Ok(None);
@@ -287,10 +289,9 @@ async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accep
             };
             accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
         }
-        Form::Sse | Form::Ndjson => {
-            let follower = accepted::follower(app, user, job, form.encoding()).await;
-            let live = |follower| stream::live(follower, Some(caller.expires_at), app.clock.clone(), &app.metrics);
-            follower.map(|follower| live(*follower).into())
+        Delivery::Stream(encoding, permit) => {
+            let follower = accepted::follower(app, user, job, encoding).await;
+            follower.map(|follower| stream::live(app, *follower, Some(caller.expires_at), permit).into())
         }
     };
     let location = format!("/v1/jobs/{job}");

@@ -31,6 +31,7 @@ use crate::{
     reply::{Reply, Urls},
     routes::file::{Deleted, Exported, File},
     stream::{self, Live},
+    stream_limit::Delivery,
     strict::Strict,
 };
 
@@ -89,13 +90,14 @@ impl FlashcardsApi {
     ) -> Result<Submitted, ApiError> {
         let app = self.app()?;
         let form = accept::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
+        let delivery = app.delivery(caller.user, form)?;
         let submission = submission(app, &caller, order).await?;
         let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
         tracing::Span::current().record("runId", tracing::field::display(accepted.id));
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateFlashcards.as_str());
         }
-        Ok(answer(app, request, &caller, form, accepted).await)
+        Ok(answer(app, request, &caller, delivery, accepted).await)
     }
 
     /// My generations, newest first.
@@ -277,23 +279,21 @@ fn callable(app: &App, named: Option<String>) -> Result<String, Refusal> {
     }
 }
 
-async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Delivery, accepted: Accepted) -> Submitted {
     let (user, job) = (caller.user, JobId::from(accepted.id));
-    let answer = match form {
-        Form::Json => {
+    let answer = match delivery {
+        Delivery::Json => {
             let show = async {
                 let generation = app.flashcards.show(user, accepted.id).await?;
                 Ok(generation.finished_at.is_some().then(|| generation.into()))
             };
             accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
         }
-        Form::Sse | Form::Ndjson => {
-            let follower = accepted::follower(app, user, job, form.encoding()).await;
-            follower.map(|follower| {
-                match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
-                    Live::Sse(log) => Answer::Sse(log),
-                    Live::Ndjson(log) => Answer::Ndjson(log),
-                }
+        Delivery::Stream(encoding, permit) => {
+            let follower = accepted::follower(app, user, job, encoding).await;
+            follower.map(|follower| match stream::live(app, *follower, Some(caller.expires_at), permit) {
+                Live::Sse(log) => Answer::Sse(log),
+                Live::Ndjson(log) => Answer::Ndjson(log),
             })
         }
     };

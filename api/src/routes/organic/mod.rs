@@ -24,6 +24,7 @@ use crate::{
     keyed::Keyed,
     reply::{Reply, Urls},
     stream::{self, Live},
+    stream_limit::Delivery,
 };
 
 pub use self::placements::PlacementsApi;
@@ -94,6 +95,7 @@ impl OrganicApi {
         let form = accept::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.organic.read(body.into())?;
+        let delivery = app.delivery(caller.user, form)?;
         let model = app.models.default.clone();
         if let Some(retry_after) = app.circuits.open_for(&model)
             && !app.jobs.knows(caller.user, Kind::GenerateOrganic, key.as_ref()).await?
@@ -111,7 +113,7 @@ impl OrganicApi {
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateOrganic.as_str());
         }
-        Ok(answer(app, request, &caller, form, accepted).await)
+        Ok(answer(app, request, &caller, delivery, accepted).await)
     }
 }
 
@@ -119,10 +121,10 @@ fn known(app: Option<&App>) -> Result<&App, ApiError> {
     app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
-async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accepted: Accepted) -> Submitted {
+async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Delivery, accepted: Accepted) -> Submitted {
     let (user, job) = (caller.user, JobId::from(accepted.run));
-    let answer = match form {
-        Form::Json => {
+    let answer = match delivery {
+        Delivery::Json => {
             let show = async {
                 if !app.jobs.show(user, job).await?.state().is_final() {
                     return Ok(None);
@@ -132,13 +134,11 @@ async fn answer(app: &App, request: &Request, caller: &Caller, form: Form, accep
             };
             accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
         }
-        Form::Sse | Form::Ndjson => {
-            let follower = accepted::follower(app, user, job, form.encoding()).await;
-            follower.map(|follower| {
-                match stream::live(*follower, Some(caller.expires_at), app.clock.clone(), &app.metrics) {
-                    Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
-                    Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
-                }
+        Delivery::Stream(encoding, permit) => {
+            let follower = accepted::follower(app, user, job, encoding).await;
+            follower.map(|follower| match stream::live(app, *follower, Some(caller.expires_at), permit) {
+                Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
+                Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
             })
         }
     };
