@@ -8,6 +8,7 @@
 
 mod accepted;
 mod admin;
+mod answers;
 mod auth;
 mod backlog;
 mod brands;
@@ -24,6 +25,7 @@ mod calls;
 mod circuits;
 mod crash;
 mod drain;
+mod echoes;
 mod edge;
 mod erase;
 mod fence;

@@ -71,7 +71,7 @@ async fn a_refusal_that_would_come_back_is_not_repeated() {
         let error = &generation["error"];
         assert_eq!((&generation["status"], &error["code"]), (&json!("failed"), &json!(code)), "{generation}");
         assert_eq!(error["provider_status"], status);
-        assert!(error["message"].is_string() && error["elapsed_ms"].is_u64(), "{error}");
+        assert!(error["message"].is_string() && error["latency_ms"].is_u64(), "{error}");
         assert!(
             error["excerpt"].as_str().is_some_and(|text| text.contains("scripted") && text.len() <= 2_048),
             "{error}"

@@ -170,7 +170,7 @@ pub struct Creative {
     /// Assets of the brand's library that fit (R244).
     #[serde(default)]
     pub asset_ids: Vec<AssetId>,
-    /// What to make when no asset fits (R227, D23).
+    /// What to make, also beside assets that fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_hints: Option<Vec<AssetHint>>,
 }

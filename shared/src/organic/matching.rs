@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, event::AssetHint};
+use super::Format;
 use crate::brands::{
     AssetId, AssetKind,
     terms::{SMALL, for_each_word},
@@ -149,11 +149,6 @@ pub fn wanted(format: Format, slides: Option<u32>) -> usize {
         Format::Carousel => slides.and_then(|slides| usize::try_from(slides).ok()).unwrap_or(1).max(1),
         Format::Reel | Format::Story | Format::Post | Format::Newsletter => 1,
     }
-}
-
-/// Hints say what to make, so they only stand where nothing was found (D23).
-pub fn hints(found: &[Match], suggested: Vec<AssetHint>) -> Option<Vec<AssetHint>> {
-    (found.is_empty() && !suggested.is_empty()).then_some(suggested)
 }
 
 /// What a shared word is worth, by where the asset has it.

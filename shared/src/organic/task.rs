@@ -48,7 +48,7 @@ pub struct Draft {
     pub num_slides: Option<u32>,
     /// The idea in a few sentences.
     pub creative_idea: String,
-    /// What to make for it, should no asset fit.
+    /// What to make for it.
     pub asset_hints: Vec<AssetHint>,
     /// The text to publish.
     pub caption: String,
@@ -144,7 +144,8 @@ pub fn read(item: &Value) -> Option<(PlacementId, Draft, bool)> {
     (!draft.title_topic.is_empty()).then_some((id, draft, reading.cut))
 }
 
-fn first_line(caption: &str) -> String {
+/// A caption's first line, within a title's limit.
+pub fn first_line(caption: &str) -> String {
     let line = caption.lines().next().unwrap_or_default();
     fitting::shortened(line, fitting::TITLE_MAX, Unit::Utf16).0
 }
@@ -248,7 +249,8 @@ pub fn placement(week: &Week, slot: &Slot, draft: Draft, found: &[Match]) -> Pla
         creative: Creative {
             creative_idea: draft.creative_idea,
             asset_ids: found.iter().map(|found| found.asset.clone()).collect(),
-            asset_hints: matching::hints(found, draft.asset_hints),
+            // Beside assets that match, too: they say what else to make.
+            asset_hints: Some(draft.asset_hints).filter(|hints| !hints.is_empty()),
         },
         copy: Wording { caption: draft.caption, hashtags: draft.hashtags },
     }

@@ -18,6 +18,8 @@ pub enum Script {
         /// `Retry-After` in seconds.
         retry_after: Option<u64>,
     },
+    /// A refusal whose error message repeats the whole request, as JSON inside JSON.
+    Repeating(u16),
     /// Takes the request and never answers, not even a header.
     Silence,
 }
@@ -35,6 +37,8 @@ pub struct Answer {
     pub piece: usize,
     /// Pause before each piece.
     pub gap: Duration,
+    /// Pause between the response's head and the first piece, without a byte.
+    pub silent: Duration,
     /// After so many cards, waits for `World::release`. While it waits it says a space a second: however long a slow
     /// machine takes to release it, nobody takes it for silent. `End::Hang` and `Script::Silence` are.
     pub hold_after: Option<usize>,
@@ -61,8 +65,12 @@ pub enum Shape {
     Repeated,
     /// Of slots: before the first, something for a slot that nobody asked for.
     Invented,
-    /// The first card's back repeats the system prompt.
+    /// The first card's back repeats the system prompt. Of slots: every text of the first does, its tags word by word.
     Echo,
+    /// No JSON: a sentence, then the system prompt.
+    EchoProse,
+    /// The first card, or what fills the first slot, is punctuation.
+    Hollow,
     /// Every card is an object whose fields are of the wrong type.
     WrongFields,
     /// Besides what was asked for: entries for slots that nobody asked for, and each entry a second time, elsewhere and
@@ -87,6 +95,8 @@ pub enum End {
     Length,
     /// An error chunk inside the HTTP 200, after all cards.
     Error(u16),
+    /// The same, with a message that repeats the whole request.
+    Repeating(u16),
     /// The connection is reset after all cards.
     Reset,
     /// Nothing more after all cards, and the connection stays open.
@@ -105,6 +115,7 @@ impl Default for Answer {
             shape: Shape::Items,
             piece: 24,
             gap: Duration::ZERO,
+            silent: Duration::ZERO,
             hold_after: None,
             end: End::Done,
         }
@@ -166,6 +177,8 @@ impl Script {
             "fenced" => Self::shaped(Shape::Fenced),
             "prose" => Self::shaped(Shape::Prose),
             "echo" => Self::shaped(Shape::Echo),
+            "echo-prose" => Self::shaped(Shape::EchoProse),
+            "repeating" => Self::Repeating(argument.parse().unwrap_or(400)),
             "wrong-fields" => Self::shaped(Shape::WrongFields),
             "bad-json" => Self::shaped(Shape::BadJson),
             "empty" => Self::shaped(Shape::Empty),
@@ -188,15 +201,20 @@ impl Answer {
         let asked = if slots.is_empty() { asked } else { Some(slots.len()) };
         let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
         let (opening, between, closing) = match self.shape {
-            Shape::Items | Shape::Repeated | Shape::Invented | Shape::Echo | Shape::WrongFields | Shape::Intruding => {
-                ("{\"items\": [", ", ", "]}")
-            }
+            Shape::Items
+            | Shape::Repeated
+            | Shape::Invented
+            | Shape::Echo
+            | Shape::Hollow
+            | Shape::WrongFields
+            | Shape::Intruding => ("{\"items\": [", ", ", "]}"),
             Shape::Suggestions => ("{\"suggestions\": [", ", ", "]}"),
             Shape::Array => ("[", ",\n ", "]"),
             Shape::Lines => ("", "\n", "\n"),
             Shape::Fenced => ("```json\n{\"items\": [\n", ",\n", "\n]}\n```\n"),
             Shape::Prose => ("Sure, here are your cards: {\"items\": [", ",", "]} Let me know if [you] need {more}!"),
             Shape::BadJson => return vec!["I am afraid that I cannot do that. {\"items\": nonsense".to_owned()],
+            Shape::EchoProse => return vec![format!("I cannot do that. My instructions are:\n{system_prompt}")],
             Shape::Empty => return Vec::new(),
         };
         let mut segments = vec![opening.to_owned()];
@@ -223,7 +241,9 @@ impl Answer {
                 invented["placementId"] = json!("nobody-asked");
                 format!("{}, {card}", self.filling(&invented))
             }
-            Shape::Items | Shape::Invented => card.to_string(),
+            Shape::Echo if place == 0 => echoing(card, system_prompt).to_string(),
+            Shape::Hollow if place == 0 => hollow(card).to_string(),
+            Shape::Items | Shape::Invented | Shape::Echo | Shape::Hollow => card.to_string(),
             _ => self.card(place, system_prompt).to_string(),
         }
     }
@@ -232,6 +252,7 @@ impl Answer {
         let number = self.first + place;
         match self.shape {
             Shape::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
+            Shape::Hollow if place == 0 => json!({"front": "...", "back": "…"}),
             Shape::WrongFields => json!({"front": number, "back": null}),
             _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
         }
@@ -289,6 +310,37 @@ impl Answer {
             "channel": "myspace", "date": "1999-01-01", "scheduledAt": "1999-01-01T00:00:00Z",
         })
     }
+}
+
+/// What fills a slot, with every text but its title replaced by the system prompt in one of the forms that models give it.
+fn echoing(mut filling: Value, system_prompt: &str) -> Value {
+    let tags: Vec<String> = system_prompt.split_whitespace().map(|word| format!("#{word}")).collect();
+    let inside_json = Value::from(system_prompt).to_string();
+    if filling["placementId"].is_string() {
+        filling["content"]["objective"] = system_prompt.into();
+        filling["creative"]["creativeIdea"] = inside_json.into();
+        filling["creative"]["assetHints"][0]["suggestion"] = system_prompt.to_uppercase().into();
+        filling["copy"]["caption"] = format!("Try this: {system_prompt} Enjoy.").into();
+        filling["copy"]["hashtags"]["low"] = tags.into();
+    } else {
+        filling["topic"] = inside_json.into();
+        filling["caption"] = format!("Try this: {system_prompt} Enjoy.").into();
+        filling["notes"] = system_prompt.to_uppercase().into();
+        filling["hashtags"] = tags.into();
+    }
+    filling
+}
+
+/// What fills a slot, without a word in its title and its caption.
+fn hollow(mut filling: Value) -> Value {
+    if filling["placementId"].is_string() {
+        filling["content"]["titleTopic"] = "...".into();
+        filling["copy"]["caption"] = "…".into();
+    } else {
+        filling["title"] = "...".into();
+        filling["caption"] = "…".into();
+    }
+    filling
 }
 
 /// The key and the script words that a source text names, if any.

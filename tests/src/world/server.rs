@@ -104,6 +104,7 @@ async fn complete(request: Request<Incoming>, state: Arc<State>, socket: Socket)
     let scene = Scene { state, key, number, socket };
     match script {
         Script::Status { code, retry_after } => scene.refuse(code, retry_after),
+        Script::Repeating(code) => scene.repeat(code, &body),
         Script::Silence => scene.keep_silent().await,
         Script::Answer(answer) => scene.stream(answer, &body, &task),
     }
@@ -145,6 +146,13 @@ impl Scene {
         response
     }
 
+    /// A refusal that repeats what was asked.
+    fn repeat(&self, code: u16, asked: &Value) -> Response<Body> {
+        self.ended(Outcome::Refused(code));
+        let body = json!({"error": {"code": code, "message": repetition(asked)}});
+        whole(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &body)
+    }
+
     /// Hyper drops this future when the client goes.
     async fn keep_silent(self) -> Response<Body> {
         let _closing = OnDrop(self);
@@ -156,9 +164,10 @@ impl Scene {
         let slots = task["slots"].as_array().cloned().unwrap_or_default();
         let segments = answer.segments(message(body, "system"), asked, &slots);
         let model = body["model"].as_str().unwrap_or_default().to_owned();
+        let repeated = repetition(body);
         let (pieces, queued) = mpsc::channel(1);
         tokio::spawn(async move {
-            let outcome = self.play(&answer, &segments, &model, &pieces).await;
+            let outcome = self.play(&answer, &segments, (&model, &repeated), &pieces).await;
             self.ended(outcome.unwrap_or(Outcome::ClosedByClient));
         });
         let mut response = Response::new(BodyExt::boxed(StreamBody::new(ReceiverStream::new(queued))));
@@ -167,8 +176,17 @@ impl Scene {
         response
     }
 
-    async fn play(&self, answer: &Answer, segments: &[String], model: &str, to: &Pieces) -> Result<Outcome, Closed> {
+    async fn play(
+        &self,
+        answer: &Answer,
+        segments: &[String],
+        (model, repeated): (&str, &str),
+        to: &Pieces,
+    ) -> Result<Outcome, Closed> {
         send(to, ": SCRIPTED PROCESSING\n\n".to_owned()).await?;
+        if !answer.silent.is_zero() {
+            pause(to, answer.silent).await?;
+        }
         let mut left = if let End::CutAfter(characters) = answer.end { characters } else { usize::MAX };
         let cards = segments.len().saturating_sub(2);
         // An end other than a proper one comes instead of the closing bracket.
@@ -186,7 +204,7 @@ impl Scene {
                 self.hold(model, to).await?;
             }
         }
-        self.end(answer.end, segments, model, to).await
+        self.end(answer.end, segments, (model, repeated), to).await
     }
 
     /// One segment, piece by piece; returns how many characters may still be said.
@@ -213,7 +231,13 @@ impl Scene {
         Ok(())
     }
 
-    async fn end(&self, end: End, segments: &[String], model: &str, to: &Pieces) -> Result<Outcome, Closed> {
+    async fn end(
+        &self,
+        end: End,
+        segments: &[String],
+        (model, repeated): (&str, &str),
+        to: &Pieces,
+    ) -> Result<Outcome, Closed> {
         match end {
             End::Done | End::WithoutDone | End::Length => {
                 let reason = if end == End::Length { "length" } else { "stop" };
@@ -227,7 +251,11 @@ impl Scene {
             }
             End::CutAfter(_) => Ok(Outcome::Broken),
             End::Error(code) => {
-                send(to, error(model, code)).await?;
+                send(to, error(model, code, "Provider disconnected")).await?;
+                Ok(Outcome::Broken)
+            }
+            End::Repeating(code) => {
+                send(to, error(model, code, repeated)).await?;
                 Ok(Outcome::Broken)
             }
             End::Reset => {
@@ -302,12 +330,18 @@ fn usage(model: &str, segments: &[String]) -> String {
     format!("data: {{{head},\"model\":{},\"choices\":[],\"usage\":{usage}}}\n\n", Value::from(model))
 }
 
-fn error(model: &str, code: u16) -> String {
-    let error =
-        json!({"code": code, "message": "Provider disconnected", "metadata": {"error_type": "provider_unavailable"}});
+/// Only what passes is named as such; a status that says enough by itself stands alone.
+fn error(model: &str, code: u16, message: &str) -> String {
+    let metadata = if code < 500 { json!({}) } else { json!({"error_type": "provider_unavailable"}) };
+    let error = json!({"code": code, "message": message, "metadata": metadata});
     let choices = json!([{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]);
     format!(
         "data: {{\"id\":\"gen-scripted\",\"model\":{},\"error\":{error},\"choices\":{choices}}}\n\n",
         Value::from(model)
     )
+}
+
+/// An error message that quotes the request, the system message first.
+fn repetition(asked: &Value) -> String {
+    format!("Invalid request: {}", asked["messages"])
 }

@@ -4,7 +4,11 @@
 use serde_json::Value;
 
 use super::{WriteError, until_free};
-use crate::{db::Service, id::LlmCallId, jobs::Lease};
+use crate::{
+    db::Service,
+    id::{JobId, LlmCallId},
+    jobs::Lease,
+};
 
 /// How a call of a model ended, for its ledger row.
 #[derive(Clone, Debug)]
@@ -17,7 +21,7 @@ pub struct CallEnd {
     pub tokens_input: Option<i32>,
     /// Tokens written.
     pub tokens_output: Option<i32>,
-    /// US dollars as the provider wrote them.
+    /// US dollars, as `Spent::rounded` writes them.
     pub cost_usd: Option<String>,
     /// The provider's own id.
     pub provider_ref: Option<String>,
@@ -56,14 +60,46 @@ impl Spent {
         Self {
             tokens_input: sum(self.tokens_input, other.tokens_input),
             tokens_output: sum(self.tokens_output, other.tokens_output),
-            cost_usd: sum(self.cost_usd, other.cost_usd),
+            cost_usd: sum(self.cost_usd.map(micros), other.cost_usd.map(micros)).map(|micros| micros / MICROS),
         }
+    }
+
+    /// An amount of dollars in the digits that the ledger's column keeps, so that every sum of them is the same.
+    pub fn rounded(digits: &str) -> Option<String> {
+        let amount = micros(digits.parse().ok()?) / MICROS;
+        amount.is_finite().then(|| format!("{amount:.6}"))
     }
 
     /// All tokens, when both counts are known.
     pub fn tokens(&self) -> Option<i64> {
         self.tokens_input.zip(self.tokens_output).map(|(read, written)| read + written)
     }
+}
+
+/// The ledger keeps millionths of a dollar.
+const MICROS: f64 = 1_000_000.0;
+
+/// Whole millionths, which a double counts without error.
+fn micros(dollars: f64) -> f64 {
+    (dollars * MICROS).round()
+}
+
+/// What the calls of a job have used so far, over all attempts.
+pub async fn spent(service: &Service, job: JobId) -> Result<Spent, WriteError> {
+    let spent = sqlx::query_as!(
+        Spent,
+        r#"
+        SELECT sum(tokens_input)::bigint AS tokens_input,
+               sum(tokens_output)::bigint AS tokens_output,
+               sum(cost_usd)::float8 AS cost_usd
+          FROM almanac.llm_calls
+         WHERE job_id = $1
+        "#,
+        job.0
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(spent)
 }
 
 /// Opens a call under the lease: its place among the calls of this step, from 1; none when `most` have been made, over all
@@ -140,4 +176,35 @@ pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<i64> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_texts($1, 200) AS "jobs!""#, days);
     jobs.fetch_one(service.work()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cost(dollars: f64) -> Spent {
+        Spent { cost_usd: Some(dollars), ..Spent::default() }
+    }
+
+    #[test]
+    fn costs_add_up_as_the_ledgers_decimals_do() {
+        assert_eq!(cost(0.1).and(cost(0.2)).cost_usd, Some(0.3));
+        assert_eq!(cost(0.00445).and(cost(0.00313)).cost_usd, Some(0.00758));
+        assert_eq!(Spent::default().and(cost(0.000_001)).cost_usd, Some(0.000_001));
+        assert_eq!(Spent::default().and(Spent::default()).cost_usd, None);
+    }
+
+    #[test]
+    fn a_cost_is_written_in_the_digits_of_its_column() {
+        let table = [
+            ("0.00014325", Some("0.000143")),
+            ("9.5e-4", Some("0.000950")),
+            ("0", Some("0.000000")),
+            ("free", None),
+            ("inf", None),
+        ];
+        for (digits, rounded) in table {
+            assert_eq!(Spent::rounded(digits).as_deref(), rounded, "{digits}");
+        }
+    }
 }

@@ -109,17 +109,12 @@ fn ties_go_by_id_whatever_the_order_of_the_library() {
 }
 
 #[test]
-fn a_carousel_wants_one_asset_a_slide_and_hints_stand_where_none_was_found() {
+fn a_carousel_wants_one_asset_a_slide() {
     assert_eq!(wanted(Format::Carousel, Some(5)), 5);
     assert_eq!(
         (wanted(Format::Carousel, None), wanted(Format::Carousel, Some(0)), wanted(Format::Reel, Some(5))),
         (1, 1, 1)
     );
-    let hint = AssetHint { role: "cover".to_owned(), suggestion: "A cup".to_owned() };
-    let one = Match { asset: "a".parse().unwrap(), score: 6, reason: String::new() };
-    assert_eq!(hints(&[], vec![hint.clone()]), Some(vec![hint.clone()]));
-    assert_eq!(hints(&[one], vec![hint]), None);
-    assert_eq!(hints(&[], Vec::new()), None);
 }
 
 fn any_words(most: usize) -> impl Strategy<Value = Vec<String>> {

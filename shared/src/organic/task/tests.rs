@@ -188,7 +188,9 @@ fn a_placement_is_its_slot_and_its_draft() {
             "reason": "Moved from Mon 09:00: another placement of this account is too close to it.",
         })
     );
-    assert_eq!(data["placement"]["creative"], json!({"creativeIdea": "", "assetIds": ["a1"]}));
+    let hints = json!([{"role": "r", "suggestion": "s"}]);
+    let creative = json!({"creativeIdea": "", "assetIds": ["a1"], "assetHints": hints});
+    assert_eq!(data["placement"]["creative"], creative, "hints stay beside what matched");
 }
 
 #[test]

@@ -6,8 +6,7 @@ use std::pin::pin;
 use almanac_shared::{
     calendar::{
         Content, Made,
-        run::Spent,
-        store::work::{self, Burst, CallEnd},
+        store::work::{self, Burst},
         task,
     },
     circuit,
@@ -17,11 +16,11 @@ use almanac_shared::{
 };
 use tokio::time::Instant;
 
-use super::{JobError, Planning, call_end};
+use super::{JobError, Planning};
 use crate::{
-    jobs::BEGUN_AGAIN,
+    jobs::{BEGUN_AGAIN, calls},
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Prompt},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Prompt, Word},
         breaker::{Opened, Outcome, Permit},
     },
     stop::Reason,
@@ -126,15 +125,10 @@ impl Planning<'_> {
         Ok(())
     }
 
-    /// Adds up what a complete call used. It counts as bought when it brought something.
-    pub(super) fn spend(&mut self, call: LlmCallId, usage: &AiUsage, existing: usize) -> CallEnd {
-        self.spent = self.spent.and(Spent {
-            tokens_input: usage.tokens_input.map(i64::from),
-            tokens_output: usage.tokens_output.map(i64::from),
-            cost_usd: usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()),
-        });
+    /// Adds up what a call used, usable or not.
+    pub(super) fn spend(&mut self, usage: &AiUsage) {
+        self.spent = self.spent.and(calls::spend(self.deps, usage));
         self.served = usage.clone();
-        CallEnd { succeeded: self.made.len() > existing, ..call_end(call, Some(usage), None) }
     }
 
     /// Records how a call went with its circuit, and tells the API when that opens.
@@ -146,9 +140,17 @@ impl Planning<'_> {
         circuit::publish(self.deps.redis.clone(), model, retry_in);
     }
 
-    pub(super) fn count_failure(&self, error: &AiError) {
+    pub(super) fn count_failure(&mut self, error: &AiError) {
+        if let Some(usage) = &error.usage {
+            self.spend(usage);
+        }
         let model = &self.order.model;
         self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
-        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
+        tracing::warn!(
+            %error,
+            code = %error.code(),
+            providerRequestId = error.provider_ref.as_ref().map(Word::as_str),
+            "a call of the model failed"
+        );
     }
 }

@@ -23,11 +23,14 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::asking::{CallResult, How};
-use super::{JobError, LEFT_FOR_A_MOMENT, Verdict, calls::call_end};
+use super::{
+    JobError, LEFT_FOR_A_MOMENT, Verdict,
+    calls::{call_end, failure_of},
+};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiUsage, Task},
+        ai::{AiError, AiErrorKind, AiUsage, Task, Word},
         backoff::Backoff,
         breaker::{Opened, Outcome, Permit},
     },
@@ -170,7 +173,8 @@ impl Planning<'_> {
                 let silent = self.made.len() == existing;
                 self.judge(open.permit, if silent { Outcome::Failed } else { Outcome::Served });
                 let error = AiError::new(AiErrorKind::Timeout);
-                Ok(Some(Last { burst, call: Some(call_end(call, None, Some(&error))), why: Why::TimeUp }))
+                let why = if self.missing() == 0 { Why::Complete } else { Why::TimeUp };
+                Ok(Some(Last { burst, call: Some(call_end(call, None, Some(&error))), why }))
             }
         }
     }
@@ -216,11 +220,13 @@ impl Planning<'_> {
         permit.record(Outcome::Served, Instant::now());
         let (provider, seconds) = (self.deps.ai.provider(), asked.elapsed().as_secs_f64());
         self.deps.metrics.llm_call(provider, &self.order.model, "succeeded", seconds);
-        let end = self.spend(call, usage, existing);
+        self.spend(usage);
+        // It counts as bought when it brought something.
+        let end = CallEnd { succeeded: self.made.len() > existing, ..call_end(call, Some(usage), None) };
         if self.missing() == 0 {
             return Ok(Some(Last { burst, call: Some(end), why: Why::Complete }));
         }
-        let cut_short = usage.finish_reason.as_deref() == Some("length") && self.made.len() > existing;
+        let cut_short = usage.finish_reason.as_ref().map(Word::as_str) == Some("length") && self.made.len() > existing;
         if patience.asked_again && !cut_short {
             return Ok(Some(Last { burst, call: Some(end), why: Why::Failed(unfilled()) }));
         }
@@ -242,6 +248,9 @@ impl Planning<'_> {
         self.judge(open.permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served });
         self.count_failure(&error);
         let end = call_end(open.call, error.usage.as_deref(), Some(&error));
+        if self.missing() == 0 {
+            return Ok(Some(Last { burst, call: Some(end), why: Why::Complete }));
+        }
         if Instant::now() >= self.deadline {
             return Ok(Some(Last { burst, call: Some(end), why: Why::TimeUp }));
         }
@@ -305,12 +314,8 @@ impl Planning<'_> {
     }
 
     async fn give_up_on(self, burst: Burst, call: Option<CallEnd>, error: &AiError) -> Result<Verdict, JobError> {
-        let mut failure = Failure::new(error.code(), sentence(error.code()));
-        if let Value::Object(detail) = error.detail() {
-            failure.context = detail.into_iter().filter(|(name, value)| name != "code" && !value.is_null()).collect();
-        }
         self.deps.metrics.provider_failed(error.code().as_str());
-        self.give_up(burst, call, failure).await
+        self.give_up(burst, call, failure_of(error)).await
     }
 
     /// With something made the run is partial, and each slot without an entry is named; with nothing it has failed.
@@ -344,16 +349,4 @@ impl Planning<'_> {
 
 fn unfilled() -> Failure {
     Failure::new(Code::SlotUnfilled, "The model left some slots empty, also when it was asked again.")
-}
-
-/// What a person reads.
-fn sentence(code: Code) -> &'static str {
-    match code {
-        Code::ProviderTimeout => "The model did not answer in time. Please try again.",
-        Code::ProviderRateLimited => "The model is busy. Please try again in a while.",
-        Code::EmptyOutput => "The model answered nothing. Please try again.",
-        Code::InvalidOutput | Code::OutputTooLarge => "The model's answer could not be read. Please try again.",
-        Code::ProviderRejected => "The model refused this request.",
-        _ => "The model could not be reached. Please try again later.",
-    }
 }

@@ -109,7 +109,9 @@ impl Planning<'_> {
         burst.progress = Some(self.progress("finalizing"));
         let latency_ms = self.latency_ms();
         let summary = self.summary(state, changes, latency_ms, failure.as_ref());
-        let error = if state == State::Failed { json!(failure) } else { Value::Null };
+        // The same shape as that of a run that was cancelled before it started.
+        let says_why = matches!(state, State::Failed | State::Cancelled);
+        let error = if says_why { json!(failure) } else { Value::Null };
         let data = run::envelope(&summary, &error, self.meta(Some(self.next_seq(&burst)), true));
         let metadata = json!({
             "provider": self.deps.ai.provider(), "model": self.served.model, "provider_ref": self.served.provider_ref,
@@ -153,12 +155,6 @@ impl Planning<'_> {
     fn log_end(&self, ending: &work::Ending) {
         let status = ending.state.as_str();
         self.deps.metrics.job_finished(&self.job.kind, status, self.began.elapsed().as_secs_f64());
-        let tokens = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
-        self.deps.metrics.llm_usage(
-            tokens(self.spent.tokens_input),
-            tokens(self.spent.tokens_output),
-            self.spent.cost_usd.unwrap_or(0.0),
-        );
         tracing::info!(
             status,
             code = ending.failure.as_ref().map(|failure| failure.code.as_str()),

@@ -14,13 +14,19 @@ use almanac_shared::{
         store::{self, Burst, CallEnd, Conclusion, Ending, OpenedCall},
     },
     id::{LlmCallId, SuggestionId},
-    jobs::{ClaimedJob, Failure, FirstCall, State},
+    jobs::{
+        ClaimedJob, Failure, FirstCall, State,
+        store::calls::{Spent, spent},
+    },
     telemetry,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
-use super::{BEGUN_AGAIN, JobError, LEFT_TO_NEWER, Verdict, calls::call_end};
+use super::{
+    BEGUN_AGAIN, JobError, LEFT_TO_NEWER, Verdict,
+    calls::{self, call_end, failure_of},
+};
 use crate::{
     deps::Deps,
     outbound::{
@@ -50,7 +56,8 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
         seq: job.last_seq,
         made: Vec::new(),
         keys: HashSet::new(),
-        served: None,
+        served: AiUsage::default(),
+        spent: Spent::default(),
     }
     .run()
     .await
@@ -68,7 +75,9 @@ struct Generating<'a> {
     /// What is asked by those that were made.
     keys: HashSet<String>,
     /// What is known of the answering model, for `ai_metadata`.
-    served: Option<AiUsage>,
+    served: AiUsage,
+    /// What all calls used, those of earlier attempts included.
+    spent: Spent,
 }
 
 /// How one call ended.
@@ -85,6 +94,9 @@ impl Generating<'_> {
     async fn run(mut self) -> Result<Verdict, JobError> {
         faults::pass(Point::ClaimedBeforeCall);
         let mut first = self.job.first_call.clone();
+        if first.is_none() {
+            self.spent = spent(&self.deps.service, self.job.id).await?;
+        }
         if let Some(reason) = self.stop.given() {
             self.withdraw(first).await?;
             return self.stopped(Burst::default(), None, reason).await;
@@ -128,7 +140,7 @@ impl Generating<'_> {
                     permit.record(Outcome::Served, Instant::now());
                     self.deps.metrics.llm_call(provider, &model, "succeeded", asked.elapsed().as_secs_f64());
                     let end = CallEnd { succeeded: true, ..call_end(call, Some(&usage), None) };
-                    self.served = Some(usage);
+                    self.spend(&usage);
                     return self.succeed(burst, Some(end)).await;
                 }
                 CallResult::Stopped { burst, reason } => {
@@ -141,6 +153,9 @@ impl Generating<'_> {
                     self.publish_circuit(permit.record(outcome, Instant::now()), &model);
                     let end = call_end(call, error.usage.as_deref(), Some(&error));
                     self.count_call(&error, &model);
+                    if self.made.len() >= CARDS_PER_GENERATION {
+                        return self.succeed(burst, Some(end)).await;
+                    }
                     let again = nth < MAX_CALLS && self.worth_another(&error, last.as_ref());
                     if !again {
                         return self.give_up(burst, Some(end), error).await;
@@ -186,6 +201,12 @@ impl Generating<'_> {
             store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
         }
         Ok(())
+    }
+
+    /// Adds up what a call used, usable or not.
+    fn spend(&mut self, usage: &AiUsage) {
+        self.spent = self.spent.and(calls::spend(self.deps, usage));
+        self.served = usage.clone();
     }
 
     /// Whether the same question may be asked again: the fault can pass, the answer was not refused twice, and this
@@ -286,9 +307,9 @@ impl Generating<'_> {
     }
 
     async fn give_up(self, burst: Burst, call: Option<CallEnd>, error: AiError) -> Result<Verdict, JobError> {
-        let mut failure = Failure::new(error.code(), sentence(error.code()));
-        if let Value::Object(detail) = error.detail() {
-            failure.context = detail.into_iter().filter(|(name, value)| name != "code" && !value.is_null()).collect();
+        let mut failure = failure_of(&error);
+        if error.kind == AiErrorKind::EmptyOutput {
+            failure.message = "The model found nothing to make cards of in this text.".to_owned();
         }
         self.deps.metrics.provider_failed(error.code().as_str());
         self.conclude(burst, call, State::Failed, Some(failure)).await
@@ -322,12 +343,11 @@ impl Generating<'_> {
         failure: Option<Failure>,
     ) -> Result<Verdict, JobError> {
         let latency_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let usage = self.served.clone().unwrap_or_default();
-        let tokens = usage.tokens_input.zip(usage.tokens_output).map(|(read, written)| read + written);
+        let (usage, spent) = (&self.served, self.spent);
         let data = json!({
             "status": state.as_str(), "suggestions": self.made.len(), "latency_ms": latency_ms,
-            "tokens": tokens, "tokens_input": usage.tokens_input, "tokens_output": usage.tokens_output,
-            "cost_usd": usage.cost_usd.as_deref().and_then(|cost| cost.parse::<f64>().ok()), "error": failure,
+            "tokens": spent.tokens(), "tokens_input": spent.tokens_input, "tokens_output": spent.tokens_output,
+            "cost_usd": spent.cost_usd, "error": failure,
         })
         .to_string();
         let metadata = json!({
@@ -345,19 +365,7 @@ impl Generating<'_> {
         faults::pass(Point::CommittedBeforePublish);
         events.push(("done".into(), data));
         self.tell(events);
-        self.log_end(state, latency_ms, &usage, failure.as_ref());
+        self.log_end(state, latency_ms, failure.as_ref());
         Ok(Verdict::Concluded)
-    }
-}
-
-/// What a person reads.
-fn sentence(code: Code) -> &'static str {
-    match code {
-        Code::ProviderTimeout => "The model did not answer in time. Please try again.",
-        Code::ProviderRateLimited => "The model is busy. Please try again in a while.",
-        Code::EmptyOutput => "The model found nothing to make cards of in this text.",
-        Code::InvalidOutput | Code::OutputTooLarge => "The model's answer could not be read. Please try again.",
-        Code::ProviderRejected => "The model refused this text.",
-        _ => "The model could not be reached. Please try again later.",
     }
 }

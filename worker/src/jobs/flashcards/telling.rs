@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Generating;
 use crate::outbound::{
-    ai::{AiError, AiUsage},
+    ai::{AiError, Word},
     breaker::Opened,
 };
 
@@ -37,30 +37,33 @@ impl Generating<'_> {
         self.deps.publisher.publish(self.job.id, vec![begin]);
     }
 
-    pub(super) fn log_end(&self, state: State, latency_ms: u64, usage: &AiUsage, failure: Option<&Failure>) {
+    pub(super) fn log_end(&self, state: State, latency_ms: u64, failure: Option<&Failure>) {
         let code = failure.map(|failure| failure.code.as_str());
         self.deps.metrics.job_finished(&self.job.kind, state.as_str(), self.began.elapsed().as_secs_f64());
         self.deps.metrics.generation_ended(state.as_str());
-        self.deps.metrics.llm_usage(
-            u64::from(usage.tokens_input.unwrap_or(0)),
-            u64::from(usage.tokens_output.unwrap_or(0)),
-            usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()).unwrap_or(0.0),
-        );
         tracing::info!(
             status = state.as_str(),
             code,
             latencyMs = latency_ms,
             suggestions = self.made.len(),
-            tokensInput = usage.tokens_input,
-            tokensOutput = usage.tokens_output,
-            providerRequestId = usage.provider_ref,
+            tokensInput = self.spent.tokens_input,
+            tokensOutput = self.spent.tokens_output,
+            providerRequestId = self.served.provider_ref.as_ref().map(Word::as_str),
             "the generation ended"
         );
     }
 
-    pub(super) fn count_call(&self, error: &AiError, model: &str) {
+    pub(super) fn count_call(&mut self, error: &AiError, model: &str) {
+        if let Some(usage) = &error.usage {
+            self.spend(usage);
+        }
         self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
-        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
+        tracing::warn!(
+            %error,
+            code = %error.code(),
+            providerRequestId = error.provider_ref.as_ref().map(Word::as_str),
+            "a call of the model failed"
+        );
     }
 
     /// Tells the API that this model cannot be called for a while, so that it stops accepting what cannot run.

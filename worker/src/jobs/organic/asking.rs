@@ -4,20 +4,16 @@
 use almanac_shared::{
     circuit,
     faults::{self, Point},
-    id::LlmCallId,
-    organic::{
-        store::work::{CallEnd, Spent},
-        task,
-    },
+    organic::task,
     telemetry,
 };
 use tokio::time::Instant;
 
 use super::{How, Week, making::Harvest};
 use crate::{
-    jobs::{JobError, calls::call_end},
+    jobs::{JobError, calls},
     outbound::{
-        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Item, Prompt},
+        ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Item, Prompt, Word},
         breaker::{Opened, Outcome, Permit},
     },
 };
@@ -71,15 +67,10 @@ impl Week<'_> {
         }
     }
 
-    /// Adds up what a complete call used. It counts as bought when it brought something.
-    pub(super) fn spend(&mut self, call: LlmCallId, usage: &AiUsage, brought: bool) -> CallEnd {
-        self.spent = self.spent.and(Spent {
-            tokens_input: usage.tokens_input.map(i64::from),
-            tokens_output: usage.tokens_output.map(i64::from),
-            cost_usd: usage.cost_usd.as_deref().and_then(|cost| cost.parse().ok()),
-        });
+    /// Adds up what a call used, usable or not.
+    pub(super) fn spend(&mut self, usage: &AiUsage) {
+        self.spent = self.spent.and(calls::spend(self.deps, usage));
         self.served = usage.clone();
-        CallEnd { succeeded: brought, ..call_end(call, Some(usage), None) }
     }
 
     /// Records how a call went with its circuit, and tells the API when that opens.
@@ -90,8 +81,16 @@ impl Week<'_> {
         circuit::publish(self.deps.redis.clone(), model, retry_in);
     }
 
-    pub(super) fn count_failure(&self, error: &AiError, model: &str) {
+    pub(super) fn count_failure(&mut self, error: &AiError, model: &str) {
+        if let Some(usage) = &error.usage {
+            self.spend(usage);
+        }
         self.deps.metrics.llm_call(self.deps.ai.provider(), model, error.kind.as_str(), error.elapsed.as_secs_f64());
-        tracing::warn!(%error, code = %error.code(), providerRequestId = error.provider_ref, "a call of the model failed");
+        tracing::warn!(
+            %error,
+            code = %error.code(),
+            providerRequestId = error.provider_ref.as_ref().map(Word::as_str),
+            "a call of the model failed"
+        );
     }
 }

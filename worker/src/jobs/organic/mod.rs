@@ -28,11 +28,14 @@ use almanac_shared::{
 use tokio::time::Instant;
 
 use self::{asking::CallResult, making::Harvest};
-use super::{JobError, LEFT_FOR_A_MOMENT, Verdict, calls::call_end};
+use super::{
+    JobError, LEFT_FOR_A_MOMENT, Verdict,
+    calls::{call_end, failure_of},
+};
 use crate::{
     deps::Deps,
     outbound::{
-        ai::{AiError, AiErrorKind, AiUsage, Task},
+        ai::{AiError, AiErrorKind, AiUsage, Task, Word},
         backoff::Backoff,
         breaker::{Opened, Outcome, Permit},
     },
@@ -184,7 +187,9 @@ impl Week<'_> {
             How::Complete(usage) => {
                 permit.record(Outcome::Served, Instant::now());
                 self.deps.metrics.llm_call(provider, model, "succeeded", asked.elapsed().as_secs_f64());
-                let end = self.spend(call, &usage, brought);
+                self.spend(&usage);
+                // It counts as bought when it brought something.
+                let end = CallEnd { succeeded: brought, ..call_end(call, Some(&usage), None) };
                 self.answered(harvest, end, &usage, patience).await
             }
             How::Stopped(reason) => {
@@ -195,6 +200,9 @@ impl Week<'_> {
             How::TimeUp => {
                 self.judge(permit, if brought { Outcome::Served } else { Outcome::Failed }, model);
                 let end = call_end(call, None, Some(&AiError::new(AiErrorKind::Timeout)));
+                if self.missing() == harvest.len() {
+                    return self.finished(harvest, Some(end)).await.map(Next::Over);
+                }
                 self.time_is_up(harvest, Some(end)).await.map(Next::Over)
             }
             How::Broken(error) => {
@@ -218,7 +226,7 @@ impl Week<'_> {
         if self.missing() == harvest.len() {
             return self.finished(harvest, Some(end)).await.map(Next::Over);
         }
-        let cut_short = usage.finish_reason.as_deref() == Some("length") && end.succeeded;
+        let cut_short = usage.finish_reason.as_ref().map(Word::as_str) == Some("length") && end.succeeded;
         if patience.asked_again && !cut_short {
             return self.give_up(harvest, Some(end), unfilled()).await.map(Next::Over);
         }
@@ -236,6 +244,9 @@ impl Week<'_> {
         error: AiError,
         patience: &mut Patience,
     ) -> Result<Next, JobError> {
+        if self.missing() == harvest.len() {
+            return self.finished(harvest, Some(end)).await.map(Next::Over);
+        }
         if Instant::now() >= self.deadline {
             return self.time_is_up(harvest, Some(end)).await.map(Next::Over);
         }
@@ -304,12 +315,8 @@ impl Week<'_> {
         call: Option<CallEnd>,
         error: &AiError,
     ) -> Result<Verdict, JobError> {
-        let mut failure = Failure::new(error.code(), sentence(error.code()));
-        if let serde_json::Value::Object(detail) = error.detail() {
-            failure.context = detail.into_iter().filter(|(name, value)| name != "code" && !value.is_null()).collect();
-        }
         self.deps.metrics.provider_failed(error.code().as_str());
-        self.give_up(harvest, call, failure).await
+        self.give_up(harvest, call, failure_of(error)).await
     }
 
     /// The last call went wrong, or the answers were too short for so many placements. With nothing made and nothing known
@@ -360,16 +367,4 @@ impl Week<'_> {
 
 fn unfilled() -> Failure {
     Failure::new(Code::SlotUnfilled, "The model left some placements out, also when it was asked again.")
-}
-
-/// What a person reads.
-fn sentence(code: Code) -> &'static str {
-    match code {
-        Code::ProviderTimeout => "The model did not answer in time. Please try again.",
-        Code::ProviderRateLimited => "The model is busy. Please try again in a while.",
-        Code::EmptyOutput => "The model answered nothing. Please try again.",
-        Code::InvalidOutput | Code::OutputTooLarge => "The model's answer could not be read. Please try again.",
-        Code::ProviderRejected => "The model refused this request.",
-        _ => "The model could not be reached. Please try again later.",
-    }
 }

@@ -198,12 +198,6 @@ impl Week<'_> {
     fn log_end(&self, ending: &Ending) {
         let status = ending.state.as_str();
         self.deps.metrics.job_finished(&self.job.kind, status, self.began.elapsed().as_secs_f64());
-        let tokens = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
-        self.deps.metrics.llm_usage(
-            tokens(self.spent.tokens_input),
-            tokens(self.spent.tokens_output),
-            self.spent.cost_usd.unwrap_or(0.0),
-        );
         tracing::info!(
             brandId = %self.order.brand_id,
             weekStart = %self.order.request.week.start,

@@ -1,26 +1,21 @@
 //! One answer as it grows: text in, checked items out, with a count of everything that was not kept.
 //! Every implementation of `Ai` feeds its model's text through here, the offline one too.
-//! Nothing leaves that was not cleaned, checked for an echo of the prompt, and held against what was asked for.
+//! Nothing leaves that did not pass the filter and was not held against what was asked for.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{
-    AiErrorKind, AiRequest, Item, ItemCounts, Task,
-    items::Extractor,
-    mend::mend,
-    text::{Echo, clean_all},
-};
+use super::{AiErrorKind, AiRequest, Excerpt, Filter, Item, ItemCounts, Task, items::Extractor, mend::mend};
 
-/// Most bytes of an answer (ARCHITECTURE 10).
+/// Most bytes of an answer.
 pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 
 /// Collects one answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     task: Task,
-    echo: Arc<Echo>,
+    filter: Filter,
     extractor: Extractor,
     left: usize,
     only: Option<HashSet<String>>,
@@ -29,11 +24,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn to(request: &AiRequest) -> Self {
+    pub(super) fn to(request: &AiRequest, filter: Filter) -> Self {
         let wanted = request.task.wanted(&request.document);
         Self {
             task: request.task,
-            echo: Echo::of_known(request.prompt.text()),
+            filter,
             extractor: Extractor::new(request.task.array_names()),
             left: wanted.most,
             only: wanted.only,
@@ -58,6 +53,16 @@ impl Answer {
         self.extractor.text()
     }
 
+    /// The beginning of the text so far; nothing when nothing is left of it.
+    pub(super) fn excerpt(&self) -> Option<Excerpt> {
+        self.filter.excerpt(self.text())
+    }
+
+    /// What every other text of the same provider goes through.
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     pub(super) fn counts(&self) -> ItemCounts {
         ItemCounts { dropped: self.counts.dropped + self.extractor.broken(), ..self.counts }
     }
@@ -74,15 +79,14 @@ impl Answer {
 
     fn keep(&mut self, object: Option<Value>) -> Option<Item> {
         let counts = &mut self.counts;
-        let Some(object) = object.map(clean_all) else {
+        let only = self.only.as_ref();
+        let Some(object) = object else {
             counts.dropped += 1;
             return None;
         };
-        if self.echo.is_in(&object) {
-            counts.echoed += 1;
-            return None;
-        }
-        let asked_for = |item: &Item| self.only.as_ref().is_none_or(|only| only.contains(&item.identity()));
+        let (object, echoed) = self.filter.item(object, |text| only.is_some_and(|only| only.contains(text)));
+        counts.echoed += u32::from(echoed);
+        let asked_for = |item: &Item| only.is_none_or(|only| only.contains(&item.identity()));
         let read = self.task.read(&object);
         let Some((item, cut)) = read.filter(|(item, _)| self.left > 0 && asked_for(item)) else {
             counts.dropped += 1;
@@ -125,7 +129,7 @@ mod tests {
     fn answer(exclude: &[&str]) -> Answer {
         let document = json!({"task": "flashcards", "source_text": "…", "count": 3, "exclude": exclude});
         let prompt = Task::Flashcards.prompt("v1").unwrap();
-        Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()))
+        Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()), Filter::of(prompt, None))
     }
 
     fn fronts(items: Vec<Item>) -> Vec<String> {
@@ -141,7 +145,8 @@ mod tests {
         let slot = |key: &str| json!({"key": key, "channel": "x", "date": "2026-01-26", "time": "09:00"});
         let document = json!({"task": "calendar", "slots": [slot("a"), slot("b"), slot("c")], "constraints": {}});
         let prompt = Task::Calendar.prompt("v1").unwrap();
-        let mut answer = Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()));
+        let mut answer =
+            Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()), Filter::of(prompt, None));
         let items = json!({"entries": [
             {"key": "a", "title": "first", "date": "1999-01-01"}, {"key": "z", "title": "stranger"},
             {"key": "a", "title": "second"}, {"title": "no key"}, {"key": "b", "title": "other"},
@@ -162,15 +167,16 @@ mod tests {
         let mut answer = answer(&["Made before?"]);
         let echo: String = Task::Flashcards.prompt("v1").unwrap().text().chars().take(80).collect();
         let items = json!({"items": [
-            {"front": "A?", "back": "a"}, {"front": " a? ", "back": "again"}, {"front": "made  before?", "back": "m"},
-            {"front": "B?", "back": echo}, {"front": "C?"}, {"front": "D?", "back": "x".repeat(2_001)},
-            {"front": "E\u{0}?", "back": "\u{202e}e"}, {"front": "F?", "back": "one too many"},
+            {"front": "Aa?", "back": "aa"}, {"front": " aa? ", "back": "again"}, {"front": "made  before?", "back": "me"},
+            {"front": "What now?", "back": echo}, {"front": "Now?", "back": format!("So: {echo}")}, {"front": "Cc?"},
+            {"front": "Dd?", "back": "x".repeat(2_001)}, {"front": "E\u{0}e?", "back": "\u{202e}ee"},
+            {"front": "Ff?", "back": "one too many"},
         ]});
 
         let kept = answer.push(&items.to_string()).unwrap();
 
-        assert_eq!(fronts(kept), ["A?", "D?", "E?"]);
-        assert_eq!(answer.counts(), ItemCounts { kept: 3, cut: 1, dropped: 2, echoed: 1, repeated: 2 });
+        assert_eq!(fronts(kept), ["Aa?", "Now?", "Dd?"]);
+        assert_eq!(answer.counts(), ItemCounts { kept: 3, cut: 1, dropped: 4, echoed: 2, repeated: 2 });
         assert_eq!(answer.verdict(), None);
     }
 
@@ -206,7 +212,7 @@ mod tests {
         let mut answer = answer(&[]);
         answer.push(r#"{"items":[{"front":"\ud83"#).unwrap();
         answer.push(r"d\ude").unwrap();
-        let kept = answer.push(r#"00?","back":"it\'s"}"#).unwrap();
-        assert_eq!(fronts(kept), ["😀?"]);
+        let kept = answer.push(r#"00 so?","back":"it\'s"}"#).unwrap();
+        assert_eq!(fronts(kept), ["😀 so?"]);
     }
 }

@@ -11,7 +11,11 @@ use almanac_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{task::Wanted, text::cut};
+use super::{
+    Filtered,
+    task::Wanted,
+    text::{cut, has_substance},
+};
 
 /// Every version of the prompt that a stored run may still name.
 pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/calendar.txt"))];
@@ -55,8 +59,8 @@ pub(super) fn wanted(document: &Value) -> Wanted {
     Wanted { most: keys.len(), existing: Vec::new(), only: Some(keys.collect()) }
 }
 
-/// An entry needs its key, and a title or a caption; what else is missing is empty.
-pub(super) fn read(object: &Value) -> Option<(CalendarEntry, bool)> {
+/// An entry needs its key, and a title or a caption that says something; what else is missing is empty.
+pub(super) fn read(object: &Filtered) -> Option<(CalendarEntry, bool)> {
     let mut was_cut = false;
     let mut text = |name: &str, limit: usize| {
         let (text, cut) = cut(object.get(name).and_then(Value::as_str).unwrap_or_default(), limit);
@@ -68,9 +72,9 @@ pub(super) fn read(object: &Value) -> Option<(CalendarEntry, bool)> {
     let (hashtags, tags_cut) = hashtags(object.get("hashtags"));
     let key = object.get("key")?.as_str()?.to_owned();
     // A headline is what people recognise an entry by, so one without it borrows from what it says.
-    let title = if title.is_empty() { cut(&caption, TITLE_CHARS).0 } else { title };
+    let title = if has_substance(&title) { title } else { cut(&caption, TITLE_CHARS).0 };
     let draft = Draft { title, topic, format, caption, hashtags, notes };
-    (!draft.title.is_empty()).then_some((CalendarEntry { key, draft }, was_cut || tags_cut))
+    has_substance(&draft.title).then_some((CalendarEntry { key, draft }, was_cut || tags_cut))
 }
 
 /// Tags in one spelling: `#` and no space, each once. Models also give them as one text.
@@ -101,20 +105,20 @@ fn hashtags(value: Option<&Value>) -> (Vec<String>, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::text::clean_all, *};
+    use super::{super::filter::tests::filtered, *};
 
     #[test]
     fn an_entry_is_read_without_what_is_not_its_to_say() {
         let object = json!({
-            "key": "instagram:2026-01-26:1", "title": "T", "topic": "t", "format": "reel", "caption": "c",
+            "key": "instagram:2026-01-26:1", "title": "Tea", "topic": "t", "format": "reel", "caption": "c",
             "hashtags": ["#slow coffee", "slowcoffee", "", "##a,"], "notes": "n", "channel": "tiktok", "date": "1999-01-01",
             "time": "00:00", "scheduledAt": "1999-01-01T00:00:00Z", "media": [{"url": "https://x"}],
         });
 
-        let (entry, was_cut) = read(&object).unwrap();
+        let (entry, was_cut) = read(&filtered(&object)).unwrap();
 
         let draft = Draft {
-            title: "T".to_owned(),
+            title: "Tea".to_owned(),
             topic: "t".to_owned(),
             format: "reel".to_owned(),
             caption: "c".to_owned(),
@@ -126,12 +130,16 @@ mod tests {
 
     #[test]
     fn an_entry_needs_a_key_and_something_to_say() {
-        for object in
-            [json!({"title": "T"}), json!({"key": 1, "title": "T"}), json!({"key": "k", "notes": "n"}), json!([])]
-        {
-            assert_eq!(read(&object), None, "{object}");
+        for object in [
+            json!({"title": "Tea"}),
+            json!({"key": 1, "title": "Tea"}),
+            json!({"key": "k", "notes": "note"}),
+            json!([]),
+            json!({"key": "k", "title": "...", "caption": "[…]"}),
+        ] {
+            assert_eq!(read(&filtered(&object)), None, "{object}");
         }
-        let (entry, _) = read(&json!({"key": "k", "caption": "Only this", "hashtags": "#a #b"})).unwrap();
+        let (entry, _) = read(&filtered(&json!({"key": "k", "caption": "Only this", "hashtags": "#a #b"}))).unwrap();
         assert_eq!((entry.draft.title.as_str(), entry.draft.hashtags.len()), ("Only this", 2));
     }
 
@@ -140,7 +148,7 @@ mod tests {
         let tags: Vec<String> = (0..40).map(|n| format!("#{n}")).collect();
         let object = json!({"key": "k", "title": "é".repeat(201), "caption": "c".repeat(9_000), "hashtags": tags});
 
-        let (entry, was_cut) = read(&object).unwrap();
+        let (entry, was_cut) = read(&filtered(&object)).unwrap();
 
         assert!(was_cut);
         assert_eq!(entry.draft.title.chars().count(), TITLE_CHARS);
@@ -168,7 +176,7 @@ mod tests {
             let document = Document::read(&document).unwrap();
 
             for composed in almanac_shared::composer::calendar::compose(&document) {
-                let (entry, was_cut) = read(&clean_all(composed.clone().into())).unwrap();
+                let (entry, was_cut) = read(&filtered(&composed.clone().into())).unwrap();
                 assert!(!was_cut);
                 assert_eq!(entry, CalendarEntry { key: composed.key.clone(), draft: Draft::from(composed) });
             }

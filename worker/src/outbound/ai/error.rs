@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 use almanac_shared::error::Code;
 use serde_json::{Value, json};
 
-use super::AiUsage;
+use super::{AiUsage, Excerpt, Word};
 
 /// What went wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub enum AiErrorKind {
     Reset,
     /// The call's deadline passed.
     Timeout,
-    /// Nothing was received for the request's `idle`.
+    /// After the first content nothing was received for the request's `idle`.
     Idle,
     /// 429.
     RateLimited,
@@ -92,9 +92,9 @@ pub struct AiError {
     /// How long the provider asked us to wait.
     pub retry_after: Option<Duration>,
     /// The provider's own name for the call.
-    pub provider_ref: Option<String>,
-    /// What the provider said, redacted, at most 2 kB. For the user's `error` object; never for a log.
-    pub excerpt: Option<String>,
+    pub provider_ref: Option<Word>,
+    /// What the provider said. For the user's `error` object; never for a log.
+    pub excerpt: Option<Excerpt>,
     /// From the start of the call to the failure.
     pub elapsed: Duration,
     /// What was counted until then.
@@ -165,16 +165,16 @@ impl AiError {
         }
     }
 
-    /// The `error` object of a generation (R166): provider status, excerpt, request id, timing; snake_case.
+    /// The `error` object of a job: provider status, excerpt, request id, timing; snake_case.
     pub fn detail(&self) -> Value {
         json!({
             "code": self.code(),
             "reason": self.kind.as_str(),
             "retryable": self.retryable(),
             "provider_status": self.status,
-            "provider_request_id": self.provider_ref,
+            "request_id": self.provider_ref,
             "excerpt": self.excerpt,
-            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "latency_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             "retry_after_seconds": self.retry_after.map(|wait| wait.as_secs()),
         })
     }

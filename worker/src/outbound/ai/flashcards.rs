@@ -5,7 +5,11 @@
 use almanac_shared::{composer::flashcards::Document, flashcards::rules::front_key};
 use serde_json::{Value, json};
 
-use super::{task::Wanted, text::cut};
+use super::{
+    Filtered,
+    task::Wanted,
+    text::{cut, has_substance},
+};
 
 /// Every version of the prompt that a stored generation may still name.
 pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/flashcards.txt"))];
@@ -47,8 +51,9 @@ pub(super) fn wanted(document: &Value) -> Wanted {
     Wanted { most: document.count as usize, existing, only: None }
 }
 
-pub(super) fn read(object: &Value) -> Option<(Flashcard, bool)> {
-    let side = |name| object.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+/// A card needs two letters or digits on each side.
+pub(super) fn read(object: &Filtered) -> Option<(Flashcard, bool)> {
+    let side = |name| object.get(name).and_then(Value::as_str).filter(|text| has_substance(text));
     let (front, front_cut) = cut(side("front")?, FRONT_CHARS);
     let (back, back_cut) = cut(side("back")?, BACK_CHARS);
     Some((Flashcard { front, back }, front_cut || back_cut))
@@ -64,7 +69,7 @@ mod tests {
     use almanac_shared::composer::flashcards::normalised_front;
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::filter::tests::filtered, *};
 
     proptest! {
         #[test]
@@ -75,18 +80,21 @@ mod tests {
     }
 
     #[test]
-    fn a_card_needs_text_on_both_sides() {
+    fn a_card_needs_words_on_both_sides() {
         let table = [
-            json!({"front": "a"}),
-            json!({"front": "", "back": "b"}),
-            json!({"front": "a", "back": " \n"}),
-            json!({"front": 1, "back": "b"}),
-            json!({"front": ["a"], "back": "b"}),
-            json!(["a", "b"]),
+            json!({"front": "What?"}),
+            json!({"front": "", "back": "That"}),
+            json!({"front": "What?", "back": " \n"}),
+            json!({"front": "...", "back": "..."}),
+            json!({"front": "What?", "back": "…!"}),
+            json!({"front": "What?", "back": "[…]"}),
+            json!({"front": 1, "back": "That"}),
+            json!({"front": ["What?"], "back": "That"}),
+            json!(["What?", "That"]),
         ];
 
         for object in table {
-            assert_eq!(read(&object), None, "{object}");
+            assert_eq!(read(&filtered(&object)), None, "{object}");
         }
     }
 
@@ -94,7 +102,7 @@ mod tests {
     fn a_card_over_its_limits_is_cut_and_marked() {
         let object = json!({"front": "é".repeat(501), "back": "b".repeat(2_000), "tags": ["extra"]});
 
-        let (card, was_cut) = read(&object).unwrap();
+        let (card, was_cut) = read(&filtered(&object)).unwrap();
 
         assert!(was_cut);
         assert_eq!(card.front.chars().count(), 500);

@@ -6,7 +6,9 @@
 mod answer;
 mod answering;
 mod calendar;
+mod echo;
 mod error;
+mod filter;
 mod flashcards;
 pub mod items;
 mod mend;
@@ -27,6 +29,7 @@ pub use self::{
     answering::Answering,
     calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
+    filter::{Excerpt, Filter, Filtered, Word},
     flashcards::Flashcard,
     organic::OrganicDraft,
     task::{Item, Prompt, Task},
@@ -59,16 +62,16 @@ pub struct AiRequest {
     pub max_tokens: u32,
     /// 0–2.
     pub temperature: f32,
-    /// When the call must be over, connecting included.
+    /// When the call must be over, connecting included. Until the first content nothing else limits it.
     pub deadline: Instant,
-    /// Longest silence of the provider, the wait for its first byte included.
+    /// Longest silence of the provider once content has come.
     pub idle: Duration,
     /// W3C trace context to send along.
     pub traceparent: Option<String>,
 }
 
 impl AiRequest {
-    /// A call with the task's own limits and the idle time of RELIABILITY 4.7.
+    /// A call with the task's own limits and the usual idle time.
     pub fn new(prompt: Prompt, model: String, document: serde_json::Value, deadline: Instant) -> Self {
         let task = prompt.task();
         Self {
@@ -91,7 +94,7 @@ pub enum AiEvent {
     /// The provider has begun to answer.
     Started {
         /// Its own name for the call, if it gave one by then: for the ledger, to reconcile the cost later.
-        provider_ref: Option<String>,
+        provider_ref: Option<Word>,
     },
     /// The next item, cleaned, checked and within its limits.
     Item(Item),
@@ -103,9 +106,9 @@ pub enum AiEvent {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AiUsage {
     /// The model that served, when the provider names it.
-    pub model: Option<String>,
+    pub model: Option<Word>,
     /// The provider's own name for the call.
-    pub provider_ref: Option<String>,
+    pub provider_ref: Option<Word>,
     /// Tokens of prompt and document.
     pub tokens_input: Option<u32>,
     /// Tokens of the answer.
@@ -113,11 +116,11 @@ pub struct AiUsage {
     /// US dollars as decimal text that Postgres reads as `numeric`; `None` when the provider names no cost.
     pub cost_usd: Option<String>,
     /// Why the model stopped: `stop`, `length`, `content_filter`, ….
-    pub finish_reason: Option<String>,
+    pub finish_reason: Option<Word>,
     /// What became of the items.
     pub items: ItemCounts,
-    /// The beginning of the raw answer, redacted, at most 2 kB. Set only when something in it was unusable.
-    pub excerpt: Option<String>,
+    /// The beginning of the raw answer. Set only when something in it was unusable.
+    pub excerpt: Option<Excerpt>,
 }
 
 /// What became of the items of an answer.
@@ -129,7 +132,7 @@ pub struct ItemCounts {
     pub cut: u32,
     /// Not an item of the task, broken, or more than were asked for.
     pub dropped: u32,
-    /// Repeated the system prompt: `PROMPT_ECHO`.
+    /// Repeated the system prompt (`PROMPT_ECHO`); kept without the repetition when enough is left of them.
     pub echoed: u32,
     /// Said again what came before, in this answer or in the calls before it.
     pub repeated: u32,

@@ -12,7 +12,7 @@ use futures_util::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Ai, AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, answer::Answer};
+use super::{Ai, AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Filter, Word, answer::Answer};
 
 /// Characters per piece: about what a provider puts in a few chunks.
 const PIECE_CHARS: usize = 24;
@@ -65,7 +65,7 @@ impl Recital {
             deadline: request.deadline,
             pace,
             pieces: chars.chunks(PIECE_CHARS).map(|piece| piece.iter().collect()).collect(),
-            answer: Answer::to(&request),
+            answer: Answer::to(&request, Filter::of(request.prompt, None)),
             tokens: (words(request.prompt.text()) + words(&request.document.to_string()), words(&text)),
             ready: VecDeque::from([Ok(AiEvent::Started { provider_ref: None })]),
             ended: false,
@@ -101,11 +101,11 @@ impl Recital {
     /// The composer's token is the word.
     fn usage(&self) -> AiUsage {
         AiUsage {
-            model: Some(NAME.to_owned()),
+            model: Some(Word::of_ours(NAME)),
             tokens_input: Some(self.tokens.0),
             tokens_output: Some(self.tokens.1),
             cost_usd: Some("0".to_owned()),
-            finish_reason: self.pieces.is_empty().then(|| "stop".to_owned()),
+            finish_reason: self.pieces.is_empty().then(|| Word::of_ours("stop")),
             items: self.answer.counts(),
             ..AiUsage::default()
         }

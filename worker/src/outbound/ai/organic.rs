@@ -12,7 +12,7 @@ use almanac_shared::{
 };
 use serde_json::{Value, json};
 
-use super::task::Wanted;
+use super::{Filtered, task::Wanted, text::has_substance};
 
 /// Every version of the prompt that a stored run may still name.
 pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/organic.txt"))];
@@ -60,15 +60,20 @@ pub(super) fn wanted(document: &Value) -> Wanted {
     Wanted { most: ids.len(), existing: Vec::new(), only: Some(ids.collect()) }
 }
 
-pub(super) fn read(object: &Value) -> Option<(OrganicDraft, bool)> {
-    task::read(object).map(|(id, draft, was_cut)| (OrganicDraft { id, draft }, was_cut))
+/// A placement's line must say something.
+pub(super) fn read(object: &Filtered) -> Option<(OrganicDraft, bool)> {
+    let (id, mut draft, was_cut) = task::read(object)?;
+    if !has_substance(&draft.title_topic) {
+        draft.title_topic = task::first_line(&draft.caption);
+    }
+    has_substance(&draft.title_topic).then_some((OrganicDraft { id, draft }, was_cut))
 }
 
 #[cfg(test)]
 mod tests {
     use almanac_shared::composer;
 
-    use super::{super::text::clean_all, *};
+    use super::{super::filter::tests::filtered, *};
 
     fn document() -> Value {
         let slot = |id: &str, platform: &str, format: &str| {
@@ -96,7 +101,7 @@ mod tests {
         let items = composer::compose(&document()).unwrap();
         assert_eq!(items.len(), 2);
         for item in items {
-            let (read, was_cut) = read(&clean_all(item.clone())).unwrap();
+            let (read, was_cut) = read(&filtered(&item)).unwrap();
             assert!(!was_cut, "{item}");
             assert_eq!(read.id.as_str(), item["placementId"]);
             assert!(!read.draft.title_topic.is_empty() && !read.draft.caption.is_empty());

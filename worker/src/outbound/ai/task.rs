@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
+    Filtered,
     calendar::{self, CalendarEntry},
     flashcards::{self, Flashcard},
     organic::{self, OrganicDraft},
@@ -145,8 +146,8 @@ impl Task {
         }
     }
 
-    /// The item in a cleaned object, and whether it was cut to its limits; `None` when it is none of this task.
-    pub(super) fn read(self, object: &Value) -> Option<(Item, bool)> {
+    /// The item in an object, and whether it was cut to its limits; `None` when it is none of this task.
+    pub(super) fn read(self, object: &Filtered) -> Option<(Item, bool)> {
         match self {
             Self::Flashcards => flashcards::read(object).map(|(card, cut)| (Item::Flashcard(card), cut)),
             Self::Calendar => calendar::read(object).map(|(entry, cut)| (Item::Calendar(entry), cut)),

@@ -83,11 +83,11 @@ pub struct StreamError {
     /// The provider's HTTP status.
     provider_status: Option<i64>,
     /// The provider's id of the call.
-    provider_request_id: Option<String>,
+    request_id: Option<String>,
     /// The beginning of what the provider said, without secrets.
     excerpt: Option<String>,
     /// How long the call took.
-    elapsed_ms: Option<i64>,
+    latency_ms: Option<i64>,
     /// When the provider would like to be asked again.
     retry_after_seconds: Option<i64>,
 }

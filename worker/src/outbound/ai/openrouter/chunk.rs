@@ -111,9 +111,13 @@ impl Usage {
     }
 }
 
-/// A number of tokens that Postgres's `int` can hold, so that a nonsense count never fails the write of a whole answer.
+/// Most tokens that one call is believed to have used. The sum over all calls of a job must fit in Postgres's `int`: a
+/// nonsense count must never fail the write of a whole answer.
+const MAX_COUNT: u32 = 100_000_000;
+
+/// A number of tokens.
 fn count(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|count| i32::try_from(count).ok()).map(i32::unsigned_abs)
+    value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= MAX_COUNT)
 }
 
 #[cfg(test)]
@@ -167,8 +171,8 @@ mod tests {
         let usage = chunk.usage.unwrap();
         assert_eq!((usage.tokens_input(), usage.tokens_output(), usage.cost_usd()), (None, None, None));
         assert_eq!(
-            (count(&7.into()), count(&i32::MAX.into()), count(&3_000_000_000_u64.into())),
-            (Some(7), Some(2_147_483_647), None)
+            (count(&7.into()), count(&MAX_COUNT.into()), count(&i32::MAX.into()), count(&3_000_000_000_u64.into())),
+            (Some(7), Some(MAX_COUNT), None, None)
         );
     }
 

@@ -10,7 +10,7 @@ pub mod sse;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::{
@@ -25,8 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use self::{reading::Reading, request::Dialect};
-use super::{Ai, AiError, AiErrorKind, AiEvent, AiRequest};
-use crate::outbound::redact::excerpt;
+use super::{Ai, AiError, AiErrorKind, AiEvent, AiRequest, Filter, Word};
 
 /// Most bytes read of a refusal: enough for any error object, and no flood.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -119,7 +118,7 @@ impl OpenRouter {
         }
         let sending = self.client.post(self.url.clone()).headers(self.headers(request));
         let sending = sending.json(&request::body(request, self.dialect)).send();
-        let response = match within(request.deadline, request.idle, sending).await? {
+        let response = match timeout_at(request.deadline, sending).await.map_err(|_| AiErrorKind::Timeout)? {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Err(AiErrorKind::Connect.into()),
             Err(_) => return Err(AiErrorKind::Reset.into()),
@@ -127,7 +126,7 @@ impl OpenRouter {
         if response.status() == StatusCode::OK {
             return Ok(response);
         }
-        Err(self.refused(response, request.deadline).await)
+        Err(self.refused(response, request).await)
     }
 
     fn headers(&self, request: &AiRequest) -> HeaderMap {
@@ -145,25 +144,19 @@ impl OpenRouter {
         headers
     }
 
-    async fn refused(&self, mut response: Response, deadline: Instant) -> AiError {
-        let text = start_of_body(&mut response, deadline.min(Instant::now() + REFUSAL_PATIENCE)).await;
+    async fn refused(&self, mut response: Response, request: &AiRequest) -> AiError {
+        let text = start_of_body(&mut response, request.deadline.min(Instant::now() + REFUSAL_PATIENCE)).await;
         let body: Value = serde_json::from_slice(&text).unwrap_or_default();
         let status = response.status().as_u16();
+        let filter = Filter::of(request.prompt, self.key.clone());
         AiError {
             status: Some(status),
             retry_after: refusal::retry_after(response.headers(), &body),
-            provider_ref: provider_ref(response.headers()),
-            excerpt: (!text.is_empty()).then(|| excerpt(&text, self.key.as_ref())),
+            provider_ref: provider_ref(response.headers(), &filter),
+            excerpt: filter.excerpt(&text),
             ..refusal::kind(status, &body).into()
         }
     }
-}
-
-/// Waits for the provider's next sign of life, but neither past the deadline nor through more than `idle` of silence.
-async fn within<T>(deadline: Instant, idle: Duration, sign: impl Future<Output = T>) -> Result<T, AiErrorKind> {
-    let silent = Instant::now() + idle;
-    let expired = if deadline <= silent { AiErrorKind::Timeout } else { AiErrorKind::Idle };
-    timeout_at(deadline.min(silent), sign).await.map_err(|_| expired)
 }
 
 async fn start_of_body(response: &mut Response, until: Instant) -> Vec<u8> {
@@ -175,15 +168,10 @@ async fn start_of_body(response: &mut Response, until: Instant) -> Vec<u8> {
     text
 }
 
-/// The provider's own name for a call, when its headers have one that fits a column and a log.
-fn provider_ref(headers: &HeaderMap) -> Option<String> {
+/// The provider's own name for a call, when its headers have one.
+fn provider_ref(headers: &HeaderMap, filter: &Filter) -> Option<Word> {
     let names = ["x-generation-id", "x-request-id", "request-id"];
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).and_then(short)
-}
-
-fn short(name: &str) -> Option<String> {
-    let plain = !name.is_empty() && name.len() <= 128 && name.bytes().all(|byte| byte.is_ascii_graphic());
-    plain.then(|| name.to_owned())
+    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).and_then(|name| filter.word(name))
 }
 
 fn bearer(key: &SecretString) -> anyhow::Result<HeaderValue> {

@@ -7,20 +7,16 @@ use std::{collections::VecDeque, mem, time::Duration};
 use http::header;
 use reqwest::Response;
 use secrecy::SecretString;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     chunk::Chunk,
-    provider_ref, refusal, short,
+    provider_ref, refusal,
     sse::{Decoder, EventTooLarge},
-    within,
 };
-use crate::outbound::{
-    ai::{
-        AiError, AiErrorKind, AiEvent, AiRequest, AiUsage,
-        answer::{Answer, MAX_ANSWER},
-    },
-    redact::excerpt,
+use crate::outbound::ai::{
+    AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Excerpt, Filter, Word,
+    answer::{Answer, MAX_ANSWER},
 };
 
 /// Most bytes of a whole response: a chunk of a few characters costs some 300 bytes, and comments come on top.
@@ -40,7 +36,6 @@ pub(super) struct Reading {
     received: usize,
     deadline: Instant,
     idle: Duration,
-    key: Option<SecretString>,
     answer: Answer,
     usage: AiUsage,
     refused: bool,
@@ -69,15 +64,15 @@ impl Reading {
             Some(json) if json.starts_with("application/json") => Framing::Whole(Vec::new()),
             _ => Framing::Events(Decoder::default()),
         };
+        let filter = Filter::of(request.prompt, key);
         Self {
-            usage: AiUsage { provider_ref: provider_ref(response.headers()), ..AiUsage::default() },
+            usage: AiUsage { provider_ref: provider_ref(response.headers(), &filter), ..AiUsage::default() },
             response,
             framing,
             received: 0,
             deadline: request.deadline,
             idle: request.idle,
-            key,
-            answer: Answer::to(request),
+            answer: Answer::to(request, filter),
             refused: false,
             announced: false,
             ready: VecDeque::new(),
@@ -98,14 +93,14 @@ impl Reading {
 
     async fn read(&mut self) -> Result<Step, AiError> {
         let complete = self.usage.finish_reason.is_some();
-        let idle = if complete { self.idle.min(USAGE_PATIENCE) } else { self.idle };
-        let bytes = match within(self.deadline, idle, self.response.chunk()).await {
+        let (until, expired) = self.next_limit(complete);
+        let bytes = match timeout_at(until, self.response.chunk()).await {
             Ok(Ok(Some(bytes))) => bytes,
             Ok(Ok(None)) => return self.at_end(),
             // Only the usage is missing: the answer is whole, and whole answers are not thrown away.
             _ if complete => return Ok(Step::Done),
             Ok(Err(_)) => return Err(AiErrorKind::Truncated.into()),
-            Err(kind) => return Err(kind.into()),
+            Err(_) => return Err(expired.into()),
         };
         self.received += bytes.len();
         if self.received > MAX_RESPONSE {
@@ -131,6 +126,18 @@ impl Reading {
         Ok(Step::GoOn)
     }
 
+    /// Until when the next bytes are waited for, and what it means when none come. A model that thinks before it writes
+    /// is silent, so before the first content there is only the deadline.
+    fn next_limit(&self, complete: bool) -> (Instant, AiErrorKind) {
+        let idle = match complete {
+            true => self.idle.min(USAGE_PATIENCE),
+            false if self.answer.text().is_empty() => return (self.deadline, AiErrorKind::Timeout),
+            false => self.idle,
+        };
+        let silent = Instant::now() + idle;
+        if self.deadline <= silent { (self.deadline, AiErrorKind::Timeout) } else { (silent, AiErrorKind::Idle) }
+    }
+
     fn take(&mut self, data: &[u8]) -> Result<Step, AiError> {
         match data.trim_ascii() {
             b"" => return Ok(Step::GoOn),
@@ -139,19 +146,20 @@ impl Reading {
         }
         // A chunk we cannot read may have held part of an item, so going on could join two halves that do not fit.
         let Some(chunk) = Chunk::read(data) else {
-            return Err(AiError { excerpt: Some(self.excerpt(data)), ..AiErrorKind::InStream.into() });
+            return Err(AiError { excerpt: self.excerpt(data), ..AiErrorKind::InStream.into() });
         };
         self.note(&chunk);
         let items = self.answer.push(chunk.content())?;
         self.ready.extend(items.into_iter().map(|item| Ok(AiEvent::Item(item))));
         if let Some(error) = chunk.error() {
             let (kind, status) = refusal::kind_in_stream(&error);
-            return Err(AiError { status, excerpt: Some(self.excerpt(error.to_string().as_bytes())), ..kind.into() });
+            return Err(AiError { status, excerpt: self.excerpt(error.to_string().as_bytes()), ..kind.into() });
         }
         match chunk.finish_reason() {
             Some("error") => Err(AiErrorKind::InStream.into()),
             Some(reason) => {
-                self.usage.finish_reason = Some(excerpt(reason.as_bytes(), None));
+                let reason = self.answer.filter().word(reason);
+                self.usage.finish_reason = Some(reason.unwrap_or_else(|| Word::of_ours("other")));
                 Ok(Step::GoOn)
             }
             None => Ok(Step::GoOn),
@@ -160,7 +168,7 @@ impl Reading {
 
     /// `[DONE]` closes an answer also where a server forgot the finish reason.
     fn at_done(&mut self) -> Result<Step, AiError> {
-        self.usage.finish_reason.get_or_insert_with(|| "stop".to_owned());
+        self.usage.finish_reason.get_or_insert_with(|| Word::of_ours("stop"));
         Ok(Step::Done)
     }
 
@@ -181,9 +189,9 @@ impl Reading {
 
     /// Takes over what a chunk says about the call itself.
     fn note(&mut self, chunk: &Chunk) {
-        let usage = &mut self.usage;
-        usage.provider_ref = usage.provider_ref.take().or_else(|| short(chunk.id.as_deref()?));
-        usage.model = usage.model.take().or_else(|| short(chunk.model.as_deref()?));
+        let (usage, filter) = (&mut self.usage, self.answer.filter());
+        usage.provider_ref = usage.provider_ref.take().or_else(|| filter.word(chunk.id.as_deref()?));
+        usage.model = usage.model.take().or_else(|| filter.word(chunk.model.as_deref()?));
         if let Some(counted) = &chunk.usage {
             usage.tokens_input = counted.tokens_input().or(usage.tokens_input);
             usage.tokens_output = counted.tokens_output().or(usage.tokens_output);
@@ -197,7 +205,7 @@ impl Reading {
 
     /// The answer is whole; whether it is worth anything is another question (D15).
     fn finish(&mut self) {
-        let verdict = self.answer.verdict().map(|kind| match self.usage.finish_reason.as_deref() {
+        let verdict = self.answer.verdict().map(|kind| match self.usage.finish_reason.as_ref().map(Word::as_str) {
             _ if self.refused => AiErrorKind::Policy,
             Some("content_filter") => AiErrorKind::Policy,
             Some("length") => AiErrorKind::Truncated,
@@ -215,11 +223,14 @@ impl Reading {
 
     fn fail(&mut self, error: AiError) {
         self.ended = true;
-        let raw = (!self.answer.text().is_empty()).then(|| self.excerpt(self.answer.text()));
+        let excerpt = error.excerpt.or_else(|| self.answer.excerpt());
+        let mut usage = self.counted();
+        // Prose that repeats the prompt is no item, and counts all the same.
+        usage.items.echoed = usage.items.echoed.max(u32::from(excerpt.as_ref().is_some_and(Excerpt::is_echo)));
         self.ready.push_back(Err(AiError {
             provider_ref: self.usage.provider_ref.clone(),
-            excerpt: error.excerpt.or(raw),
-            usage: Some(Box::new(self.counted())),
+            excerpt,
+            usage: Some(Box::new(usage)),
             // A number inside the stream is closer to the cause than the 200 before it.
             status: error.status.or(Some(self.response.status().as_u16())),
             ..error
@@ -228,12 +239,12 @@ impl Reading {
 
     fn counted(&self) -> AiUsage {
         let items = self.answer.counts();
-        let excerpt = (items.dropped + items.echoed > 0).then(|| self.excerpt(self.answer.text()));
+        let excerpt = (items.dropped + items.echoed > 0).then(|| self.answer.excerpt()).flatten();
         AiUsage { items, excerpt, ..self.usage.clone() }
     }
 
-    fn excerpt(&self, text: &[u8]) -> String {
-        excerpt(text, self.key.as_ref())
+    fn excerpt(&self, text: &[u8]) -> Option<Excerpt> {
+        self.answer.filter().excerpt(text)
     }
 }
 

@@ -26,8 +26,11 @@ async fn each_refusal_before_the_stream_has_its_kind_and_code() {
         let error = failure(addr).await;
 
         assert_eq!((error.kind, error.code(), error.status), (kind, code, Some(status)));
-        assert_eq!((error.provider_ref.as_deref(), error.retry_after), (Some("req-1"), Some(Duration::from_secs(3))));
-        assert!(error.excerpt.unwrap().contains("no, [redacted]"));
+        assert_eq!(
+            (error.provider_ref.as_ref().map(Word::as_str), error.retry_after),
+            (Some("req-1"), Some(Duration::from_secs(3)))
+        );
+        assert!(error.excerpt.unwrap().as_str().contains("no, [redacted]"));
     }
 }
 
@@ -50,7 +53,7 @@ async fn the_key_is_in_no_error_even_when_the_provider_repeats_it() {
 
     for addr in [refused, inside, garbage] {
         let error = failure(addr).await;
-        assert!(error.excerpt.as_ref().is_some_and(|excerpt| excerpt.contains("[redacted]")), "{error:?}");
+        assert!(error.excerpt.as_ref().is_some_and(|excerpt| excerpt.as_str().contains("[redacted]")), "{error:?}");
         assert!(!format!("{error:?} {error} {} {:?}", error.detail(), adapter(addr)).contains(KEY), "{error:?}");
     }
 }
@@ -62,7 +65,7 @@ async fn an_error_chunk_inside_200_ends_the_call_and_keeps_what_was_made() {
 
     let (told, error) = call_with(addr, request()).await;
 
-    assert_eq!(told, Told { fronts: vec!["A?".to_owned()], end: Err(AiErrorKind::InStream) });
+    assert_eq!(told, Told { fronts: vec!["A1".to_owned()], end: Err(AiErrorKind::InStream) });
     let error = error.unwrap();
     assert_eq!((error.status, error.retryable(), error.retryable_at_once()), (Some(502), true, false));
     assert_eq!(error.usage.unwrap().items.kept, 1);
@@ -84,7 +87,7 @@ async fn a_stream_cut_at_any_byte_yields_a_prefix_and_finishes_only_when_it_was_
 
     for cut in 0..=body.len() {
         let told = told_by(&adapter, request()).await.0;
-        let all = ["A?", "B?"];
+        let all = ["A1", "B1"];
         assert_eq!(told.fronts, all[..told.fronts.len()], "cut at {cut}");
         match told.end {
             Ok(_) => assert!(cut >= whole_from, "finished though cut at {cut}"),
@@ -107,22 +110,82 @@ async fn a_chunked_response_without_its_last_chunk_is_truncated() {
     assert_eq!((told.fronts.len(), told.end), (2, Err(AiErrorKind::Truncated)));
 }
 
+/// A head, maybe a comment or a chunk without content, then nothing more.
 #[tokio::test]
-async fn silence_ends_by_the_idle_time_and_a_short_deadline_comes_first() {
+async fn silence_before_the_first_content_ends_by_the_deadline_alone() {
+    let role = chunk("");
     let silent = hanging_after("").await;
     let after_head = hanging_after("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hi\n\n").await;
+    let after_role = hanging_after(stream_of(&role).leak()).await;
 
-    for addr in [silent, after_head] {
-        let adapter = adapter(addr);
-        let mut idle = request();
-        idle.idle = Duration::from_millis(50);
-        assert_eq!(told_by(&adapter, idle).await.0.end, Err(AiErrorKind::Idle));
-
-        let mut late = request();
-        late.deadline = Instant::now() + Duration::from_millis(50);
-        let (told, error) = told_by(&adapter, late).await;
+    for adapter in [silent, after_head, after_role].map(adapter) {
+        let mut request = request();
+        request.idle = Duration::from_millis(5);
+        request.deadline = Instant::now() + Duration::from_millis(100);
+        let (told, error) = told_by(&adapter, request).await;
         assert_eq!(told.end, Err(AiErrorKind::Timeout));
-        assert!(error.unwrap().elapsed >= Duration::from_millis(40));
+        assert!(error.unwrap().elapsed >= Duration::from_millis(90));
+    }
+}
+
+#[tokio::test]
+async fn silence_after_the_first_content_ends_by_the_idle_time_and_a_short_deadline_comes_first() {
+    let adapter = adapter(hanging_after(stream_of(&chunk(&CARDS[..36])).leak()).await);
+
+    let mut idle = request();
+    idle.idle = Duration::from_millis(50);
+    let (told, _) = told_by(&adapter, idle).await;
+    assert_eq!((told.fronts.len(), told.end), (1, Err(AiErrorKind::Idle)));
+
+    let mut late = request();
+    late.deadline = Instant::now() + Duration::from_millis(50);
+    let (told, error) = told_by(&adapter, late).await;
+    assert_eq!(told.end, Err(AiErrorKind::Timeout));
+    assert!(error.unwrap().elapsed >= Duration::from_millis(40));
+}
+
+#[tokio::test]
+async fn comments_after_the_first_content_are_signs_of_life() {
+    let content = stream_of(&chunk(&CARDS[..36]));
+    let addr = serve(move |mut socket, _| {
+        let content = content.clone();
+        async move {
+            let _ = socket.write_all(content.as_bytes()).await;
+            let mut beat = tokio::time::interval(Duration::from_millis(5));
+            for _ in 0..60 {
+                beat.tick().await;
+                let _ = socket.write_all(b": still here\n").await;
+            }
+            let _ = socket.write_all(format!("{}{}", chunk(&CARDS[36..]), end()).as_bytes()).await;
+        }
+    })
+    .await;
+    let mut request = request();
+    request.idle = Duration::from_millis(200);
+
+    assert_eq!(call_with(addr, request).await.0.fronts, ["A1", "B1"]);
+}
+
+#[tokio::test]
+async fn a_provider_that_repeats_the_prompt_is_quoted_without_it() {
+    let prompt = Task::Flashcards.prompt("v1").unwrap().text();
+    let body = json!({"error": {"code": 400, "message": format!("bad: {}", json!({"content": prompt}))}}).to_string();
+    let refused = answering(format!(
+        "HTTP/1.1 400 x\r\nx-request-id: {}\r\nconnection: close\r\n\r\n{body}",
+        prompt.split_whitespace().take(20).collect::<String>()
+    ))
+    .await;
+    let inside = answering(stream_of(&format!("data: {body}\n\n"))).await;
+    let garbage = answering(stream_of(&format!("data: {}\n\n", prompt.replace('\n', " ")))).await;
+    let prose =
+        answering(stream_of(&format!("{}{}data: [DONE]\n\n", chunk(&format!("My rules: {prompt}")), end()))).await;
+
+    for addr in [refused, inside, garbage, prose] {
+        let error = failure(addr).await;
+        let excerpt = error.excerpt.clone().unwrap();
+        assert!(excerpt.as_str().contains("[…]") && excerpt.as_str().chars().count() <= 500, "{error:?}");
+        assert!(!format!("{error:?} {error} {}", error.detail()).contains("You write flashcards"), "{error:?}");
+        assert!(error.usage.is_none_or(|usage| usage.items.echoed == 1));
     }
 }
 
@@ -181,7 +244,8 @@ async fn an_answer_without_items_is_an_error_that_says_which() {
         let addr = answering(stream_of(&format!("{}data: {finish}\n\ndata: [DONE]\n\n", chunk(text)))).await;
         let (told, error) = call_with(addr, request()).await;
         assert_eq!(told.end, Err(kind), "{text} {reason}");
-        assert_eq!(error.unwrap().excerpt.as_deref(), Some(text).filter(|text| !text.is_empty()));
+        let excerpt = error.unwrap().excerpt;
+        assert_eq!(excerpt.as_ref().map(|excerpt| excerpt.as_str()), Some(text).filter(|text| !text.is_empty()));
     }
 }
 

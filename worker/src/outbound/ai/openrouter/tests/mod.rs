@@ -23,7 +23,7 @@ use crate::outbound::{
 
 const KEY: &str = "canary-of-the-key/1";
 const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-generation-id: gen-1\r\n";
-const CARDS: &str = r#"{"items":[{"front":"A?","back":"a"},{"front":"B?","back":"b"}]}"#;
+const CARDS: &str = r#"{"items":[{"front":"A1","back":"a1"},{"front":"B1","back":"b1"}]}"#;
 
 /// Starts a server that runs `act` on every connection, after reading the request on it.
 async fn serve<F, A>(act: A) -> SocketAddr
