@@ -30,7 +30,7 @@ fn bad() -> Vec<Case> {
         post("/accounts", json!({ "platform": "tiktok" }), json!(["name"])),
         post("/accounts", json!({ "platform": "tiktok", "name": long(201) }), json!(["name"])),
         post("/accounts", json!({ "platform": "tiktok", "name": "@us", "state": "gone" }), json!(["state"])),
-        post("/accounts", json!({ "platform": "tiktok", "name": "@us", "id": "a b" }), json!(["id"])),
+        post("/accounts", json!({ "platform": "tiktok", "name": "@us", "id": "a~b" }), json!(["id"])),
         post("/accounts", json!({ "platform": 1, "name": "@us" }), json!(["platform"])),
         post("/trends", json!({ "title": "Heat" }), json!(["source"])),
         post("/trends", trend("source", json!("rumour")), json!(["source"])),
