@@ -49,7 +49,7 @@ CREATE TABLE almanac.idempotency_keys (
     route text NOT NULL,                        -- method and the /v1 spelling of the route
     key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 255),
     fingerprint bytea NOT NULL,                 -- SHA-256 of the body as canonical JSON
-    job_id uuid NOT NULL,
+    job_id uuid,                                -- null: the request made no job, its answer is all there is
     answer text NOT NULL,                       -- the bare answer, replayed byte for byte
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (user_id, route, key)
@@ -61,7 +61,14 @@ CREATE POLICY owner_all ON almanac.idempotency_keys TO almanac_owner USING (true
 CREATE POLICY worker_all ON almanac.idempotency_keys TO almanac_worker USING (true) WITH CHECK (true);
 CREATE POLICY user_reads ON almanac.idempotency_keys FOR SELECT TO authenticated
     USING (user_id = (SELECT almanac.uid()));
-GRANT SELECT ON almanac.idempotency_keys TO authenticated;
+CREATE POLICY user_adds ON almanac.idempotency_keys FOR INSERT TO authenticated
+    WITH CHECK (user_id = (SELECT almanac.uid()));
+CREATE POLICY user_replaces ON almanac.idempotency_keys FOR UPDATE TO authenticated
+    USING (user_id = (SELECT almanac.uid())) WITH CHECK (user_id = (SELECT almanac.uid()));
+
+-- Keys of requests that make no job are written with what they make; those of jobs by the functions that make them.
+GRANT SELECT, INSERT (user_id, route, key, fingerprint, answer, expires_at), UPDATE (fingerprint, answer, expires_at)
+    ON almanac.idempotency_keys TO authenticated;
 GRANT SELECT, DELETE ON almanac.idempotency_keys TO almanac_worker;
 
 -- How far pruning has come: every job that ended before this moment has been handled. Without it each round would scan

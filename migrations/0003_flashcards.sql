@@ -51,13 +51,14 @@ CREATE INDEX ai_suggestions_user_status ON almanac.ai_suggestions (user_id, stat
 CREATE TABLE almanac.cards (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL,
-    suggestion_id uuid NOT NULL UNIQUE,         -- one card per suggestion, however often it is accepted
-    generation_id uuid NOT NULL,
+    suggestion_id uuid UNIQUE,                  -- one card per suggestion; null once that is deleted with its generation
+    generation_id uuid NOT NULL,                -- where it came from; no key, because a card outlives its generation
     front text NOT NULL CHECK (char_length(front) BETWEEN 1 AND 500),
     back text NOT NULL CHECK (char_length(back) BETWEEN 1 AND 2000),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    FOREIGN KEY (user_id, suggestion_id) REFERENCES almanac.ai_suggestions (user_id, id) ON DELETE CASCADE
+    FOREIGN KEY (user_id, suggestion_id) REFERENCES almanac.ai_suggestions (user_id, id)
+        ON DELETE SET NULL (suggestion_id)
 );
 CREATE INDEX cards_user ON almanac.cards (user_id, id DESC);
 
@@ -94,7 +95,10 @@ CREATE POLICY user_reads ON almanac.ai_generations FOR SELECT TO authenticated
 CREATE POLICY user_adds ON almanac.ai_generations FOR INSERT TO authenticated
     WITH CHECK (user_id = almanac.uid());
 
+CREATE POLICY user_removes ON almanac.ai_generations FOR DELETE TO authenticated
+    USING (user_id = (SELECT almanac.uid()) AND finished_at IS NOT NULL);
+
 -- A user makes generations through accept_generations() and cannot write the columns of the worker.
-GRANT SELECT, INSERT (id, user_id, source_text, model, prompt_version) ON almanac.ai_generations TO authenticated;
+GRANT SELECT, DELETE, INSERT (id, user_id, source_text, model, prompt_version) ON almanac.ai_generations TO authenticated;
 GRANT SELECT, UPDATE (front, back, status, updated_at) ON almanac.ai_suggestions TO authenticated;
 GRANT SELECT, INSERT, DELETE, UPDATE (front, back, updated_at) ON almanac.cards TO authenticated;

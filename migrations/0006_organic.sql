@@ -82,7 +82,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON almanac.organic_runs, almanac.organic_pl
 -- A user makes runs through submit_organic(), edits placements, and cannot write the columns of the worker.
 GRANT SELECT, INSERT (id, user_id, brand_id, week_start, request, model, prompt_version)
     ON almanac.organic_runs TO authenticated;
-GRANT SELECT, UPDATE (week_start, scheduled_at, platform, account_id, version, fields, edited, updated_at)
+GRANT SELECT, DELETE, UPDATE (week_start, scheduled_at, platform, account_id, version, fields, edited, updated_at)
     ON almanac.organic_placements TO authenticated;
 
 -- The log of a week always ends with `complete`. If the week as a whole failed, an `error` that names no placement comes

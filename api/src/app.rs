@@ -33,9 +33,10 @@ use crate::{
     document::document,
     error::ApiError,
     middleware::{self, AllowedMethods, BodyLimits, Bucket, Edge, LocalLimit, TrustedProxies},
+    reply::Reply,
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
-        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
+        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic, session::SessionApi,
     },
     stream_limit::{Delivery, StreamLimit},
 };
@@ -138,6 +139,12 @@ impl App {
         }
     }
 
+    /// An answer about jobs. While Redis is away it says so (`meta.degraded: ["live"]`): events then take a second or two.
+    pub fn about_jobs<T>(&self, data: T) -> Reply<T> {
+        let reply = Reply::new(data);
+        if self.jobs.is_live() { reply } else { reply.degraded("live") }
+    }
+
     /// A refusal on its way to this person. Of a job that stands in the way it says where what that makes is; the job
     /// itself is enough where that cannot be asked now.
     pub async fn refused(&self, user: UserId, refusal: impl Into<ApiError>) -> ApiError {
@@ -158,6 +165,7 @@ type Routes = (
     brands::Routes,
     organic::Routes,
     JobsApi,
+    SessionApi,
     AccountApi,
     AdminApi,
     HealthApi,
@@ -172,6 +180,7 @@ fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
         brands::routes(&app),
         organic::routes(&app),
         JobsApi { app: app.clone() },
+        SessionApi { app: app.clone() },
         AccountApi { app: app.clone() },
         AdminApi { app: app.clone() },
         HealthApi { app },

@@ -1,8 +1,9 @@
-//! The body of a POST that starts work, together with the idempotency key it may come under (API.md section 2).
-//! Routes that submit take `Keyed<T>` instead of `Strict<T>`; the fingerprint is of the whole body as it was sent, and is
+//! The body of a POST that starts work or makes something, together with the idempotency key it may come under.
+//! Such routes take `Keyed<T>` instead of `Strict<T>`; `Keyed<Option<T>>` also takes no body at all; the fingerprint is of the whole body as it was sent, and is
 //! made only when there is a key.
 
 use almanac_shared::idempotency::fingerprint;
+use bytes::Bytes;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -40,7 +41,7 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Keyed<T> {
     fn request_meta() -> Option<MetaRequest> {
         let schema = <Strict<T> as Payload>::schema_ref();
         let content = vec![MetaMediaType { content_type: <Strict<T> as Payload>::CONTENT_TYPE, schema }];
-        Some(MetaRequest { description: None, content, required: true })
+        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
     }
 
     async fn from_request(
@@ -50,7 +51,11 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Keyed<T> {
     ) -> poem::Result<Self> {
         let key = accept::idempotency_key(request.headers())?;
         let bytes = body.take()?.into_bytes().await?;
-        strict::check_media(request, <Strict<T> as Payload>::check_content_type)?;
+        let is_absent = bytes.is_empty() && !T::IS_REQUIRED;
+        let bytes = if is_absent { Bytes::from_static(b"null") } else { bytes };
+        if !is_absent {
+            strict::check_media(request, <Strict<T> as Payload>::check_content_type)?;
+        }
         let parsed = strict::parse(&bytes)?;
         let key = match key {
             Some(key) => Some((key.to_owned(), fingerprint(&strict::parse::<Value>(&bytes)?))),

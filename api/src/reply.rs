@@ -67,9 +67,10 @@ impl Urls {
     pub fn about(self, subject_type: &str, subject_id: &str) -> Self {
         match subject_type {
             "calendar" => Self { resource: format!("/v1/calendars/{subject_id}"), ..self },
-            // A brand and a Monday: both are what a path holds as it is.
+            // A brand, whose id may hold anything, and a Monday.
             "week" => match subject_id.rsplit_once('/') {
                 Some((brand, monday)) => {
+                    let brand = segment(brand);
                     Self { resource: format!("/v1/brands/{brand}/placements?weekStart={monday}"), ..self }
                 }
                 None => self,
@@ -77,6 +78,18 @@ impl Urls {
             _ => self,
         }
     }
+}
+
+/// A text as a segment of a path: all but the unreserved characters of RFC 3986 are percent-encoded.
+fn segment(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut path, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+        path
+    })
 }
 
 /// A JSON success. Its body is `T` bare; the `/v1` mount adds the envelope.

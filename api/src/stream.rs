@@ -71,7 +71,8 @@ logs! {
     /// A log as server-sent events.
     SseLog = "text/event-stream",
         "Frames `id: <seq>`, `event: <type>`, `data: <one-line JSON>`. Types: `progress`, `suggestion {id, front, back}`, \
-         `error`, and exactly one final `done {status, suggestions, tokens, …}`. Comments are heartbeats. Of calendars each \
+         `error`, and exactly one final `done {status, suggestions, tokens, …}`. Comments are heartbeats. A log older than its \
+         retention is one `snapshot`: the job with its `suggestions`, `entries` or `placements` as they are stored. Of calendars each \
          `data` is an envelope `{data, error, meta: {runId, calendarId, version, seq, done}}` with the types `progress`, \
          `entry`, `diff {added, updated, removed}`, `error {code, message, key?}` and a final `done` whose `meta.done` is true.";
     /// A log as NDJSON.

@@ -2,11 +2,16 @@
 //! checks the key's shape and hands both to a service; `almanac.accept` compares them with what is stored. A body is never
 //! kept: only its hash.
 
-use crate::db::{Service, UserTx};
 use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
+
+use crate::{
+    db::{Database, Service, UserTx},
+    error::Refusal,
+    id::UserId,
+};
 
 /// SHA-256 of a body's canonical form. Two spellings of one JSON value have one fingerprint: the order of keys, white
 /// space, escapes and the spelling of a number play no part; of a repeated key the last counts.
@@ -96,6 +101,125 @@ pub async fn is_known(tx: &mut UserTx, route: &str, key: &str) -> sqlx::Result<b
         key
     );
     found.fetch_one(tx.connection()).await
+}
+
+/// A key, the fingerprint of the body it came with, and the method and `/v1` path that it came to.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// E.g. `POST /v1/brands`.
+    pub route: String,
+    /// As it was sent.
+    pub key: String,
+    /// Of the body.
+    pub fingerprint: [u8; 32],
+}
+
+/// A request that is answered in its own transaction, and once under its key: what it makes, its key and its answer are
+/// committed together.
+#[derive(Debug)]
+pub struct Once {
+    tx: UserTx,
+    key: Option<Key>,
+    known: Option<String>,
+}
+
+impl Once {
+    /// Begins. A request under the same key that has not ended is waited for, as long as for any lock.
+    ///
+    /// # Errors
+    /// The key came with another body, or its first request has not ended in time; or the store is away.
+    pub async fn begin(database: &Database, user: UserId, key: Option<Key>) -> Result<Self, Refusal> {
+        let mut tx = database.as_user(user).await?;
+        let Some(key) = key else { return Ok(Self { tx, key: None, known: None }) };
+        hold(&mut tx, &key).await.map_err(in_progress)?;
+        let known = answer(&mut tx, &key).await?;
+        match known {
+            Some((fingerprint, _)) if fingerprint != key.fingerprint => Err(Refusal::KeyReused),
+            known => Ok(Self { tx, key: Some(key), known: known.map(|(_, answer)| answer) }),
+        }
+    }
+
+    /// The answer of an earlier request with this key. Nothing may be made then.
+    pub fn known(&self) -> Option<&str> {
+        self.known.as_deref()
+    }
+
+    /// Where the request does its work.
+    pub const fn tx(&mut self) -> &mut UserTx {
+        &mut self.tx
+    }
+
+    /// Whether an answer has to be given to `finish`.
+    pub const fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Keeps what was made and, under the key, the bare answer.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn finish(mut self, answer: &str) -> Result<(), Refusal> {
+        if let Some(key) = &self.key {
+            keep(&mut self.tx, key, answer).await?;
+        }
+        self.tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// The lock of this person's key on this route, until the transaction ends.
+async fn hold(tx: &mut UserTx, key: &Key) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', almanac.uid(), $1::text, $2::text), 7312))"#,
+        key.route,
+        key.key
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// SQLSTATE of a lock that did not come in time: the first request of this key has not ended.
+fn in_progress(error: sqlx::Error) -> Refusal {
+    let code = error.as_database_error().and_then(|database| database.code()).unwrap_or_default();
+    if code == "55P03" { Refusal::KeyInProgress } else { error.into() }
+}
+
+/// What is stored under a key: the fingerprint of the body, and the answer.
+async fn answer(tx: &mut UserTx, key: &Key) -> sqlx::Result<Option<(Vec<u8>, String)>> {
+    let found = sqlx::query!(
+        r#"
+        SELECT fingerprint, answer
+          FROM almanac.idempotency_keys
+         WHERE user_id = (SELECT almanac.uid()) AND route = $1 AND key = $2 AND expires_at > clock_timestamp()
+        "#,
+        key.route,
+        key.key
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(found.map(|found| (found.fingerprint, found.answer)))
+}
+
+/// Stores an answer under a key; one that has expired is overwritten.
+async fn keep(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO almanac.idempotency_keys (user_id, route, key, fingerprint, answer, expires_at)
+        VALUES ((SELECT almanac.uid()), $1, $2, $3, $4, clock_timestamp() + interval '24 hours')
+        ON CONFLICT (user_id, route, key) DO UPDATE SET
+            fingerprint = excluded.fingerprint,
+            answer = excluded.answer,
+            expires_at = excluded.expires_at
+        "#,
+        key.route,
+        key.key,
+        &key.fingerprint,
+        answer
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Removes keys that have expired; answers how many.

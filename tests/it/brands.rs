@@ -26,10 +26,10 @@ fn kinds() -> [(&'static str, Value, Value, Value); 3] {
         ),
         (
             "assets",
-            json!({ "id": "A.1~b@c", "title": " A cup ", "kind": "image", "url": "https://cdn.example/a.jpg",
+            json!({ "id": "A.1-b@c", "title": " A cup ", "kind": "image", "url": "https://cdn.example/a.jpg",
                     "tags": ["Coffee"], "width": 4 }),
             json!({ "url": "", "kind": "video", "tags": null }),
-            json!({ "id": "A.1~b@c", "title": "A cup", "kind": "video", "url": null, "tags": [] }),
+            json!({ "id": "A.1-b@c", "title": "A cup", "kind": "video", "url": null, "tags": [] }),
         ),
     ]
 }

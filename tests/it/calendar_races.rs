@@ -25,6 +25,7 @@ use almanac_shared::{
     db::{Database, Service},
     error::Refusal,
     id::{CalendarId, EntryId, JobId, LlmCallId, UserId},
+    idempotency::Once,
     jobs::{State, store},
     metrics::Metrics,
     queue::Bell,
@@ -53,6 +54,7 @@ const LOOSE: &str = "blog:2026-03-05:1";
 /// The use-cases, and what a worker would do, without a model.
 struct House {
     calendars: Calendars,
+    database: Database,
     service: Service,
     /// Begun while something else was under way.
     met: AtomicUsize,
@@ -77,8 +79,10 @@ async fn house(stack: &Stack) -> House {
         timeout: Duration::from_secs(30),
         max_slots: 200,
     };
+    let database = Database::open(&url("almanac_api")).unwrap();
     House {
-        calendars: Calendars::new(Database::open(&url("almanac_api")).unwrap(), bell, settings),
+        calendars: Calendars::new(database.clone(), bell, settings),
+        database,
         service: Service::open(&url("almanac_worker")).unwrap(),
         met: AtomicUsize::new(0),
     }
@@ -228,7 +232,11 @@ impl Scene {
 
     async fn add_by_hand(&self, nth: usize) {
         let body = json!({ "channel": "blog", "date": "2026-03-03", "title": format!("By hand {nth}") });
-        let add = self.house.calendars.add_entry(self.owner, self.calendar, body.as_object().unwrap());
+        let add = async {
+            let mut once = Once::begin(&self.house.database, self.owner, None).await?;
+            let entry = Calendars::add_entry(once.tx(), self.owner, self.calendar, body.as_object().unwrap()).await?;
+            once.finish("").await.map(|()| entry)
+        };
         let added = self.meet(add).await.unwrap();
         self.history.lock().await.added(added);
     }
@@ -240,7 +248,11 @@ impl Scene {
                 history.runs[chance.random_range(0..history.runs.len())].0
             };
             let choice = choice(&mut chance);
-            let accept = self.house.calendars.accept(self.owner, self.calendar, run, choice.clone());
+            let accept = async {
+                let mut once = Once::begin(&self.house.database, self.owner, None).await?;
+                let taken = Calendars::accept(once.tx(), self.owner, self.calendar, run, choice.clone()).await?;
+                once.finish("").await.map(|()| taken)
+            };
             let taken = self.meet(accept).await.unwrap();
             let changed: Vec<String> = [taken.merged.added, taken.merged.updated].concat();
             self.history.lock().await.accepted(run, choice, &changed, taken.entries);

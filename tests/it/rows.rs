@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 /// s(elect), i(nsert), u(pdate), d(elete).
 const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("accepts", "s", "", "sd"),
-    ("ai_generations", "si", "", "siud"),
+    ("ai_generations", "sid", "", "siud"),
     ("ai_suggestions", "su", "", "siud"),
     ("brand_profiles", "siud", "", "sd"),
     ("cards", "siud", "", "siud"),
@@ -23,12 +23,12 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("calendar_run_entries", "s", "", "si"),
     ("calendar_runs", "si", "", "siud"),
     ("calendars", "siud", "", "siud"),
-    ("idempotency_keys", "s", "", "sd"),
+    ("idempotency_keys", "siu", "", "sd"),
     ("job_events", "s", "", "siud"),
     ("job_kinds", "", "", "s"),
     ("jobs", "s", "", "siud"),
     ("llm_calls", "", "", "siud"),
-    ("organic_placements", "su", "", "siud"),
+    ("organic_placements", "sud", "", "siud"),
     ("organic_runs", "si", "", "siud"),
     ("platform_accounts", "siud", "", "sd"),
     ("retention", "", "", "su"),

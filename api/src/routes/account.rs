@@ -45,7 +45,7 @@ impl AccountApi {
         let mut limit = ERASE.headers(accepted.limit).into_iter();
         let mut header =
             || limit.next().and_then(|(_, text)| text.to_str().map(str::to_owned).ok()).unwrap_or_default();
-        Ok(Erasing::Accepted(Reply::new(accepted.job.into()), location, header(), header()))
+        Ok(Erasing::Accepted(app.about_jobs(accepted.job.into()), location, header(), header()))
     }
 }
 

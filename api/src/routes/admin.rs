@@ -257,7 +257,7 @@ impl AdminApi {
         }
         let location = format!("/v1/jobs/{}", retried.job.job.id);
         let replayed = retried.replayed.then(|| "true".to_owned());
-        Ok(Retried::Accepted(Reply::new(retried.job.into()), location, replayed))
+        Ok(Retried::Accepted(app.about_jobs(retried.job.into()), location, replayed))
     }
 }
 

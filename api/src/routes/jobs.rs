@@ -2,6 +2,7 @@
 
 use almanac_shared::{
     error::Code,
+    flashcards::CARDS_PER_GENERATION,
     id::{JobId, UserId},
     jobs::{CancelOutcome, JobRow, Kind, State, service::Listening, store::Filter},
 };
@@ -22,6 +23,7 @@ use crate::{
     error::{ApiError, Detail},
     page,
     reply::{Reply, Urls},
+    routes::snapshot::snapshot,
     stream::{self, Live},
     strict::Strict,
 };
@@ -51,8 +53,8 @@ pub struct Job {
     started_at: Option<DateTime<Utc>>,
     /// Ended at.
     finished_at: Option<DateTime<Utc>>,
-    /// `{completed, total, stage, percent}` once there is any.
-    progress: Option<Value>,
+    /// How far it is; before the start nothing of it is completed.
+    progress: JobProgress,
     /// `{code, message, …}` when it failed.
     error: Option<Value>,
     /// What it makes.
@@ -63,6 +65,34 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(skip_serializing_if_is_none)]
     retry_of: Option<String>,
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, Serialize, Object)]
+struct JobProgress {
+    /// Items that are done.
+    completed: u64,
+    /// Items of the job; 0 as long as their number is not known.
+    total: u64,
+    /// `queued` before the start, then what is being done.
+    stage: String,
+    /// Share of the two.
+    percent: u64,
+}
+
+impl JobProgress {
+    fn of(row: &JobRow) -> Self {
+        let total = if row.kind == Kind::GenerateFlashcards.as_str() { CARDS_PER_GENERATION as u64 } else { 0 };
+        let stage = match (row.state().is_final(), row.started_at) {
+            (true, _) => "ended",
+            (false, Some(_)) => "running",
+            (false, None) => "queued",
+        };
+        let stored = row.progress.as_ref();
+        let number = |name: &str, usual: u64| stored.and_then(|stored| stored[name].as_u64()).unwrap_or(usual);
+        let stage = stored.and_then(|stored| stored["stage"].as_str()).unwrap_or(stage).to_owned();
+        Self { completed: number("completed", 0), total: number("total", total), stage, percent: number("percent", 0) }
+    }
 }
 
 /// What a job makes.
@@ -78,6 +108,7 @@ pub struct Subject {
 
 impl From<JobRow> for Job {
     fn from(row: JobRow) -> Self {
+        let progress = JobProgress::of(&row);
         Self {
             id: row.id.to_string(),
             status: row.status().to_owned(),
@@ -88,8 +119,8 @@ impl From<JobRow> for Job {
             urls: Urls::of_job(&row.kind, row.id).about(&row.subject_type, &row.subject_id),
             subject: Subject { kind: row.subject_type, id: row.subject_id },
             retry_of: row.retry_of.map(|id| id.to_string()),
+            progress,
             kind: row.kind,
-            progress: row.progress,
             error: row.error,
         }
     }
@@ -186,15 +217,16 @@ impl JobsApi {
         let before = page::id(cursor.0.as_deref())?.map(JobId);
         let mut rows = app.jobs.list(caller.user, &filter, before, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.id.0));
-        Ok(Reply::new(JobPage { items: rows.into_iter().map(Job::from).collect(), next_cursor }))
+        Ok(app.about_jobs(JobPage { items: rows.into_iter().map(Job::from).collect(), next_cursor }))
     }
 
     /// One job.
     #[oai(path = "/jobs/:id", method = "get", operation_id = "showJob")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Shown, ApiError> {
-        let row = self.app()?.jobs.show(caller.user, JobId(id.0)).await?;
+        let app = self.app()?;
+        let row = app.jobs.show(caller.user, JobId(id.0)).await?;
         let again = (!row.state().is_final()).then_some(1);
-        Ok(Shown::Found(Reply::new(row.into()), again))
+        Ok(Shown::Found(app.about_jobs(row.into()), again))
     }
 
     /// A job's event log: all of it from where the listener stands, then live, then the end.
@@ -219,7 +251,7 @@ impl JobsApi {
             Listening::Follow(follower) => Ok(Followed::Live(stream::live(app, *follower, expires_at, permit))),
             Listening::Forgotten(row) => {
                 let seq = row.last_seq;
-                let snapshot = serde_json::to_string(&Job::from(*row)).unwrap_or_default();
+                let snapshot = snapshot(app, user, *row).await?;
                 Ok(Followed::Live(stream::snapshot(seq, snapshot, encoding, permit)))
             }
             Listening::NothingMore => Ok(Followed::NothingMore),
@@ -234,16 +266,17 @@ impl JobsApi {
         let id = JobId(id.0);
         match app.jobs.cancel(caller.user, id).await? {
             CancelOutcome::AlreadyFinal => {
-                Ok(Cancelled::AlreadyFinal(Reply::new(app.jobs.show(caller.user, id).await?.into())))
+                Ok(Cancelled::AlreadyFinal(app.about_jobs(app.jobs.show(caller.user, id).await?.into())))
             }
-            _ => Ok(Cancelled::Cancelling(Reply::new(Cancelling { status: "cancelling".into() }))),
+            _ => Ok(Cancelled::Cancelling(app.about_jobs(Cancelling { status: "cancelling".into() }))),
         }
     }
 
     /// Why a job waits or failed: state, blocker, next action and when.
     #[oai(path = "/jobs/:id/explain", method = "get", operation_id = "explainJob")]
     async fn explain(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<Value>, ApiError> {
-        Ok(Reply::new(self.app()?.jobs.explain(caller.user, JobId(id.0)).await?))
+        let app = self.app()?;
+        Ok(app.about_jobs(app.jobs.explain(caller.user, JobId(id.0)).await?))
     }
 
     /// A pass for one job's stream, for clients that cannot set headers: one job, five minutes, read only.

@@ -9,3 +9,5 @@ pub mod flashcards;
 pub mod health;
 pub mod jobs;
 pub mod organic;
+pub mod session;
+mod snapshot;

@@ -6,6 +6,19 @@ AS $$
 DECLARE
     v_gone bigint;
 BEGIN
+    -- A card outlives its generation, so it is deleted by itself: if it is not younger, or its generation is not.
+    DELETE FROM almanac.cards
+     WHERE id IN (SELECT c.id FROM almanac.cards c
+                   WHERE c.user_id = p_user
+                     AND (c.created_at <= p_before
+                          OR EXISTS (SELECT FROM almanac.ai_generations g
+                                      WHERE g.user_id = c.user_id AND g.id = c.generation_id
+                                        AND g.created_at <= p_before))
+                   LIMIT p_max);
+    GET DIAGNOSTICS v_gone = ROW_COUNT;
+    IF v_gone > 0 THEN
+        RETURN v_gone;
+    END IF;
     DELETE FROM almanac.ai_generations
      WHERE user_id = p_user
        AND id IN (SELECT g.id FROM almanac.ai_generations g

@@ -15,7 +15,8 @@ BEGIN
     END IF;
     DELETE FROM almanac.idempotency_keys k
      WHERE k.user_id = v_me.user_id
-       AND NOT EXISTS (SELECT FROM almanac.jobs j WHERE j.id = k.job_id AND j.created_at > v_before);
+       AND CASE WHEN k.job_id IS NULL THEN k.expires_at <= v_before + interval '24 hours'
+                ELSE NOT EXISTS (SELECT FROM almanac.jobs j WHERE j.id = k.job_id AND j.created_at > v_before) END;
     DELETE FROM almanac.accepts
      WHERE user_id = v_me.user_id AND family <> 'erase' AND at <= v_before;
 

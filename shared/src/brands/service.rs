@@ -5,7 +5,7 @@ use anyhow::Context;
 
 use super::{
     Account, AccountId, Asset, AssetId, Brand, BrandId, Trend, TrendId,
-    rules::{BrandBody, BrandDraft, Import, ImportBody},
+    rules::{BrandBody, BrandDraft, Import},
     store::{self, Belonging, Place},
 };
 use crate::{
@@ -58,19 +58,15 @@ impl Brands {
         Ok(brand)
     }
 
-    /// Makes a brand.
+    /// Makes a brand, in a transaction of this person's that the caller commits.
     ///
     /// # Errors
-    /// Malformed, refused by a rule, or they have one of its id.
-    pub async fn create(&self, user: UserId, body: BrandBody) -> Result<Brand, Refusal> {
-        let draft = BrandDraft::parse(body)?;
-        let mut tx = self.database.as_user(user).await?;
-        if !store::create(&mut tx, user, &draft).await? {
+    /// They have one of its id.
+    pub async fn create(tx: &mut UserTx, user: UserId, draft: &BrandDraft) -> Result<Brand, Refusal> {
+        if !store::create(tx, user, draft).await? {
             return Err(Refusal::AlreadyExists);
         }
-        let brand = store::brand(tx.connection(), user, &draft.id).await?.context("reading a brand just made")?;
-        tx.commit().await?;
-        Ok(brand)
+        Ok(store::brand(tx.connection(), user, &draft.id).await?.context("reading a brand just made")?)
     }
 
     /// Changes a brand: `patch` is told what it says now and says what it shall say.
@@ -104,17 +100,17 @@ impl Brands {
         gone.then_some(()).ok_or(Refusal::NotFound)
     }
 
-    /// Brings many things at once, all or none of them: what is new comes to be, what is there is replaced.
+    /// Brings many things at once, all or none of them: what is new comes to be, what is there is replaced. In a
+    /// transaction of this person's that the caller commits.
     ///
     /// # Errors
-    /// Malformed; or the brand is missing or not theirs.
-    pub async fn import(&self, user: UserId, brand: &BrandId, body: ImportBody) -> Result<Imported, Refusal> {
-        let Import { accounts, trends, assets } = Import::parse(body)?;
-        let mut tx = self.locked(user, brand).await?;
-        Belonging::save(&mut tx, user, brand, &accounts, true).await?;
-        Belonging::save(&mut tx, user, brand, &trends, true).await?;
-        Belonging::save(&mut tx, user, brand, &assets, true).await?;
-        tx.commit().await?;
+    /// The brand is missing or not theirs.
+    pub async fn import(tx: &mut UserTx, user: UserId, brand: &BrandId, import: &Import) -> Result<Imported, Refusal> {
+        let Import { accounts, trends, assets } = import;
+        lock(tx, brand).await?;
+        Belonging::save(tx, user, brand, accounts, true).await?;
+        Belonging::save(tx, user, brand, trends, true).await?;
+        Belonging::save(tx, user, brand, assets, true).await?;
         Ok(Imported { accounts: accounts.len(), trends: trends.len(), assets: assets.len() })
     }
 
@@ -181,19 +177,21 @@ impl Brands {
         found.ok_or(Refusal::NotFound)
     }
 
-    /// Adds one thing to a brand.
+    /// Adds one thing to a brand, in a transaction of this person's that the caller commits.
     ///
     /// # Errors
-    /// Malformed; the brand is missing or not theirs; or it has one of its id.
-    pub async fn add<T: Belonging>(&self, user: UserId, brand: &BrandId, body: T::Body) -> Result<T::Kept, Refusal> {
-        let draft = T::parse(body)?;
-        let mut tx = self.locked(user, brand).await?;
-        if T::save(&mut tx, user, brand, std::slice::from_ref(&draft), false).await? == 0 {
+    /// The brand is missing or not theirs; or it has one of its id.
+    pub async fn add<T: Belonging>(
+        tx: &mut UserTx,
+        user: UserId,
+        brand: &BrandId,
+        draft: &T,
+    ) -> Result<T::Kept, Refusal> {
+        lock(tx, brand).await?;
+        if T::save(tx, user, brand, std::slice::from_ref(draft), false).await? == 0 {
             return Err(Refusal::AlreadyExists);
         }
-        let added = T::one(&mut tx, brand, draft.id()).await?.context("reading a thing just added")?;
-        tx.commit().await?;
-        Ok(added)
+        Ok(T::one(tx, brand, draft.id()).await?.context("reading a thing just added")?)
     }
 
     /// Changes one thing of a brand: `patch` is told what it says now and says what it shall say.
@@ -240,6 +238,11 @@ impl Brands {
 
     async fn locked(&self, user: UserId, id: &BrandId) -> Result<UserTx, Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        if store::lock(&mut tx, id).await? { Ok(tx) } else { Err(Refusal::NotFound) }
+        lock(&mut tx, id).await?;
+        Ok(tx)
     }
+}
+
+async fn lock(tx: &mut UserTx, id: &BrandId) -> Result<(), Refusal> {
+    store::lock(tx, id).await?.then_some(()).ok_or(Refusal::NotFound)
 }

@@ -122,6 +122,20 @@ impl CalendarRequest {
         Ok(Self { channels, cadence, start, end, constraints, calendar_id, plan_id, zone, title })
     }
 
+    /// What a calendar without a title is called: its channels and dates, at most `TITLE_MAX` characters.
+    pub fn name(&self) -> String {
+        let dates =
+            if self.start == self.end { self.start.to_string() } else { format!("{} to {}", self.start, self.end) };
+        let channels: Vec<_> = self.channels.iter().map(ChannelName::as_str).collect();
+        let all = channels.join(", ");
+        match channels.as_slice() {
+            [first, others @ ..] if all.len() + 2 + dates.len() > TITLE_MAX => {
+                format!("{first} and {} more: {dates}", others.len())
+            }
+            _ => format!("{all}: {dates}"),
+        }
+    }
+
     /// Whether a key is this run's business: its channels × [start, end] (D42).
     pub fn covers(&self, key: &super::EntryKey) -> bool {
         (self.start..=self.end).contains(&key.date) && self.channels.contains(&key.channel)

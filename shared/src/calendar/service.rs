@@ -13,7 +13,7 @@ use super::{
     diff::{self, AcceptBody},
     edits,
     rules::{self, CalendarRequest},
-    store,
+    run, store,
 };
 use crate::{
     config::CalendarSettings,
@@ -43,24 +43,38 @@ pub struct Taken {
     pub entries: Vec<Entry>,
 }
 
+/// What has come of a run.
+#[derive(Clone, Debug)]
+pub struct RunOutcome {
+    /// Its calendar.
+    pub calendar: Calendar,
+    /// The calendar's entries now, by date.
+    pub entries: Vec<Entry>,
+    /// The run.
+    pub run: Run,
+    /// Of a regeneration: what accepting it would change now.
+    pub diff: Option<Value>,
+}
+
 impl Calendars {
     /// Over these.
     pub const fn new(database: Database, bell: Bell, settings: CalendarSettings) -> Self {
         Self { database, bell, settings }
     }
 
-    /// Calendars, newest first.
+    /// Calendars, newest first; those that came to nothing only with `empty`.
     ///
     /// # Errors
     /// The store is away.
     pub async fn list(
         &self,
         user: UserId,
+        empty: bool,
         after: Option<(DateTime<Utc>, CalendarId)>,
         limit: i64,
     ) -> Result<Vec<Calendar>, Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        let found = store::calendars(&mut tx, after, limit).await?;
+        let found = store::calendars(&mut tx, empty, after, limit).await?;
         tx.commit().await?;
         Ok(found)
     }
@@ -77,13 +91,19 @@ impl Calendars {
         Ok((calendar, entries))
     }
 
-    /// Gives a calendar another name, or none.
+    /// Gives a calendar another name; without one it is called after the channels and dates of its first request.
     ///
     /// # Errors
     /// Missing or not theirs.
     pub async fn rename(&self, user: UserId, id: CalendarId, title: Option<&str>) -> Result<Calendar, Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        if !store::rename(&mut tx, id, title).await? {
+        let title = match title {
+            Some(title) => Some(title.to_owned()),
+            None => {
+                store::first_request(&mut tx, id).await?.map(run::order).transpose()?.map(|(first, _)| first.name())
+            }
+        };
+        if !store::rename(&mut tx, id, title.as_deref()).await? {
             return Err(Refusal::NotFound);
         }
         let calendar = store::calendar(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
@@ -96,7 +116,8 @@ impl Calendars {
     /// # Errors
     /// Missing or not theirs; or a run of it has not ended: it is cancelled first.
     pub async fn delete(&self, user: UserId, id: CalendarId) -> Result<(), Refusal> {
-        let mut tx = self.locked(user, id).await?.0;
+        let mut tx = self.database.as_user(user).await?;
+        store::lock(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
         if let Some(job) = store::active_run(&mut tx, id).await? {
             return Err(Refusal::AlreadyRunning(active(job)));
         }
@@ -105,21 +126,24 @@ impl Calendars {
         Ok(())
     }
 
-    /// Adds an entry by hand.
+    /// Adds an entry by hand, in a transaction of this person's that the caller commits.
     ///
     /// # Errors
     /// Missing or not theirs; or malformed.
-    pub async fn add_entry(&self, user: UserId, id: CalendarId, body: &Map<String, Value>) -> Result<Entry, Refusal> {
-        let (mut tx, timezone) = self.locked(user, id).await?;
+    pub async fn add_entry(
+        tx: &mut UserTx,
+        user: UserId,
+        id: CalendarId,
+        body: &Map<String, Value>,
+    ) -> Result<Entry, Refusal> {
+        let timezone = store::lock(tx, id).await?.ok_or(Refusal::NotFound)?;
         let content = edits::by_hand(body, rules::zone(&timezone)?)?;
-        let key = edits::hand_key(&content.channel, content.date, &store::keys(&mut tx, id).await?);
+        let key = edits::hand_key(&content.channel, content.date, &store::keys(tx, id).await?);
         let edited = edits::patch(body)?.into_keys().collect();
         let record = Record { version: 1, fields: content.fields(), edited, base: None, deleted: false };
         let entry = EntryId::fresh();
-        store::write(&mut tx, user, id, &[(entry, &key.to_string(), &record)]).await?;
-        let entry = store::entry_for_update(&mut tx, id, entry).await?.context("reading an entry just added")?;
-        tx.commit().await?;
-        Ok(entry)
+        store::write(tx, user, id, &[(entry, &key.to_string(), &record)]).await?;
+        Ok(store::entry_for_update(tx, id, entry).await?.context("reading an entry just added")?)
     }
 
     /// Changes an entry; what is sent is a person's from then on.
@@ -194,6 +218,26 @@ impl Calendars {
         Ok((run, made))
     }
 
+    /// What has come of a run: its calendar with the entries as they are saved, the run, and for a regeneration what
+    /// accepting it would change now.
+    ///
+    /// # Errors
+    /// Missing or not theirs.
+    pub async fn outcome(&self, user: UserId, calendar: CalendarId, id: RunId) -> Result<RunOutcome, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let shown_calendar = store::calendar(&mut tx, calendar).await?.ok_or(Refusal::NotFound)?;
+        let (run, made) = (store::run(&mut tx, calendar, id).await?, store::made(&mut tx, id).await?);
+        let run = run.ok_or(Refusal::NotFound)?;
+        let entries = store::entries(&mut tx, calendar).await?;
+        tx.commit().await?;
+        let (request, generated) = generated(&run, &made)?;
+        let diff = match request.calendar_id {
+            Some(_) => Some(diff::wire(&diff::diff(&request, &diff::saved(&entries), &generated))?),
+            None => None,
+        };
+        Ok(RunOutcome { calendar: shown_calendar, entries: shown(entries), run, diff })
+    }
+
     /// What accepting a run would change now.
     ///
     /// # Errors
@@ -208,26 +252,27 @@ impl Calendars {
         Ok(diff::wire(&diff::diff(&request, &saved, &generated))?)
     }
 
-    /// Takes from a run what is chosen; what a person wrote stays unless it is named. Accepting again changes nothing.
+    /// Takes from a run what is chosen; what a person wrote stays unless it is named. Accepting again changes nothing. In a
+    /// transaction of this person's that the caller commits.
     ///
     /// # Errors
     /// Missing or not theirs; the run has not ended; or the choice is malformed.
     pub async fn accept(
-        &self,
+        tx: &mut UserTx,
         user: UserId,
         calendar: CalendarId,
         id: RunId,
         body: AcceptBody,
     ) -> Result<Taken, Refusal> {
-        let (mut tx, _) = self.locked(user, calendar).await?;
-        let run = store::run(&mut tx, calendar, id).await?.ok_or(Refusal::NotFound)?;
+        store::lock(tx, calendar).await?.ok_or(Refusal::NotFound)?;
+        let run = store::run(tx, calendar, id).await?.ok_or(Refusal::NotFound)?;
         let choice = diff::choice(body)?;
         if run.finished_at.is_none() {
             return Err(Refusal::NotFinal(active(JobId::from(id))));
         }
-        let made = store::made(&mut tx, id).await?;
-        store::lock_entries(&mut tx, calendar).await?;
-        let entries = store::entries(&mut tx, calendar).await?;
+        let made = store::made(tx, id).await?;
+        store::lock_entries(tx, calendar).await?;
+        let entries = store::entries(tx, calendar).await?;
         let (request, generated) = generated(&run, &made)?;
         let merged = diff::accept(&request, diff::saved(&entries), &generated, &choice);
         let changed = merged.added.iter().chain(&merged.updated).filter_map(|key| {
@@ -235,10 +280,9 @@ impl Calendars {
             let id = known.or_else(|| made.iter().find(|made| made.key.to_string() == *key).map(|made| made.entry_id));
             Some((id?, key.as_str(), merged.saved.get(key)?))
         });
-        store::write(&mut tx, user, calendar, &changed.collect::<Vec<_>>()).await?;
-        store::remove(&mut tx, calendar, &merged.removed).await?;
-        let entries = shown(store::entries(&mut tx, calendar).await?);
-        tx.commit().await?;
+        store::write(tx, user, calendar, &changed.collect::<Vec<_>>()).await?;
+        store::remove(tx, calendar, &merged.removed).await?;
+        let entries = shown(store::entries(tx, calendar).await?);
         Ok(Taken { merged, entries })
     }
 
@@ -246,12 +290,6 @@ impl Calendars {
         let mut tx = self.database.as_user(user).await?;
         store::calendar(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
         Ok(tx)
-    }
-
-    async fn locked(&self, user: UserId, id: CalendarId) -> Result<(UserTx, String), Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        let timezone = store::lock(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-        Ok((tx, timezone))
     }
 
     async fn entry(

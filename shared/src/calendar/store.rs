@@ -111,9 +111,11 @@ pub(super) async fn lock(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option
         .await
 }
 
-/// This person's calendars, newest first.
+/// This person's calendars, newest first. With `empty` also those that came to nothing: no entry is saved, and no run made
+/// one or may still make one.
 pub(super) async fn calendars(
     tx: &mut UserTx,
+    empty: bool,
     after: Option<(DateTime<Utc>, CalendarId)>,
     limit: i64,
 ) -> sqlx::Result<Vec<Calendar>> {
@@ -126,15 +128,37 @@ pub(super) async fn calendars(
           FROM almanac.calendars c
          WHERE user_id = (SELECT almanac.uid())
            AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+           AND ($4::boolean
+                OR EXISTS (SELECT FROM almanac.calendar_entries e
+                            WHERE e.user_id = c.user_id AND e.calendar_id = c.id)
+                OR EXISTS (SELECT FROM almanac.calendar_runs r
+                            WHERE r.user_id = c.user_id AND r.calendar_id = c.id
+                              AND (r.finished_at IS NULL OR r.entries > 0)))
          ORDER BY created_at DESC, id DESC
          LIMIT $3
         "#,
         after.map(|(at, _)| at),
         after.map(|(_, id)| id.0),
-        limit
+        limit,
+        empty
     )
     .fetch_all(tx.connection())
     .await
+}
+
+/// The request of a calendar's first run, as it was sent.
+pub(super) async fn first_request(tx: &mut UserTx, calendar: CalendarId) -> sqlx::Result<Option<Value>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT request
+          FROM almanac.calendar_runs
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1
+         ORDER BY version
+         LIMIT 1
+        "#,
+        calendar.0
+    );
+    found.fetch_optional(tx.connection()).await
 }
 
 /// Gives a calendar another name, or none; false when it is not there.

@@ -75,8 +75,8 @@ pub struct Suggestion {
 pub struct Card {
     /// Its id.
     pub id: CardId,
-    /// The suggestion it came from.
-    pub suggestion_id: SuggestionId,
+    /// The suggestion it came from; none once that is deleted with its generation.
+    pub suggestion_id: Option<SuggestionId>,
     /// The generation it came from.
     pub generation_id: GenerationId,
     /// The question.

@@ -9,9 +9,10 @@ use super::{
 };
 use crate::{
     db::{Database, UserTx},
-    error::Refusal,
+    error::{ActiveJob, Refusal},
     faults::{self, Point},
-    id::{CardId, GenerationId, SuggestionId, UserId},
+    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
+    jobs::Kind,
     queue::Bell,
 };
 
@@ -98,6 +99,20 @@ impl Flashcards {
         Ok(found)
     }
 
+    /// Removes a generation with its suggestions. The cards that were made of them stay.
+    ///
+    /// # Errors
+    /// Missing or not theirs; or it has not ended: it is cancelled first.
+    pub async fn delete(&self, user: UserId, id: GenerationId) -> Result<(), Refusal> {
+        let mut tx = self.owned(user, id).await?;
+        if !store::delete_generation(&mut tx, id).await? {
+            let kind = Kind::GenerateFlashcards.as_str().to_owned();
+            return Err(Refusal::AlreadyRunning(ActiveJob { id: JobId::from(id), kind }));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// A generation's suggestions, those after `after` in their order.
     ///
     /// # Errors
@@ -134,37 +149,35 @@ impl Flashcards {
         Ok(edited)
     }
 
-    /// Makes cards of suggestions: of these, or of all that are open. Accepting again changes nothing.
+    /// Makes cards of suggestions: of these, or of all that are open. Accepting again changes nothing. In a transaction of
+    /// this person's that the caller commits.
     ///
     /// # Errors
     /// The generation or a named suggestion is missing or not theirs.
     pub async fn accept(
-        &self,
+        tx: &mut UserTx,
         user: UserId,
         id: GenerationId,
         ids: Option<&[SuggestionId]>,
     ) -> Result<Vec<Card>, Refusal> {
-        let mut tx = self.owned_with(user, id, ids).await?;
-        store::accept_suggestions(&mut tx, user, id, ids).await?;
-        let cards = store::cards_of(&mut tx, id, ids).await?;
-        tx.commit().await?;
-        Ok(cards)
+        owns(tx, id, ids).await?;
+        store::accept_suggestions(tx, user, id, ids).await?;
+        Ok(store::cards_of(tx, id, ids).await?)
     }
 
-    /// Turns suggestions down: these, or all that are open. Accepted ones stay accepted.
+    /// Turns suggestions down: these, or all that are open. Accepted ones stay accepted. In a transaction of this person's
+    /// that the caller commits.
     ///
     /// # Errors
     /// The generation or a named suggestion is missing or not theirs.
     pub async fn reject(
-        &self,
-        user: UserId,
+        tx: &mut UserTx,
         id: GenerationId,
         ids: Option<&[SuggestionId]>,
     ) -> Result<Vec<Suggestion>, Refusal> {
-        let mut tx = self.owned_with(user, id, ids).await?;
-        store::reject_suggestions(&mut tx, id, ids).await?;
-        let mut suggestions = store::suggestions(&mut tx, id, 0, i64::MAX).await?;
-        tx.commit().await?;
+        owns(tx, id, ids).await?;
+        store::reject_suggestions(tx, id, ids).await?;
+        let mut suggestions = store::suggestions(tx, id, 0, i64::MAX).await?;
         if let Some(ids) = ids {
             suggestions.retain(|suggestion| ids.contains(&suggestion.id));
         }
@@ -226,23 +239,16 @@ impl Flashcards {
         store::generation(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
         Ok(tx)
     }
+}
 
-    async fn owned_with(
-        &self,
-        user: UserId,
-        id: GenerationId,
-        ids: Option<&[SuggestionId]>,
-    ) -> Result<UserTx, Refusal> {
-        let mut tx = self.owned(user, id).await?;
-        if let Some(ids) = ids {
-            let mut distinct = ids.to_vec();
-            distinct.sort_unstable();
-            distinct.dedup();
-            let known = store::count_of(&mut tx, id, &distinct).await?;
-            if usize::try_from(known).unwrap_or(0) != distinct.len() {
-                return Err(Refusal::NotFound);
-            }
-        }
-        Ok(tx)
-    }
+/// Whether a generation is this person's, and has these suggestions.
+async fn owns(tx: &mut UserTx, id: GenerationId, ids: Option<&[SuggestionId]>) -> Result<(), Refusal> {
+    store::generation(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let Some(ids) = ids else { return Ok(()) };
+    let mut distinct = ids.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let known = store::count_of(tx, id, &distinct).await?;
+    let has_all = usize::try_from(known).is_ok_and(|known| known == distinct.len());
+    has_all.then_some(()).ok_or(Refusal::NotFound)
 }

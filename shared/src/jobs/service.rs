@@ -13,7 +13,11 @@ use crate::{
     error::Refusal,
     id::{JobId, UserId},
     idempotency,
-    progress::{event::Encoding, follower::Follower, relay::Relay},
+    progress::{
+        event::{Encoding, Event},
+        follower::Follower,
+        relay::Relay,
+    },
     queue::Bell,
 };
 
@@ -107,8 +111,16 @@ impl Jobs {
             return Ok(Listening::Forgotten(Box::new(job)));
         }
         let of = (id, Kind::parse(&job.kind));
-        let follower = self.relay.follow(of, from, ended.then_some(job.last_seq), encoding).await;
+        let mut follower = self.relay.follow(of, from, ended.then_some(job.last_seq), encoding).await;
+        if !ended && !self.is_live() {
+            follower.begin_with(&degraded(&job));
+        }
         Ok(Listening::Follow(Box::new(follower)))
+    }
+
+    /// Whether events and wake-ups travel at once. While Redis is away they take a second or two.
+    pub fn is_live(&self) -> bool {
+        self.relay.is_live()
     }
 
     /// Asks for a job's end; a running one hears of it at once when Redis is up, else with its next renewal.
@@ -134,6 +146,36 @@ impl Jobs {
         let load = if job.state() == State::Queued { store::lane_load(&self.database, id).await? } else { None };
         Ok(explain(&job, load.as_ref()))
     }
+}
+
+/// How far a job is, for a stream that is not live: in the shape of its kind's progress, with `meta.degraded`.
+fn degraded(job: &JobRow) -> Event {
+    let stored = |name: &str| job.progress.as_ref().map(|progress| progress[name].clone());
+    let mut progress = json!({
+        "completed": stored("completed").unwrap_or_else(|| 0.into()),
+        "total": stored("total").unwrap_or_else(|| 0.into()),
+    });
+    if let Some(stage) = stored("stage") {
+        progress["stage"] = stage;
+    }
+    let data = match Kind::parse(&job.kind) {
+        Some(Kind::GenerateCalendar) => {
+            progress["stage"] = stored("stage").unwrap_or_else(|| "queued".into());
+            progress["percent"] = stored("percent").unwrap_or_else(|| 0.into());
+            json!({
+                "data": progress, "error": null,
+                "meta": {
+                    "runId": job.id, "calendarId": job.subject_id, "version": null, "seq": null, "done": false,
+                    "degraded": ["live"],
+                },
+            })
+        }
+        _ => {
+            progress["meta"] = json!({ "degraded": ["live"] });
+            progress
+        }
+    };
+    Event::decoration("progress", data.to_string())
 }
 
 /// The explanation of a job, from its row and its lane's load.

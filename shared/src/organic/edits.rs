@@ -325,7 +325,7 @@ mod tests {
             "placementId": "p2", "seed": {"trendId": "t2"}, "price": 1, "copy": {"caption": 1, "hashtags": {"top": []}},
             "schedule": {"dayId": "2026-02-30", "scheduledAt": "soon"}, "platform": {"name": "myspace"},
             "content": {"type": "poem", "titleTopic": "", "numSlides": 0},
-            "creative": {"assetIds": ["a b"], "assetHints": [{"role": "hook"}]},
+            "creative": {"assetIds": ["a~b"], "assetHints": [{"role": "hook"}]},
         });
         let mut flaws: Vec<String> = places(&body).into_iter().map(|loc| Value::from(loc).to_string()).collect();
         flaws.sort();

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-use crate::brands::{AccountId, BrandId, ID_MAX, Malformed, Platform, TrendId, TrendSource};
+use crate::brands::{AccountId, BrandId, Malformed, Platform, TrendId, TrendSource, name};
 
 pub mod edits;
 pub mod event;
@@ -60,13 +60,8 @@ impl fmt::Display for PlacementId {
 impl FromStr for PlacementId {
     type Err = Malformed;
 
-    /// Clients made these ids before they knew us, so all that can be printed is taken as it is. Whoever puts one into a
-    /// path encodes it; `.` and `..` would be steps in one.
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let fits = (1..=ID_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        let named = !text.trim().is_empty() && text != "." && text != "..";
-        let expected = "1 to 128 characters, no control characters, not blank";
-        if fits && named { Ok(Self(text.to_owned())) } else { Err(Malformed(expected)) }
+        name::check(text).map(|()| Self(text.to_owned()))
     }
 }
 

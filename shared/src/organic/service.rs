@@ -146,6 +146,27 @@ impl Organic {
         Ok(found)
     }
 
+    /// Removes a placement. A later week that asks for its id makes it again.
+    ///
+    /// # Errors
+    /// Missing or not theirs; or not of the version expected.
+    pub async fn delete(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        id: &PlacementId,
+        expected: impl FnOnce(i64) -> bool,
+    ) -> Result<(), Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let saved = store::placement_for_update(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
+        if !expected(saved.record.version) {
+            return Err(Refusal::VersionMismatch { current: saved.record.version });
+        }
+        store::delete(&mut tx, brand, id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Changes a placement; what is sent is a person's from then on, and no run takes it away.
     ///
     /// # Errors

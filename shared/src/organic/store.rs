@@ -238,3 +238,18 @@ pub(super) async fn write(
     .await?;
     Ok(())
 }
+
+/// Removes a placement.
+pub(super) async fn delete(tx: &mut UserTx, brand: &BrandId, id: &PlacementId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM almanac.organic_placements
+         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = $2
+        "#,
+        brand.as_str(),
+        id.as_str()
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}

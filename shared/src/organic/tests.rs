@@ -45,13 +45,11 @@ fn the_list_in_a_refusal_names_every_word() {
 }
 
 #[test]
-fn a_placement_id_is_whatever_a_client_can_print() {
-    for good in ["p1", "plc 7/2", "été", "...", &"é".repeat(128)] {
+fn a_placement_id_is_an_id_like_any_other() {
+    for good in ["p1", "plc 7/2", "post #1", &"é".repeat(128)] {
         assert_eq!(good.parse::<PlacementId>().unwrap().as_str(), good);
     }
-    for bad in ["", " ", ".", "..", "a\nb", "a\0", &"x".repeat(129)] {
-        assert!(bad.parse::<PlacementId>().is_err(), "{bad:?}");
-    }
+    assert!("a\nb".parse::<PlacementId>().is_err());
     let monday = day("2026-01-26");
     for made in [PlacementId::of_preset(monday, Platform::Tiktok), PlacementId::of_newsletter(monday)] {
         assert_eq!(made.as_str().parse(), Ok(made));

@@ -11,7 +11,7 @@ use std::{
 use bytes::BytesMut;
 
 use super::{
-    event::{Encoding, Ending, Frame},
+    event::{Encoding, Ending, Event, Frame},
     relay::Relay,
     watch::{Copied, Cursor, Watch},
 };
@@ -29,6 +29,7 @@ pub struct Follower {
     encoding: Encoding,
     ended: bool,
     page: Option<Page>,
+    notice: Option<Box<Frame>>,
 }
 
 enum Source {
@@ -46,7 +47,7 @@ impl Follower {
         encoding: Encoding,
     ) -> Self {
         let source = Source::Live { watch, place };
-        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None }
+        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None, notice: None }
     }
 
     pub(super) fn archive(
@@ -58,7 +59,12 @@ impl Follower {
     ) -> Self {
         let cursor = Cursor { seq: after, beat: 0, decoration: 0 };
         let source = Source::Archive { job, last };
-        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None }
+        Self { relay, source, kind, ending: None, cursor, encoding, ended: false, page: None, notice: None }
+    }
+
+    /// Says this before anything else; it has no place in the log.
+    pub fn begin_with(&mut self, notice: &Event) {
+        self.notice = Some(Box::new(Frame::of(notice)));
     }
 
     /// The job's kind, as far as this version knows it.
@@ -89,6 +95,10 @@ impl Follower {
     /// Appends everything that is ready to `out`. `Ready(Some(()))`: something was written; `Ready(None)`: the log has
     /// ended, or cannot be read now (the client resumes from where it stands).
     pub fn poll_frames(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>> {
+        if let Some(notice) = self.notice.take() {
+            out.extend_from_slice(notice.bytes(self.encoding));
+            return Poll::Ready(Some(()));
+        }
         loop {
             if self.ended {
                 return Poll::Ready(None);

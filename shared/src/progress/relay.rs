@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -51,6 +54,8 @@ struct Inner {
     wanted: mpsc::UnboundedSender<Want>,
     readers: Semaphore,
     tail_now: Notify,
+    /// Whether the subscription stands, or has not failed yet.
+    live: AtomicBool,
     metrics: Arc<Metrics>,
     draining: CancellationToken,
 }
@@ -70,6 +75,7 @@ impl Relay {
             wanted,
             readers: Semaphore::new(READERS),
             tail_now: Notify::new(),
+            live: AtomicBool::new(true),
             metrics,
             draining,
         }));
@@ -102,6 +108,11 @@ impl Relay {
     /// Number of jobs being watched now.
     pub fn watched(&self) -> usize {
         self.watches().len()
+    }
+
+    /// Whether events arrive by Redis; else they are read from Postgres every second.
+    pub fn is_live(&self) -> bool {
+        self.0.live.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -249,10 +260,12 @@ impl Relay {
                 Ok(Ok(pubsub)) => {
                     pause = Duration::from_millis(50);
                     let (sink, messages) = pubsub.split();
+                    self.0.live.store(true, Ordering::Relaxed);
                     self.serve(sink, messages, &mut wants).await;
                 }
                 _ => pause = (pause * 2).min(Duration::from_secs(1)),
             }
+            self.0.live.store(false, Ordering::Relaxed);
             unconnected(&mut wants, tokio::time::sleep(pause)).await;
         }
     }

@@ -1,6 +1,10 @@
 //! A brand's accounts on platforms over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
 
-use almanac_shared::brands::{BrandId, rules::AccountDraft};
+use almanac_shared::brands::{
+    BrandId,
+    rules::{AccountDraft, Read as _},
+    service::Brands,
+};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -10,7 +14,17 @@ use super::{
     known, named, named_in,
     words::{AccountPage, AccountPatch, AccountShown, CreateAccount},
 };
-use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    keyed::Keyed,
+    once::{self, Once},
+    page,
+    reply::Reply,
+    routes::file::Deleted,
+    strict::Strict,
+};
 
 /// The routes of accounts.
 pub struct AccountsApi {
@@ -22,7 +36,7 @@ pub struct AccountsApi {
 enum Added {
     /// It is stored.
     #[oai(status = 201)]
-    Account(Reply<AccountShown>),
+    Account(Reply<AccountShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -47,11 +61,17 @@ impl AccountsApi {
 
     /// Adds an account to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/accounts", method = "post", operation_id = "createPlatformAccount")]
-    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateAccount>) -> Result<Added, ApiError> {
+    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAccount>) -> Result<Added, ApiError> {
+        let app = known(self.app.as_ref())?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
-        let added = brands.add::<AccountDraft>(caller.user, &brand, body.0.into()).await?;
-        Ok(Added::Account(Reply::new(added.into())))
+        let draft = AccountDraft::parse(order.body.into())?;
+        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/accounts"), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Added::Account(again, once::replayed()));
+        }
+        let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
+        let shown: AccountShown = added.into();
+        Ok(Added::Account(once.keep(shown).await?, None))
     }
 
     /// One account of a brand.

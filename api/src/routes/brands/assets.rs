@@ -2,7 +2,8 @@
 
 use almanac_shared::brands::{
     BrandId,
-    rules::{AssetDraft, TAG_CHARS},
+    rules::{AssetDraft, Read as _, TAG_CHARS},
+    service::Brands,
 };
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -17,6 +18,8 @@ use crate::{
     app::App,
     auth::Caller,
     error::{ApiError, Detail},
+    keyed::Keyed,
+    once::{self, Once},
     page,
     reply::Reply,
     routes::file::Deleted,
@@ -33,7 +36,7 @@ pub struct AssetsApi {
 enum Added {
     /// It is stored.
     #[oai(status = 201)]
-    Asset(Reply<AssetShown>),
+    Asset(Reply<AssetShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -60,11 +63,17 @@ impl AssetsApi {
 
     /// Adds an asset to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/assets", method = "post", operation_id = "createAsset")]
-    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateAsset>) -> Result<Added, ApiError> {
+    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAsset>) -> Result<Added, ApiError> {
+        let app = known(self.app.as_ref())?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
-        let added = brands.add::<AssetDraft>(caller.user, &brand, body.0.into()).await?;
-        Ok(Added::Asset(Reply::new(added.into())))
+        let draft = AssetDraft::parse(order.body.into())?;
+        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/assets"), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Added::Asset(again, once::replayed()));
+        }
+        let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
+        let shown: AssetShown = added.into();
+        Ok(Added::Asset(once.keep(shown).await?, None))
     }
 
     /// One asset of a brand.

@@ -8,7 +8,11 @@ mod words;
 
 use std::str::FromStr;
 
-use almanac_shared::brands::BrandId;
+use almanac_shared::brands::{
+    BrandId,
+    rules::{BrandDraft, Import},
+    service::Brands,
+};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -17,7 +21,17 @@ use poem_openapi::{
 
 use self::words::{BrandPage, BrandPatch, BrandShown, CreateBrand, ImportThings, ThingsImported};
 pub use self::{accounts::AccountsApi, assets::AssetsApi, trends::TrendsApi};
-use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    keyed::Keyed,
+    once::{self, Once},
+    page,
+    reply::Reply,
+    routes::file::Deleted,
+    strict::Strict,
+};
 
 /// The routes of brands and of all that belongs to them.
 pub type Routes = (BrandsApi, AccountsApi, TrendsApi, AssetsApi);
@@ -38,7 +52,14 @@ pub struct BrandsApi {
 enum Created {
     /// It is stored.
     #[oai(status = 201)]
-    Brand(Reply<BrandShown>),
+    Brand(Reply<BrandShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+}
+
+#[derive(ApiResponse)]
+enum Loaded {
+    /// They are stored.
+    #[oai(status = 200)]
+    Things(Reply<ThingsImported>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -60,9 +81,16 @@ impl BrandsApi {
 
     /// Makes a brand. 409 `ALREADY_EXISTS` when I have one of its id; an id of somebody else's brand is a free one.
     #[oai(path = "/brands", method = "post", operation_id = "createBrand")]
-    async fn submit(&self, caller: Caller, body: Strict<CreateBrand>) -> Result<Created, ApiError> {
-        let brand = known(self.app.as_ref())?.brands.create(caller.user, body.0.into()).await?;
-        Ok(Created::Brand(Reply::new(brand.into())))
+    async fn submit(&self, caller: Caller, order: Keyed<CreateBrand>) -> Result<Created, ApiError> {
+        let app = known(self.app.as_ref())?;
+        let draft = BrandDraft::parse(order.body.into())?;
+        let mut once = Once::begin(app, caller.user, "/v1/brands".to_owned(), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Created::Brand(again, once::replayed()));
+        }
+        let brand = Brands::create(once.tx(), caller.user, &draft).await?;
+        let shown: BrandShown = brand.into();
+        Ok(Created::Brand(once.keep(shown).await?, None))
     }
 
     /// One brand.
@@ -99,15 +127,17 @@ impl BrandsApi {
     /// At most 2,000 of each kind in one request, and of things with the same id the last one counts. A thing without an
     /// id is a new one each time. Answers how many there were of each kind.
     #[oai(path = "/brands/:id/import", method = "post", operation_id = "importBrand")]
-    async fn import(
-        &self,
-        caller: Caller,
-        id: Path<String>,
-        body: Strict<ImportThings>,
-    ) -> Result<Reply<ThingsImported>, ApiError> {
+    async fn import(&self, caller: Caller, id: Path<String>, order: Keyed<ImportThings>) -> Result<Loaded, ApiError> {
+        let app = known(self.app.as_ref())?;
         let id = named(&id.0)?;
-        let imported = known(self.app.as_ref())?.brands.import(caller.user, &id, body.0.into()).await?;
-        Ok(Reply::new(imported.into()))
+        let import = Import::parse(order.body.into())?;
+        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{id}/import"), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Loaded::Things(again, once::replayed()));
+        }
+        let imported = Brands::import(once.tx(), caller.user, &id, &import).await?;
+        let shown: ThingsImported = imported.into();
+        Ok(Loaded::Things(once.keep(shown).await?, None))
     }
 }
 
@@ -126,10 +156,10 @@ fn named_in<T: FromStr>(brand: &str, text: &str) -> Result<(BrandId, T), ApiErro
 }
 
 /// One field of a merge patch: absent leaves it, null takes it away.
-fn patch<T>(field: &mut Option<T>, patch: MaybeUndefined<T>) {
+fn patch<T, U: Into<T>>(field: &mut Option<T>, patch: MaybeUndefined<U>) {
     match patch {
         MaybeUndefined::Undefined => {}
         MaybeUndefined::Null => *field = None,
-        MaybeUndefined::Value(value) => *field = Some(value),
+        MaybeUndefined::Value(value) => *field = Some(value.into()),
     }
 }

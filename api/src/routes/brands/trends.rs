@@ -1,6 +1,10 @@
 //! A brand's trends over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
 
-use almanac_shared::brands::{BrandId, rules::TrendDraft};
+use almanac_shared::brands::{
+    BrandId,
+    rules::{Read as _, TrendDraft},
+    service::Brands,
+};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -10,7 +14,17 @@ use super::{
     known, named, named_in,
     words::{CreateTrend, TrendPage, TrendPatch, TrendShown},
 };
-use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, routes::file::Deleted, strict::Strict};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    keyed::Keyed,
+    once::{self, Once},
+    page,
+    reply::Reply,
+    routes::file::Deleted,
+    strict::Strict,
+};
 
 /// The routes of trends.
 pub struct TrendsApi {
@@ -22,7 +36,7 @@ pub struct TrendsApi {
 enum Added {
     /// It is stored.
     #[oai(status = 201)]
-    Trend(Reply<TrendShown>),
+    Trend(Reply<TrendShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -47,11 +61,17 @@ impl TrendsApi {
 
     /// Adds a trend to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/trends", method = "post", operation_id = "createTrend")]
-    async fn submit(&self, caller: Caller, id: Path<String>, body: Strict<CreateTrend>) -> Result<Added, ApiError> {
+    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateTrend>) -> Result<Added, ApiError> {
+        let app = known(self.app.as_ref())?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
-        let added = brands.add::<TrendDraft>(caller.user, &brand, body.0.into()).await?;
-        Ok(Added::Trend(Reply::new(added.into())))
+        let draft = TrendDraft::parse(order.body.into())?;
+        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/trends"), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Added::Trend(again, once::replayed()));
+        }
+        let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
+        let shown: TrendShown = added.into();
+        Ok(Added::Trend(once.keep(shown).await?, None))
     }
 
     /// One trend of a brand.

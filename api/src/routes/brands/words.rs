@@ -8,7 +8,7 @@ mod trends;
 
 use almanac_shared::brands::{
     Brand,
-    rules::{BrandBody, ImportBody},
+    rules::{BrandBody, ImportBody, LANGUAGE_CHARS, NAME_CHARS, VOICE_CHARS},
     service::Imported,
 };
 use chrono::{DateTime, Utc};
@@ -21,28 +21,36 @@ pub use self::{
     trends::{CreateTrend, TrendPage, TrendPatch, TrendShown},
 };
 use super::patch;
+use crate::text::{ClientId, Text};
 
 /// A new brand.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateBrand {
-    /// 1 to 128 letters, digits or any of `_ - . : @ ~`; made for you when absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
+    /// server if absent.
     #[serde(default)]
-    id: Option<String>,
+    id: Option<ClientId>,
     /// 1 to 200 characters.
-    name: String,
+    name: Text<NAME_CHARS>,
     /// IANA name.
     timezone: String,
     /// How it speaks, at most 2,000 characters.
     #[serde(default)]
-    voice: Option<String>,
+    voice: Option<Text<VOICE_CHARS>>,
     /// The language it writes in, e.g. `en-US`.
     #[serde(default)]
-    language: Option<String>,
+    language: Option<Text<LANGUAGE_CHARS>>,
 }
 
 impl From<CreateBrand> for BrandBody {
     fn from(CreateBrand { id, name, timezone, voice, language }: CreateBrand) -> Self {
-        Self { id, name: Some(name), timezone: Some(timezone), voice, language }
+        Self {
+            id: id.map(Into::into),
+            name: Some(name.into()),
+            timezone: Some(timezone),
+            voice: voice.map(Into::into),
+            language: language.map(Into::into),
+        }
     }
 }
 
@@ -52,16 +60,16 @@ impl From<CreateBrand> for BrandBody {
 pub struct BrandPatch {
     /// 1 to 200 characters.
     #[serde(default)]
-    name: MaybeUndefined<String>,
+    name: MaybeUndefined<Text<NAME_CHARS>>,
     /// IANA name.
     #[serde(default)]
     timezone: MaybeUndefined<String>,
     /// Null takes it away.
     #[serde(default)]
-    voice: MaybeUndefined<String>,
+    voice: MaybeUndefined<Text<VOICE_CHARS>>,
     /// Null takes it away.
     #[serde(default)]
-    language: MaybeUndefined<String>,
+    language: MaybeUndefined<Text<LANGUAGE_CHARS>>,
 }
 
 impl BrandPatch {

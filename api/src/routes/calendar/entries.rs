@@ -1,7 +1,10 @@
 //! A calendar's saved entries over HTTP: what people add, change and delete by hand (API.md section 5). A key never
 //! changes, and `If-Match` keeps two people from overwriting each other.
 
-use almanac_shared::id::{CalendarId, EntryId};
+use almanac_shared::{
+    calendar::service::Calendars,
+    id::{CalendarId, EntryId},
+};
 use poem::Request;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use serde_json::{Map, Value};
@@ -16,6 +19,8 @@ use crate::{
     app::App,
     auth::Caller,
     error::{ApiError, Detail},
+    keyed::Keyed,
+    once::{self, Once},
     reply::Reply,
     strict::Strict,
 };
@@ -30,17 +35,22 @@ pub struct EntriesApi {
 enum Added {
     /// It is saved.
     #[oai(status = 201)]
-    Entry(Reply<EntryShown>),
+    Entry(Reply<EntryShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
 impl EntriesApi {
     /// Adds an entry by hand: `channel`, `date` and `title`, and any other field of an entry.
     #[oai(path = "/calendars/:id/entries", method = "post", operation_id = "addEntry")]
-    async fn add(&self, caller: Caller, id: Path<Uuid>, body: Strict<Value>) -> Result<Added, ApiError> {
-        let body = object(body.0)?;
-        let entry = known(self.app.as_ref())?.calendars.add_entry(caller.user, CalendarId(id.0), &body).await?;
-        Ok(Added::Entry(Reply::new(shown(&entry)?)))
+    async fn add(&self, caller: Caller, id: Path<Uuid>, order: Keyed<Value>) -> Result<Added, ApiError> {
+        let app = known(self.app.as_ref())?;
+        let body = object(order.body)?;
+        let mut once = Once::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Added::Entry(again, once::replayed()));
+        }
+        let entry = Calendars::add_entry(once.tx(), caller.user, CalendarId(id.0), &body).await?;
+        Ok(Added::Entry(once.keep(shown(&entry)?).await?, None))
     }
 
     /// Changes an entry: a merge patch, whose fields are a person's from then on. `If-Match: "<version>"` is optional.

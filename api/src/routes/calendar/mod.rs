@@ -7,6 +7,7 @@ mod words;
 
 use almanac_shared::{
     calendar::{
+        Content,
         dry_run::{self, Reason},
         export::{Export, Format},
         rules::TITLE_MAX,
@@ -15,16 +16,18 @@ use almanac_shared::{
     },
     error::Refusal,
     flags::Flag,
-    id::{CalendarId, JobId},
+    id::{CalendarId, JobId, RunId, UserId},
     jobs::Kind,
     telemetry,
 };
+use anyhow::Context;
 use poem::{Body, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
     types::MaybeUndefined,
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -43,7 +46,8 @@ use crate::{
 };
 
 use self::words::{
-    CalendarPage, CalendarPatch, CalendarShown, CalendarWithEntries, CreateCalendar, DryRunShown, RunAccepted, entry,
+    CalendarPage, CalendarPatch, CalendarShown, CalendarWaited, CalendarWithEntries, CreateCalendar, DryRunShown,
+    RunAccepted, entry,
     frame::{CalendarNdjson, CalendarSse},
 };
 pub use self::{entries::EntriesApi, runs::RunsApi};
@@ -78,7 +82,7 @@ enum Submitted {
 
 #[derive(ResponseContent)]
 enum Answer {
-    Finished(Reply<CalendarWithEntries>),
+    Finished(Reply<CalendarWaited>),
     #[oai(content_type = "application/json")]
     DryRun(Reply<DryRunShown>),
     Sse(CalendarSse),
@@ -147,10 +151,13 @@ impl CalendarApi {
         caller: Caller,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
+        /// With `true` also those that came to nothing: no run brought an entry, and none was added by hand.
+        empty: Query<Option<bool>>,
     ) -> Result<Reply<CalendarPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::moment(cursor.0.as_deref())?.map(|(at, id)| (at, CalendarId(id)));
-        let mut rows = self.app()?.calendars.list(caller.user, after, page::fetch(limit)).await?;
+        let empty = empty.0.unwrap_or(false);
+        let mut rows = self.app()?.calendars.list(caller.user, empty, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_moment(row.created_at, row.id.0));
         Ok(Reply::new(CalendarPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -174,7 +181,7 @@ impl CalendarApi {
                 return Err(ApiError::invalid(vec![Detail::at(["body", "title"], "missing", "needs a title")]));
             }
             MaybeUndefined::Null => None,
-            MaybeUndefined::Value(title) => Some(title.trim().to_owned()),
+            MaybeUndefined::Value(title) => Some(title.0.trim().to_owned()),
         };
         if let Some(title) = &title {
             Checks::default().length("title", title, 1..=TITLE_MAX).finish()?;
@@ -218,6 +225,22 @@ impl CalendarApi {
     fn app(&self) -> Result<&App, ApiError> {
         known(self.app.as_ref())
     }
+}
+
+/// What a run made, for the snapshot of its job: its version, and its entries as they were streamed.
+///
+/// # Errors
+/// Missing or not theirs.
+pub(super) async fn made(app: &App, user: UserId, calendar: &str, job: JobId) -> Result<Value, ApiError> {
+    let calendar: CalendarId = calendar.parse().map_err(|_| ApiError::not_found())?;
+    let (run, made) = app.calendars.run(user, calendar, RunId::from(job)).await?;
+    let is_first = run.request.get("calendarId").is_none();
+    let entries = made.iter().map(|made| {
+        let content = Content::from_fields(&made.fields).context("reading an entry as generated")?;
+        Ok(run::wire(is_first.then_some(made.entry_id), &made.key, &content))
+    });
+    let entries: Vec<Value> = entries.collect::<anyhow::Result<_>>()?;
+    Ok(json!({ "version": run.version, "entries": entries }))
 }
 
 fn known(app: Option<&App>) -> Result<&App, ApiError> {
@@ -285,9 +308,12 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 if !app.jobs.show(user, job).await?.state().is_final() {
                     return Ok(None);
                 }
-                Ok(Some(app.calendars.show(user, accepted.calendar).await?.try_into()?))
+                Ok(Some(app.calendars.outcome(user, accepted.calendar, accepted.run).await?.try_into()?))
             };
-            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+            accepted::finished(app, request.headers(), (user, job), show)
+                .await
+                .map(|shown| app.about_jobs(shown))
+                .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
             let follower = accepted::follower(app, user, job, encoding).await;
@@ -299,7 +325,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     let (policy, left) = app.calendar.values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, Some(location), replayed, Some(policy), Some(left)),
-        None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
+        None => Submitted::Accepted(app.about_jobs(pending(&accepted)), location, replayed, policy, left),
     }
 }
 

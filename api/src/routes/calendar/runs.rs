@@ -1,9 +1,12 @@
 //! A calendar's runs over HTTP: its versions, what each would change, and taking from them what is wanted (API.md
 //! section 5). A run never changes; what accepting it does to saved entries is the merge's to say.
 
-use almanac_shared::id::{CalendarId, RunId};
+use almanac_shared::{
+    calendar::service::Calendars,
+    id::{CalendarId, RunId},
+};
 use poem_openapi::{
-    OpenApi,
+    ApiResponse, OpenApi,
     param::{Path, Query},
 };
 use uuid::Uuid;
@@ -15,12 +18,27 @@ use super::{
         entry::{self, DiffShown},
     },
 };
-use crate::{app::App, auth::Caller, error::ApiError, page, reply::Reply, strict::Strict};
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    keyed::Keyed,
+    once::{self, Once},
+    page,
+    reply::Reply,
+};
 
 /// The routes of runs.
 pub struct RunsApi {
     /// Absent only while the description is printed.
     pub app: Option<App>,
+}
+
+#[derive(ApiResponse)]
+enum Merged {
+    /// What the accept did.
+    #[oai(status = 200)]
+    Done(Reply<AcceptDone>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -64,13 +82,24 @@ impl RunsApi {
         caller: Caller,
         id: Path<Uuid>,
         run: Path<Uuid>,
-        choice: Strict<Option<AcceptChoice>>,
-    ) -> Result<Reply<AcceptDone>, ApiError> {
+        choice: Keyed<Option<AcceptChoice>>,
+    ) -> Result<Merged, ApiError> {
         let app = known(self.app.as_ref())?;
-        let choice = choice.0.unwrap_or_default().into();
-        match app.calendars.accept(caller.user, CalendarId(id.0), RunId(run.0), choice).await {
-            Ok(taken) => Ok(Reply::new(taken.try_into()?)),
-            Err(refusal) => Err(app.refused(caller.user, refusal).await),
+        let path = format!("/v1/calendars/{}/runs/{}/accept", id.0, run.0);
+        let mut once = Once::begin(app, caller.user, path, choice.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Merged::Done(again, once::replayed()));
+        }
+        let choice = choice.body.unwrap_or_default().into();
+        match Calendars::accept(once.tx(), caller.user, CalendarId(id.0), RunId(run.0), choice).await {
+            Ok(taken) => {
+                let done: AcceptDone = taken.try_into()?;
+                Ok(Merged::Done(once.keep(done).await?, None))
+            }
+            Err(refusal) => {
+                drop(once);
+                Err(app.refused(caller.user, refusal).await)
+            }
         }
     }
 }

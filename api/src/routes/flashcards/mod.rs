@@ -7,17 +7,19 @@ use almanac_shared::{
     flashcards::{
         export::{Export, Format, Row},
         rules::{self, SourceText, SourceTextError},
-        service::{Accepted, Submission},
+        service::{Accepted, Flashcards, Submission},
     },
-    id::{CardId, GenerationId, JobId, SuggestionId},
+    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     jobs::Kind,
     telemetry,
 };
+use anyhow::Context;
 use poem::{Body, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -27,6 +29,7 @@ use crate::{
     auth::Caller,
     error::{ApiError, Detail},
     keyed::Keyed,
+    once::{self, Once},
     page,
     reply::{Reply, Urls},
     routes::file::{Deleted, Exported, File},
@@ -73,6 +76,20 @@ enum Answer {
     Finished(Reply<GenerationShown>),
     Sse(stream::SseLog),
     Ndjson(stream::NdjsonLog),
+}
+
+#[derive(ApiResponse)]
+enum Made {
+    /// The cards, made now or before.
+    #[oai(status = 200)]
+    Cards(Reply<Cards>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+}
+
+#[derive(ApiResponse)]
+enum TurnedDown {
+    /// The suggestions as they are now.
+    #[oai(status = 200)]
+    Suggestions(Reply<Rejected>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi]
@@ -122,6 +139,16 @@ impl FlashcardsApi {
         Ok(Reply::new(generation.into()))
     }
 
+    /// Removes a generation with its suggestions; its cards stay. 409 while it is active: cancel it first.
+    #[oai(path = "/ai/generations/:id", method = "delete", operation_id = "deleteGeneration")]
+    async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
+        let app = self.app()?;
+        match app.flashcards.delete(caller.user, GenerationId(id.0)).await {
+            Ok(()) => Ok(Deleted::Gone),
+            Err(refusal) => Err(app.refused(caller.user, refusal).await),
+        }
+    }
+
     /// A generation's suggestions, in the order they were made.
     #[oai(path = "/ai/generations/:id/suggestions", method = "get", operation_id = "listSuggestions")]
     async fn suggestions(
@@ -155,15 +182,16 @@ impl FlashcardsApi {
 
     /// Keeps suggestions as cards: these, or all open ones. Doing it twice makes none more.
     #[oai(path = "/ai/generations/:id/accept", method = "post", operation_id = "acceptSuggestions")]
-    async fn accept(
-        &self,
-        caller: Caller,
-        id: Path<Uuid>,
-        choice: Strict<Option<Choice>>,
-    ) -> Result<Reply<Cards>, ApiError> {
-        let ids = chosen(choice.0)?;
-        let cards = self.app()?.flashcards.accept(caller.user, GenerationId(id.0), ids.as_deref()).await?;
-        Ok(Reply::new(Cards { cards: cards.into_iter().map(Into::into).collect() }))
+    async fn accept(&self, caller: Caller, id: Path<Uuid>, choice: Keyed<Option<Choice>>) -> Result<Made, ApiError> {
+        let ids = chosen(choice.body)?;
+        let path = format!("/v1/ai/generations/{}/accept", id.0);
+        let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(Made::Cards(again, once::replayed()));
+        }
+        let cards = Flashcards::accept(once.tx(), caller.user, GenerationId(id.0), ids.as_deref()).await?;
+        let cards = Cards { cards: cards.into_iter().map(Into::into).collect() };
+        Ok(Made::Cards(once.keep(cards).await?, None))
     }
 
     /// Turns suggestions down: these, or all open ones.
@@ -172,11 +200,17 @@ impl FlashcardsApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        choice: Strict<Option<Choice>>,
-    ) -> Result<Reply<Rejected>, ApiError> {
-        let ids = chosen(choice.0)?;
-        let suggestions = self.app()?.flashcards.reject(caller.user, GenerationId(id.0), ids.as_deref()).await?;
-        Ok(Reply::new(Rejected { suggestions: suggestions.into_iter().map(Into::into).collect() }))
+        choice: Keyed<Option<Choice>>,
+    ) -> Result<TurnedDown, ApiError> {
+        let ids = chosen(choice.body)?;
+        let path = format!("/v1/ai/generations/{}/reject", id.0);
+        let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
+        if let Some(again) = once.replay()? {
+            return Ok(TurnedDown::Suggestions(again, once::replayed()));
+        }
+        let suggestions = Flashcards::reject(once.tx(), GenerationId(id.0), ids.as_deref()).await?;
+        let rejected = Rejected { suggestions: suggestions.into_iter().map(Into::into).collect() };
+        Ok(TurnedDown::Suggestions(once.keep(rejected).await?, None))
     }
 
     /// My cards, newest first.
@@ -240,6 +274,16 @@ impl FlashcardsApi {
     }
 }
 
+/// What a generation made, for the snapshot of its job, as it is saved now.
+///
+/// # Errors
+/// Missing or not theirs.
+pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, ApiError> {
+    let made = app.flashcards.suggestions(user, GenerationId::from(job), 0, i64::MAX).await?;
+    let shown: Vec<SuggestionShown> = made.into_iter().map(Into::into).collect();
+    Ok(serde_json::to_value(shown).context("writing suggestions")?)
+}
+
 /// Body to domain words, in the order of R137: shape first, then rules.
 async fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
     let Keyed { body, key } = order;
@@ -287,7 +331,10 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 let generation = app.flashcards.show(user, accepted.id).await?;
                 Ok(generation.finished_at.is_some().then(|| generation.into()))
             };
-            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+            accepted::finished(app, request.headers(), (user, job), show)
+                .await
+                .map(|shown| app.about_jobs(shown))
+                .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
             let follower = accepted::follower(app, user, job, encoding).await;
@@ -302,18 +349,18 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     let (policy, left) = app.generation.values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
-        None => Submitted::Accepted(pending(request, &accepted), location, replayed, policy, left),
+        None => Submitted::Accepted(pending(app, request, &accepted), location, replayed, policy, left),
     }
 }
 
 /// The 202: exactly the document's two fields on `/api`, byte for byte what the first request got; with links on `/v1`.
-fn pending(request: &Request, accepted: &Accepted) -> Reply<GenerationAccepted> {
+fn pending(app: &App, request: &Request, accepted: &Accepted) -> Reply<GenerationAccepted> {
     let bare = request.original_uri().path().starts_with("/api/");
     if bare && let Ok(stored) = Reply::stored(accepted.answer.clone()) {
         return stored;
     }
     let urls = Urls::of_job(Kind::GenerateFlashcards.as_str(), JobId::from(accepted.id));
-    Reply::new(GenerationAccepted {
+    app.about_jobs(GenerationAccepted {
         generation_id: accepted.id.to_string(),
         status: "pending".into(),
         urls: (!bare).then_some(urls),
@@ -331,8 +378,8 @@ fn sides(patch: SidesPatch) -> Result<(Option<String>, Option<String>), ApiError
             }
         })
     };
-    let front = check("front", patch.front, rules::FRONT_MAX);
-    let back = check("back", patch.back, rules::BACK_MAX);
+    let front = check("front", patch.front.map(Into::into), rules::FRONT_MAX);
+    let back = check("back", patch.back.map(Into::into), rules::BACK_MAX);
     if front.is_none() && back.is_none() && details.is_empty() {
         details.push(Detail::at(["body"], "missing", "needs front or back"));
     }

@@ -1,13 +1,16 @@
 //! The words of flashcards on the wire: what a client sends and sees, field by field (API.md section 4).
 //! The routes beside this read and make them; nothing here asks anybody anything.
 
-use almanac_shared::flashcards::{Card, Generation, Suggestion};
+use almanac_shared::flashcards::{
+    Card, Generation, Suggestion,
+    rules::{BACK_MAX, FRONT_MAX},
+};
 use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::reply::Urls;
+use crate::{reply::Urls, text::Text};
 
 /// A request for a generation.
 #[derive(Clone, Debug, Deserialize, Object)]
@@ -123,9 +126,9 @@ impl From<Suggestion> for SuggestionShown {
 pub struct CardShown {
     /// Its id.
     pub(super) id: String,
-    /// The suggestion it came from.
-    pub(super) suggestion_id: String,
-    /// The generation it came from.
+    /// The suggestion it came from; null once that is deleted with its generation.
+    pub(super) suggestion_id: Option<String>,
+    /// The generation it came from; it may be deleted.
     pub(super) generation_id: String,
     /// The question.
     pub(super) front: String,
@@ -141,7 +144,7 @@ impl From<Card> for CardShown {
     fn from(card: Card) -> Self {
         Self {
             id: card.id.to_string(),
-            suggestion_id: card.suggestion_id.to_string(),
+            suggestion_id: card.suggestion_id.map(|id| id.to_string()),
             generation_id: card.generation_id.to_string(),
             front: card.front,
             back: card.back,
@@ -157,10 +160,10 @@ impl From<Card> for CardShown {
 pub struct SidesPatch {
     /// The question, 1 to 500 characters.
     #[serde(default)]
-    pub(super) front: Option<String>,
+    pub(super) front: Option<Text<FRONT_MAX>>,
     /// The answer, 1 to 2,000 characters.
     #[serde(default)]
-    pub(super) back: Option<String>,
+    pub(super) back: Option<Text<BACK_MAX>>,
 }
 
 /// Which suggestions; all open ones when absent.

@@ -7,13 +7,15 @@ mod words;
 
 use almanac_shared::{
     error::Refusal,
-    id::JobId,
+    id::{JobId, RunId, UserId},
     jobs::Kind,
     organic::service::{Accepted, Submission},
     telemetry,
 };
+use anyhow::Context;
 use poem::{IntoResponse, Request};
 use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
+use serde_json::Value;
 
 use crate::{
     accept::{self, Form},
@@ -117,6 +119,15 @@ impl OrganicApi {
     }
 }
 
+/// What a week made, for the snapshot of its job, as it is saved now.
+///
+/// # Errors
+/// Missing or not theirs.
+pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, ApiError> {
+    let (_, made) = app.organic.run(user, RunId::from(job)).await?;
+    Ok(serde_json::to_value(words::shown(&made)?).context("writing placements")?)
+}
+
 fn known(app: Option<&App>) -> Result<&App, ApiError> {
     app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
@@ -132,7 +143,10 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 let (run, made) = app.organic.run(user, accepted.run).await?;
                 WeekShown::of(run, &made).map(Some)
             };
-            accepted::finished(app, request.headers(), (user, job), show).await.map(Reply::new).map(Answer::Finished)
+            accepted::finished(app, request.headers(), (user, job), show)
+                .await
+                .map(|shown| app.about_jobs(shown))
+                .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
             let follower = accepted::follower(app, user, job, encoding).await;
@@ -147,7 +161,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     let (policy, left) = app.week.values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
-        None => Submitted::Accepted(Reply::new(pending(&accepted)), location, replayed, policy, left),
+        None => Submitted::Accepted(app.about_jobs(pending(&accepted)), location, replayed, policy, left),
     }
 }
 

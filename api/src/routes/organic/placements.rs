@@ -21,6 +21,7 @@ use crate::{
     error::{ApiError, Detail},
     page,
     reply::Reply,
+    routes::file::Deleted,
     strict::Strict,
 };
 
@@ -77,6 +78,22 @@ impl PlacementsApi {
         let organic = &known(self.app.as_ref())?.organic;
         let saved = organic.edit(caller.user, &brand, &placement, &body, expected).await?;
         Ok(Reply::new(PlacementShown::try_from(&saved)?))
+    }
+
+    /// Removes a placement; a week that asks for its id again makes it again. `If-Match: "<version>"` is optional.
+    #[oai(path = "/brands/:id/placements/:placement", method = "delete", operation_id = "deletePlacement")]
+    async fn delete(
+        &self,
+        request: &Request,
+        caller: Caller,
+        id: Path<String>,
+        placement: Path<String>,
+    ) -> Result<Deleted, ApiError> {
+        let brand = brand(&id.0)?;
+        let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
+        let expected = |version| accept::if_match(request.headers(), version);
+        known(self.app.as_ref())?.organic.delete(caller.user, &brand, &placement, expected).await?;
+        Ok(Deleted::Gone)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use almanac_shared::organic::{
-    rules::{OptionsBody, PlacementBody, RequestBody},
+    rules::{GUIDANCE_MAX, LANGUAGE_MAX, OptionsBody, PlacementBody, RequestBody, TIME_LABEL_MAX},
     run::{Run, SavedPlacement},
 };
 use chrono::{DateTime, Utc};
@@ -13,7 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::events::PlacementMade;
-use crate::{error::ApiError, reply::Urls};
+use crate::{
+    error::ApiError,
+    reply::Urls,
+    text::{ClientId, Text},
+};
 
 /// A request for a week.
 #[derive(Clone, Debug, Deserialize, Object)]
@@ -21,14 +25,14 @@ use crate::{error::ApiError, reply::Urls};
 #[oai(rename_all = "camelCase")]
 pub struct GenerateWeek {
     /// The brand.
-    brand_profile_id: String,
+    brand_profile_id: ClientId,
     /// The Monday, `YYYY-MM-DD`.
     week_start: String,
     /// IANA name.
     timezone: String,
     /// The account of each platform, where a placement names none.
     #[serde(default)]
-    platform_account_ids: Option<BTreeMap<String, String>>,
+    platform_account_ids: Option<BTreeMap<String, ClientId>>,
     /// What was placed, at most 50; may be empty with a preset.
     #[oai(validator(max_items = 200))]
     placements: Vec<SeedPlacement>,
@@ -43,21 +47,21 @@ pub struct GenerateWeek {
 #[oai(rename_all = "camelCase")]
 pub struct SeedPlacement {
     /// Its stable id: made anew under it, never doubled. Of a repeated one the last wins.
-    placement_id: String,
+    placement_id: ClientId,
     /// The trend, question or event it grows from.
-    trend_id: String,
+    trend_id: ClientId,
     /// Its local date, `YYYY-MM-DD`, inside the week.
     day_id: String,
     /// When, RFC 3339; on `dayId` by the clocks of `timezone`.
     scheduled_at: String,
     /// What the client shows for the time.
     #[serde(default)]
-    time_label: Option<String>,
+    time_label: Option<Text<TIME_LABEL_MAX>>,
     /// `instagram`, `linkedin`, `facebook`, `tiktok` or `youtube`.
     platform: String,
     /// The account; else that of `platformAccountIds`, else an `error` event `MISSING_ACCOUNT`.
     #[serde(default)]
-    account_id: Option<String>,
+    account_id: Option<ClientId>,
     /// `trend`, `question`, `event` or `manual`.
     #[serde(default)]
     seed_source: Option<String>,
@@ -85,10 +89,10 @@ pub struct WeekOptions {
     newsletter_day_id: Option<String>,
     /// What the copy shall heed.
     #[serde(default)]
-    guidance_prompt: Option<String>,
+    guidance_prompt: Option<Text<GUIDANCE_MAX>>,
     /// The language to write in, e.g. `en-US`.
     #[serde(default)]
-    language: Option<String>,
+    language: Option<Text<LANGUAGE_MAX>>,
     /// Platforms to fill first.
     #[serde(default)]
     preferred_platforms: Option<Vec<String>>,
@@ -98,10 +102,11 @@ impl From<GenerateWeek> for RequestBody {
     fn from(body: GenerateWeek) -> Self {
         let GenerateWeek { brand_profile_id, week_start, timezone, platform_account_ids, placements, options } = body;
         Self {
-            brand_profile_id,
+            brand_profile_id: brand_profile_id.into(),
             week_start,
             timezone,
-            platform_account_ids,
+            platform_account_ids: platform_account_ids
+                .map(|ids| ids.into_iter().map(|(platform, id)| (platform, id.into())).collect()),
             placements: placements.into_iter().map(Into::into).collect(),
             options: options.map(Into::into),
         }
@@ -111,13 +116,13 @@ impl From<GenerateWeek> for RequestBody {
 impl From<SeedPlacement> for PlacementBody {
     fn from(seed: SeedPlacement) -> Self {
         Self {
-            placement_id: seed.placement_id,
-            trend_id: seed.trend_id,
+            placement_id: seed.placement_id.into(),
+            trend_id: seed.trend_id.into(),
             day_id: seed.day_id,
             scheduled_at: seed.scheduled_at,
-            time_label: seed.time_label,
+            time_label: seed.time_label.map(Into::into),
             platform: seed.platform,
-            account_id: seed.account_id,
+            account_id: seed.account_id.map(Into::into),
             seed_source: seed.seed_source,
             desired_format: seed.desired_format,
             metadata: seed.metadata.map(|metadata| metadata.into_iter().collect()),
@@ -131,8 +136,8 @@ impl From<WeekOptions> for OptionsBody {
             schedule_preset: options.schedule_preset,
             include_newsletter: options.include_newsletter,
             newsletter_day_id: options.newsletter_day_id,
-            guidance_prompt: options.guidance_prompt,
-            language: options.language,
+            guidance_prompt: options.guidance_prompt.map(Into::into),
+            language: options.language.map(Into::into),
             preferred_platforms: options.preferred_platforms,
         }
     }
@@ -188,8 +193,67 @@ pub struct WeekShown {
     created_at: DateTime<Utc>,
     /// Ended at.
     finished_at: Option<DateTime<Utc>>,
+    /// How the run ended.
+    run: WeekRun,
     /// What it made, by time.
     placements: Vec<PlacementShown>,
+}
+
+/// How a week's run ended.
+#[derive(Clone, Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+pub struct WeekRun {
+    /// Its id; its job has the same.
+    id: String,
+    /// `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
+    status: String,
+    /// Placements it was to make; null if it never started.
+    total: Option<i32>,
+    /// Placements it made.
+    placements: i32,
+    /// Placements with an error event.
+    errors: i32,
+    /// Milliseconds from its first start to its end.
+    latency_ms: Option<i64>,
+    /// All tokens.
+    tokens: Option<i32>,
+    /// Input tokens.
+    tokens_input: Option<i32>,
+    /// Output tokens.
+    tokens_output: Option<i32>,
+    /// US dollars, if the provider reports them.
+    cost_usd: Option<f64>,
+    /// Why it did not succeed, for a person.
+    message: Option<String>,
+    /// Why it did not succeed.
+    error: Option<Value>,
+    /// Accepted at.
+    created_at: DateTime<Utc>,
+    /// Ended at.
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl From<&Run> for WeekRun {
+    fn from(run: &Run) -> Self {
+        let message = run.error.as_ref().and_then(|error| error["message"].as_str());
+        Self {
+            id: run.id.to_string(),
+            status: run.status.clone(),
+            total: run.total,
+            placements: run.placed,
+            errors: run.failed,
+            latency_ms: run.latency_ms,
+            tokens: run.tokens_input.zip(run.tokens_output).map(|(read, written)| read + written),
+            tokens_input: run.tokens_input,
+            tokens_output: run.tokens_output,
+            cost_usd: run.cost_usd,
+            message: message.map(str::to_owned),
+            error: run.error.clone(),
+            created_at: run.created_at,
+            finished_at: run.finished_at,
+        }
+    }
 }
 
 impl WeekShown {
@@ -199,6 +263,7 @@ impl WeekShown {
     /// What is stored was not made by us.
     pub(super) fn of(run: Run, made: &[SavedPlacement]) -> Result<Self, ApiError> {
         Ok(Self {
+            run: (&run).into(),
             run_id: run.id.to_string(),
             brand_profile_id: run.brand_id.to_string(),
             week_start: run.week_start.to_string(),

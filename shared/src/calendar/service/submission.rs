@@ -148,7 +148,7 @@ fn new_run(submission: Submission) -> Result<NewRun, Refusal> {
         id: JobId::fresh(),
         calendar: request.calendar_id.unwrap_or_else(CalendarId::fresh),
         first: request.calendar_id.is_none(),
-        title: request.title,
+        title: Some(request.title.clone().unwrap_or_else(|| request.name())),
         timezone: request.zone.name().to_owned(),
         request: serde_json::to_value(&order.body).context("writing a request")?,
         slots: i32::try_from(order.slots.len()).unwrap_or(i32::MAX),

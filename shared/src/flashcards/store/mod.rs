@@ -98,6 +98,20 @@ pub async fn generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<Optio
     .await
 }
 
+/// Removes a generation that has ended with its suggestions; false if there is none.
+pub async fn delete_generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        DELETE FROM almanac.ai_generations
+         WHERE user_id = (SELECT almanac.uid()) AND id = $1 AND finished_at IS NOT NULL
+        "#,
+        id.0
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Where a list goes on: after the row made at this instant with this id.
 pub type After<Id> = (chrono::DateTime<chrono::Utc>, Id);
 

@@ -1,22 +1,29 @@
 //! The words of accounts on the wire.
 
-use almanac_shared::brands::{Account, rules::AccountBody};
+use almanac_shared::brands::{
+    Account,
+    rules::{AccountBody, NAME_CHARS},
+};
 use chrono::{DateTime, Utc};
 use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
-use crate::routes::brands::patch;
+use crate::{
+    routes::brands::patch,
+    text::{ClientId, Text},
+};
 
 /// A new account on a platform.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateAccount {
-    /// 1 to 128 letters, digits or any of `_ - . : @ ~`; made for you when absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
+    /// server if absent.
     #[serde(default)]
-    id: Option<String>,
+    id: Option<ClientId>,
     /// `instagram`, `linkedin`, `facebook`, `tiktok` or `youtube`.
     platform: String,
     /// 1 to 200 characters.
-    name: String,
+    name: Text<NAME_CHARS>,
     /// `connected` when absent; `disconnected` and `auth_failed` refuse its placements.
     #[serde(default)]
     state: Option<String>,
@@ -24,7 +31,7 @@ pub struct CreateAccount {
 
 impl From<CreateAccount> for AccountBody {
     fn from(CreateAccount { id, platform, name, state }: CreateAccount) -> Self {
-        Self { id, platform: Some(platform), name: Some(name), state }
+        Self { id: id.map(Into::into), platform: Some(platform), name: Some(name.into()), state }
     }
 }
 
@@ -36,7 +43,7 @@ pub struct AccountPatch {
     platform: MaybeUndefined<String>,
     /// 1 to 200 characters.
     #[serde(default)]
-    name: MaybeUndefined<String>,
+    name: MaybeUndefined<Text<NAME_CHARS>>,
     /// `connected`, `disconnected` or `auth_failed`; null is `connected`.
     #[serde(default)]
     state: MaybeUndefined<String>,

@@ -1,25 +1,32 @@
 //! The words of assets on the wire.
 
-use almanac_shared::brands::{Asset, rules::AssetBody};
+use almanac_shared::brands::{
+    Asset,
+    rules::{AssetBody, TITLE_CHARS, URL_CHARS},
+};
 use chrono::{DateTime, Utc};
 use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
-use crate::routes::brands::patch;
+use crate::{
+    routes::brands::patch,
+    text::{ClientId, Text},
+};
 
 /// A new creative asset.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateAsset {
-    /// 1 to 128 letters, digits or any of `_ - . : @ ~`; made for you when absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
+    /// server if absent.
     #[serde(default)]
-    id: Option<String>,
+    id: Option<ClientId>,
     /// 1 to 300 characters.
-    title: String,
+    title: Text<TITLE_CHARS>,
     /// `image`, `video`, `audio` or `document`.
     kind: String,
     /// An http or https address.
     #[serde(default)]
-    url: Option<String>,
+    url: Option<Text<URL_CHARS>>,
     /// At most 50, each of 1 to 64 characters.
     #[serde(default)]
     tags: Option<Vec<String>>,
@@ -27,7 +34,8 @@ pub struct CreateAsset {
 
 impl From<CreateAsset> for AssetBody {
     fn from(CreateAsset { id, title, kind, url, tags }: CreateAsset) -> Self {
-        Self { id, title: Some(title), kind: Some(kind), url, tags }
+        let (id, url) = (id.map(Into::into), url.map(Into::into));
+        Self { id, title: Some(title.into()), kind: Some(kind), url, tags }
     }
 }
 
@@ -36,13 +44,13 @@ impl From<CreateAsset> for AssetBody {
 pub struct AssetPatch {
     /// 1 to 300 characters.
     #[serde(default)]
-    title: MaybeUndefined<String>,
+    title: MaybeUndefined<Text<TITLE_CHARS>>,
     /// `image`, `video`, `audio` or `document`.
     #[serde(default)]
     kind: MaybeUndefined<String>,
     /// Null takes it away.
     #[serde(default)]
-    url: MaybeUndefined<String>,
+    url: MaybeUndefined<Text<URL_CHARS>>,
     /// All of them; null is none.
     #[serde(default)]
     tags: MaybeUndefined<Vec<String>>,

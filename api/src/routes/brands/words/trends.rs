@@ -1,25 +1,32 @@
 //! The words of trends on the wire.
 
-use almanac_shared::brands::{Trend, rules::TrendBody};
+use almanac_shared::brands::{
+    Trend,
+    rules::{DESCRIPTION_CHARS, TITLE_CHARS, TrendBody},
+};
 use chrono::{DateTime, Utc};
 use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
-use crate::routes::brands::patch;
+use crate::{
+    routes::brands::patch,
+    text::{ClientId, Text},
+};
 
 /// A new trend.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateTrend {
-    /// 1 to 128 letters, digits or any of `_ - . : @ ~`; made for you when absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
+    /// server if absent.
     #[serde(default)]
-    id: Option<String>,
+    id: Option<ClientId>,
     /// 1 to 300 characters.
-    title: String,
+    title: Text<TITLE_CHARS>,
     /// `trend`, `question`, `event` or `manual`.
     source: String,
     /// At most 2,000 characters.
     #[serde(default)]
-    description: Option<String>,
+    description: Option<Text<DESCRIPTION_CHARS>>,
     /// 0 to 100, 0 when absent: the higher, the sooner a preset takes it.
     #[serde(default)]
     priority: Option<i32>,
@@ -30,7 +37,8 @@ pub struct CreateTrend {
 
 impl From<CreateTrend> for TrendBody {
     fn from(CreateTrend { id, title, source, description, priority, tags }: CreateTrend) -> Self {
-        Self { id, title: Some(title), source: Some(source), description, priority, tags }
+        let (id, description) = (id.map(Into::into), description.map(Into::into));
+        Self { id, title: Some(title.into()), source: Some(source), description, priority, tags }
     }
 }
 
@@ -39,13 +47,13 @@ impl From<CreateTrend> for TrendBody {
 pub struct TrendPatch {
     /// 1 to 300 characters.
     #[serde(default)]
-    title: MaybeUndefined<String>,
+    title: MaybeUndefined<Text<TITLE_CHARS>>,
     /// `trend`, `question`, `event` or `manual`.
     #[serde(default)]
     source: MaybeUndefined<String>,
     /// Null takes it away.
     #[serde(default)]
-    description: MaybeUndefined<String>,
+    description: MaybeUndefined<Text<DESCRIPTION_CHARS>>,
     /// 0 to 100; null is 0.
     #[serde(default)]
     priority: MaybeUndefined<i32>,

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use almanac_shared::calendar::{
     Calendar, Content, Entry, Made, Run,
     diff::{self, AcceptBody},
-    rules::RequestBody,
+    rules::{RequestBody, TITLE_MAX},
     run,
-    service::Taken,
+    service::{RunOutcome, Taken},
 };
 use almanac_shared::error::Refusal;
 use chrono::{DateTime, Utc};
@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
-    entry::{EntryMade, EntryShown, SkippedShown},
+    entry::{DiffShown, EntryMade, EntryShown, SkippedShown},
     frame::RunSummary,
 };
-use crate::reply::Urls;
+use crate::{reply::Urls, text::Text};
 
 /// A request for a run: a new calendar, or a calendar made anew.
 #[derive(Clone, Debug, Deserialize, Object)]
@@ -52,15 +52,16 @@ pub struct CreateCalendar {
     /// IANA name; UTC when absent.
     #[serde(default)]
     timezone: Option<String>,
-    /// The calendar's name.
+    /// The calendar's name, 1 to 200 characters; after its channels and dates if absent.
     #[serde(default)]
-    title: Option<String>,
+    title: Option<Text<TITLE_MAX>>,
 }
 
 impl From<CreateCalendar> for RequestBody {
     fn from(body: CreateCalendar) -> Self {
         let CreateCalendar { channels, cadence, start, end, constraints, calendar_id, plan_id, timezone, title } = body;
         let constraints = constraints.map(|constraints| constraints.into_iter().collect());
+        let title = title.map(Into::into);
         Self { channels, cadence, start, end, constraints, calendar_id, plan_id, timezone, title }
     }
 }
@@ -138,6 +139,31 @@ impl TryFrom<(Calendar, Vec<Entry>)> for CalendarWithEntries {
     }
 }
 
+/// A calendar whose run was waited for: what there is now, and how the run ended.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct CalendarWaited {
+    /// The calendar with its latest saved entries.
+    #[serde(flatten)]
+    #[oai(flatten)]
+    calendar: CalendarWithEntries,
+    /// The run, without its entries as generated.
+    run: RunShown,
+    /// Of a regeneration: what accepting it would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<DiffShown>,
+}
+
+impl TryFrom<RunOutcome> for CalendarWaited {
+    type Error = Refusal;
+
+    fn try_from(outcome: RunOutcome) -> Result<Self, Refusal> {
+        let diff = outcome.diff.map(entry::read).transpose()?;
+        let calendar = (outcome.calendar, outcome.entries).try_into()?;
+        Ok(Self { calendar, run: outcome.run.into(), diff })
+    }
+}
+
 /// A page of calendars.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
@@ -153,9 +179,9 @@ pub struct CalendarPage {
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarPatch {
-    /// Its name, 1 to 200 characters; null takes it away.
+    /// Its name, 1 to 200 characters; null names it after its channels and dates.
     #[serde(default)]
-    pub(super) title: MaybeUndefined<String>,
+    pub(super) title: MaybeUndefined<Text<TITLE_MAX>>,
 }
 
 /// A run: one version of a calendar.
@@ -197,6 +223,8 @@ pub struct RunShown {
     tokens_output: Option<i32>,
     /// US dollars, when the provider says.
     cost_usd: Option<f64>,
+    /// Why it did not succeed, for a person.
+    message: Option<String>,
     /// Why it did not succeed.
     error: Option<Value>,
     /// Accepted at.
@@ -228,12 +256,17 @@ impl From<Run> for RunShown {
             tokens_input: run.tokens_input,
             tokens_output: run.tokens_output,
             cost_usd: run.cost_usd,
+            message: message(run.error.as_ref()),
             error: run.error,
             created_at: run.created_at,
             finished_at: run.finished_at,
             entries: None,
         }
     }
+}
+
+fn message(error: Option<&Value>) -> Option<String> {
+    error?.get("message")?.as_str().map(str::to_owned)
 }
 
 impl RunShown {

@@ -1,0 +1,101 @@
+//! A browser's session: the token in a cookie that scripts cannot read. Nothing is stored; the cookie is the token, and
+//! lives as long.
+
+use almanac_shared::error::Code;
+use chrono::{DateTime, Utc};
+use poem::{Request, http::header};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    auth::{COOKIE, Caller, bearer, session_cookie},
+    error::ApiError,
+    middleware::Client,
+    reply::Reply,
+};
+
+/// The routes of sessions.
+pub struct SessionApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+/// The user of a session.
+#[derive(Clone, Debug, Serialize, Object)]
+#[serde(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase")]
+struct SessionShown {
+    /// The token's `sub`.
+    user_id: String,
+    /// Always `authenticated`.
+    role: String,
+    /// Whether the admin routes are open to this user.
+    admin: bool,
+    /// When the token expires.
+    expires_at: DateTime<Utc>,
+}
+
+impl From<&Caller> for SessionShown {
+    fn from(caller: &Caller) -> Self {
+        Self {
+            user_id: caller.user.to_string(),
+            role: "authenticated".to_owned(),
+            admin: caller.is_admin,
+            expires_at: caller.expires_at,
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Begun {
+    /// The cookie is set.
+    #[oai(status = 200)]
+    Session(Reply<SessionShown>, #[oai(header = "Set-Cookie")] String),
+}
+
+#[derive(ApiResponse)]
+enum Ended {
+    /// The cookie is cleared.
+    #[oai(status = 204)]
+    Gone(#[oai(header = "Set-Cookie")] String),
+}
+
+#[OpenApi]
+impl SessionApi {
+    /// Sets the cookie `almanac_session` to the bearer token of this request, for as long as the token lives.
+    #[oai(path = "/session", method = "post", operation_id = "makeSession")]
+    async fn begin(&self, request: &Request, caller: Caller) -> Result<Begun, ApiError> {
+        let token = bearer(request.headers())
+            .ok_or_else(|| ApiError::unauthenticated("a session is made of a bearer token"))?;
+        let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
+        let seconds = (caller.expires_at - app.clock.now()).num_seconds().max(0);
+        Ok(Begun::Session(Reply::new((&caller).into()), cookie(request, token, seconds)))
+    }
+
+    /// The user of this session, or of this token.
+    #[oai(path = "/session", method = "get", operation_id = "showSession")]
+    async fn show(&self, caller: Caller) -> Result<Reply<SessionShown>, ApiError> {
+        Ok(Reply::new((&caller).into()))
+    }
+
+    /// Clears the cookie, also of a token that has expired.
+    #[oai(path = "/session", method = "delete", operation_id = "deleteSession")]
+    async fn end(&self, request: &Request) -> Result<Ended, ApiError> {
+        match Caller::of(request) {
+            Err(error) if error.code == Code::CsrfRequired || !has_session(request) => Err(error),
+            _ => Ok(Ended::Gone(cookie(request, "", 0))),
+        }
+    }
+}
+
+/// Whether the request is judged by its cookie.
+fn has_session(request: &Request) -> bool {
+    !request.headers().contains_key(header::AUTHORIZATION) && session_cookie(request.headers()).is_some()
+}
+
+/// Browsers refuse a `Secure` cookie over plain HTTP, which is what a development machine speaks.
+fn cookie(request: &Request, token: &str, seconds: i64) -> String {
+    let secure = if Client::of(request).address.is_loopback() { "" } else { "; Secure" };
+    format!("{COOKIE}={token}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}")
+}
