@@ -36,11 +36,11 @@ async fn each_refusal_before_the_stream_has_its_kind_and_code() {
 
 #[tokio::test]
 async fn a_refusal_whose_body_never_comes_is_told_by_its_status() {
-    let addr = hanging_after("HTTP/1.1 503 x\r\ncontent-length: 10\r\n\r\n").await;
+    let adapter = adapter(hanging_after("HTTP/1.1 503 x\r\ncontent-length: 10\r\n\r\n").await);
     let mut request = request();
-    request.deadline = Instant::now() + Duration::from_millis(300);
+    request.deadline = Instant::now() + Duration::from_secs(1);
 
-    let (told, _) = call_with(addr, request).await;
+    let (told, _) = told_by(&adapter, request).await;
 
     assert_eq!(told.end, Err(AiErrorKind::Transient));
 }
