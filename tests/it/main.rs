@@ -28,6 +28,7 @@ mod drain;
 mod echoes;
 mod edge;
 mod erase;
+mod erase_jobs;
 mod fence;
 mod flags;
 mod flashcards;
