@@ -47,6 +47,7 @@ mod organic_faults;
 mod organic_rules;
 mod outage;
 mod outage_leases;
+mod plans;
 mod platform;
 mod poison;
 mod retention;
