@@ -36,6 +36,7 @@ CREATE TABLE almanac.accepts (
     at timestamptz NOT NULL,
     PRIMARY KEY (user_id, family, at, n)
 );
+CREATE INDEX accepts_at ON almanac.accepts (at);    -- for pruning; rows come in its order, so it grows at its end
 ALTER TABLE almanac.accepts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE almanac.accepts FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_all ON almanac.accepts TO almanac_owner USING (true) WITH CHECK (true);

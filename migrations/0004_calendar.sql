@@ -73,6 +73,7 @@ CREATE TABLE almanac.calendar_entries (
     fields jsonb NOT NULL,                      -- current values
     base jsonb,                                 -- as last accepted from a run; null: added by a user
     edited text[] NOT NULL DEFAULT '{}',        -- fields that a user changed since
+    run_id uuid,                                -- the first run that saved it; null: a user added or accepted it
     deleted boolean NOT NULL DEFAULT false,     -- tombstone: a run revives it only if an accept names its key
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),

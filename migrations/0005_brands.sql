@@ -258,16 +258,20 @@ BEGIN
         EXECUTE format('ALTER TABLE almanac.%I ENABLE ROW LEVEL SECURITY', tab);
         EXECUTE format('ALTER TABLE almanac.%I FORCE ROW LEVEL SECURITY', tab);
         EXECUTE format('CREATE POLICY owner_all ON almanac.%I TO almanac_owner USING (true) WITH CHECK (true)', tab);
-        EXECUTE format('CREATE POLICY worker_all ON almanac.%I TO almanac_worker USING (true) WITH CHECK (true)', tab);
+        EXECUTE format('CREATE POLICY worker_reads ON almanac.%I FOR SELECT TO almanac_worker USING (true)', tab);
+        EXECUTE format('CREATE POLICY worker_deletes ON almanac.%I FOR DELETE TO almanac_worker USING (true)', tab);
+        EXECUTE format('CREATE POLICY worker_locks ON almanac.%I FOR UPDATE TO almanac_worker
+            USING (true) WITH CHECK (false)', tab);
         EXECUTE format('CREATE POLICY user_owns ON almanac.%I TO authenticated
             USING (user_id = (SELECT almanac.uid())) WITH CHECK (user_id = (SELECT almanac.uid()))', tab);
     END LOOP;
 END
 $$;
 
--- A worker reads them and removes them in an erase; it never writes one.
-GRANT SELECT, DELETE ON almanac.brand_profiles, almanac.platform_accounts, almanac.trends, almanac.creative_assets
-    TO almanac_worker;
+-- A worker reads them and removes them in an erase; it never writes one. Locking a row takes the right to update one of
+-- its columns; the policy worker_locks refuses every row that an update would write.
+GRANT SELECT, DELETE, UPDATE (updated_at)
+    ON almanac.brand_profiles, almanac.platform_accounts, almanac.trends, almanac.creative_assets TO almanac_worker;
 GRANT SELECT, DELETE, INSERT (user_id, id, name, timezone, voice, language),
     UPDATE (name, timezone, voice, language, updated_at)
     ON almanac.brand_profiles TO authenticated;

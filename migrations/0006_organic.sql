@@ -61,6 +61,7 @@ CREATE TABLE almanac.organic_placements (
 );
 CREATE INDEX organic_placements_week
     ON almanac.organic_placements (user_id, brand_id, week_start, scheduled_at, placement_id);
+CREATE INDEX organic_placements_time ON almanac.organic_placements (user_id, brand_id, scheduled_at, placement_id);
 CREATE INDEX organic_placements_run ON almanac.organic_placements (user_id, run_id);
 
 DO $$

@@ -2,6 +2,7 @@
 //! Called by the two `main`s to open pools and by services to begin; holds no query of any domain.
 
 mod bounded;
+pub(crate) mod keyset;
 mod migrate;
 mod patience;
 
@@ -51,6 +52,10 @@ const PLANNED_ONCE: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// For connections that read pages of lists. A plan made while a table was empty reads it whole and sorts it, and is kept
+/// until the table is analysed again. Every list has an index in its order.
+pub const SOUGHT: [(&str, &str); 3] = [("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("enable_sort", "off")];
+
 /// Whether `text` is a Postgres URL.
 pub fn is_url(text: &str) -> bool {
     let of_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
@@ -84,7 +89,7 @@ impl Database {
         };
         let own = unhooked(4).before_acquire(lives);
         Ok(Self {
-            reads: reads.connect_lazy_with(options.clone()),
+            reads: reads.connect_lazy_with(options.clone().options(SOUGHT)),
             own: Bounded::of(own.connect_lazy_with(options.clone().options(PLANNED_ONCE)), ANSWER_TIMEOUT),
             accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
         })

@@ -222,23 +222,13 @@ async fn keep(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Removes keys that have expired; answers how many.
+/// Removes one batch of expired keys; returns the number of keys, 0 if none is left.
 ///
 /// # Errors
 /// The store is away.
 pub async fn forget(service: &Service) -> sqlx::Result<i64> {
-    let done = sqlx::query!(
-        r#"
-        DELETE FROM almanac.idempotency_keys
-         WHERE (user_id, route, key) IN (
-               SELECT user_id, route, key FROM almanac.idempotency_keys
-                WHERE expires_at < clock_timestamp()
-                LIMIT 1000)
-        "#
-    )
-    .execute(service.work())
-    .await?;
-    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+    let keys = sqlx::query_scalar!(r#"SELECT almanac.prune_idempotency_keys(1000) AS "keys!""#);
+    keys.fetch_one(service.work()).await
 }
 
 #[cfg(test)]

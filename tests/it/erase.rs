@@ -53,7 +53,7 @@ fn counts(rows: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, usize> {
 }
 
 /// A life with Almanac: cards kept, a generation that failed, an idempotency key.
-async fn live(stack: &Stack, user: &User) -> String {
+pub async fn live(stack: &Stack, user: &User) -> String {
     let (good, bad) = (unique("good"), unique("bad"));
     stack.world.play(&bad, [Script::status(400)]);
     let id = generate(user, &good).await;
@@ -137,7 +137,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     anna.get(&format!("/v1/jobs/{id}")).await.refused(404, "NOT_FOUND");
 }
 
-async fn counts_owned(admin: &PgPool, user: Uuid) -> BTreeMap<String, usize> {
+pub async fn counts_owned(admin: &PgPool, user: Uuid) -> BTreeMap<String, usize> {
     let rows = rows_of(admin, user).await;
     counts(&rows).into_iter().map(|(table, count)| (table.to_owned(), count)).collect()
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::lease::{LONG, OVER, now, quiet, reap, running};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 12] = [
+const WRITES: [(&str, &str); 13] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
     ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
@@ -50,6 +50,7 @@ const WRITES: [(&str, &str); 12] = [
                                          0, 0, 'succeeded', NULL, '{}')",
     ),
     ("erase_stop", "SELECT almanac.erase_stop($1, $2)"),
+    ("erase_pause", "SELECT almanac.erase_pause($1, $2, '1 s')"),
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.

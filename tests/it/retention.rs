@@ -173,7 +173,7 @@ async fn a_persons_generations_are_found_by_their_keys_for_an_erase_and_for_a_re
     );
     let (made, read) = rows_read(&mut connection, &remake).await;
     assert!(made == 1 && read < 20, "a retry reads {read} rows");
-    let erase = format!("SELECT almanac.erase_content('{}', clock_timestamp(), 20)", anna.id);
+    let erase = format!("SELECT almanac.erase_flashcards('{}', clock_timestamp(), 20)", anna.id);
     let (gone, read) = rows_read(&mut connection, &erase).await;
     assert!(gone == 2 && read < 40, "an erase reads {read} rows for {gone} generations");
     invariants::assert_all(&admin, &[]).await;

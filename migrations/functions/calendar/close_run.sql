@@ -4,8 +4,8 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF almanac.run_adopts(p_user, p_run) THEN
-        INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields, base)
-        SELECT g.entry_id, g.user_id, r.calendar_id, g.key, g.fields || '{"media": []}', g.fields
+        INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields, base, run_id)
+        SELECT g.entry_id, g.user_id, r.calendar_id, g.key, g.fields || '{"media": []}', g.fields, r.id
           FROM almanac.calendar_runs r
           JOIN almanac.calendar_run_entries g ON g.user_id = r.user_id AND g.run_id = r.id
          WHERE r.user_id = p_user AND r.id = p_run

@@ -2,6 +2,8 @@
 //! Called by `service.rs` and by the worker's job; what is removed, and what stays, is said in
 //! `migrations/functions/account/`.
 
+use std::time::Duration;
+
 use super::BATCH;
 use crate::{
     db::{Kept, Service},
@@ -47,7 +49,7 @@ pub(super) async fn submit(
     })
 }
 
-/// Ends the person's other jobs, or asks for their end; answers those that still run.
+/// Ends the user's older jobs, or asks running ones to cancel; returns those that have not ended yet.
 pub async fn stop(service: &Service, lease: Lease) -> Result<Vec<JobId>, WriteError> {
     until_free(|| async {
         let running = sqlx::query_scalar!(
@@ -62,14 +64,43 @@ pub async fn stop(service: &Service, lease: Lease) -> Result<Vec<JobId>, WriteEr
     .await
 }
 
-/// Removes one batch of what the person had when the erase was accepted; false when nothing is left.
-pub async fn erase_some(service: &Service, lease: Lease) -> Result<bool, WriteError> {
+/// The result of one batch of an erase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// Rows were removed; there may be more.
+    Removed,
+    /// Nothing can be removed now: an older job runs, or other transactions hold what is left.
+    Held,
+    /// Nothing is left.
+    Done,
+}
+
+/// Removes one batch of the data that the erase covers.
+pub async fn erase_some(service: &Service, lease: Lease) -> Result<Batch, WriteError> {
+    let gone =
+        sqlx::query_scalar!(r#"SELECT almanac.erase_some($1, $2, $3) AS "gone!""#, lease.job.0, lease.epoch, BATCH)
+            .fetch_one(service.work())
+            .await?;
+    Ok(match gone {
+        0 => Batch::Done,
+        1.. => Batch::Removed,
+        _ => Batch::Held,
+    })
+}
+
+/// Returns the erase to the queue for this long, uncharged; false, and it is still held, if cancellation was requested.
+pub async fn pause(service: &Service, lease: Lease, pause: Duration) -> Result<bool, WriteError> {
+    let seconds = pause.as_secs_f64();
     until_free(|| async {
-        let gone =
-            sqlx::query_scalar!(r#"SELECT almanac.erase_some($1, $2, $3) AS "gone!""#, lease.job.0, lease.epoch, BATCH)
-                .fetch_one(service.work())
-                .await?;
-        Ok(gone > 0)
+        let paused = sqlx::query_scalar!(
+            r#"SELECT almanac.erase_pause($1, $2, make_interval(secs => $3)) AS "paused!""#,
+            lease.job.0,
+            lease.epoch,
+            seconds
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(paused)
     })
     .await
 }

@@ -14,7 +14,10 @@ use super::{
     Brand, BrandId,
     rules::{BrandDraft, Read},
 };
-use crate::{db::UserTx, id::UserId};
+use crate::{
+    db::{UserTx, keyset::LATEST},
+    id::UserId,
+};
 
 /// A place in a list, newest first: the moment and the id of the row before it.
 pub type Place<T> = (DateTime<Utc>, T);
@@ -67,18 +70,19 @@ pub async fn brand(eyes: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sql
 
 /// This person's brands, newest first.
 pub(super) async fn brands(tx: &mut UserTx, after: Option<&Place<BrandId>>, limit: i64) -> sqlx::Result<Vec<Brand>> {
+    let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
     sqlx::query_as!(
         Brand,
         r#"
         SELECT id AS "id: BrandId", name, timezone, voice, language, created_at, updated_at
           FROM almanac.brand_profiles
          WHERE user_id = (SELECT almanac.uid())
-           AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::text))
+           AND (created_at, id) < ($1, $2)
          ORDER BY created_at DESC, id DESC
          LIMIT $3
         "#,
-        after.map(|(at, _)| *at),
-        after.map(|(_, id)| id.as_str()),
+        at,
+        id,
         limit
     )
     .fetch_all(tx.connection())

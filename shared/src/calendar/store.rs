@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Calendar, Content, Entry, EntryKey, Field, Made, Run};
 use crate::{
-    db::{Kept, UserTx},
+    db::{Kept, UserTx, keyset::LATEST},
     id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
     jobs::submission::{Outcome, SubmitError},
     merge::{Fields, Record},
@@ -119,6 +119,7 @@ pub(super) async fn calendars(
     after: Option<(DateTime<Utc>, CalendarId)>,
     limit: i64,
 ) -> sqlx::Result<Vec<Calendar>> {
+    let (at, id) = after.map_or((LATEST, Uuid::max()), |(at, id)| (at, id.0));
     sqlx::query_as!(
         Calendar,
         r#"
@@ -127,7 +128,7 @@ pub(super) async fn calendars(
                  WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
           FROM almanac.calendars c
          WHERE user_id = (SELECT almanac.uid())
-           AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+           AND (created_at, id) < ($1, $2)
            AND ($4::boolean
                 OR EXISTS (SELECT FROM almanac.calendar_entries e
                             WHERE e.user_id = c.user_id AND e.calendar_id = c.id)
@@ -137,8 +138,8 @@ pub(super) async fn calendars(
          ORDER BY created_at DESC, id DESC
          LIMIT $3
         "#,
-        after.map(|(at, _)| at),
-        after.map(|(_, id)| id.0),
+        at,
+        id,
         limit,
         empty
     )
@@ -359,12 +360,12 @@ pub(super) async fn runs(
                added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
                cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
           FROM almanac.calendar_runs
-         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND ($2::int IS NULL OR version < $2)
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND version < $2
          ORDER BY version DESC
          LIMIT $3
         "#,
         calendar.0,
-        before,
+        before.unwrap_or(i32::MAX),
         limit
     )
     .fetch_all(tx.connection())

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
-    db::{Kept, UserTx},
+    db::{Kept, UserTx, keyset::EARLIEST},
     id::{JobId, RunId, UserId},
     jobs::submission::{Outcome, SubmitError},
     merge::Record,
@@ -153,7 +153,8 @@ pub(super) async fn has_account(
     found.fetch_one(tx.connection()).await
 }
 
-/// A brand's placements by time, of one week or of all, those after a place in that order.
+/// A brand's placements by time, of one week or of all, those after a place in that order. Two statements, each with an
+/// index of its own: a condition that may be absent keeps a plan that is kept from seeking.
 pub(super) async fn placements(
     tx: &mut UserTx,
     brand: &BrandId,
@@ -161,27 +162,47 @@ pub(super) async fn placements(
     after: Option<(DateTime<Utc>, PlacementId)>,
     limit: i64,
 ) -> anyhow::Result<Vec<SavedPlacement>> {
-    let (at, id) = after.map(|(at, id)| (at, id.to_string())).unzip();
-    let rows = sqlx::query_as!(
-        PlacementRow,
-        r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
-               matches, updated_at
-          FROM almanac.organic_placements
-         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
-           AND ($2::date IS NULL OR week_start = $2)
-           AND ($3::timestamptz IS NULL OR (scheduled_at, placement_id) > ($3, $4::text))
-         ORDER BY scheduled_at, placement_id
-         LIMIT $5
-        "#,
-        brand.as_str(),
-        week,
-        at,
-        id,
-        limit
-    )
-    .fetch_all(tx.connection())
-    .await?;
+    let (at, id) = after.map_or((EARLIEST, String::new()), |(at, id)| (at, id.to_string()));
+    let rows = if let Some(week) = week {
+        sqlx::query_as!(
+            PlacementRow,
+            r#"
+            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base,
+                   edited, matches, updated_at
+              FROM almanac.organic_placements
+             WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND week_start = $2
+               AND (scheduled_at, placement_id) > ($3, $4)
+             ORDER BY scheduled_at, placement_id
+             LIMIT $5
+            "#,
+            brand.as_str(),
+            week,
+            at,
+            id,
+            limit
+        )
+        .fetch_all(tx.connection())
+        .await?
+    } else {
+        sqlx::query_as!(
+            PlacementRow,
+            r#"
+            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base,
+                   edited, matches, updated_at
+              FROM almanac.organic_placements
+             WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
+               AND (scheduled_at, placement_id) > ($2, $3)
+             ORDER BY scheduled_at, placement_id
+             LIMIT $4
+            "#,
+            brand.as_str(),
+            at,
+            id,
+            limit
+        )
+        .fetch_all(tx.connection())
+        .await?
+    };
     rows.into_iter().map(PlacementRow::read).collect()
 }
 

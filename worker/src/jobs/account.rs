@@ -1,11 +1,11 @@
-//! `account.erase`: ends a person's other jobs, then removes in small batches what was theirs when they asked.
-//! Called by `run` with a claimed job. It may stop and start again anywhere: what is gone is gone, and a batch never
-//! reaches what is younger than the job.
+//! `account.erase`: ends a user's older jobs, then removes in small batches the data that was there at the request.
+//! Called by `run` with a claimed job. It may stop and start again anywhere: no batch reaches what is younger than the
+//! request, and the last batch is a look at everything that finds nothing.
 
 use std::time::Duration;
 
 use almanac_shared::{
-    account::store,
+    account::store::{self, Batch},
     error::Code,
     faults::{self, Point},
     jobs::{
@@ -23,28 +23,42 @@ use crate::{
     stop::{Reason, Stop},
 };
 
-/// How often the jobs that were asked to end are looked at.
+/// Interval between looks at what the erase waits for: older jobs that still run, and locked rows.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// For so long they are waited for in a slot: longer than a lease, in which a dead worker's job comes back.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// After that the slot is given to others for this long.
-const COME_BACK: Duration = Duration::from_secs(5);
+/// The longest wait in a slot without progress; a job that is asked to cancel ends well within it.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Pause after that, during which the slot is free for other erases.
+const COME_BACK: Duration = Duration::from_secs(2);
 
 /// Runs one attempt of an erase.
 pub async fn erase(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     let began = Instant::now();
+    let mut progress = began;
     faults::pass(Point::ClaimedBeforeCall);
     tell_stage(deps, job, "stopping");
+    let mut removing = false;
     loop {
         if let Some(reason) = stop.given() {
             return stopped(deps, job, reason, began).await;
         }
         let running = store::stop(&deps.service, job.lease()).await?;
         if running.is_empty() {
-            break;
+            if !removing {
+                tell_stage(deps, job, "removing");
+                removing = true;
+            }
+            match store::erase_some(&deps.service, job.lease()).await? {
+                Batch::Done => break,
+                Batch::Removed => {
+                    faults::pass(Point::BetweenBursts);
+                    progress = Instant::now();
+                    continue;
+                }
+                Batch::Held => {}
+            }
         }
-        if began.elapsed() > PATIENCE {
-            return Ok(Verdict::Retry(COME_BACK));
+        if progress.elapsed() > PATIENCE {
+            return pause(deps, job, began).await;
         }
         running.into_iter().for_each(|other| deps.bell.nudge(other));
         tokio::select! {
@@ -52,14 +66,15 @@ pub async fn erase(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict
             _ = stop.wait() => {}
         }
     }
-    tell_stage(deps, job, "removing");
-    while store::erase_some(&deps.service, job.lease()).await? {
-        faults::pass(Point::BetweenBursts);
-        if let Some(reason) = stop.given() {
-            return stopped(deps, job, reason, began).await;
-        }
-    }
     conclude(deps, job, State::Succeeded, None, began).await
+}
+
+/// Frees the slot. The row is queued again afterwards, so there is nothing left to write for `run`.
+async fn pause(deps: &Deps, job: &ClaimedJob, began: Instant) -> Result<Verdict, JobError> {
+    if store::pause(&deps.service, job.lease(), COME_BACK).await? {
+        return Ok(Verdict::Concluded);
+    }
+    stopped(deps, job, Reason::Cancelled, began).await
 }
 
 /// Says how far it is, to those who listen now; nothing is stored for it.

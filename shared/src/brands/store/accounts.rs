@@ -7,7 +7,10 @@ use super::{
     super::{Account, AccountId, AccountState, BrandId, Platform, rules::AccountDraft},
     Belonging, Place,
 };
-use crate::{db::UserTx, id::UserId};
+use crate::{
+    db::{UserTx, keyset::LATEST},
+    id::UserId,
+};
 
 /// Every account of a brand, by platform, the oldest of each first: which one a run takes must not depend on chance.
 pub async fn of_brand(eyes: impl PgExecutor<'_>, user: UserId, brand: &BrandId) -> sqlx::Result<Vec<Account>> {
@@ -34,6 +37,7 @@ pub(in super::super) async fn list(
     after: Option<&Place<AccountId>>,
     limit: i64,
 ) -> sqlx::Result<Vec<Account>> {
+    let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
     sqlx::query_as!(
         Account,
         r#"
@@ -41,13 +45,13 @@ pub(in super::super) async fn list(
                created_at, updated_at
           FROM almanac.platform_accounts
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
-           AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::text))
+           AND (created_at, id) < ($2, $3)
          ORDER BY created_at DESC, id DESC
          LIMIT $4
         "#,
         brand.as_str(),
-        after.map(|(at, _)| *at),
-        after.map(|(_, id)| id.as_str()),
+        at,
+        id,
         limit
     )
     .fetch_all(tx.connection())

@@ -7,7 +7,10 @@ use super::{
     super::{Asset, AssetId, AssetKind, BrandId, rules::AssetDraft},
     Belonging, Place,
 };
-use crate::{db::UserTx, id::UserId};
+use crate::{
+    db::{UserTx, keyset::LATEST},
+    id::UserId,
+};
 
 /// The brand's assets that share one of these terms (`terms::terms`) with their title or tags, those that share most
 /// first, ties by id.
@@ -44,6 +47,7 @@ pub(in super::super) async fn list(
     after: Option<&Place<AssetId>>,
     limit: i64,
 ) -> sqlx::Result<Vec<Asset>> {
+    let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
     sqlx::query_as!(
         Asset,
         r#"
@@ -51,14 +55,14 @@ pub(in super::super) async fn list(
           FROM almanac.creative_assets
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
            AND ($2::text IS NULL OR $2 = ANY (tags))
-           AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::text))
+           AND (created_at, id) < ($3, $4)
          ORDER BY created_at DESC, id DESC
          LIMIT $5
         "#,
         brand.as_str(),
         tag,
-        after.map(|(at, _)| *at),
-        after.map(|(_, id)| id.as_str()),
+        at,
+        id,
         limit
     )
     .fetch_all(tx.connection())

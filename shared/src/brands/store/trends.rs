@@ -7,7 +7,10 @@ use super::{
     super::{BrandId, Trend, TrendId, TrendSource, rules::TrendDraft},
     Belonging, Place,
 };
-use crate::{db::UserTx, id::UserId};
+use crate::{
+    db::{UserTx, keyset::LATEST},
+    id::UserId,
+};
 
 /// Those of these trends that the brand has, in no order.
 pub async fn by_ids(
@@ -67,6 +70,7 @@ pub(in super::super) async fn list(
     after: Option<&Place<TrendId>>,
     limit: i64,
 ) -> sqlx::Result<Vec<Trend>> {
+    let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
     sqlx::query_as!(
         Trend,
         r#"
@@ -74,13 +78,13 @@ pub(in super::super) async fn list(
                updated_at
           FROM almanac.trends
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
-           AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::text))
+           AND (created_at, id) < ($2, $3)
          ORDER BY created_at DESC, id DESC
          LIMIT $4
         "#,
         brand.as_str(),
-        after.map(|(at, _)| *at),
-        after.map(|(_, id)| id.as_str()),
+        at,
+        id,
         limit
     )
     .fetch_all(tx.connection())

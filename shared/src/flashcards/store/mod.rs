@@ -5,9 +5,11 @@ mod work;
 
 pub(super) use self::work::conclude;
 pub use self::work::{Burst, Conclusion, Ending, OpenedCall, open_call, save};
+use uuid::Uuid;
+
 use super::{Card, Generation, Suggestion};
 use crate::{
-    db::{Kept, UserTx},
+    db::{Kept, UserTx, keyset::LATEST},
     id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     jobs::submission::Outcome,
 };
@@ -88,7 +90,8 @@ pub async fn generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<Optio
                           WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
                     THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
                cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
-               (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
+               cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s
+                                  WHERE s.generation_id = g.id ORDER BY s.ordinal))::bigint AS "suggestion_count!"
           FROM almanac.ai_generations g
          WHERE id = $1
         "#,
@@ -115,12 +118,14 @@ pub async fn delete_generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Resul
 /// Where a list goes on: after the row made at this instant with this id.
 pub type After<Id> = (chrono::DateTime<chrono::Utc>, Id);
 
-/// This person's generations, newest first.
+/// The user's generations, newest first. Suggestions are counted in the order of their generation's index, so that a plan
+/// made without statistics takes that index and not one of all the user's suggestions.
 pub async fn generations(
     tx: &mut UserTx,
     after: Option<After<GenerationId>>,
     limit: i64,
 ) -> sqlx::Result<Vec<Generation>> {
+    let (at, id) = after.map_or((LATEST, Uuid::max()), |(at, id)| (at, id.0));
     sqlx::query_as!(
         Generation,
         r#"
@@ -130,15 +135,16 @@ pub async fn generations(
                           WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
                     THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
                cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
-               (SELECT count(*) FROM almanac.ai_suggestions s WHERE s.generation_id = g.id) AS "suggestion_count!"
+               cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s
+                                  WHERE s.generation_id = g.id ORDER BY s.ordinal))::bigint AS "suggestion_count!"
           FROM almanac.ai_generations g
          WHERE user_id = (SELECT almanac.uid())
-           AND ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid))
+           AND (created_at, id) < ($1, $2)
          ORDER BY created_at DESC, id DESC
          LIMIT $3
         "#,
-        after.map(|(at, _)| at),
-        after.map(|(_, id)| id.0),
+        at,
+        id,
         limit
     )
     .fetch_all(tx.connection())
@@ -324,11 +330,11 @@ pub async fn cards(tx: &mut UserTx, before: Option<CardId>, limit: i64) -> sqlx:
         SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
                generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
           FROM almanac.cards
-         WHERE user_id = (SELECT almanac.uid()) AND ($1::uuid IS NULL OR id < $1)
+         WHERE user_id = (SELECT almanac.uid()) AND id < $1
          ORDER BY id DESC
          LIMIT $2
         "#,
-        before.map(|id| id.0),
+        before.map_or(Uuid::max(), |id| id.0),
         limit
     )
     .fetch_all(tx.connection())

@@ -1,6 +1,8 @@
 //! The jobs tables with an administrator's eyes: everybody's jobs, the lanes, and the repeat of something final.
 //! Called by `jobs::admin`; writes nothing but through `almanac.retry_job`.
 
+use uuid::Uuid;
+
 use super::Filter;
 use crate::{
     db::AdminTx,
@@ -59,7 +61,8 @@ impl From<Row> for AdminJob {
     }
 }
 
-/// Jobs, newest first, those after `before` in that order.
+/// Jobs, newest first, those after `before` in that order. Two statements: a condition that may be absent keeps a plan
+/// that is kept from seeking.
 pub async fn list(
     tx: &mut AdminTx,
     user: Option<UserId>,
@@ -67,32 +70,71 @@ pub async fn list(
     before: Option<JobId>,
     limit: i64,
 ) -> sqlx::Result<Vec<AdminJob>> {
+    let rows = match user {
+        Some(user) => list_of(tx, user, filter, before, limit).await,
+        None => list_of_all(tx, filter, before, limit).await,
+    }?;
+    Ok(rows.into_iter().map(AdminJob::from).collect())
+}
+
+async fn list_of(
+    tx: &mut AdminTx,
+    user: UserId,
+    filter: &Filter,
+    before: Option<JobId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
     let states = filter.spelled();
-    let rows = sqlx::query_as!(
+    sqlx::query_as!(
         Row,
         r#"
         SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
                started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
-         WHERE ($1::uuid IS NULL OR user_id = $1)
+         WHERE user_id = $1
            AND ($2::text IS NULL OR kind = $2)
            AND ($3::text[] IS NULL OR state = ANY ($3))
            AND ($4::boolean IS NULL OR state <> 'queued' OR (started_at IS NOT NULL) = $4)
-           AND ($5::uuid IS NULL OR id < $5)
+           AND id < $5
          ORDER BY id DESC
          LIMIT $6
         "#,
-        user.map(|user| user.0),
+        user.0,
         filter.kind,
         states.as_deref(),
         filter.started,
-        before.map(|id| id.0),
+        before.map_or(Uuid::max(), |id| id.0),
         limit
     )
     .fetch_all(tx.connection())
-    .await?;
-    Ok(rows.into_iter().map(AdminJob::from).collect())
+    .await
+}
+
+async fn list_of_all(tx: &mut AdminTx, filter: &Filter, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<Row>> {
+    let states = filter.spelled();
+    sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
+               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
+               subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
+          FROM almanac.jobs
+         WHERE ($1::text IS NULL OR kind = $1)
+           AND ($2::text[] IS NULL OR state = ANY ($2))
+           AND ($3::boolean IS NULL OR state <> 'queued' OR (started_at IS NOT NULL) = $3)
+           AND id < $4
+         ORDER BY id DESC
+         LIMIT $5
+        "#,
+        filter.kind,
+        states.as_deref(),
+        filter.started,
+        before.map_or(Uuid::max(), |id| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await
 }
 
 /// One job, whoever's it is.
@@ -123,11 +165,11 @@ pub async fn dead(tx: &mut AdminTx, before: Option<JobId>, limit: i64) -> sqlx::
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE state = 'dead'
-           AND ($1::uuid IS NULL OR id < $1)
+           AND id < $1
          ORDER BY id DESC
          LIMIT $2
         "#,
-        before.map(|id| id.0),
+        before.map_or(Uuid::max(), |id| id.0),
         limit
     )
     .fetch_all(tx.connection())

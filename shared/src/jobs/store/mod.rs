@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
+use uuid::Uuid;
 
 pub use self::leases::{Held, Reaped, Unconfirmed, hand_back, reap, release_unconfirmed, renew};
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
@@ -334,14 +335,14 @@ pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit
            AND ($1::text IS NULL OR kind = $1)
            AND ($2::text[] IS NULL OR state = ANY ($2))
            AND ($3::boolean IS NULL OR state <> 'queued' OR (started_at IS NOT NULL) = $3)
-           AND ($4::uuid IS NULL OR id < $4)
+           AND id < $4
          ORDER BY id DESC
          LIMIT $5
         "#,
         filter.kind,
         states.as_deref(),
         filter.started,
-        before.map(|id| id.0),
+        before.map_or(Uuid::max(), |id| id.0),
         limit
     )
     .fetch_all(tx.connection())
