@@ -49,6 +49,7 @@ mod retention;
 mod review;
 mod rows;
 mod silence;
+mod spacing;
 mod storm;
 mod streams;
 mod tenants;
