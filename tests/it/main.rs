@@ -25,6 +25,7 @@ mod circuits;
 mod crash;
 mod drain;
 mod erase;
+mod export;
 mod fence;
 mod flags;
 mod flashcards;
