@@ -37,6 +37,7 @@ macro_rules! variables {
 
 variables! {
     DATABASE_URL = "", "Postgres, as almanac_api for the API and almanac_worker for workers; required";
+    DATABASE_CONNECTIONS = "", "connections of one process to Postgres, 4 or more; empty: 12 for the API, 8 for a worker; while Postgres does not answer a probe opens one more";
     DATABASE_OWNER_URL = "", "Postgres as almanac_owner; only `almanac-api migrate` reads it";
     REDIS_URL = "redis://127.0.0.1:6379", "Redis, the doorbell and loudspeaker; may be emptied at any time";
     API_ADDR = "127.0.0.1:8080", "where the API listens";
@@ -154,6 +155,8 @@ pub struct TelemetrySettings {
 pub struct ApiSettings {
     /// As `almanac_api`.
     pub database_url: SecretString,
+    /// Connections of all pools.
+    pub database_connections: u32,
     /// Redis.
     pub redis_url: SecretString,
     /// Where to listen.
@@ -204,6 +207,8 @@ pub enum AiProvider {
 pub struct WorkerSettings {
     /// As `almanac_worker`.
     pub database_url: SecretString,
+    /// Connections of all pools.
+    pub database_connections: u32,
     /// Redis.
     pub redis_url: SecretString,
     /// Where metrics listen, if anywhere.
@@ -246,6 +251,7 @@ impl ApiSettings {
         let auth = env.auth();
         let settings = Self {
             database_url: env.secret_required("DATABASE_URL"),
+            database_connections: env.connections(12),
             redis_url: env.secret_required("REDIS_URL"),
             addr: env.addr("API_ADDR").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             metrics_addr: env.addr("METRICS_ADDR"),
@@ -270,6 +276,7 @@ impl WorkerSettings {
         let mut env = env;
         let settings = Self {
             database_url: env.secret_required("DATABASE_URL"),
+            database_connections: env.connections(8),
             redis_url: env.secret_required("REDIS_URL"),
             metrics_addr: env.addr("METRICS_ADDR"),
             ai: env.ai_provider(),

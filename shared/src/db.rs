@@ -3,9 +3,14 @@
 
 mod api;
 mod bounded;
+mod health;
 mod kept;
 mod migrate;
 mod patience;
+mod shares;
+mod turns;
+mod unanswered;
+mod version;
 mod worker;
 
 use std::time::Duration;
@@ -17,9 +22,15 @@ use sqlx::{ConnectOptions, PgExecutor, postgres::PgConnectOptions};
 pub use self::{
     api::{AdminTx, Database, UserTx},
     migrate::migrate,
+    shares::LEAST_CONNECTIONS,
     worker::Service,
 };
-pub(crate) use self::{bounded::Bounded, kept::Kept, patience::is_dead_connection};
+pub(crate) use self::{
+    bounded::Bounded,
+    kept::Kept,
+    turns::Turn,
+    unanswered::{is_dead_connection, is_gone},
+};
 
 /// How long a request may wait for a connection before it is told to come back (503).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -10,6 +10,7 @@ use super::{
     AiProvider, AuthSettings, CalendarSettings, FlagSettings, Mistakes, ModelSettings, OrganicSettings, Rate,
     TelemetrySettings, VARIABLES,
 };
+use crate::db::LEAST_CONNECTIONS;
 
 /// The environment while it is being read: values, and the mistakes found so far.
 #[derive(Debug, Default)]
@@ -90,6 +91,12 @@ impl Env {
                 *range.start()
             }
         }
+    }
+
+    /// Connections to Postgres; the default depends on the process.
+    pub(super) fn connections(&mut self, default: u32) -> u32 {
+        const NAME: &str = "DATABASE_CONNECTIONS";
+        if self.text(NAME).is_empty() { default } else { self.number(NAME, LEAST_CONNECTIONS..=1_000) }
     }
 
     pub(super) fn rate(&mut self, name: &str) -> Rate {

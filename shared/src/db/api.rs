@@ -8,17 +8,24 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE,
+    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, Turn,
     bounded::lives,
+    health::Health,
     is_dead_connection,
-    patience::{Patient, in_time},
+    kept::Keepers,
+    patience::{Patience, Patient, in_time},
     refuse_bypass, session,
+    shares::ApiShares,
+    turns::Turns,
+    version,
 };
 use crate::{
     faults::{self, Guard},
     id::UserId,
 };
 
+/// Connections of an API process unless a setting says otherwise.
+const CONNECTIONS: u32 = 12;
 /// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and says so;
 /// from whom nothing has come by then, nothing will: it is away, and the connection is worth no more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
@@ -28,37 +35,56 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 pub struct Database {
     reads: PgPool,
     own: Bounded,
-    accepts: PgPool,
+    batches: Keepers,
+    /// Of reads and of statements that a user asks for.
+    turns: Turns,
+    patience: Patience,
+    health: Health,
 }
 
 impl Database {
-    /// Opens both pools lazily: the API starts, and says so on `/readyz`, while Postgres is away.
+    /// Opens the pools with the usual number of connections.
     ///
     /// # Errors
     /// The URL does not parse.
     pub fn open(url: &SecretString) -> Result<Self> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// Opens the pools lazily, with so many connections in all: the API starts, and says so on `/readyz`, while Postgres
+    /// is away.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
         let options = session(url, "almanac-api", &[("statement_timeout", "5000"), ("lock_timeout", "2000")])?;
-        let reads = PgPoolOptions::new()
-            .max_connections(12)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .after_release(|connection, _| Box::pin(cleanse(connection)));
-        // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
-        // the API's own: nothing has to be cleansed in these pools.
-        let unhooked = |most| {
+        let planned_once = options.clone().options(PLANNED_ONCE);
+        let health = Health::start(options.clone());
+        let patience = Patience::of(ANSWER_TIMEOUT, Some(&health));
+        let shares = ApiShares::of(connections);
+        let pool = |most| {
             PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
         };
-        let own = unhooked(4).before_acquire(lives);
+        // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
+        // the API's own: only in the pool of reads something has to be cleansed.
+        let reads = pool(shares.reads).after_release(|connection, _| Box::pin(cleanse(connection)));
+        let batches = Keepers::of(pool(shares.batches).connect_lazy_with(planned_once.clone()), patience.clone());
+        let own = pool(shares.own).before_acquire(lives).connect_lazy_with(planned_once);
+        let own = Bounded::of(own, patience.clone());
+        health.ping_through(own.clone());
         Ok(Self {
-            reads: reads.connect_lazy_with(options.clone()),
-            own: Bounded::of(own.connect_lazy_with(options.clone().options(PLANNED_ONCE)), ANSWER_TIMEOUT),
-            accepts: unhooked(7).connect_lazy_with(options.options(PLANNED_ONCE)),
+            reads: reads.connect_lazy_with(options),
+            own,
+            batches,
+            turns: Turns::of(shares.of_one_user()),
+            patience,
+            health,
         })
     }
 
     /// A connection for accept calls alone; they set role and claims inside the one statement they are.
     pub(crate) fn accepts(&self) -> Kept {
-        Kept::of(&self.accepts, ANSWER_TIMEOUT)
+        self.batches.one()
     }
 
     /// A connection for one submission. It is asked whether it lives before the statement, so that a failure after that
@@ -69,7 +95,7 @@ impl Database {
 
     /// A connection for looks alone, which are one statement as an accept is.
     pub(crate) fn looks(&self) -> Kept {
-        Kept::of(&self.accepts, ANSWER_TIMEOUT)
+        self.batches.one()
     }
 
     /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
@@ -78,16 +104,26 @@ impl Database {
         &self.own
     }
 
+    /// The right to one connection for what this user asks for; without it one user could take all of them.
+    ///
+    /// # Errors
+    /// Too many of this user's requests are under way.
+    pub(crate) async fn turn(&self, user: UserId) -> sqlx::Result<Turn> {
+        self.turns.take(user, ACQUIRE_TIMEOUT).await
+    }
+
     /// Begins as this person: row security shows only what is theirs.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is away, or too many of this user's requests are under way.
     pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
         let begin = format!(
             "BEGIN; SELECT set_config('role', 'authenticated', true), \
              set_config('request.jwt.claims', '{{\"sub\":\"{user}\",\"role\":\"authenticated\"}}', true)"
         );
-        begin_whole(&self.reads, begin).await.map(UserTx)
+        let turn = self.turn(user).await?;
+        let tx = begin_whole(&self.reads, &self.patience, begin).await?;
+        Ok(UserTx { tx, patience: self.patience.clone(), _turn: Some(turn) })
     }
 
     /// Begins as an administrator. Only after the admin check of the request.
@@ -96,31 +132,41 @@ impl Database {
     /// The store is away.
     pub async fn as_admin(&self) -> sqlx::Result<AdminTx> {
         let begin = "BEGIN; SELECT set_config('role', 'almanac_admin', true)".to_owned();
-        begin_whole(&self.reads, begin).await.map(AdminTx)
+        let tx = begin_whole(&self.reads, &self.patience, begin).await?;
+        Ok(AdminTx { tx, patience: self.patience.clone(), _turn: None })
     }
 
     /// Whether Postgres answers now.
     pub async fn answers(&self) -> bool {
-        let ask = sqlx::query("SELECT 1").execute(&self.reads);
-        matches!(tokio::time::timeout(ACQUIRE_TIMEOUT, ask).await, Ok(Ok(_)))
+        // A pool that is busy is no outage.
+        self.own.within(ACQUIRE_TIMEOUT).ping().await.is_ok() || self.health.is_reachable().await
     }
 
-    /// Refuses a login that could look past row security.
+    /// Refuses a login that could look past row security, and a schema that this program does not fit.
     ///
     /// # Errors
-    /// The role may bypass, or the store is away.
-    pub async fn refuse_bypass(&self) -> Result<()> {
-        refuse_bypass(&self.reads).await
+    /// The role may bypass, the schema is too old or too new, or the store is away.
+    pub async fn refuse_misfit(&self) -> Result<()> {
+        refuse_bypass(&self.own).await?;
+        version::refuse_misfit(&self.own).await
     }
 }
 
 /// A transaction with a person's eyes.
 #[derive(Debug)]
-pub struct UserTx(Transaction<'static, Postgres>);
+pub struct UserTx {
+    tx: Transaction<'static, Postgres>,
+    patience: Patience,
+    _turn: Option<Turn>,
+}
 
 /// A transaction with an administrator's eyes.
 #[derive(Debug)]
-pub struct AdminTx(Transaction<'static, Postgres>);
+pub struct AdminTx {
+    tx: Transaction<'static, Postgres>,
+    patience: Patience,
+    _turn: Option<Turn>,
+}
 
 macro_rules! transactions {
     ($($name:ident),*) => {$(
@@ -130,12 +176,12 @@ macro_rules! transactions {
             /// # Errors
             /// The store is away, or refuses at commit.
             pub async fn commit(self) -> sqlx::Result<()> {
-                in_time(ANSWER_TIMEOUT, self.0.commit()).await
+                self.patience.wait_for(self.tx.commit()).await
             }
 
             /// For one statement; each is waited for in turn, so that silence ends the request and not length.
             pub(crate) fn connection(&mut self) -> Patient<'_> {
-                Patient::of(&mut self.0, ANSWER_TIMEOUT)
+                Patient::of(&mut self.tx, &self.patience)
             }
         }
     )*};
@@ -145,21 +191,25 @@ transactions!(UserTx, AdminTx);
 /// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
 /// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end, whoever has gone meanwhile, and rolls back
 /// when unwanted. What a silent server cuts off here, `cleanse` ends.
-async fn begin_whole(pool: &PgPool, begin: String) -> sqlx::Result<Transaction<'static, Postgres>> {
+async fn begin_whole(
+    pool: &PgPool,
+    patience: &Patience,
+    begin: String,
+) -> sqlx::Result<Transaction<'static, Postgres>> {
     if faults::removed(Guard::RoleReset) {
         return pool.begin_with(AssertSqlSafe(begin)).await;
     }
-    let pool = pool.clone();
+    let (pool, patience) = (pool.clone(), patience.clone());
     let task = tokio::spawn(async move {
         // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
         // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
         for _ in 0..pool.size() {
-            match in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin.clone()))).await {
+            match patience.wait_for(pool.begin_with(AssertSqlSafe(begin.clone()))).await {
                 Err(error) if is_dead_connection(&error) => {}
                 begun => return begun,
             }
         }
-        in_time(ANSWER_TIMEOUT, pool.begin_with(AssertSqlSafe(begin))).await
+        patience.wait_for(pool.begin_with(AssertSqlSafe(begin))).await
     });
     task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }

@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use secrecy::SecretString;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 
-use super::{ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, bounded::lives, refuse_bypass, session};
+use super::{
+    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, bounded::lives, kept::Keepers, patience::Patience, refuse_bypass,
+    session, shares::WorkerShares, version,
+};
 
+/// Connections of a worker unless a setting says otherwise.
+const CONNECTIONS: u32 = 8;
 /// How long a worker waits for the answer to one statement, which may take ten seconds.
 const WORK_TIMEOUT: Duration = Duration::from_secs(11);
 /// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
@@ -18,28 +23,40 @@ const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
 #[derive(Clone, Debug)]
 pub struct Service {
     work: Bounded,
-    starts: PgPool,
-    endings: PgPool,
+    batches: Keepers,
     leases: Bounded,
 }
 
 impl Service {
-    /// Opens the pools lazily. Renewals have two connections of their own, so that busy work cannot cost a lease; starts
-    /// and ends of jobs, each written by one task, have one each. No statement waits without end for a store that is gone.
+    /// Opens the pools with the usual number of connections.
     ///
     /// # Errors
     /// The URL does not parse.
     pub fn open(url: &SecretString) -> Result<Self> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// Opens the pools lazily, with so many connections in all. Renewals have two of their own, so that busy work cannot
+    /// cost a lease; starts and ends of jobs, each written by one task, have one each. No statement waits without end for
+    /// a store that is gone.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "250")])?;
-        let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
-        let work = pool().max_connections(8).before_acquire(lives);
-        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
+        let shares = WorkerShares::of(connections);
+        let pool = |most| {
+            let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
+            pool.acquire_timeout(Duration::from_secs(5))
+        };
+        let work = pool(shares.work).before_acquire(lives);
+        let leases = pool(shares.leases).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
+        let batches = pool(shares.batches).connect_lazy_with(planned_once.clone());
         Ok(Self {
-            work: Bounded::of(work.connect_lazy_with(options), WORK_TIMEOUT),
-            starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
-            endings: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
-            leases: Bounded::of(leases.connect_lazy_with(planned_once), LEASE_TIMEOUT),
+            work: Bounded::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
+            batches: Keepers::of(batches, Patience::of(WORK_TIMEOUT, None)),
+            leases: Bounded::of(leases.connect_lazy_with(planned_once), Patience::of(LEASE_TIMEOUT, None)),
         })
     }
 
@@ -49,12 +66,12 @@ impl Service {
 
     /// The connection for claims.
     pub(crate) fn starts(&self) -> Kept {
-        Kept::of(&self.starts, WORK_TIMEOUT)
+        self.batches.one()
     }
 
     /// The connection for the ends of jobs that are written in batches.
     pub(crate) fn endings(&self) -> Kept {
-        Kept::of(&self.endings, WORK_TIMEOUT)
+        self.batches.one()
     }
 
     /// A connection for one end that is written alone.
@@ -68,14 +85,15 @@ impl Service {
 
     /// Whether Postgres answers now.
     pub async fn answers(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.work.within(ACQUIRE_TIMEOUT)).await.is_ok()
+        self.work.within(ACQUIRE_TIMEOUT).ping().await.is_ok()
     }
 
-    /// Refuses a login that could look past row security.
+    /// Refuses a login that could look past row security, and a schema that this program does not fit.
     ///
     /// # Errors
-    /// The role may bypass, or the store is away.
-    pub async fn refuse_bypass(&self) -> Result<()> {
-        refuse_bypass(&self.work).await
+    /// The role may bypass, the schema is too old or too new, or the store is away.
+    pub async fn refuse_misfit(&self) -> Result<()> {
+        refuse_bypass(&self.work).await?;
+        version::refuse_misfit(&self.work).await
     }
 }
