@@ -3,6 +3,8 @@
 //! [`Health::within`]. It costs a healthy request one atomic read.
 
 use std::{
+    io,
+    path::{Path, PathBuf},
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
@@ -12,6 +14,8 @@ use std::{
 
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
     sync::{Notify, watch},
     time::{sleep, timeout},
 };
@@ -29,6 +33,10 @@ const SUSPECT_AFTER: Duration = Duration::from_millis(400);
 const PING_EVERY: Duration = Duration::from_millis(300);
 /// How long a fresh connection may take to be opened and to answer.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
+/// How long a login may take on a server that answers.
+const LOGIN_LIMIT: Duration = Duration::from_secs(5);
+/// SSLRequest: eight bytes long, code 1234 5679 (PostgreSQL manual, "Message Formats").
+const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// The pause after a probe.
 const PROBE_EVERY: Duration = Duration::from_millis(250);
 
@@ -167,20 +175,39 @@ async fn probe(inner: Weak<Inner>, suspicion: Arc<Notify>, options: PgConnectOpt
     }
 }
 
-/// Whether a server answers on a fresh connection. One that refuses the login is there.
+/// Whether a server answers on a fresh connection and takes logins. One that refuses the login is there.
 async fn answers(options: &PgConnectOptions) -> bool {
-    let asked = async {
+    if !matches!(timeout(PROBE_LIMIT, greet(options)).await, Ok(Ok(()))) {
+        return false;
+    }
+    let login = async {
         let mut connection = options.connect().await?;
         connection.ping().await?;
         // A polite end may wait for the server too.
         tokio::spawn(async move { timeout(PROBE_LIMIT, connection.close()).await });
         Ok(())
     };
-    match timeout(PROBE_LIMIT, asked).await {
+    match timeout(LOGIN_LIMIT, login).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => !is_gone(&error),
         Err(_) => false,
     }
+}
+
+/// Asks whether the server takes TLS, which it answers with one byte before anything else: a login has many round trips,
+/// and on a slow network their sum says nothing about silence.
+async fn greet(options: &PgConnectOptions) -> io::Result<()> {
+    let (host, port) = (options.get_host(), options.get_port());
+    let folder = options.get_socket().map(PathBuf::as_path).or_else(|| host.starts_with('/').then(|| Path::new(host)));
+    match folder {
+        Some(folder) => ask_for_tls(UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await?).await,
+        None => ask_for_tls(TcpStream::connect((host, port)).await?).await,
+    }
+}
+
+async fn ask_for_tls(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    stream.write_all(&TLS_REQUEST).await?;
+    stream.read_u8().await.map(drop)
 }
 
 #[cfg(test)]

@@ -5,10 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
 use super::*;
 
@@ -31,7 +28,7 @@ async fn server(answers: Arc<AtomicBool>) -> PgConnectOptions {
     PgConnectOptions::new().host("127.0.0.1").port(port).username("nobody")
 }
 
-async fn refuse(mut stream: TcpStream) -> std::io::Result<()> {
+async fn refuse(mut stream: TcpStream) -> io::Result<()> {
     let mut asked = [0; 512];
     let _encryption = stream.read(&mut asked).await?;
     stream.write_all(b"N").await?;
@@ -84,5 +81,25 @@ async fn a_server_that_is_slow_or_busy_is_not_gone() {
     let silent = health.within(SUSPECT_AFTER * 2, pending::<sqlx::Result<()>>()).await;
 
     assert!(silent.is_err_and(|error| is_outage(&error) && !is_gone(&error)));
+    assert!(health.is_reachable().await);
+}
+
+/// As through a slow network: the whole login takes longer than silence may.
+#[tokio::test]
+async fn a_server_whose_every_answer_is_late_is_not_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                sleep(PROBE_LIMIT * 3 / 5).await;
+                refuse(stream).await
+            });
+        }
+    });
+    let health = Health::start(PgConnectOptions::new().host("127.0.0.1").port(port).username("nobody"));
+
+    health.within(LIMIT, async { Err::<(), _>(sqlx::Error::PoolTimedOut) }).await.unwrap_err();
+
     assert!(health.is_reachable().await);
 }
