@@ -249,6 +249,8 @@ async fn held_rows_cost_no_generation_a_second_call() {
         assert_eq!(stack.world.calls(&keys[n]).len(), 1, "{n}");
     }
     invariants::assert_all(&admin, &jobs).await;
+}
+
 /// Postgres is healthy and one lock of the request is not free: a dry run would say that nothing can be stored.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_is_not_free_in_time_is_503_and_no_dry_run() {
