@@ -13,6 +13,20 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub', '')::uuid;
 GRANT EXECUTE ON FUNCTION almanac.uid() TO PUBLIC;
 
+-- One row: the version of this schema, and the oldest programs that work with it. Both processes read it at their start
+-- and refuse a schema that is older than they need, or that has left them behind.
+CREATE TABLE almanac.schema_version (
+    is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
+    version int NOT NULL CHECK (version >= compatible_from),
+    compatible_from int NOT NULL CHECK (compatible_from > 0)
+);
+INSERT INTO almanac.schema_version (version, compatible_from) VALUES (1, 1);
+ALTER TABLE almanac.schema_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.schema_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.schema_version TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY processes_read ON almanac.schema_version FOR SELECT TO almanac_api, almanac_worker USING (true);
+GRANT SELECT ON almanac.schema_version TO almanac_api, almanac_worker;
+
 CREATE TABLE almanac.feature_flags (
     name text PRIMARY KEY CHECK (name ~ '^[A-Z][A-Z0-9_]{0,62}$'),
     enabled boolean NOT NULL,

@@ -97,7 +97,7 @@ impl App {
     /// # Errors
     /// A setting names nothing real.
     pub fn open(settings: &ApiSettings, draining: CancellationToken) -> Result<Self> {
-        let database = Database::open(&settings.database_url)?;
+        let database = Database::open_with(&settings.database_url, settings.database_connections)?;
         let redis = client(&settings.redis_url)?;
         let commands = quick(&redis)?;
         let metrics = Metrics::new("almanac-api");

@@ -306,7 +306,7 @@ impl From<Refusal> for ApiError {
                 Self::new(Code::ProviderUnavailable, "the model provider cannot be reached now")
                     .retry_after(retry_after)
             }
-            Refusal::StoreUnavailable(cause) => Self::unavailable(2, Some(cause)),
+            Refusal::StoreUnavailable(cause) | Refusal::StoreGone(cause) => Self::unavailable(2, Some(cause)),
             Refusal::Unexpected(cause) => Self::internal(cause),
         }
     }

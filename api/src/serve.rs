@@ -23,13 +23,13 @@ const LOOK_AWAY: Duration = Duration::from_millis(500);
 /// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
 ///
 /// # Errors
-/// A setting names nothing real, an address is taken, the database login may bypass row security, or the limits in the
-/// database are not those of the environment.
+/// A setting names nothing real, an address is taken, the database login may bypass row security, or the schema or the
+/// limits in the database are not those of this program.
 pub async fn serve(settings: ApiSettings) -> Result<()> {
     let draining = CancellationToken::new();
     let app = App::open(&settings, draining.clone())?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
-    // A store that is away at start is met by each request's 503; one that is there and too powerful ends the process.
+    // A store that is away at start is met by each request's 503; one that does not fit ends the process.
     let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds()));
     let closing = CancellationToken::new();
     let addr = settings.metrics_addr;
@@ -54,17 +54,17 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     Ok(())
 }
 
-/// Checks the login and the limits in the database as soon as it answers.
+/// Checks the login, the schema and the limits in the database as soon as it answers.
 async fn check_database(app: App, limits: Vec<KindSettings>) -> Result<()> {
     while !app.database.answers().await {
         tracing::warn!("the store does not answer yet");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    app.database.refuse_bypass().await?;
+    app.database.refuse_misfit().await?;
     app.database.refuse_other_limits(&limits).await
 }
 
-/// Resolves only when the login was refused.
+/// Resolves only when the store was refused.
 async fn guarded(guard: tokio::task::JoinHandle<Result<()>>) -> anyhow::Error {
     match guard.await {
         Ok(Err(error)) => error,

@@ -47,6 +47,7 @@ macro_rules! variables {
 
 variables! {
     DATABASE_URL = "", "Postgres, as almanac_api for the API and almanac_worker for workers; required";
+    DATABASE_CONNECTIONS = "", "connections of one process to Postgres, 4 or more; empty: 12 for the API, 8 for a worker; while Postgres does not answer a probe opens one more";
     DATABASE_OWNER_URL = "", "Postgres as almanac_owner; only `almanac-api migrate` reads it";
     REDIS_URL = "redis://127.0.0.1:6379", "Redis; may be emptied at any time; rediss:// for TLS, where SSL_CERT_FILE may name a private authority";
     API_ADDR = "127.0.0.1:8080", "where the API listens";
@@ -165,6 +166,8 @@ pub struct TelemetrySettings {
 pub struct ApiSettings {
     /// As `almanac_api`.
     pub database_url: SecretString,
+    /// Connections of all pools.
+    pub database_connections: u32,
     /// Redis.
     pub redis_url: SecretString,
     /// Where to listen.
@@ -217,6 +220,8 @@ pub enum AiProvider {
 pub struct WorkerSettings {
     /// As `almanac_worker`.
     pub database_url: SecretString,
+    /// Connections of all pools.
+    pub database_connections: u32,
     /// Redis.
     pub redis_url: SecretString,
     /// Where metrics listen.
@@ -260,6 +265,7 @@ impl ApiSettings {
         let (addr, metrics_addr) = env.api_addresses();
         let settings = Self {
             database_url: env.postgres_url("DATABASE_URL"),
+            database_connections: env.connections(12),
             redis_url: env.redis_url("REDIS_URL"),
             addr,
             metrics_addr,
@@ -285,6 +291,7 @@ impl WorkerSettings {
         let mut env = env;
         let settings = Self {
             database_url: env.postgres_url("DATABASE_URL"),
+            database_connections: env.connections(8),
             redis_url: env.redis_url("REDIS_URL"),
             metrics_addr: env.addr("METRICS_ADDR", WORKER_METRICS_ADDR),
             ai: env.ai_provider(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::JobId;
+use crate::{db::is_gone, id::JobId};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
@@ -239,7 +239,10 @@ pub enum Refusal {
         /// Seconds after which trying again makes sense.
         retry_after: u32,
     },
-    /// The store did not answer.
+    /// The store cannot be reached.
+    #[error("store gone")]
+    StoreGone(#[source] anyhow::Error),
+    /// The store is there and could not do it now: a lock, a full pool, no answer in time.
     #[error("store unavailable")]
     StoreUnavailable(#[source] anyhow::Error),
     /// Anything else; the cause is for the log only.
@@ -247,12 +250,28 @@ pub enum Refusal {
     Unexpected(anyhow::Error),
 }
 
+impl Refusal {
+    /// What a failed statement means to a request; `told` is for the log.
+    pub(crate) fn of_store(error: &sqlx::Error, told: anyhow::Error) -> Self {
+        if is_gone(error) {
+            Self::StoreGone(told)
+        } else if is_outage(error) {
+            Self::StoreUnavailable(told)
+        } else {
+            Self::Unexpected(told)
+        }
+    }
+}
+
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
-        if error.chain().any(|cause| cause.downcast_ref::<sqlx::Error>().is_some_and(is_outage)) {
-            Self::StoreUnavailable(error)
-        } else {
-            Self::Unexpected(error)
+        let store = |test: fn(&sqlx::Error) -> bool| {
+            error.chain().filter_map(|cause| cause.downcast_ref::<sqlx::Error>()).any(test)
+        };
+        match (store(is_gone), store(is_outage)) {
+            (true, _) => Self::StoreGone(error),
+            (_, true) => Self::StoreUnavailable(error),
+            _ => Self::Unexpected(error),
         }
     }
 }

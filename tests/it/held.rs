@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use almanac_tests::{Mode, Script, Stack, eventually, invariants};
-use sqlx::PgPool;
+use almanac_tests::{Mode, Script, Stack, User, actor::calendar::calendar_order, eventually, invariants};
+use http::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(45);
@@ -247,4 +249,41 @@ async fn held_rows_cost_no_generation_a_second_call() {
         assert_eq!(stack.world.calls(&keys[n]).len(), 1, "{n}");
     }
     invariants::assert_all(&admin, &jobs).await;
+}
+
+/// Postgres is healthy and one lock of the request is not free: a dry run would say that nothing can be stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_not_free_in_time_is_503_and_no_dry_run() {
+    let stack = Stack::builder().workers(0).start().await;
+    let (anna, ben, admin) = (stack.user(), stack.user(), stack.admin().await);
+    let order = |user: &User, accept: &str, changes: &Value| {
+        let call = user.request(Method::POST, "/v1/ai/calendar").header("accept", accept);
+        call.json(&calendar_order(changes))
+    };
+    let busy = async |user: &User, lock: &str, key: Option<&str>, changes: &Value| {
+        let mut holder = admin.begin().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *holder).await.unwrap();
+        for accept in ["application/json", "text/event-stream"] {
+            let call = order(user, accept, changes);
+            let reply = if let Some(key) = key { call.key(key) } else { call }.send().await;
+            assert_eq!(reply.status, 503, "{lock}: {}", reply.text());
+            assert!(reply.refused(503, "UNAVAILABLE").header("retry-after").is_some(), "{lock}");
+        }
+        holder.rollback().await.unwrap();
+    };
+
+    let lock = format!("SELECT pg_advisory_xact_lock(hashtextextended('{}', 7311))", anna.id);
+    busy(&anna, &lock, None, &json!({})).await;
+    for table in ["calendars", "calendar_runs"] {
+        busy(&anna, &format!("LOCK TABLE almanac.{table} IN ACCESS EXCLUSIVE MODE"), None, &json!({})).await;
+    }
+
+    // With calendars switched off the API still asks whether the key is known, and what is saved.
+    let calendar = order(&ben, "application/json", &json!({})).send().await.expect(202).data()["calendarId"].clone();
+    let operator = crate::admin::operator(&stack);
+    operator.put("/v1/admin/flags/CALENDAR_SERVICE_ENABLED", json!({ "enabled": false })).await.expect(200);
+    let lock = "LOCK TABLE almanac.idempotency_keys IN ACCESS EXCLUSIVE MODE";
+    busy(&anna, lock, Some("key"), &json!({})).await;
+    let lock = "LOCK TABLE almanac.calendar_entries IN ACCESS EXCLUSIVE MODE";
+    busy(&ben, lock, None, &json!({ "calendarId": calendar })).await;
 }

@@ -7,6 +7,7 @@ use almanac_tests::{
     Mode, Stack, User,
     actor::{
         Call,
+        calendar::calendar_order,
         forged::ForgedJob,
         stream::{EventStream, Frame},
     },
@@ -130,7 +131,7 @@ async fn an_api_drains_in_time_although_postgres_says_nothing() {
     let mut stream = anna.follow(&job.id.to_string()).await;
     beat(&mut stream).await;
     stack.proxies().api_postgres.set(Mode::BlackHole).await;
-    // This takes two seconds, so by then a read of the silent log is on its way, and stays there.
+    // By then the store is known to be gone.
     anna.anonymous().get("/readyz").await.expect(503);
 
     stack.api(0).terminate();
@@ -138,4 +139,71 @@ async fn an_api_drains_in_time_although_postgres_says_nothing() {
     let goodbye = async { while !matches!(stream.next_frame().await, Some(Frame::Retry(_))) {} };
     assert!(timeout(Duration::from_secs(3), goodbye).await.is_ok(), "nobody said goodbye");
     assert!(stack.api(0).wait_exit(TOLD).await.success());
+}
+
+/// More requests than a minute has room for if each of them waits for the store.
+const MANY: usize = 60;
+
+/// Postgres has gone: known soon, and from then on no request waits for it or connects to it.
+async fn gone(stack: &Stack, what: &str) {
+    let (anna, proxy) = (stack.user(), &stack.proxies().api_postgres);
+    let known = async || Some(order(&anna).await).filter(|answer| *answer == "dry run");
+    eventually(SOON, &format!("{what}: a dry run"), known).await;
+
+    let (begun, connections) = (Instant::now(), proxy.accepted_connections());
+    for _ in 0..MANY {
+        assert_eq!(order(&anna).await, "dry run", "{what}");
+        anna.get("/v1/jobs").await.refused(503, "UNAVAILABLE");
+    }
+    let (elapsed, connections) = (begun.elapsed(), proxy.accepted_connections() - connections);
+    // The probe alone connects, a few times a second at most.
+    assert!(elapsed < SOON, "{what}: {} requests took {elapsed:?}", 2 * MANY);
+    assert!(connections < elapsed.as_secs() * 5 + 10, "{what}: {connections} connections in {elapsed:?}");
+    anna.anonymous().get("/readyz").await.expect(503);
+}
+
+/// What an order of a calendar is answered.
+async fn order(user: &User) -> &'static str {
+    let call = user.request(Method::POST, "/v1/ai/calendar").header("accept", "application/json");
+    let reply = call.json(&calendar_order(&json!({}))).send().await;
+    match reply.status {
+        202 => "accepted",
+        409 => "active",
+        503 => "unavailable",
+        200 => {
+            let meta = &reply.json()["meta"];
+            assert_eq!((&meta["dryRun"], &meta["degraded"]), (&json!(true), &json!(["storage"])), "{}", reply.text());
+            "dry run"
+        }
+        _ => panic!("{}", reply.text()),
+    }
+}
+
+async fn back(stack: &Stack, what: &str) {
+    let anna = stack.user();
+    let accepted = async || Some(order(&anna).await).filter(|answer| ["accepted", "active"].contains(answer));
+    eventually(SOON, &format!("{what}: accepted again"), accepted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_cannot_be_reached_costs_no_request_a_wait() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+
+    for mode in [Mode::BlackHole, Mode::Refuse, Mode::Reset] {
+        stack.proxies().api_postgres.set(mode).await;
+        gone(&stack, &format!("{mode:?}")).await;
+        stack.proxies().api_postgres.set(Mode::Pass).await;
+        back(&stack, &format!("{mode:?}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_stands_still_costs_no_request_a_wait() {
+    let stack = Stack::builder().private_postgres().proxied().workers(0).start().await;
+
+    let stopped = stack.services.postgres.pause();
+    gone(&stack, "stopped").await;
+    drop(stopped);
+
+    back(&stack, "stopped").await;
 }

@@ -44,7 +44,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let metrics_door = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
     let redis = client(&settings.redis_url)?;
     let commands = quick(&redis)?;
-    let service = Service::open(&settings.database_url)?;
+    let service = Service::open_with(&settings.database_url, settings.database_connections)?;
     let metrics = Metrics::new("almanac-worker");
     let deps = Deps {
         flags: Flags::of_worker(&service, settings.flags),
@@ -132,7 +132,7 @@ async fn wait_for_store(service: &Service) -> Result<bool> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
-    service.refuse_bypass().await?;
+    service.refuse_misfit().await?;
     Ok(steady)
 }
 

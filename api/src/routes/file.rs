@@ -1,6 +1,10 @@
 //! Answers that are no JSON: a file to keep, and nothing at all. Used by the domains' routes; decides nothing.
 
-use poem::{IntoResponse, Response};
+use std::io;
+
+use almanac_shared::{error::Refusal, flashcards::download::Download};
+use futures_util::stream;
+use poem::{Body, IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
     payload::Payload,
@@ -38,4 +42,19 @@ pub enum Deleted {
     /// It is gone.
     #[oai(status = 204)]
     Gone,
+}
+
+/// A body that reads on as the client takes it. The first part is read before, so that a store that is away is still
+/// answered by a status; a failure after it breaks the connection, and the file does not look complete.
+pub async fn parts(mut download: Download) -> Result<Body, Refusal> {
+    let first = download.next().await?;
+    let rest = stream::try_unfold((first, download), |(part, mut download)| async move {
+        let Some(part) = part else { return Ok(None) };
+        let next = download.next().await.map_err(|refusal| {
+            tracing::warn!(error = format!("{:#}", anyhow::Error::new(refusal)), "an export broke off");
+            io::Error::other("the export broke off")
+        })?;
+        Ok::<_, io::Error>(Some((part, (next, download))))
+    });
+    Ok(Body::from_bytes_stream(rest))
 }

@@ -16,7 +16,11 @@ use super::{
     API_ADDR, API_METRICS_ADDR, AiProvider, AuthSettings, CalendarSettings, FlagSettings, Mistakes, ModelSettings,
     OrganicSettings, Rate, TelemetrySettings, VARIABLES,
 };
-use crate::{db, jobs::Lane, redis, telemetry};
+use crate::{
+    db::{self, LEAST_CONNECTIONS},
+    jobs::Lane,
+    redis, telemetry,
+};
 
 /// The environment while it is being read: values, and the mistakes found so far.
 #[derive(Debug, Default)]
@@ -153,6 +157,12 @@ impl Env {
                 *range.start()
             }
         }
+    }
+
+    /// Connections to Postgres; the default depends on the process.
+    pub(super) fn connections(&mut self, default: u32) -> u32 {
+        const NAME: &str = "DATABASE_CONNECTIONS";
+        if self.text(NAME).is_empty() { default } else { self.number(NAME, LEAST_CONNECTIONS..=1_000) }
     }
 
     pub(super) fn rate(&mut self, name: &str) -> Rate {

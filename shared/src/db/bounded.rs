@@ -16,7 +16,11 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{Kept, patience::in_time};
+use super::{
+    Kept,
+    kept::Keepers,
+    patience::{Patience, in_time},
+};
 
 /// How long a connection that comes back, or has rested, may take to say that it lives.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
@@ -28,22 +32,33 @@ const RESTED_AFTER: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub(crate) struct Bounded {
     pool: PgPool,
-    limit: Duration,
+    patience: Patience,
 }
 
 impl Bounded {
-    pub(crate) fn of(pool: PgPool, limit: Duration) -> Self {
-        Self { pool, limit }
+    pub(super) fn of(pool: PgPool, patience: Patience) -> Self {
+        Self { pool, patience }
     }
 
     /// One connection of this pool for a task of its own.
     pub(crate) fn kept(&self) -> Kept {
-        Kept::of(&self.pool, self.limit)
+        Keepers::of(self.pool.clone(), self.patience.clone()).one()
     }
 
-    /// The same pool for somebody less patient, or more.
+    /// The same pool with another limit.
     pub(crate) fn within(&self, limit: Duration) -> Self {
-        Self { pool: self.pool.clone(), limit }
+        Self { pool: self.pool.clone(), patience: self.patience.within(limit) }
+    }
+
+    /// One round trip on a pooled connection.
+    pub(super) async fn ping(&self) -> sqlx::Result<()> {
+        let asked = async {
+            let mut lent = Lent::from(&self.pool).await?;
+            let answer = lent.connection()?.ping().await;
+            lent.give_back();
+            answer
+        };
+        self.patience.wait_for(asked).await
     }
 }
 
@@ -56,13 +71,16 @@ impl<'p> Executor<'p> for &'_ Bounded {
         'p: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let pool = self.pool.clone();
-        let steps = in_time(self.limit, async move {
-            let mut lent = Lent::from(&pool).await?;
-            let steps: sqlx::Result<Vec<_>> = lent.connection()?.fetch_many(query).try_collect().await;
-            lent.give_back();
-            steps
-        });
+        let Bounded { pool, patience } = self.clone();
+        let steps = async move {
+            let asked = async {
+                let mut lent = Lent::from(&pool).await?;
+                let steps: sqlx::Result<Vec<_>> = lent.connection()?.fetch_many(query).try_collect().await;
+                lent.give_back();
+                steps
+            };
+            patience.wait_for(asked).await
+        };
         steps.map_ok(|steps| stream::iter(steps).map(Ok)).try_flatten_stream().boxed()
     }
 
@@ -71,13 +89,16 @@ impl<'p> Executor<'p> for &'_ Bounded {
         'p: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let pool = self.pool.clone();
-        let row = in_time(self.limit, async move {
-            let mut lent = Lent::from(&pool).await?;
-            let row = lent.connection()?.fetch_optional(query).await;
-            lent.give_back();
-            row
-        });
+        let Bounded { pool, patience } = self.clone();
+        let row = async move {
+            let asked = async {
+                let mut lent = Lent::from(&pool).await?;
+                let row = lent.connection()?.fetch_optional(query).await;
+                lent.give_back();
+                row
+            };
+            patience.wait_for(asked).await
+        };
         row.boxed()
     }
 
@@ -109,9 +130,13 @@ pub(super) fn lives(connection: &mut PgConnection, rest: PoolConnectionMetadata)
 
 /// A connection on loan. Whoever gives up halfway, by a time limit or otherwise, leaves an answer on the way: nobody else
 /// may read that, so the connection goes, and its place in the pool is free again.
-struct Lent(Option<PoolConnection<Postgres>>);
+pub(super) struct Lent(Option<PoolConnection<Postgres>>);
 
 impl Lent {
+    pub(super) fn of(connection: PoolConnection<Postgres>) -> Self {
+        Self(Some(connection))
+    }
+
     async fn from(pool: &PgPool) -> sqlx::Result<Self> {
         Ok(Self(Some(pool.acquire().await?)))
     }
@@ -121,7 +146,7 @@ impl Lent {
     }
 
     /// The statement is over, well or badly. The pool pings what comes back, and has no limit for that of its own.
-    fn give_back(mut self) {
+    pub(super) fn give_back(mut self) {
         if let Some(mut connection) = self.0.take() {
             tokio::spawn(async move { timeout(ALIVE_WITHIN, connection.return_to_pool()).await });
         }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::MigrateError};
 
-use super::session;
+use super::{session, version};
 use crate::{config::KindSettings, jobs::store::kinds};
 
 /// Path below `migrations/functions/` and text of each file, in the order in which they are applied.
@@ -19,10 +19,11 @@ const LOCK: i64 = 7_311_000_001;
 ///
 /// # Errors
 /// Postgres cannot be reached, `deploy/roles.sql` has not been run, the database was made by an earlier development
-/// version, or a file fails; files that were applied before it stay.
+/// version or by a newer release, or a file fails; files that were applied before it stay.
 pub async fn migrate(owner_url: &SecretString, limits: &[KindSettings]) -> Result<()> {
     let mut connection =
         session(owner_url, "almanac-migrate", &[])?.connect().await.context("connecting as the owner")?;
+    version::refuse_newer(&mut connection).await?;
     let mut migrator = sqlx::migrate!("../migrations");
     migrator.dangerous_set_table_name("almanac._sqlx_migrations");
     match migrator.run(&mut connection).await {

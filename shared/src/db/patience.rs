@@ -1,8 +1,8 @@
 //! How long an answer of Postgres is waited for. A server that is gone breaks its connections; one that is silent (stopped,
-//! cut off by the network) keeps them, and nothing on our side would ever end (D135).
-//! Called by `db` alone; it decides how long, and whoever asks what an outage means.
+//! cut off by the network) keeps them, and nothing on our side would ever end.
+//! Called by `db` alone; it decides how long, and its callers what an outage means.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use futures_util::{
     future::BoxFuture,
@@ -13,27 +13,48 @@ use sqlx::{
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-/// The outcome of what was asked of the server, or an outage when it says nothing for so long.
-pub(super) async fn in_time<T>(patience: Duration, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    let silent = || io::Error::new(io::ErrorKind::TimedOut, format!("Postgres said nothing for {patience:?}"));
-    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(silent().into()))
+use super::{health::Health, unanswered::Unanswered};
+
+/// The outcome of what was asked of the server, or an outage if there is none in time.
+pub(super) async fn in_time<T>(limit: Duration, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(Unanswered::Silent(limit).into()))
 }
 
-/// Whether a connection turned out to be a dead one, as all idle ones are after a restart of Postgres. Nothing was done
-/// then, and another may be asked; of a server that is silent that cannot be said.
-pub(crate) fn is_dead_connection(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(error) if error.kind() != io::ErrorKind::TimedOut)
+/// How long each answer is waited for, and what ends the wait earlier.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    limit: Duration,
+    /// `None` in workers: their statements wait for an outage to pass.
+    health: Option<Health>,
+}
+
+impl Patience {
+    pub(super) fn of(limit: Duration, health: Option<&Health>) -> Self {
+        Self { limit, health: health.cloned() }
+    }
+
+    /// The same with another limit.
+    pub(super) fn within(&self, limit: Duration) -> Self {
+        Self { limit, health: self.health.clone() }
+    }
+
+    pub(super) async fn wait_for<T>(&self, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        match &self.health {
+            Some(health) => health.within(self.limit, asked).await,
+            None => in_time(self.limit, asked).await,
+        }
+    }
 }
 
 /// A connection whose every answer is waited for so long and no longer, row by row.
 #[derive(Debug)]
 pub(crate) struct Patient<'c> {
     connection: &'c mut PgConnection,
-    patience: Duration,
+    patience: &'c Patience,
 }
 
 impl<'c> Patient<'c> {
-    pub(super) fn of(connection: &'c mut PgConnection, patience: Duration) -> Self {
+    pub(super) fn of(connection: &'c mut PgConnection, patience: &'c Patience) -> Self {
         Self { connection, patience }
     }
 }
@@ -49,7 +70,7 @@ impl<'c> Executor<'c> for Patient<'c> {
         let patience = self.patience;
         let steps = self.connection.fetch_many(query);
         Box::pin(stream::try_unfold(steps, move |mut steps| async move {
-            let step = in_time(patience, steps.try_next()).await?;
+            let step = patience.wait_for(steps.try_next()).await?;
             Ok(step.map(|step| (step, steps)))
         }))
     }
@@ -59,21 +80,21 @@ impl<'c> Executor<'c> for Patient<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        Box::pin(in_time(self.patience, self.connection.fetch_optional(query)))
+        Box::pin(self.patience.wait_for(self.connection.fetch_optional(query)))
     }
 
     fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, sqlx::Result<PgStatement>>
     where
         'c: 'e,
     {
-        Box::pin(in_time(self.patience, self.connection.prepare_with(sql, parameters)))
+        Box::pin(self.patience.wait_for(self.connection.prepare_with(sql, parameters)))
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<Postgres>>>
     where
         'c: 'e,
     {
-        Box::pin(in_time(self.patience, self.connection.describe(sql)))
+        Box::pin(self.patience.wait_for(self.connection.describe(sql)))
     }
 }
 
@@ -83,14 +104,13 @@ mod tests {
     use crate::error::is_outage;
 
     #[tokio::test]
-    async fn an_answer_that_does_not_come_is_an_outage_and_not_asked_for_again() {
-        let patience = Duration::from_millis(1);
+    async fn an_answer_that_does_not_come_is_an_outage() {
+        let limit = Duration::from_millis(1);
 
-        let answered = in_time(patience, async { Ok(7) }).await;
-        let silent = in_time(patience, std::future::pending::<sqlx::Result<i32>>()).await.unwrap_err();
+        let answered = in_time(limit, async { Ok(7) }).await;
+        let silent = in_time(limit, std::future::pending::<sqlx::Result<i32>>()).await.unwrap_err();
 
         assert!(matches!(answered, Ok(7)));
-        assert!(is_outage(&silent) && !is_dead_connection(&silent), "{silent}");
-        assert!(is_dead_connection(&io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+        assert!(is_outage(&silent), "{silent}");
     }
 }

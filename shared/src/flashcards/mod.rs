@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::id::{CardId, GenerationId, SuggestionId};
 
+pub mod download;
 pub mod endings;
 pub mod export;
 pub mod rules;

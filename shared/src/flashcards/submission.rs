@@ -172,6 +172,5 @@ fn to_result(new: &NewGeneration, submitted: Submitted) -> Result<Accepted, Refu
 }
 
 fn batch_failure(error: &Arc<sqlx::Error>) -> Refusal {
-    let cause = anyhow!("submitting a batch: {error}");
-    if is_outage(error) { Refusal::StoreUnavailable(cause) } else { Refusal::Unexpected(cause) }
+    Refusal::of_store(error, anyhow!("submitting a batch: {error}"))
 }

@@ -76,8 +76,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
                     std::iter::from_fn(|| if away { inbox.try_recv().ok() } else { None }).map(|waiting| waiting.done);
                 for done in askers.into_iter().chain(come) {
                     let told = anyhow!("looking at jobs: {error}");
-                    let refusal = if away { Refusal::StoreUnavailable(told) } else { Refusal::Unexpected(told) };
-                    let _ = done.send(Err(refusal));
+                    let _ = done.send(Err(Refusal::of_store(&error, told)));
                 }
             }
         }

@@ -17,7 +17,7 @@ use super::{
     task::Slot,
 };
 use crate::{
-    brands::{Account, AccountId, AccountState, Platform, Trend, TrendId},
+    brands::{Account, AccountState, Platform, Trend, TrendId},
     error::Code,
 };
 
@@ -88,7 +88,7 @@ impl Planning<'_> {
     }
 
     fn plan(&self) -> Vec<Result<Planned, NoFreeSlot>> {
-        let (wishes, occupied) = (wishes(&self.fit, &self.holdings.saved), occupied(&self.fit, &self.holdings.saved));
+        let (wishes, occupied) = (wishes(&self.fit, &self.holdings.saved), occupied(&self.fit, &self.holdings.stored));
         slots::plan(&self.request.week, &Spacing::default(), &wishes, &occupied)
     }
 
@@ -174,15 +174,12 @@ fn wishes(seeds: &[PlacementSeed], saved: &[SavedPlacement]) -> Vec<Wish> {
     seeds.iter().map(wish).collect()
 }
 
-/// What is saved under other ids stays where it is.
-fn occupied(seeds: &[PlacementSeed], saved: &[SavedPlacement]) -> Vec<Occupied> {
+/// What is stored under other ids stays where it is, in this week and in those beside it: instants are compared, so
+/// neither the week nor the zone of a placement matters.
+fn occupied(seeds: &[PlacementSeed], stored: &[Stored]) -> Vec<Occupied> {
     let asked: BTreeSet<&PlacementId> = seeds.iter().map(|seed| &seed.id).collect();
-    let others = saved.iter().map(|one| &one.placement).filter(|one| !asked.contains(&one.placement_id));
-    let taken = others.filter_map(|one| {
-        let account: AccountId = one.platform.account_id.clone()?;
-        Some(Occupied { account, at: one.schedule.scheduled_at.at() })
-    });
-    taken.collect()
+    let others = stored.iter().filter(|one| !asked.contains(&one.id));
+    others.filter_map(|one| Some(Occupied { account: one.account.clone()?, at: one.at })).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -96,6 +100,20 @@ impl Postgres {
         self.start_again().await;
     }
 
+    /// SIGSTOP for the server and all its sessions: connections stand, the kernel takes new ones, and nothing answers.
+    /// They go on when the returned value is dropped.
+    pub fn pause(&self) -> Paused {
+        let server = locked(&self.process).as_ref().or_fail("Postgres was stopped").pid();
+        // The server first: after that it starts no further session.
+        let mut pids = vec![server];
+        send(server, Signal::SIGSTOP);
+        for pid in children(server) {
+            send(pid, Signal::SIGSTOP);
+            pids.push(pid);
+        }
+        Paused(pids)
+    }
+
     /// A new database with roles, schema and all migrations, copied from a template that is migrated once.
     pub async fn new_database(&self) -> String {
         self.template.get_or_try_init(|| self.make_template()).await.or_fail("making the template database");
@@ -175,6 +193,33 @@ impl Postgres {
         // A session that lingers would keep the template from being copied.
         connection.close().await.context("closing the admin connection")
     }
+}
+
+/// A server that stands still until this is dropped.
+#[derive(Debug)]
+pub struct Paused(Vec<i32>);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        self.0.iter().rev().for_each(|pid| send(*pid, Signal::SIGCONT));
+    }
+}
+
+fn send(pid: i32, signal: Signal) {
+    // A session may have ended on its own.
+    let _ = kill(Pid::from_raw(pid), signal);
+}
+
+/// Processes whose parent this is. Sessions of Postgres are in process groups of their own.
+fn children(parent: i32) -> Vec<i32> {
+    let folders = std::fs::read_dir("/proc").or_fail("reading /proc").filter_map(Result::ok);
+    let pids = folders.filter_map(|folder| folder.file_name().to_str()?.parse::<i32>().ok());
+    let parent_of = |pid: &i32| -> Option<i32> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name is in brackets and may hold anything; then come the state and the parent.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    pids.filter(|pid| parent_of(pid) == Some(parent)).collect()
 }
 
 fn migrate(owner_url: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {

@@ -134,8 +134,8 @@ impl CalendarApi {
                 }
                 Ok(answer(app, request, &caller, delivery, accepted).await)
             }
-            Err(Unaccepted::Refused(Refusal::StoreUnavailable(cause))) => {
-                tracing::warn!(error = format!("{cause:#}"), "the store is away; answering a dry run");
+            Err(Unaccepted::Refused(Refusal::StoreGone(cause))) => {
+                tracing::warn!(error = format!("{cause:#}"), "the store is gone; answering a dry run");
                 rehearse(app, &caller, delivery, &order, Reason::StorageAway).await
             }
             Err(Unaccepted::Refused(refusal)) => Err(app.refused(user, app.calendar.refused(refusal)).await),
@@ -264,7 +264,7 @@ async fn in_the_way(
         (Ok(true), _) => Ok(None),
         (Ok(false), Some(retry_after)) if is_on => Err(Refusal::ProviderUnavailable { retry_after }),
         (Ok(false), _) => Ok(Some(Reason::SwitchedOff)),
-        (Err(Refusal::StoreUnavailable(_)), _) => Ok(Some(Reason::StorageAway)),
+        (Err(Refusal::StoreGone(_)), _) => Ok(Some(Reason::StorageAway)),
         (Err(refusal), _) => Err(refusal),
     }
 }
@@ -283,7 +283,7 @@ async fn rehearse(
         Reason::StorageAway => Ok(None),
     };
     let (diff, reason) = match diff {
-        Err(Refusal::StoreUnavailable(_)) => (None, Reason::StorageAway),
+        Err(Refusal::StoreGone(_)) => (None, Reason::StorageAway),
         diff => (diff?, reason),
     };
     let run = dry_run::dry_run(&order.request, &order.slots, diff, reason);

@@ -5,7 +5,8 @@ mod words;
 use almanac_shared::{
     error::Refusal,
     flashcards::{
-        export::{Export, Format, Row},
+        download::Download,
+        export::Format,
         rules::{self, SourceText, SourceTextError},
         service::{Accepted, Flashcards, Submission},
     },
@@ -14,7 +15,7 @@ use almanac_shared::{
     telemetry,
 };
 use anyhow::Context;
-use poem::{Body, Request, Response};
+use poem::{Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Path, Query},
@@ -32,7 +33,7 @@ use crate::{
     once::{self, Once},
     page,
     reply::{Reply, Urls},
-    routes::file::{Deleted, Exported, File},
+    routes::file::{self, Deleted, Exported, File},
     stream::{self, Live},
     stream_limit::Delivery,
     strict::Strict,
@@ -235,8 +236,8 @@ impl FlashcardsApi {
         let format = Format::from_name(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be csv, json or anki")])
         })?;
-        let file = export(self.app()?, &caller, format).await?;
-        let response = Response::builder().content_type(format.content_type()).body(Body::from(file));
+        let download = Download::start(self.app()?.flashcards.clone(), caller.user, format);
+        let response = Response::builder().content_type(format.content_type()).body(file::parts(download).await?);
         let disposition = format!("attachment; filename=\"{}\"", format.file_name());
         Ok(Exported::File(File(response), disposition))
     }
@@ -391,20 +392,4 @@ fn chosen(choice: Option<Choice>) -> Result<Option<Vec<SuggestionId>>, ApiError>
     let Some(ids) = choice.unwrap_or_default().suggestion_ids else { return Ok(None) };
     let ids: Result<Vec<SuggestionId>, _> = ids.iter().map(|id| id.parse()).collect();
     ids.map(Some).map_err(|_| ApiError::not_found())
-}
-
-async fn export(app: &App, caller: &Caller, format: Format) -> Result<String, ApiError> {
-    const PAGE: i64 = 250;
-    let mut file = Export::start(format);
-    let mut before = None;
-    loop {
-        let cards = app.flashcards.cards(caller.user, before, PAGE).await?;
-        for card in &cards {
-            file.push(&Row { front: &card.front, back: &card.back, created_at: card.created_at });
-        }
-        match cards.last() {
-            Some(last) if i64::try_from(cards.len()).is_ok_and(|count| count == PAGE) => before = Some(last.id),
-            _ => return Ok(file.finish()),
-        }
-    }
 }

@@ -143,6 +143,30 @@ fn planning_again_moves_nothing_in_whatever_order_it_is_asked() {
 }
 
 #[test]
+fn a_placement_keeps_its_distance_from_the_weeks_beside_it() {
+    // Ten minutes before this week's Monday begins in Los Angeles, and ten minutes after its Sunday has ended.
+    let beside = ["2026-01-26T07:50:00Z", "2026-02-02T08:10:00Z"].map(|at| Stored {
+        id: at.replace(['-', ':'], "").parse().unwrap(),
+        outlet: crate::organic::Outlet::Platform(Platform::Instagram),
+        account: Some("insta".parse().unwrap()),
+        at: at.parse().unwrap(),
+        trend: None,
+    });
+    let with = Holdings { stored: beside.to_vec(), ..holdings() };
+    let near = [("mon", "2026-01-26T00:00"), ("sun", "2026-02-01T23:59"), ("far", "2026-01-26T00:20")];
+    let seeds: Vec<Value> = near.iter().map(|(id, at)| seed(id, "instagram", Some("insta"), at)).collect();
+
+    let alone = Plan::of(&request(&seeds.clone().into(), &json!({})), &holdings());
+    let plan = Plan::of(&request(&seeds.into(), &json!({})), &with);
+
+    assert_eq!(times(&alone)["mon"], "2026-01-26T08:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    assert_eq!(times(&plan)["mon"], "2026-01-26T15:00:00Z".parse::<DateTime<Utc>>().unwrap(), "07:00 on Monday");
+    assert_eq!(times(&plan)["far"], "2026-01-26T08:20:00Z".parse::<DateTime<Utc>>().unwrap(), "half an hour away");
+    let refused: Vec<_> = plan.refused.iter().map(|refused| refused.code).collect();
+    assert_eq!(refused, [Some(Code::NoFreeSlot)], "no time of Sunday is left, and no day of the week");
+}
+
+#[test]
 fn a_plan_survives_its_json() {
     let placements = json!([seed("p", "instagram", Some("insta"), "2026-01-26T09:00")]);
     let options = json!({"includeNewsletter": true, "newsletterDayId": "2026-01-28"});

@@ -1,0 +1,99 @@
+//! A worker's access to Postgres: every row, through explicit policies, as `almanac_worker`.
+//! Opened by the worker's `main`; holds no query of a domain.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use secrecy::SecretString;
+use sqlx::postgres::PgPoolOptions;
+
+use super::{
+    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, bounded::lives, kept::Keepers, patience::Patience, refuse_bypass,
+    session, shares::WorkerShares, version,
+};
+
+/// Connections of a worker unless a setting says otherwise.
+const CONNECTIONS: u32 = 8;
+/// How long a worker waits for the answer to one statement, which may take ten seconds.
+const WORK_TIMEOUT: Duration = Duration::from_secs(11);
+/// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
+const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
+
+/// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
+#[derive(Clone, Debug)]
+pub struct Service {
+    work: Bounded,
+    batches: Keepers,
+    leases: Bounded,
+}
+
+impl Service {
+    /// Opens the pools with the usual number of connections.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open(url: &SecretString) -> Result<Self> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// Opens the pools lazily, with so many connections in all. Renewals have two of their own, so that busy work cannot
+    /// cost a lease; starts and ends of jobs, each written by one task, have one each. No statement waits without end for
+    /// a store that is gone.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
+        let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "250")])?;
+        let planned_once = options.clone().options(PLANNED_ONCE);
+        let shares = WorkerShares::of(connections);
+        let pool = |most| {
+            let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
+            pool.acquire_timeout(Duration::from_secs(5))
+        };
+        let work = pool(shares.work).before_acquire(lives);
+        let leases = pool(shares.leases).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
+        let batches = pool(shares.batches).connect_lazy_with(planned_once.clone());
+        Ok(Self {
+            work: Bounded::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
+            batches: Keepers::of(batches, Patience::of(WORK_TIMEOUT, None)),
+            leases: Bounded::of(leases.connect_lazy_with(planned_once), Patience::of(LEASE_TIMEOUT, None)),
+        })
+    }
+
+    pub(crate) fn work(&self) -> &Bounded {
+        &self.work
+    }
+
+    /// The connection for claims.
+    pub(crate) fn starts(&self) -> Kept {
+        self.batches.one()
+    }
+
+    /// The connection for the ends of jobs that are written in batches.
+    pub(crate) fn endings(&self) -> Kept {
+        self.batches.one()
+    }
+
+    /// A connection for one end that is written alone.
+    pub(crate) fn single_end(&self) -> Kept {
+        self.work.kept()
+    }
+
+    pub(crate) fn leases(&self) -> &Bounded {
+        &self.leases
+    }
+
+    /// Whether Postgres answers now.
+    pub async fn answers(&self) -> bool {
+        self.work.within(ACQUIRE_TIMEOUT).ping().await.is_ok()
+    }
+
+    /// Refuses a login that could look past row security, and a schema that this program does not fit.
+    ///
+    /// # Errors
+    /// The role may bypass, the schema is too old or too new, or the store is away.
+    pub async fn refuse_misfit(&self) -> Result<()> {
+        refuse_bypass(&self.work).await?;
+        version::refuse_misfit(&self.work).await
+    }
+}
