@@ -242,7 +242,14 @@ impl Service {
         let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).test_before_acquire(false);
         let planned_once = options.clone().options(PLANNED_ONCE);
         let work = pool().max_connections(8).before_acquire(lives);
-        let leases = pool().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
+        // Never closed for its age or its rest: where Postgres has no connection left to give, the renewals behind that
+        // would fail, and all jobs of this process would be handed back and paid again.
+        let leases = pool()
+            .max_connections(2)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .before_acquire(lives);
         Ok(Self {
             work: Bounded::of(work.connect_lazy_with(options), WORK_TIMEOUT),
             starts: pool().max_connections(1).connect_lazy_with(planned_once.clone()),
@@ -344,4 +351,18 @@ async fn refuse_bypass(eyes: impl PgExecutor<'_>) -> Result<()> {
         bail!("the database login may act as {role}, which can look past row security: refusing to start");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_for_renewals_are_not_closed_for_their_age() {
+        let service = Service::open(&"postgres://nobody@127.0.0.1:1/none".to_owned().into()).unwrap();
+
+        let options = service.leases.options();
+
+        assert_eq!((options.get_max_lifetime(), options.get_idle_timeout()), (None, None));
+    }
 }

@@ -41,6 +41,11 @@ impl Bounded {
         Kept::of(&self.pool, self.limit)
     }
 
+    #[cfg(test)]
+    pub(super) fn options(&self) -> &sqlx::postgres::PgPoolOptions {
+        self.pool.options()
+    }
+
     /// The same pool for somebody less patient, or more.
     pub(crate) fn within(&self, limit: Duration) -> Self {
         Self { pool: self.pool.clone(), limit }
