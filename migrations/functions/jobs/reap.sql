@@ -1,5 +1,6 @@
 -- Returns jobs with expired leases to the queue, with a crash counted and run_at untouched, so a rescued job goes first.
--- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish().
+-- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish(). A job whose
+-- cancellation was requested ends as cancelled.
 CREATE OR REPLACE FUNCTION almanac.reap(p_max_crashes int) RETURNS TABLE (id uuid, lane text, state text)
 LANGUAGE plpgsql
 AS $$
@@ -20,7 +21,11 @@ BEGIN
          WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < clock_timestamp()
         RETURNING j.* INTO v_job;
         CONTINUE WHEN NOT FOUND;
-        IF v_job.crashes >= p_max_crashes THEN
+        IF v_job.cancel_requested_at IS NOT NULL THEN
+            PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
+                'code', 'CANCELLED', 'message', 'Cancelled on request; what was made is kept.'), NULL);
+            v_job.state := 'cancelled';
+        ELSIF v_job.crashes >= p_max_crashes THEN
             PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
                 'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'), NULL);
             v_job.state := 'dead';

@@ -29,6 +29,10 @@ pub enum Verdict {
     Concluded,
     /// Try again after this pause; counts an attempt.
     Retry(Duration),
+    /// The provider cannot serve now: try again after this pause. Counts nothing, for as long as `PROVIDER_WAIT_SECONDS`.
+    Hold(Duration),
+    /// Only a newer worker can do it: try again after this pause. Counts nothing.
+    Leave(Duration),
     /// It cannot be done.
     Fail(Failure),
     /// Not now: somebody asked this process to let go of it. Counts nothing.
