@@ -46,7 +46,8 @@ CREATE TABLE almanac.jobs (
     lease_owner text,
     lease_expires_at timestamptz,
     run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    start_by timestamptz,                       -- not started by then: failed / QUEUE_TIMEOUT
+    start_by timestamptz,                       -- not started by then: failed, as QUEUE_TIMEOUT or PROVIDER_UNAVAILABLE
+    held_since timestamptz,                     -- since then the provider cannot serve it; the first content clears it
     time_limit interval,                        -- from the first start; belongs to the job, not to an attempt
     deadline_at timestamptz,
     cancel_requested_at timestamptz,
@@ -68,6 +69,8 @@ CREATE INDEX jobs_waiting ON almanac.jobs (lane, run_at) WHERE CASE state WHEN '
 CREATE INDEX jobs_held ON almanac.jobs (lane) WHERE CASE state WHEN 'running' THEN true ELSE false END;
 CREATE INDEX jobs_ended ON almanac.jobs (finished_at) WHERE CASE WHEN finished_at IS NULL THEN false ELSE true END;
 CREATE INDEX jobs_start_by ON almanac.jobs (start_by) WHERE state = 'queued' AND start_by IS NOT NULL;
+CREATE INDEX jobs_deadline ON almanac.jobs (deadline_at)
+    WHERE CASE WHEN deadline_at IS NULL THEN false ELSE finished_at IS NULL END;
 CREATE UNIQUE INDEX jobs_one_active ON almanac.jobs (user_id, exclusive_key)
     WHERE exclusive_key IS NOT NULL AND state IN ('queued', 'running');
 
@@ -94,7 +97,8 @@ CREATE TABLE almanac.llm_calls (
     step text NOT NULL,
     provider text NOT NULL,
     model text NOT NULL,
-    state text NOT NULL DEFAULT 'started' CHECK (state IN ('started', 'succeeded', 'failed', 'unknown')),
+    -- unknown: cut by an end or a stall of its worker; refused: the provider could not serve, and the job is not charged
+    state text NOT NULL DEFAULT 'started' CHECK (state IN ('started', 'succeeded', 'failed', 'unknown', 'refused')),
     reserved_usd numeric(12, 6) NOT NULL DEFAULT 0,
     cost_usd numeric(12, 6),
     tokens_input int,

@@ -17,7 +17,7 @@ use almanac_shared::{
     jobs::{admin::Operations, service::Jobs},
     metrics::Metrics,
     organic::service::Organic,
-    progress::relay::Relay,
+    progress::{log::Publisher, relay::Relay},
     queue::Bell,
     redis::{client, quick},
 };
@@ -114,7 +114,7 @@ impl App {
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
-            jobs: Jobs::start(database.clone(), relay, bell),
+            jobs: Jobs::start(database.clone(), relay, bell, Publisher::start(commands.clone())),
             auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
             clock,
             models: settings.models.clone(),

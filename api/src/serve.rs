@@ -20,6 +20,8 @@ use crate::{
 /// From "not ready any more" to "no new connections": load balancers look away in this time.
 const LOOK_AWAY: Duration = Duration::from_millis(500);
 
+const EXPIRE_EVERY: Duration = Duration::from_secs(2);
+
 /// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
 ///
 /// # Errors
@@ -36,6 +38,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let metrics = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
     let counts = Route::new().at("/metrics", get(health::metrics(app.clone()))).map_to_response();
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
+    tokio::spawn(expire_unstarted(app.clone()));
     let door = app::door(&app, &settings);
     tracing::info!(addr = %settings.addr, metrics = %addr, "the API listens");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
@@ -52,6 +55,19 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     closing.cancel();
     serving.await.context("the accept loop failed")?;
     Ok(())
+}
+
+/// Ends jobs whose time is over every two seconds, as workers do: where no worker is left, nothing else would.
+async fn expire_unstarted(app: App) {
+    while !app.draining.is_cancelled() {
+        if let Err(error) = app.jobs.expire_unstarted().await {
+            tracing::debug!(%error, "jobs past their time could not be ended; trying again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EXPIRE_EVERY) => {}
+            () = app.draining.cancelled() => return,
+        }
+    }
 }
 
 /// Checks the login, the schema and the limits in the database as soon as it answers.

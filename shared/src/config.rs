@@ -77,6 +77,7 @@ variables! {
     WORKER_CONCURRENCY = "calendar=32,flashcards=32,organic=32,account=2", "jobs at once per lane, lane=count, comma-separated";
     CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
+    PROVIDER_WAIT_SECONDS = "900", "how long a job waits for a provider that cannot serve before it fails";
     JOB_MAX_CRASHES = "3", "crashes after which a job is poison";
     SHUTDOWN_SECONDS = "20", "how long a draining worker lets its jobs run before handing them back";
     RETENTION_EVENTS_DAYS = "7", "days an event log is kept after its job ended";
@@ -230,6 +231,8 @@ pub struct WorkerSettings {
     pub ai: AiProvider,
     /// Jobs at once, by lane.
     pub concurrency: BTreeMap<String, usize>,
+    /// How long a job waits for a provider that cannot serve.
+    pub provider_wait: Duration,
     /// Poison limit.
     pub job_max_crashes: u32,
     /// How long a drain may take.
@@ -296,6 +299,7 @@ impl WorkerSettings {
             metrics_addr: env.addr("METRICS_ADDR", WORKER_METRICS_ADDR),
             ai: env.ai_provider(),
             concurrency: env.lanes("WORKER_CONCURRENCY"),
+            provider_wait: Duration::from_secs(env.number("PROVIDER_WAIT_SECONDS", 1..=86_400).into()),
             job_max_crashes: env.number("JOB_MAX_CRASHES", 1..=100),
             shutdown: Duration::from_secs(env.number("SHUTDOWN_SECONDS", 0..=3600).into()),
             retention_events_days: env.number("RETENTION_EVENTS_DAYS", 1..=3650),

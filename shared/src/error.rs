@@ -132,6 +132,8 @@ codes! {
     OutputTooLarge = "OUTPUT_TOO_LARGE",
     /// An item that repeats the system prompt; it was cut.
     PromptEcho = "PROMPT_ECHO",
+    /// With calls that restarts of workers cut, as many calls were made as one step may have.
+    CallLimit = "CALL_LIMIT",
     /// The provider did not answer in time.
     ProviderTimeout = "PROVIDER_TIMEOUT",
     /// The provider refused our key or our account.

@@ -88,6 +88,15 @@ impl Bell {
         });
     }
 
+    /// The same for a job that is not due before this pause is over; forgotten if the process ends first.
+    pub fn ring_after(&self, pause: Duration, lane: Lane, job_id: JobId, trace: Option<String>) {
+        let bell = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            bell.ring(lane, job_id, trace);
+        });
+    }
+
     /// Says that a job waits. Never blocks; a lost ring costs the two seconds until the next poll.
     pub fn ring(&self, lane: Lane, job_id: JobId, trace: Option<String>) {
         if self.rings.try_send((lane, Ticket { job_id, trace })).is_err() {
@@ -203,6 +212,27 @@ pub async fn depth(connection: &mut ConnectionManager, lane: Lane) -> redis::Red
     let (active, scheduled): (i64, i64) =
         redis::pipe().llen(format!("{name}:active")).zcard(format!("{name}:scheduled")).query_async(connection).await?;
     Ok(active + scheduled)
+}
+
+/// Forgets what the library writes of each worker that it registers, besides the sign that it lives: it reads that nowhere
+/// and never removes it, so every start of a process, and every restart of the library, would leave a key behind.
+///
+/// # Errors
+/// Redis is away.
+pub async fn forget_registrations(connection: &mut ConnectionManager) -> redis::RedisResult<()> {
+    let mut cursor = 0_u64;
+    loop {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg("{almanac:*}:workers:metadata:*").arg("COUNT").arg(1_000);
+        let (next, keys): (u64, Vec<String>) = scan.query_async(connection).await?;
+        for key in keys {
+            redis::cmd("DEL").arg(key).exec_async(connection).await?;
+        }
+        cursor = next;
+        if cursor == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Forgets what the library keeps of finished tasks, in small steps: on its own it never does.

@@ -17,11 +17,12 @@ use serde_json::json;
 use crate::lease::{LONG, OVER, now, quiet, reap, running};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 13] = [
+const WRITES: [(&str, &str); 14] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
+    ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
     ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
-    ("open_call", "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'draft', 'test', 'test', 3)"),
+    ("open_call", "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'draft', 'test', 'test', 3, 6)"),
     (
         "save_suggestions",
         "SELECT almanac.save_suggestions($1, $2, 0, ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY['a'], ARRAY['b'],
@@ -54,7 +55,7 @@ const WRITES: [(&str, &str); 13] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 3] = ["hand_back", "renew_leases", "finish_generations"];
+const GENTLE: [&str; 3] = ["release", "renew_leases", "finish_generations"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
@@ -97,8 +98,8 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     let renewed =
         sqlx::query("SELECT * FROM almanac.renew_leases(ARRAY[$1], ARRAY[$2], '10 s')").bind(job.id).bind(old);
     assert!(renewed.fetch_all(job.worker()).await.unwrap().is_empty());
-    let given = sqlx::query_scalar::<_, bool>("SELECT almanac.hand_back($1, $2, NULL)").bind(job.id).bind(old);
-    assert!(!given.fetch_one(job.worker()).await.unwrap());
+    let released = sqlx::query("SELECT * FROM almanac.release($1, $2, 'drain', NULL, NULL)").bind(job.id).bind(old);
+    assert!(released.fetch_all(job.worker()).await.unwrap().is_empty());
     assert_eq!(job.emit(new, 2, "{}").await.unwrap(), 2);
     assert_eq!(job.finish(new).await.unwrap(), 3);
     // After the end nobody writes, the last holder included.

@@ -111,7 +111,7 @@ async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
 async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
     let mut holder = stack.admin().await.begin().await.unwrap();
     let lock = format!("SELECT FROM almanac.{table} WHERE id = $1 FOR UPDATE");
-    let held = sqlx::query(sqlx::AssertSqlSafe(lock)).bind(id).execute(&mut *holder).await.unwrap();
+    let held = sqlx::query(AssertSqlSafe(lock)).bind(id).execute(&mut *holder).await.unwrap();
     assert_eq!(held.rows_affected(), 1, "{table} {id}");
     holder
 }
@@ -124,17 +124,17 @@ async fn impatient(stack: &Stack) -> sqlx::PgConnection {
 }
 
 async fn count(worker: &mut sqlx::PgConnection, sql: &str, ids: &[Uuid]) -> i64 {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(ids).fetch_one(worker).await.unwrap()
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_one(worker).await.unwrap()
 }
 
 /// Ten calendars of ten users, with their calendar ids.
 async fn ten_calendars(stack: &Stack) -> (Vec<Uuid>, Vec<Uuid>) {
     let mut runs = Vec::new();
     for n in 0..10 {
-        let body = serde_json::json!({
+        let body = json!({
             "channels": ["blog"], "cadence": "daily", "start": "2026-01-05", "end": "2026-01-05", "title": format!("{n}"),
         });
-        let call = stack.user().request(http::Method::POST, "/v1/ai/calendar").json(&body);
+        let call = stack.user().request(Method::POST, "/v1/ai/calendar").json(&body);
         let accepted = call.header("accept", "application/json").send().await.expect(202);
         runs.push(accepted.header("location").unwrap().rsplit('/').next().unwrap().parse().unwrap());
     }

@@ -59,7 +59,7 @@ async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_n
         query.fetch_one(&admin).await.unwrap()
     };
     let epoch = job.claim("mine", LONG).await.unwrap();
-    let open = "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'cards', 'test', 'test', 3)";
+    let open = "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'cards', 'test', 'test', 3, 6)";
     sqlx::query(open).bind(job.id).bind(epoch).execute(job.worker()).await.unwrap();
 
     assert!(unclaim("another").await.is_empty(), "what others hold is theirs");

@@ -317,10 +317,10 @@ async fn each_role_runs_only_its_functions_as_owner() {
 
     assert_eq!(runs_as_owner(&admin, "authenticated").await, ["cancel_job"]);
     assert_eq!(runs_as_owner(&admin, "almanac_admin").await, ["retry_job"]);
-    assert_eq!(runs_as_owner(&admin, "almanac_worker").await, Vec::<String>::new());
+    assert_eq!(runs_as_owner(&admin, "almanac_worker").await, ["expire_unstarted"]);
     assert_eq!(runs_as_owner(&admin, "anon").await, Vec::<String>::new());
     let api = runs_as_owner(&admin, "almanac_api").await;
-    assert_eq!(api, ["lane_load", "submit", "tail"]);
+    assert_eq!(api, ["expire_unstarted", "lane_load", "submit", "tail"]);
 }
 
 /// A client of the database that shadows a type would have its own code run by every function of the owner that casts.

@@ -19,6 +19,10 @@ use verdict::Verdict;
 const WORKERS: usize = 4;
 /// Of one worker: 16, as the jobs are mixed.
 const SLOTS: &str = "flashcards=8,calendar=4,organic=4";
+/// One worker a lane: while it stands still nobody else can take its jobs. The last one takes none, and reaps.
+const SPLIT: [&str; WORKERS] = ["flashcards=48", "calendar=24", "organic=24", "account=1"];
+/// In which every accepted job has been started for the first time.
+const UNCLAIMED: Duration = Duration::from_secs(8);
 /// After a lease the reaper gives a job back, within two seconds, and somebody takes it.
 const LEASE: Duration = Duration::from_secs(10);
 
@@ -29,10 +33,14 @@ struct Storm {
     /// Jobs asked for in a second.
     pace: u32,
     fault: Fault,
+    /// Whether each worker has a lane of its own.
+    split: bool,
     /// From one fault to the next.
     every: Duration,
     /// 99 of 100 interrupted jobs run again within.
     recovery: Duration,
+    /// Every job is started for the first time within.
+    unclaimed: Duration,
     /// With fewer faults, or fewer jobs interrupted in flight, it was no storm.
     least: (usize, usize),
 }
@@ -41,7 +49,7 @@ impl Storm {
     /// The whole of it. The sampler of the invariants and the watch look on from outside all the time.
     async fn blow(self) {
         let seed = test_run().settings.seed.unwrap_or_else(rand::random);
-        let stack = Arc::new(stack().await);
+        let stack = Arc::new(stack(self.split).await);
         let admin = stack.admin().await;
         let (crowd, watch) = (Arc::new(Crowd::new(Arc::clone(&stack))), Watch::default());
         let calm = CancellationToken::new();
@@ -60,11 +68,11 @@ impl Storm {
         let verdict = Verdict::of(&stack, self.fault, seen, strikes, watch.interruptions()).await;
         eprintln!("{}", verdict.report(seed, took, crowd.refused()));
         verdict.assert_nothing_lost_or_doubled(&admin).await;
-        verdict.assert_it_was_a_storm(self.least, self.recovery);
+        verdict.assert_it_was_a_storm(self.least, self.recovery, self.unclaimed);
     }
 }
 
-async fn stack() -> Stack {
+async fn stack(split: bool) -> Stack {
     let stack = Stack::builder()
         .workers(WORKERS)
         .worker_env("WORKER_CONCURRENCY", SLOTS)
@@ -79,6 +87,12 @@ async fn stack() -> Stack {
         .api_env("ORGANIC_TIMEOUT_SECONDS", "600")
         .start()
         .await;
+    if split {
+        for (worker, lanes) in stack.workers().iter().zip(SPLIT) {
+            worker.set("WORKER_CONCURRENCY", lanes);
+            worker.restart().await;
+        }
+    }
     let at_work = |worker: usize| {
         let stack = &stack;
         async move {
@@ -106,9 +120,11 @@ async fn work_goes_on_while_one_worker_after_the_other_is_killed() {
         jobs: 300,
         pace: 30,
         fault: Fault::Kill,
+        split: false,
         every: Duration::from_millis(1_250),
         // More than is promised: other tests run beside this one.
         recovery: Duration::from_secs(20),
+        unclaimed: UNCLAIMED,
         least: (5, 5),
     };
 
@@ -129,8 +145,10 @@ async fn ten_thousand_jobs_outlast_a_kill_every_two_seconds() {
         jobs,
         pace,
         fault: Fault::Kill,
+        split: false,
         every: Duration::from_secs(2),
         recovery: Duration::from_secs(15),
+        unclaimed: UNCLAIMED,
         least: (75, 300),
     };
 
@@ -145,9 +163,31 @@ async fn workers_that_sleep_for_three_leases_wake_to_jobs_that_are_others() {
         jobs,
         pace,
         fault: Fault::Pause(3 * LEASE),
+        split: false,
         every: Duration::from_secs(5),
         recovery: Duration::from_secs(15),
+        unclaimed: UNCLAIMED,
         least: (8, 50),
+    };
+
+    storm.blow().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: make storm"]
+async fn workers_that_have_a_lane_alone_wake_to_their_own_jobs() {
+    let (jobs, pace) = usual_or_given(2_000);
+    let nap = LEASE + Duration::from_millis(3_500);
+    let storm = Storm {
+        jobs,
+        pace: pace.min(20),
+        fault: Fault::Pause(nap),
+        split: true,
+        every: Duration::from_secs(10),
+        // Nobody takes them before their own worker wakes, and those that come meanwhile stand before them.
+        recovery: nap + Duration::from_secs(15),
+        unclaimed: nap + Duration::from_secs(20),
+        least: (5, 20),
     };
 
     storm.blow().await;

@@ -1,14 +1,17 @@
 //! What jobs stand on: the store, the loudspeaker, the model. Built once by `main`, shared by every job.
 //! Holds handles only; a job that needs something new finds it here or nowhere.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use almanac_shared::{
     db::Service, flags::Flags, flashcards::endings::Endings, metrics::Metrics, progress::log::Publisher, queue::Bell,
 };
 use redis::aio::ConnectionManager;
 
-use crate::outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget};
+use crate::{
+    outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget},
+    stalls::Stalls,
+};
 
 /// Handles of one worker process.
 #[derive(Clone)]
@@ -29,6 +32,10 @@ pub struct Deps {
     pub breakers: Breakers,
     /// What operators switch; read again right before an act on the outside world.
     pub flags: Flags,
+    /// How long a job waits for a provider that cannot serve.
+    pub provider_wait: Duration,
+    /// When this process stood still.
+    pub stalls: Stalls,
     /// Retries this process may make.
     pub retries: Arc<RetryBudget>,
     /// What is counted.

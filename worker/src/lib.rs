@@ -10,5 +10,6 @@ pub mod outbound;
 pub mod queue;
 pub mod run;
 pub mod serve;
+pub mod stalls;
 pub mod stop;
 pub mod sweeper;

@@ -1,6 +1,6 @@
 //! The crew: takes jobs by claim, runs each in a task of its own, keeps their leases, and decides what follows an
 //! attempt. Fed by the queue (messages) and the poll (rows). It never runs a job it could not claim, and never ends one
-//! by any way but `finish` and `hand_back`.
+//! by any way but `finish` and `release`.
 
 mod claiming;
 mod renewal;
@@ -19,7 +19,10 @@ use almanac_shared::{
     error::Code,
     faults::{self, Point},
     id::JobId,
-    jobs::{ClaimedJob, Failure, Kind, Lane, Lease, State, store, store::WriteError},
+    jobs::{
+        ClaimedJob, Failure, Kind, Lane, Lease, State,
+        store::{self, Release, Released, WriteError},
+    },
     metrics::PickupSource,
     progress::event::Event,
     queue::wake::WakeUp,
@@ -47,6 +50,8 @@ const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
+/// How long after the end of its pause a job is rung for, so that it is due by the database's clock.
+const AFTER_PAUSE: Duration = Duration::from_millis(20);
 /// A job that waited this long was not brought by its ring alone: more stand behind it.
 const BEHIND_AFTER: Duration = Duration::from_millis(200);
 
@@ -61,7 +66,8 @@ struct Inner {
     slots: BTreeMap<Lane, Slots>,
     /// Told when a lane's jobs wait longer than a ring takes: the poll then goes on without waiting for its turn.
     behind: BTreeMap<Lane, Arc<Notify>>,
-    held: Mutex<HashMap<JobId, (Lease, Stop)>>,
+    /// By job and epoch: a process may claim a job again whose earlier attempt here has not noticed yet that it lost it.
+    held: Mutex<HashMap<Lease, Stop>>,
     /// Jobs that their wake-up brought and whose message is still to come.
     early: Early,
     claims: mpsc::Sender<Wanted>,
@@ -137,7 +143,7 @@ impl Crew {
     }
 
     /// Jobs of this lane are known to wait.
-    fn fell_behind(&self, lane: Lane) {
+    pub fn fell_behind(&self, lane: Lane) {
         if let Some(behind) = self.0.behind.get(&lane) {
             behind.notify_one();
         }
@@ -203,9 +209,8 @@ impl Crew {
 
     /// Passes on that a job's owner asked for its end.
     pub fn cancel(&self, job: JobId) {
-        if let Some((_, stop)) = self.held().get(&job) {
-            stop.give(Reason::Cancelled);
-        }
+        let held = self.held();
+        held.iter().filter(|(lease, _)| lease.job == job).for_each(|(_, stop)| stop.give(Reason::Cancelled));
     }
 
     /// While a job runs here that has one chance left: the crashes from which on others wait until it has ended.
@@ -230,13 +235,20 @@ impl Crew {
         self.0.tasks.close();
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
             tracing::info!(running = self.running(), "giving back what still runs");
-            self.held().values().for_each(|(_, stop)| stop.give(Reason::Drain));
+            self.held().values().for_each(|stop| stop.give(Reason::Drain));
             let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<JobId, (Lease, Stop)>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Lease, Stop>> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An earlier attempt of the same job here has lost its lease to this one.
+    fn hold(&self, lease: Lease, stop: Stop) {
+        let mut held = self.held();
+        held.iter().filter(|(other, _)| other.job == lease.job).for_each(|(_, stop)| stop.give(Reason::LeaseLost));
+        held.insert(lease, stop);
     }
 
     fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
@@ -246,7 +258,7 @@ impl Crew {
         if job.cancel_requested {
             stop.give(Reason::Cancelled);
         }
-        self.held().insert(job.id, (job.lease(), stop.clone()));
+        self.hold(job.lease(), stop.clone());
         if job.waited > BEHIND_AFTER
             && let Some(lane) = Lane::parse(&job.lane)
         {
@@ -258,7 +270,7 @@ impl Crew {
         self.0.tasks.spawn(
             async move {
                 crew.attend(&job, &stop).await;
-                crew.held().remove(&job.id);
+                crew.held().remove(&job.lease());
                 drop((slot, alone));
             }
             .instrument(span),
@@ -273,7 +285,7 @@ impl Crew {
         let result = match Kind::parse(&job.kind) {
             Some(kind) => AssertUnwindSafe(jobs::run_kind(kind, deps, job, stop)).catch_unwind().await,
             // A kind of a newer version: leave it to a newer worker.
-            None => Ok(Ok(Verdict::Retry(jobs::LEFT_TO_NEWER))),
+            None => Ok(Ok(Verdict::Leave(jobs::LEFT_TO_NEWER))),
         };
         let next = match result {
             Ok(Ok(verdict)) => verdict,
@@ -312,7 +324,6 @@ impl Crew {
     /// and the job's lease is kept by then if it can be. What the store refuses is tried a few times; after that the
     /// reaper has the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
-        let service = &self.0.deps.service;
         // The end is written. A renewal that was under way meanwhile finds no lease any more, and that is no loss.
         if matches!(verdict, Verdict::Concluded) {
             return;
@@ -325,18 +336,17 @@ impl Crew {
             }
             let written = match &verdict {
                 Verdict::Concluded => return,
-                Verdict::Retry(pause) => store::hand_back(service, job.lease(), Some(*pause)).await.map(|_| None),
-                Verdict::HandBack => store::hand_back(service, job.lease(), None).await.map(|_| None),
-                Verdict::Fail(failure) => self.fail(job, failure, began).await.map(Some),
+                Verdict::Retry(pause) => self.release(job, Release::Retry(*pause), began).await,
+                Verdict::Hold(pause) => {
+                    let most = self.0.deps.provider_wait;
+                    self.release(job, Release::Hold { pause: *pause, most }, began).await
+                }
+                Verdict::Leave(pause) => self.release(job, Release::Leave(*pause), began).await,
+                Verdict::HandBack => self.release(job, Release::Drain, began).await,
+                Verdict::Fail(failure) => self.fail(job, failure, began).await,
             };
             match written {
-                Ok(None) => {
-                    if matches!(verdict, Verdict::Retry(_)) {
-                        self.0.deps.metrics.job_retried();
-                    }
-                    return;
-                }
-                Ok(Some(())) => return,
+                Ok(()) => return,
                 Err(WriteError::LeaseLost) => return self.lost(job),
                 Err(error) => {
                     tracing::warn!(%error, "writing a verdict failed");
@@ -347,6 +357,34 @@ impl Crew {
                 }
             }
         }
+    }
+
+    /// Gives the job back to the queue. The store ends it instead where it must not wait there, and says with which event.
+    async fn release(&self, job: &ClaimedJob, why: Release, began: Instant) -> Result<(), WriteError> {
+        let deps = &self.0.deps;
+        match store::release(&deps.service, job.lease(), why).await? {
+            Released::Queued => {
+                if let Release::Retry(_) = why {
+                    deps.metrics.job_retried();
+                }
+                self.ring_after(job, why);
+            }
+            Released::Ended { state, event } => {
+                deps.metrics.job_finished(&job.kind, state.as_str(), began.elapsed().as_secs_f64());
+                tracing::info!(status = state.as_str(), "the job ended instead of waiting in the queue");
+                deps.publisher.publish(job.id, vec![event]);
+            }
+            // As before a verdict is written: whoever has it now goes on.
+            Released::Lost => {}
+        }
+        Ok(())
+    }
+
+    /// A job with a deadline of seconds does not wait for the poll behind its pause.
+    fn ring_after(&self, job: &ClaimedJob, why: Release) {
+        let (Release::Retry(pause) | Release::Hold { pause, .. } | Release::Leave(pause)) = why else { return };
+        let (Some(left), Some(lane)) = (job.time_left, Lane::parse(&job.lane)) else { return };
+        self.0.deps.bell.ring_after(pause.min(left) + AFTER_PAUSE, lane, job.id, job.trace.clone());
     }
 
     async fn fail(&self, job: &ClaimedJob, failure: &Failure, began: Instant) -> Result<(), WriteError> {

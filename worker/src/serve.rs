@@ -31,6 +31,7 @@ use crate::{
     },
     queue::{self, Wake},
     run::Crew,
+    stalls::Stalls,
     sweeper::{self, Keeping},
 };
 
@@ -46,6 +47,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let commands = quick(&redis)?;
     let service = Service::open_with(&settings.database_url, settings.database_connections)?;
     let metrics = Metrics::new("almanac-worker");
+    let stalls = Stalls::new(tokio::time::Instant::now());
     let deps = Deps {
         flags: Flags::of_worker(&service, settings.flags),
         endings: Endings::start(service.clone()),
@@ -54,7 +56,9 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         bell: Bell::start(commands.clone(), metrics.clone()),
         redis: commands,
         ai: ai::connect(&settings.ai)?,
-        breakers: Breakers::new(BreakerLimits::MODEL),
+        breakers: Breakers::new(BreakerLimits::MODEL, stalls.clone()),
+        provider_wait: settings.provider_wait,
+        stalls: stalls.clone(),
         retries: Arc::new(RetryBudget::new(RetryLimits::MODEL, tokio::time::Instant::now())),
         metrics,
     };
@@ -66,6 +70,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
 
     let name = format!("worker-{}", uuid::Uuid::now_v7());
     let loops = TaskTracker::new();
+    loops.spawn(stalls.watch());
     let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes, &loops);
     let endings = deps.endings.clone();
     loops.spawn(async move { endings.ended().await });
@@ -111,6 +116,7 @@ fn start_loops(
     loops.spawn(sweeper::count(deps.clone(), names.clone(), draining.clone()));
     loops.spawn(queue::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
     loops.spawn(sweeper::trim(deps.clone(), names, draining.clone()));
+    loops.spawn(sweeper::forget_registrations(deps.clone(), draining.clone()));
     loops.spawn(sweeper::forget(deps.clone(), keeping(settings), draining.clone()));
 }
 

@@ -22,6 +22,8 @@ const REAP_EVERY: Duration = Duration::from_secs(2);
 const TRIM_EVERY: Duration = Duration::from_millis(500);
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// By then the queue library has registered its workers.
+const REGISTERED_AFTER: Duration = Duration::from_secs(2);
 
 /// How long things are kept.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +37,17 @@ pub struct Keeping {
 }
 
 /// Reaps every two seconds. When the store was away, as it may have been before the process began (`steady` is false), it
-/// waits one whole lease first, from when the store answers: workers that come back from the same outage can then renew or
+/// waits one whole lease first, from when the store answers; so it does after a stall of its own process: workers that come back from the same outage can then renew or
 /// give back what they hold before anybody counts a crash against it. It is asked anew before each round, because a
 /// statement that began while the store was away would otherwise be the first to reach it.
 pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: CancellationToken) {
+    let mut mark = deps.stalls.mark();
     while !draining.is_cancelled() {
+        // Renewals of this process go first: its leases may have run out while it stood still.
+        if deps.stalls.lost_since(mark) {
+            steady = false;
+        }
+        mark = deps.stalls.mark();
         let pause = if !deps.service.answers().await {
             steady = false;
             REAP_EVERY
@@ -67,6 +75,8 @@ async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteErro
         if poison {
             tracing::error!(jobId = %reaped.id, status = "dead", "a job stopped its worker too often and was given up");
             deps.metrics.job_poisoned();
+        } else if reaped.state == "cancelled" {
+            tracing::info!(jobId = %reaped.id, status = "cancelled", "a job's worker is gone, and the job was cancelled");
         } else {
             tracing::warn!(jobId = %reaped.id, "a job's worker is gone; the job goes on elsewhere");
             deps.metrics.job_reaped();
@@ -75,8 +85,9 @@ async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteErro
             }
         }
     }
-    for job in store::give_up_unstarted(&deps.service).await? {
-        tracing::error!(jobId = %job, status = "failed", "a job was not started in time");
+    for store::Expired { job, code, event } in store::expire_unstarted(&deps.service).await? {
+        tracing::error!(jobId = %job, status = "failed", code, "a job ran out of its time");
+        deps.publisher.publish(job, vec![event]);
     }
     Ok(())
 }
@@ -93,6 +104,20 @@ pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
             () = tokio::time::sleep(TRIM_EVERY) => {}
             () = draining.cancelled() => return,
         }
+    }
+}
+
+/// Forgets what the queue library writes of its workers, soon after a start and then now and then.
+pub async fn forget_registrations(deps: Deps, draining: CancellationToken) {
+    let mut connection = deps.redis.clone();
+    let mut pause = REGISTERED_AFTER;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = draining.cancelled() => return,
+        }
+        let _ = queue::forget_registrations(&mut connection).await;
+        pause = FORGET_EVERY;
     }
 }
 

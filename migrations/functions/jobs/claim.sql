@@ -8,18 +8,20 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_id uuid;
+    v_now timestamptz := clock_timestamp();
     v_job almanac.jobs;
 BEGIN
     FOR v_id IN SELECT DISTINCT id FROM unnest(p_ids) AS id ORDER BY id LOOP
         UPDATE almanac.jobs
            SET state = 'running', epoch = epoch + 1, lease_owner = p_owner,
                lease_expires_at = clock_timestamp() + p_lease,
-               started_at = coalesce(started_at, clock_timestamp()),
-               deadline_at = coalesce(deadline_at, clock_timestamp() + time_limit)
+               started_at = coalesce(started_at, v_now),
+               deadline_at = coalesce(deadline_at, v_now + time_limit)
          WHERE id = (
                SELECT free.id FROM almanac.jobs free
                 WHERE free.id = v_id AND free.state = 'queued' AND free.run_at <= clock_timestamp()
-                  AND (free.epoch > 0 OR almanac.lock_subject(free))
+                  AND (free.started_at IS NOT NULL OR free.start_by IS NULL OR free.start_by > v_now)
+                  AND (free.started_at IS NOT NULL OR almanac.lock_subject(free))
                   FOR NO KEY UPDATE SKIP LOCKED)
            AND (p_alone IS NULL OR crashes < p_alone OR NOT EXISTS (
                 SELECT FROM almanac.jobs r
@@ -27,7 +29,7 @@ BEGIN
                    AND r.lease_owner = p_owner AND r.crashes >= p_alone))
         RETURNING * INTO v_job;
         CONTINUE WHEN NOT FOUND;
-        IF v_job.epoch = 1 THEN
+        IF v_job.started_at = v_now THEN
             PERFORM almanac.reflect(v_job);
         END IF;
         RETURN NEXT v_job;

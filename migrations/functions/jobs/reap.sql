@@ -1,26 +1,39 @@
 -- Returns jobs with expired leases to the queue, with a crash counted and run_at untouched, so a rescued job goes first.
--- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish().
+-- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish(). A job whose
+-- cancellation was requested ends as cancelled. One that ends and whose domain row another transaction holds is left to
+-- the next round.
+-- Reads the running jobs, of which there are as few as slots: no index has lease_expires_at, so that a renewal touches
+-- none. The settings keep that plan, also if it was made while the table was empty.
 CREATE OR REPLACE FUNCTION almanac.reap(p_max_crashes int) RETURNS TABLE (id uuid, lane text, state text)
 LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_now timestamptz := clock_timestamp();
     v_id uuid;
     v_job almanac.jobs;
 BEGIN
     FOR v_id IN
         SELECT j.id FROM almanac.jobs j
-         WHERE CASE j.state WHEN 'running' THEN true ELSE false END AND j.lease_expires_at < clock_timestamp()
+         WHERE CASE j.state WHEN 'running' THEN true ELSE false END AND j.lease_expires_at < v_now
          ORDER BY j.lease_expires_at
          LIMIT 200
            FOR UPDATE SKIP LOCKED
     LOOP
+        SELECT * INTO v_job FROM almanac.jobs j WHERE j.id = v_id;
+        CONTINUE WHEN (v_job.cancel_requested_at IS NOT NULL OR v_job.crashes + 1 >= p_max_crashes)
+                      AND NOT almanac.lock_subject(v_job);
         UPDATE almanac.jobs j
            SET state = 'queued', crashes = crashes + 1, lease_owner = NULL, lease_expires_at = NULL
-         WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < clock_timestamp()
+         WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < v_now
         RETURNING j.* INTO v_job;
         CONTINUE WHEN NOT FOUND;
-        IF v_job.crashes >= p_max_crashes THEN
+        IF v_job.cancel_requested_at IS NOT NULL THEN
+            PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
+                'code', 'CANCELLED', 'message', 'Cancelled on request; what was made is kept.'), NULL);
+            v_job.state := 'cancelled';
+        ELSIF v_job.crashes >= p_max_crashes THEN
             PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
                 'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'), NULL);
             v_job.state := 'dead';

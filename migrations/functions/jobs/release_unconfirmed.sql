@@ -20,10 +20,19 @@ BEGIN
             END IF;
             CONTINUE;
         END IF;
+        IF v_job.cancel_requested_at IS NOT NULL AND NOT almanac.lock_subject(v_job) THEN
+            released := false;
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
         DELETE FROM almanac.llm_calls c
          WHERE c.job_id = v_job.id AND c.epoch = v_job.epoch AND c.state = 'started';
         UPDATE almanac.jobs j SET state = 'queued', lease_owner = NULL, lease_expires_at = NULL WHERE j.id = v_job.id;
         released := true;
+        IF v_job.cancel_requested_at IS NOT NULL THEN
+            PERFORM almanac.finish(v_job.id, NULL, 'cancelled', jsonb_build_object(
+                'code', 'CANCELLED', 'message', 'Cancelled before it started.'), NULL);
+        END IF;
         RETURN NEXT;
     END LOOP;
 END

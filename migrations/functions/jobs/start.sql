@@ -26,7 +26,8 @@ BEGIN
                 WHERE free.id = v_want.id
                   AND free.state = 'queued' AND free.run_at <= clock_timestamp()
                   AND (p_alone IS NULL OR free.crashes < p_alone)
-                  AND (free.kind = 'flashcards.generate' OR free.epoch > 0 OR almanac.lock_subject(free))
+                  AND (free.started_at IS NOT NULL OR free.start_by IS NULL OR free.start_by > v_now)
+                  AND (free.kind = 'flashcards.generate' OR free.started_at IS NOT NULL OR almanac.lock_subject(free))
                   FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING j.* INTO job;
         CONTINUE WHEN NOT FOUND;
@@ -35,7 +36,7 @@ BEGIN
         brief := NULL;
         -- A generation that runs is told by its job's row; the other domains' rows say it themselves.
         IF (job).kind <> 'flashcards.generate' THEN
-            IF (job).epoch = 1 THEN
+            IF (job).started_at = v_now THEN
                 PERFORM almanac.reflect(job);
             END IF;
         ELSIF (job).epoch = 1 AND p_provider IS NOT NULL THEN

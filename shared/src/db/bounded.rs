@@ -45,6 +45,11 @@ impl Bounded {
         Keepers::of(self.pool.clone(), self.patience.clone()).one()
     }
 
+    #[cfg(test)]
+    pub(super) fn options(&self) -> &sqlx::postgres::PgPoolOptions {
+        self.pool.options()
+    }
+
     /// The same pool with another limit.
     pub(crate) fn within(&self, limit: Duration) -> Self {
         Self { pool: self.pool.clone(), patience: self.patience.within(limit) }

@@ -51,7 +51,13 @@ impl Service {
             pool.acquire_timeout(Duration::from_secs(5))
         };
         let work = pool(shares.work).before_acquire(lives);
-        let leases = pool(shares.leases).acquire_timeout(ACQUIRE_TIMEOUT).before_acquire(lives);
+        // Never closed for its age or its rest: where Postgres has no connection left to give, the renewals behind that
+        // would fail, and all jobs of this process would be handed back and paid again.
+        let leases = pool(shares.leases)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .before_acquire(lives);
         let batches = pool(shares.batches).connect_lazy_with(planned_once.clone());
         Ok(Self {
             work: Bounded::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
@@ -95,5 +101,19 @@ impl Service {
     pub async fn refuse_misfit(&self) -> Result<()> {
         refuse_bypass(&self.work).await?;
         version::refuse_misfit(&self.work).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_for_renewals_are_not_closed_for_their_age() {
+        let service = Service::open(&"postgres://nobody@127.0.0.1:1/none".to_owned().into()).unwrap();
+
+        let options = service.leases.options();
+
+        assert_eq!((options.get_max_lifetime(), options.get_idle_timeout()), (None, None));
     }
 }

@@ -16,8 +16,6 @@ mod submission;
 
 /// How many cards a generation asks for.
 pub const CARDS_PER_GENERATION: usize = 10;
-/// Calls of a model that one generation may use, over all attempts (API.md section 4).
-pub const MAX_CALLS: i32 = 3;
 /// The prompt when a request names none.
 pub const DEFAULT_PROMPT_VERSION: &str = "v1";
 /// Prompts that exist.

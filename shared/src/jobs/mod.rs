@@ -127,6 +127,8 @@ pub struct ClaimedJob {
     pub cancel_requested: bool,
     /// From accept to this claim.
     pub waited: Duration,
+    /// For how long the provider could not serve it; none when it can, as far as is known.
+    pub held_for: Option<Duration>,
     /// The first call of a model, opened together with the claim; none where the job opens its own.
     pub first_call: Option<FirstCall>,
 }
@@ -188,6 +190,8 @@ pub struct JobRow {
     pub lease_expires_at: Option<DateTime<Utc>>,
     /// When its end was asked for.
     pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Since when the provider cannot serve it.
+    pub held_since: Option<DateTime<Utc>>,
     /// `{completed, total, stage, percent}`.
     pub progress: Option<Value>,
     /// `{code, message, …}`.

@@ -16,6 +16,7 @@ use crate::{
     progress::{
         event::{Encoding, Event},
         follower::Follower,
+        log::Publisher,
         relay::Relay,
     },
     queue::Bell,
@@ -28,6 +29,7 @@ pub struct Jobs {
     looks: Looks,
     relay: Relay,
     bell: Bell,
+    publisher: Publisher,
 }
 
 /// What a listener gets.
@@ -44,8 +46,8 @@ pub enum Listening {
 
 impl Jobs {
     /// Over these; starts the task that looks.
-    pub fn start(database: Database, relay: Relay, bell: Bell) -> Self {
-        Self { looks: Looks::start(database.clone()), database, relay, bell }
+    pub fn start(database: Database, relay: Relay, bell: Bell, publisher: Publisher) -> Self {
+        Self { looks: Looks::start(database.clone()), database, relay, bell, publisher }
     }
 
     /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what
@@ -138,6 +140,19 @@ impl Jobs {
         }
     }
 
+    /// Ends jobs whose time is over, also without any worker, and publishes their ends. Each API process calls it again
+    /// and again; the database lets one process at a time in.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn expire_unstarted(&self) -> Result<(), Refusal> {
+        for store::Expired { job, code, event } in store::expire_unstarted_as_api(&self.database).await? {
+            tracing::error!(jobId = %job, status = "failed", code, "a job ran out of its time");
+            self.publisher.publish(job, vec![event]);
+        }
+        Ok(())
+    }
+
     /// Why a job waits or failed: state, blocker, next action and when.
     ///
     /// # Errors
@@ -185,6 +200,11 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
     let ahead = load.and_then(|load| load["ahead"].as_i64()).unwrap_or(0);
     let running = load.and_then(|load| load["running"].as_i64()).unwrap_or(0);
     let (blocker, next, at) = match job.state() {
+        State::Queued if job.held_since.is_some() => (
+            "the model's provider cannot serve now; the job waits for it and is charged nothing".into(),
+            "a worker asks the provider again",
+            Some(job.run_at),
+        ),
         State::Queued if job.attempt > 0 && job.run_at > job.created_at => (
             "the last attempt failed and the pause before the next one is not over, or no worker is free yet".into(),
             "a worker tries again",

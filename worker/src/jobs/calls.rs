@@ -6,7 +6,7 @@ use almanac_shared::{
     id::LlmCallId,
     jobs::{
         Failure,
-        store::calls::{CallEnd, Spent},
+        store::calls::{CallEnd, Charge, Spent},
     },
 };
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub(super) fn call_end(call: LlmCallId, usage: Option<&AiUsage>, error: Option<&
     CallEnd {
         call,
         succeeded: false,
+        charge: Charge::Full,
         tokens_input: usage.and_then(|usage| count(usage.tokens_input)),
         tokens_output: usage.and_then(|usage| count(usage.tokens_output)),
         cost_usd: usage.and_then(|usage| Spent::rounded(usage.cost_usd.as_deref()?)),

@@ -12,6 +12,7 @@ mod calendar;
 mod calls;
 mod flashcards;
 mod organic;
+mod provider_wait;
 
 /// How often a job that has shown nothing yet says that it has begun, for those who came after it was said: nothing of it
 /// is stored that they could read (D85).
@@ -29,6 +30,10 @@ pub enum Verdict {
     Concluded,
     /// Try again after this pause; counts an attempt.
     Retry(Duration),
+    /// The provider cannot serve now: try again after this pause. Counts nothing, for as long as `PROVIDER_WAIT_SECONDS`.
+    Hold(Duration),
+    /// Only a newer worker can do it: try again after this pause. Counts nothing.
+    Leave(Duration),
     /// It cannot be done.
     Fail(Failure),
     /// Not now: somebody asked this process to let go of it. Counts nothing.

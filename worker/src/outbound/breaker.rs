@@ -10,6 +10,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::stalls::{Mark, Stalls};
+
 /// When a circuit opens and how it closes (RELIABILITY 4.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerLimits {
@@ -146,12 +148,13 @@ impl Circuit {
 pub struct Breakers {
     limits: BreakerLimits,
     circuits: Arc<Mutex<HashMap<(String, String), Circuit>>>,
+    stalls: Stalls,
 }
 
 impl Breakers {
     /// No circuit has opened yet.
-    pub fn new(limits: BreakerLimits) -> Self {
-        Self { limits, circuits: Arc::default() }
+    pub fn new(limits: BreakerLimits, stalls: Stalls) -> Self {
+        Self { limits, circuits: Arc::default(), stalls }
     }
 
     /// Asks for leave to call. The permit is to be recorded when the call has ended; dropping it says nothing about the
@@ -161,7 +164,15 @@ impl Breakers {
         let mut circuits = self.lock();
         let circuit = circuits.entry(key.clone()).or_insert_with(|| Circuit::new(self.limits));
         let admission = circuit.admit(now)?;
-        Ok(Permit { breakers: self.clone(), key, admission, pending: true, admitted_at: now })
+        let mark = self.stalls.mark();
+        Ok(Permit { breakers: self.clone(), key, admission, pending: true, admitted_at: now, mark })
+    }
+
+    /// Whether a call would be let through at this moment; `Err` says when to ask again. Takes no leave.
+    pub fn look(&self, provider: &str, model: &str, now: Instant) -> Result<(), Opened> {
+        let circuits = self.lock();
+        let circuit = circuits.get(&(provider.to_owned(), model.to_owned()));
+        circuit.map_or(Ok(()), |circuit| circuit.clone().admit(now).map(|_| ()))
     }
 
     /// Whether any call of this provider would be let through at this moment, whatever its model.
@@ -185,11 +196,26 @@ pub struct Permit {
     admission: Admission,
     pending: bool,
     admitted_at: Instant,
+    mark: Mark,
 }
 
 impl Permit {
-    /// Records how the call ended. `Some` is to be published as `breaker:<provider>:<model>`.
+    /// Whether the call asks if an open circuit may close.
+    pub fn is_probe(&self) -> bool {
+        self.admission == Admission::Probe
+    }
+
+    /// Whether this process stood still during the call: its end then says nothing about the provider.
+    pub fn is_stalled(&self) -> bool {
+        self.breakers.stalls.lost_since(self.mark)
+    }
+
+    /// Records how the call ended, unless this process stood still meanwhile. `Some` is to be published as
+    /// `almanac:breaker:<model>`.
     pub fn record(mut self, outcome: Outcome, now: Instant) -> Option<Opened> {
+        if self.is_stalled() {
+            return None;
+        }
         self.pending = false;
         let mut circuits = self.breakers.lock();
         circuits.get_mut(&self.key)?.record(self.admission, outcome, now)
@@ -213,12 +239,16 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn breakers(now: Instant) -> Breakers {
+        Breakers::new(BreakerLimits::MODEL, Stalls::new(now))
+    }
+
     fn end(breakers: &Breakers, outcome: Outcome, now: Instant) -> Option<Opened> {
         breakers.admit("p", "m", now).unwrap().record(outcome, now)
     }
 
     fn opened(now: Instant) -> Breakers {
-        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let breakers = breakers(now);
         let last = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).next_back();
         assert_eq!(last, Some(Opened { retry_in: 5 * SECOND }));
         breakers
@@ -227,7 +257,7 @@ mod tests {
     #[test]
     fn half_of_twenty_calls_opens_and_fewer_do_not() {
         let now = Instant::now();
-        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let breakers = breakers(now);
 
         for call in 0..19 {
             let outcome = if call < 10 { Outcome::Failed } else { Outcome::Served };
@@ -242,7 +272,7 @@ mod tests {
     #[test]
     fn old_failures_do_not_count() {
         let now = Instant::now();
-        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let breakers = breakers(now);
         (0..19).for_each(|_| assert_eq!(end(&breakers, Outcome::Failed, now), None));
 
         assert_eq!(end(&breakers, Outcome::Failed, now + 11 * SECOND), None);
@@ -283,10 +313,23 @@ mod tests {
         assert!(breakers.admit("p", "m", now + 5 * SECOND).is_ok());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_a_process_saw_that_stood_still_opens_nothing() {
+        let now = Instant::now();
+        let breakers = breakers(now);
+        let permits: Vec<Permit> = (0..60).map(|_| breakers.admit("p", "m", now).unwrap()).collect();
+
+        tokio::time::advance(10 * SECOND).await;
+        let opened = permits.into_iter().filter_map(|permit| permit.record(Outcome::Failed, Instant::now()));
+
+        assert_eq!(opened.count(), 0);
+        assert!(breakers.admit("p", "m", Instant::now()).is_ok());
+    }
+
     #[test]
     fn calls_that_end_after_the_opening_change_nothing() {
         let now = Instant::now();
-        let breakers = Breakers::new(BreakerLimits::MODEL);
+        let breakers = breakers(now);
         let early: Vec<Permit> = (0..60).map(|_| breakers.admit("p", "m", now).unwrap()).collect();
 
         let published = early.into_iter().enumerate().filter_map(|(call, permit)| {

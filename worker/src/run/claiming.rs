@@ -67,7 +67,8 @@ impl Crew {
             return;
         }
         // Claimed again since then, and at work.
-        doubtful.retain(|job| !self.held().contains_key(job));
+        let held = self.kept();
+        doubtful.retain(|job| !held.iter().any(|lease| lease.job == *job));
         match store::release_unconfirmed(&self.0.deps.service, doubtful, &self.0.name).await {
             Ok(claims) => {
                 let (released, kept): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.released);

@@ -39,7 +39,7 @@ impl Crew {
                     continue;
                 }
             }
-            let leases: Vec<Lease> = self.held().values().map(|(lease, _)| *lease).collect();
+            let leases = self.kept();
             if leases.is_empty() {
                 failed = 0;
                 continue;
@@ -54,12 +54,19 @@ impl Crew {
                     tracing::warn!(%error, failed, "renewing leases failed");
                     if failed >= MAX_FAILED_RENEWALS {
                         let held = self.held();
-                        let mine = leases.iter().filter_map(|lease| held.get(&lease.job));
-                        mine.for_each(|(_, stop)| stop.give(Reason::Outage));
+                        let mine = leases.iter().filter_map(|lease| held.get(lease));
+                        mine.for_each(|stop| stop.give(Reason::Outage));
                     }
                 }
             }
         }
+    }
+
+    /// The leases that are still this process's, as far as it knows; of one job at most one.
+    pub(super) fn kept(&self) -> Vec<Lease> {
+        let held = self.held();
+        let kept = held.iter().filter(|(_, stop)| stop.given() != Some(Reason::LeaseLost));
+        kept.map(|(lease, _)| *lease).collect()
     }
 
     /// Tells the jobs what became of their leases; answers those that are still to be renewed.
@@ -69,10 +76,9 @@ impl Crew {
         let mut skipped = Vec::new();
         for lease in asked {
             // A job that ended between the question and the answer is held no more: nothing to stop.
-            let Some((current, stop)) = held.get(&lease.job) else { continue };
+            let Some(stop) = held.get(lease) else { continue };
             match answer.get(&lease.job) {
-                None if current == lease => stop.give(Reason::LeaseLost),
-                None => {}
+                None => stop.give(Reason::LeaseLost),
                 Some(kept) => {
                     if kept.cancel_requested {
                         stop.give(Reason::Cancelled);

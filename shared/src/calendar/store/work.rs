@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-pub use crate::jobs::store::calls::{CallEnd, close_call};
+pub use crate::jobs::store::calls::{CallEnd, Charge, Opened, close_call};
 
 /// Calls that one run may use, over all attempts: a long run is asked for in parts, and a failed call may be repeated.
 pub const MAX_CALLS: i64 = 8;
@@ -37,7 +37,7 @@ pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result
                                     sum(l.tokens_input)::bigint AS tokens_input,
                                     sum(l.tokens_output)::bigint AS tokens_output,
                                     sum(l.cost_usd)::float8 AS cost_usd
-                               FROM almanac.llm_calls l WHERE l.job_id = r.id) AS c
+                               FROM almanac.llm_calls l WHERE l.job_id = r.id AND l.state <> 'refused') AS c
          WHERE r.user_id = $1 AND r.id = $2
         "#,
         user.0,
@@ -103,7 +103,7 @@ pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Res
     rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
 }
 
-/// Opens a call under the lease: its place among the calls of this step, from 1; none when they are used up. A step is
+/// Opens a call under the lease, unless those of this step are used up. A step is
 /// what is asked for while so many entries exist: it succeeds once at most.
 pub async fn open_call(
     service: &Service,
@@ -112,9 +112,9 @@ pub async fn open_call(
     provider: &str,
     model: &str,
     existing: usize,
-) -> Result<Option<i32>, WriteError> {
+) -> Result<Opened, WriteError> {
     let step = format!("entries after {existing}");
-    calls::open_call(service, lease, call, &step, (provider, model), MAX_CALLS).await
+    calls::open_call(service, lease, call, &step, (provider, model)).await
 }
 
 /// A burst of entries with the events that tell of them.

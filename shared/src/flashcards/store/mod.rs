@@ -14,7 +14,7 @@ use crate::{
     jobs::submission::Outcome,
 };
 
-pub use crate::jobs::store::calls::{CallEnd, close_call, withdraw_call};
+pub use crate::jobs::store::calls::{CallEnd, Charge, MAX_CHARGED, Opened, close_call, withdraw_call};
 
 /// One request in a batch.
 #[derive(Clone, Debug)]

@@ -4,22 +4,25 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::{Assignment, MAX_CALLS};
+use super::super::Assignment;
 use crate::{
     db::{Kept, Service},
     id::{LlmCallId, SuggestionId, UserId},
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls::CallEnd, until_free},
+        store::{
+            WriteError,
+            calls::{CallEnd, MAX_CALLS, MAX_CHARGED, Opened},
+            until_free,
+        },
     },
 };
 
-/// A model call about to be made: its place among the calls of the step, and what to ask. None when the step has used
-/// up its calls. The ledger row is committed when this returns (M6).
+/// A model call about to be made: whether it may be, and what to ask. Its ledger row is committed when this returns.
 #[derive(Clone, Debug)]
 pub struct OpenedCall {
-    /// The call, counted from 1 over all attempts; none when there is no call left.
-    pub nth: Option<i32>,
+    /// Whether the call may be made.
+    pub opened: Opened,
     /// What to ask.
     pub assignment: Assignment,
 }
@@ -35,17 +38,18 @@ pub async fn open_call(
     until_free(|| async {
         let row = sqlx::query!(
             r#"
-            SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5) AS nth,
+            SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5, $6) AS nth,
                    g.source_text, g.model, g.prompt_version,
                    ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
                        AS "fronts!"
               FROM almanac.ai_generations g
-             WHERE g.id = $2 AND g.user_id = $6
+             WHERE g.id = $2 AND g.user_id = $7
             "#,
             call.0,
             lease.job.0,
             lease.epoch,
             provider,
+            MAX_CHARGED,
             MAX_CALLS,
             user.0
         )
@@ -57,7 +61,7 @@ pub async fn open_call(
             prompt_version: row.prompt_version,
             fronts: row.fronts,
         };
-        Ok(OpenedCall { nth: row.nth, assignment })
+        Ok(OpenedCall { opened: Opened::of(row.nth), assignment })
     })
     .await
 }

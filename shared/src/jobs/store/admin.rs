@@ -28,6 +28,7 @@ struct Row {
     run_at: chrono::DateTime<chrono::Utc>,
     lease_expires_at: Option<chrono::DateTime<chrono::Utc>>,
     cancel_requested_at: Option<chrono::DateTime<chrono::Utc>>,
+    held_since: Option<chrono::DateTime<chrono::Utc>>,
     progress: Option<serde_json::Value>,
     error: Option<serde_json::Value>,
     subject_type: String,
@@ -50,6 +51,7 @@ impl From<Row> for AdminJob {
             run_at: row.run_at,
             lease_expires_at: row.lease_expires_at,
             cancel_requested_at: row.cancel_requested_at,
+            held_since: row.held_since,
             progress: row.progress,
             error: row.error,
             subject_type: row.subject_type,
@@ -89,7 +91,7 @@ async fn list_of(
         Row,
         r#"
         SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
+               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE user_id = $1
@@ -117,7 +119,7 @@ async fn list_of_all(tx: &mut AdminTx, filter: &Filter, before: Option<JobId>, l
         Row,
         r#"
         SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
+               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE ($1::text IS NULL OR kind = $1)
@@ -143,7 +145,7 @@ pub async fn show(tx: &mut AdminTx, id: JobId) -> sqlx::Result<Option<AdminJob>>
         Row,
         r#"
         SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
+               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE id = $1
@@ -161,7 +163,7 @@ pub async fn dead(tx: &mut AdminTx, before: Option<JobId>, limit: i64) -> sqlx::
         Row,
         r#"
         SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, progress, error,
+               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE state = 'dead'

@@ -10,6 +10,43 @@ use crate::{
     jobs::Lease,
 };
 
+/// Charged calls of one step, over all attempts.
+pub const MAX_CHARGED: i32 = 3;
+/// The same with those that an end or a stall of a worker cut.
+pub const MAX_CALLS: i32 = 6;
+
+/// What a call that did not succeed costs its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// One of its calls.
+    Full,
+    /// None of its calls: this process cut it. It counts among all calls only.
+    Cut,
+    /// Nothing: the provider could not serve, and said so before any content.
+    Nothing,
+}
+
+/// Whether a call may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It may; its number among the charged ones.
+    Nth(i32),
+    /// The charged calls of the step are used up.
+    Spent,
+    /// With those that were cut, all calls of the step are used up.
+    LimitReached,
+}
+
+impl Opened {
+    pub(crate) fn of(nth: Option<i32>) -> Self {
+        match nth {
+            None => Self::Spent,
+            Some(0) => Self::LimitReached,
+            Some(nth) => Self::Nth(nth),
+        }
+    }
+}
+
 /// How a call of a model ended, for its ledger row.
 #[derive(Clone, Debug)]
 pub struct CallEnd {
@@ -17,6 +54,8 @@ pub struct CallEnd {
     pub call: LlmCallId,
     /// Whether its answer was usable to the end.
     pub succeeded: bool,
+    /// What it costs the job if it did not succeed.
+    pub charge: Charge,
     /// Tokens read.
     pub tokens_input: Option<i32>,
     /// Tokens written.
@@ -32,7 +71,12 @@ pub struct CallEnd {
 impl CallEnd {
     /// The spelling in the ledger's `state` column.
     pub(crate) const fn state(&self) -> &'static str {
-        if self.succeeded { "succeeded" } else { "failed" }
+        match (self.succeeded, self.charge) {
+            (true, _) => "succeeded",
+            (false, Charge::Full) => "failed",
+            (false, Charge::Cut) => "unknown",
+            (false, Charge::Nothing) => "refused",
+        }
     }
 }
 
@@ -102,30 +146,29 @@ pub async fn spent(service: &Service, job: JobId) -> Result<Spent, WriteError> {
     Ok(spent)
 }
 
-/// Opens a call under the lease: its place among the calls of this step, from 1; none when `most` have been made, over all
-/// attempts. A step succeeds once at most.
+/// Opens a call under the lease, unless those of this step are used up, over all attempts. A step succeeds once at most.
 pub async fn open_call(
     service: &Service,
     lease: Lease,
     call: LlmCallId,
     step: &str,
     (provider, model): (&str, &str),
-    most: i64,
-) -> Result<Option<i32>, WriteError> {
+) -> Result<Opened, WriteError> {
     until_free(|| async {
         let nth = sqlx::query_scalar!(
-            "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7)",
+            "SELECT almanac.open_call($1, $2, $3, $4, $5, $6, $7, $8)",
             call.0,
             lease.job.0,
             lease.epoch,
             step,
             provider,
             model,
-            i32::try_from(most).unwrap_or(i32::MAX)
+            MAX_CHARGED,
+            MAX_CALLS
         )
         .fetch_one(service.work())
         .await?;
-        Ok(nth)
+        Ok(Opened::of(nth))
     })
     .await
 }

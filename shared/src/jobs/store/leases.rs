@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use super::{WriteError, interval};
+use super::{WriteError, interval, until_free};
 use crate::{
     db::Service,
     id::JobId,
-    jobs::{LEASE, Lease},
+    jobs::{LEASE, Lease, State},
+    progress::event::Event,
 };
 
 /// A job that a worker still holds.
@@ -40,18 +41,74 @@ pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<Held>, Wri
     Ok(held)
 }
 
-/// Gives a running job back to the queue: after `retry_in` with an attempt counted, or at once with nothing counted.
-/// False when it was not ours any more.
-pub async fn hand_back(service: &Service, lease: Lease, retry_in: Option<Duration>) -> Result<bool, WriteError> {
-    let given = sqlx::query_scalar!(
-        r#"SELECT almanac.hand_back($1, $2, $3) AS "given!""#,
-        lease.job.0,
-        lease.epoch,
-        retry_in.map(interval)
-    )
-    .fetch_one(service.leases())
+/// Why a running job returns to the queue.
+#[derive(Clone, Copy, Debug)]
+pub enum Release {
+    /// It failed and is tried again after this pause; counts an attempt.
+    Retry(Duration),
+    /// The provider cannot serve now: tried again after this pause, with nothing counted. A job that was held for `most`
+    /// without any content fails.
+    Hold {
+        /// Until the next try.
+        pause: Duration,
+        /// `PROVIDER_WAIT_SECONDS`.
+        most: Duration,
+    },
+    /// A newer worker can do it; counts nothing.
+    Leave(Duration),
+    /// The process ends or lost its store: the job keeps its place, and nothing is counted.
+    Drain,
+}
+
+/// What became of a job that was to return to the queue.
+#[derive(Clone, Debug)]
+pub enum Released {
+    /// It waits there.
+    Queued,
+    /// It ended instead: its cancellation was requested, or it was held for too long.
+    Ended {
+        /// Its final state.
+        state: State,
+        /// The event that ended it.
+        event: Event,
+    },
+    /// It is no longer this lease's.
+    Lost,
+}
+
+/// Returns a running job to the queue, or ends it where it must not wait there.
+pub async fn release(service: &Service, lease: Lease, why: Release) -> Result<Released, WriteError> {
+    let (word, pause, most) = match why {
+        Release::Retry(pause) => ("retry", Some(pause), None),
+        Release::Hold { pause, most } => ("hold", Some(pause), Some(most)),
+        Release::Leave(pause) => ("leave", Some(pause), None),
+        Release::Drain => ("drain", None, None),
+    };
+    let row = until_free(|| async {
+        let row = sqlx::query!(
+            r#"SELECT state AS "state!", seq, type AS kind, data FROM almanac.release($1, $2, $3, $4, $5)"#,
+            lease.job.0,
+            lease.epoch,
+            word,
+            pause.map(interval),
+            most.map(interval)
+        )
+        .fetch_optional(service.leases())
+        .await?;
+        Ok(row)
+    })
     .await?;
-    Ok(given)
+    let Some(row) = row else { return Ok(Released::Lost) };
+    Ok(match (State::parse(&row.state), row.seq, row.kind, row.data) {
+        (Some(state), Some(seq), Some(kind), Some(data)) => Released::Ended { state, event: Event { seq, kind, data } },
+        _ => Released::Queued,
+    })
+}
+
+/// The provider serves a job again that was held: what it waits for begins anew.
+pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteError> {
+    sqlx::query!("SELECT almanac.content_came($1, $2)", lease.job.0, lease.epoch).execute(service.leases()).await?;
+    Ok(())
 }
 
 /// A job whose lease ran out.
@@ -61,7 +118,7 @@ pub struct Reaped {
     pub id: JobId,
     /// Its lane, to ring again.
     pub lane: String,
-    /// `queued`, or `dead` when it was poison.
+    /// `queued`, `dead` when it was poison, or `cancelled` when its cancellation was requested.
     pub state: String,
 }
 

@@ -12,12 +12,15 @@ use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
-pub use self::leases::{Held, Reaped, Unconfirmed, hand_back, reap, release_unconfirmed, renew};
+pub use self::leases::{
+    Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew,
+};
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
-    db::{Database, Kept, Service, UserTx},
+    db::{Bounded, Database, Kept, Service, UserTx},
     error::is_outage,
     id::{JobId, LlmCallId, UserId},
+    progress::event::Event,
 };
 
 /// SQLSTATE of a write under a lease that has moved on.
@@ -119,6 +122,7 @@ pub async fn start(
                (extract(epoch FROM (job).deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
                (job).cancel_requested_at IS NOT NULL AS "cancel_requested!",
                (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS "waited_ms!",
+               (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
                call AS "call: LlmCallId", brief
           FROM almanac.start($1, $2, $3, $4, $5, $6)
         "#,
@@ -149,6 +153,7 @@ pub async fn start(
             time_left: row.time_left_ms.map(millis),
             cancel_requested: row.cancel_requested,
             waited: millis(row.waited_ms),
+            held_for: row.held_ms.map(millis),
             first_call: row.call.map(|call| FirstCall { call, brief: row.brief }),
         })
         .collect())
@@ -220,12 +225,42 @@ pub async fn depths(service: &Service) -> sqlx::Result<Vec<(String, String, i64)
     Ok(rows.into_iter().map(|row| (row.lane, row.state, row.jobs)).collect())
 }
 
-/// Ends jobs that nobody started in time (M7).
-pub async fn give_up_unstarted(service: &Service) -> Result<Vec<JobId>, WriteError> {
-    let ids = sqlx::query_scalar!(r#"SELECT id AS "id!: JobId" FROM almanac.give_up_unstarted() AS id"#)
-        .fetch_all(service.work())
-        .await?;
-    Ok(ids)
+/// A job that was ended because its time was over.
+#[derive(Clone, Debug)]
+pub struct Expired {
+    /// The job.
+    pub job: JobId,
+    /// The code of its error.
+    pub code: String,
+    /// The event that ended it, for the caller to publish.
+    pub event: Event,
+}
+
+/// Ends jobs whose time is over and that no worker ends; for a worker.
+pub async fn expire_unstarted(service: &Service) -> Result<Vec<Expired>, WriteError> {
+    Ok(expire(service.work()).await?)
+}
+
+/// The same for an API process.
+pub async fn expire_unstarted_as_api(database: &Database) -> sqlx::Result<Vec<Expired>> {
+    expire(database.own()).await
+}
+
+async fn expire(eyes: &Bounded) -> sqlx::Result<Vec<Expired>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT job_id AS "job!: JobId", code AS "code!", seq AS "seq!", type AS "kind!", data AS "data!"
+          FROM almanac.expire_unstarted()
+        "#
+    )
+    .fetch_all(eyes)
+    .await?;
+    let expired = rows.into_iter().map(|row| Expired {
+        job: row.job,
+        code: row.code,
+        event: Event { seq: row.seq, kind: row.kind, data: row.data },
+    });
+    Ok(expired.collect())
 }
 
 /// Who looks at which job.
@@ -247,7 +282,8 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
         SELECT n AS "n!", (job).id AS "id!: JobId", (job).kind AS "kind!", (job).state AS "state!",
                (job).attempt AS "attempt!", (job).crashes AS "crashes!", (job).created_at AS "created_at!",
                (job).started_at, (job).finished_at, (job).run_at AS "run_at!", (job).lease_expires_at,
-               (job).cancel_requested_at, (job).progress, (job).error, (job).subject_type AS "subject_type!",
+               (job).cancel_requested_at, (job).held_since, (job).progress, (job).error,
+               (job).subject_type AS "subject_type!",
                (job).subject_id AS "subject_id!", (job).retry_of AS "retry_of: JobId", (job).last_seq AS "last_seq!",
                kept AS "kept!"
           FROM almanac.look($1, $2)
@@ -273,6 +309,7 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
             run_at: row.run_at,
             lease_expires_at: row.lease_expires_at,
             cancel_requested_at: row.cancel_requested_at,
+            held_since: row.held_since,
             progress: row.progress,
             error: row.error,
             subject_type: row.subject_type,
@@ -293,7 +330,7 @@ pub async fn show(tx: &mut UserTx, id: JobId) -> sqlx::Result<Option<JobRow>> {
         JobRow,
         r#"
         SELECT id AS "id: JobId", kind, state, attempt, crashes, created_at, started_at, finished_at, run_at,
-               lease_expires_at, cancel_requested_at, progress, error, subject_type, subject_id,
+               lease_expires_at, cancel_requested_at, held_since, progress, error, subject_type, subject_id,
                retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE id = $1
@@ -328,7 +365,7 @@ pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit
         JobRow,
         r#"
         SELECT id AS "id: JobId", kind, state, attempt, crashes, created_at, started_at, finished_at, run_at,
-               lease_expires_at, cancel_requested_at, progress, error, subject_type, subject_id,
+               lease_expires_at, cancel_requested_at, held_since, progress, error, subject_type, subject_id,
                retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
          WHERE user_id = (SELECT almanac.uid())

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-pub use crate::jobs::store::calls::{CallEnd, Spent, close_call};
+pub use crate::jobs::store::calls::{CallEnd, Charge, Opened, Spent, close_call};
 
 /// Calls that one run may use, over all attempts: a full week is asked for in parts, and a failed call may be repeated.
 pub const MAX_CALLS: i64 = 8;
@@ -71,7 +71,7 @@ pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result
                                     sum(l.tokens_input)::bigint AS tokens_input,
                                     sum(l.tokens_output)::bigint AS tokens_output,
                                     sum(l.cost_usd)::float8 AS cost_usd
-                               FROM almanac.llm_calls l WHERE l.job_id = r.id) AS c
+                               FROM almanac.llm_calls l WHERE l.job_id = r.id AND l.state <> 'refused') AS c
          WHERE r.user_id = $1 AND r.id = $2
         "#,
         user.0,
@@ -202,7 +202,7 @@ pub async fn assets(
     Ok(brands::assets::sharing(service.work(), user, brand, terms, ASSETS).await?)
 }
 
-/// Opens a call under the lease: its place among the calls of this step, from 1; none when they are used up. A step is
+/// Opens a call under the lease, unless those of this step are used up. A step is
 /// what is asked for while so many placements exist: it succeeds once at most.
 pub async fn open_call(
     service: &Service,
@@ -211,9 +211,9 @@ pub async fn open_call(
     provider: &str,
     model: &str,
     existing: usize,
-) -> Result<Option<i32>, WriteError> {
+) -> Result<Opened, WriteError> {
     let step = format!("placements after {existing}");
-    calls::open_call(service, lease, call, &step, (provider, model), MAX_CALLS).await
+    calls::open_call(service, lease, call, &step, (provider, model)).await
 }
 
 /// Keeps a plan with the events that tell of it; answers the seq of the last one.

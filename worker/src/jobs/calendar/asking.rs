@@ -44,12 +44,12 @@ pub(super) enum How {
 }
 
 impl Planning<'_> {
-    /// Opens a call in the ledger; none when the run has used up its calls.
-    pub(super) async fn open_call(&mut self, existing: usize) -> Result<Option<LlmCallId>, JobError> {
+    /// Opens a call in the ledger, unless the step has used up its calls.
+    pub(super) async fn open_call(&mut self, existing: usize) -> Result<(LlmCallId, work::Opened), JobError> {
         let (call, provider, lease) = (LlmCallId::fresh(), self.deps.ai.provider(), self.job.lease());
         let opened = work::open_call(&self.deps.service, lease, call, provider, &self.order.model, existing).await?;
         self.calls += 1;
-        Ok(opened.map(|_| call))
+        Ok((call, opened))
     }
 
     pub(super) fn request(&self, prompt: Prompt) -> AiRequest {
@@ -116,6 +116,7 @@ impl Planning<'_> {
         if burst.made.is_empty() {
             return Ok(());
         }
+        self.waiting.content_came(self.deps, self.job).await?;
         self.tell_progress(&mut burst);
         faults::pass(Point::AnsweredBeforeCommit);
         work::save(&self.deps.service, self.job.lease(), &burst).await?;

@@ -11,7 +11,7 @@ use almanac_shared::{
     calendar::{
         EntryKey, Made,
         run::{Assignment, Spent},
-        store::work::{self, Burst, CallEnd, MAX_CALLS},
+        store::work::{self, Burst, CallEnd, Charge, MAX_CALLS, Opened},
     },
     error::Code,
     faults::{self, Point},
@@ -26,13 +26,13 @@ use self::asking::{CallResult, How};
 use super::{
     JobError, LEFT_FOR_A_MOMENT, Verdict,
     calls::{call_end, failure_of},
+    provider_wait::{Next, Waiting, limit_reached},
 };
 use crate::{
     deps::Deps,
     outbound::{
         ai::{AiError, AiErrorKind, AiUsage, Task, Word},
-        backoff::Backoff,
-        breaker::{Opened, Outcome, Permit},
+        breaker::{self, Outcome, Permit},
     },
     stop::{Reason, Stop},
 };
@@ -51,8 +51,9 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
     tracing::Span::current().record("calendarId", tracing::field::display(order.calendar_id));
     let deadline = began + job.time_left.unwrap_or(NO_LIMIT);
     let (made, spent, calls) = (order.made.clone(), order.spent, order.calls);
-    let served = AiUsage::default();
-    Planning { deps, job, stop, order, began, deadline, seq: job.last_seq, made, spent, calls, served }.run().await
+    let (served, waiting) = (AiUsage::default(), Waiting::of(deps, job));
+    let seq = job.last_seq;
+    Planning { deps, job, stop, order, began, deadline, waiting, seq, made, spent, calls, served }.run().await
 }
 
 struct Planning<'a> {
@@ -63,6 +64,8 @@ struct Planning<'a> {
     began: Instant,
     /// The job's own end, seen from this attempt.
     deadline: Instant,
+    /// How long it has waited for a provider that cannot serve.
+    waiting: Waiting,
     /// Last seq of the log: only the holder of the lease appends, so it can count along (D49).
     seq: i64,
     /// Entries that exist, those of earlier attempts included.
@@ -87,6 +90,8 @@ enum Why {
     Model(AiError),
     /// Somebody wants it to end.
     Stopped(Reason),
+    /// Not now: the provider cannot serve. It goes on after this pause.
+    Held(Duration),
     /// What it would ask with is known to newer workers only.
     NewerPrompt,
 }
@@ -152,11 +157,13 @@ impl Planning<'_> {
         let model = &self.order.model;
         let permit = match self.deps.breakers.admit(self.deps.ai.provider(), model, Instant::now()) {
             Ok(permit) => permit,
-            Err(Opened { retry_in }) => return Ok(self.wait_for_the_circuit(retry_in).await.map(Last::from)),
+            Err(breaker::Opened { retry_in }) => return Ok(Some(Why::Held(self.waiting.pause(retry_in)).into())),
         };
         let existing = self.made.len();
-        let Some(call) = self.open_call(existing).await? else {
-            return Ok(Some(self.out_of_calls(patience).into()));
+        let call = match self.open_call(existing).await? {
+            (call, Opened::Nth(_)) => call,
+            (_, Opened::Spent) => return Ok(Some(self.out_of_calls(patience).into())),
+            (_, Opened::LimitReached) => return Ok(Some(Why::Failed(limit_reached()).into())),
         };
         let request = self.request(prompt);
         faults::pass_poison(&Value::from(self.order.request.constraints.all.clone()).to_string());
@@ -200,14 +207,6 @@ impl Planning<'_> {
         }
     }
 
-    /// Waits until an open circuit may be tried again, unless the run's time is over before.
-    async fn wait_for_the_circuit(&self, retry_in: Duration) -> Option<Why> {
-        if Instant::now() + retry_in >= self.deadline {
-            return Some(Why::Model(AiErrorKind::BreakerOpen.into()));
-        }
-        self.pause(retry_in).await
-    }
-
     /// The model has said all it had to say: all slots are filled, or what is missing is asked for once more.
     async fn after_an_answer(
         &mut self,
@@ -245,24 +244,29 @@ impl Planning<'_> {
         error: AiError,
         patience: &mut Patience,
     ) -> Result<Option<Last>, JobError> {
+        let charge = self.waiting.charge(&error, self.made.len() > open.existing, &open.permit);
         self.judge(open.permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served });
         self.count_failure(&error);
-        let end = call_end(open.call, error.usage.as_deref(), Some(&error));
+        let end = CallEnd { charge, ..call_end(open.call, error.usage.as_deref(), Some(&error)) };
+        self.calls -= i64::from(charge == Charge::Nothing);
         if self.missing() == 0 {
             return Ok(Some(Last { burst, call: Some(end), why: Why::Complete }));
         }
         if Instant::now() >= self.deadline {
             return Ok(Some(Last { burst, call: Some(end), why: Why::TimeUp }));
         }
-        if !self.is_worth_another(&error, patience) {
+        let charged = patience.failures;
+        if !is_worth_another(&error, charge, patience) {
             return Ok(Some(Last { burst, call: Some(end), why: Why::Model(error) }));
         }
         self.keep(burst).await?;
         work::close_call(&self.deps.service, &end).await?;
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let wait = Backoff::MODEL.wait(patience.failures - 1, error.retry_after, left, &mut rand::rng());
+        let next = self.waiting.next(self.deps, &error, charge, charged);
         patience.last = Some(error);
-        Ok(self.pause(wait.unwrap_or(left)).await.map(Last::from))
+        Ok(match next {
+            Next::Here(wait) => self.pause(wait).await.map(Last::from),
+            Next::Queue(pause) => Some(Why::Held(pause).into()),
+        })
     }
 
     fn missing(&self) -> usize {
@@ -277,16 +281,6 @@ impl Planning<'_> {
     async fn is_switched_on(&self) -> bool {
         let _ = self.deps.flags.refresh().await;
         self.deps.flags.is_on(Flag::CalendarService, Some(self.job.user_id))
-    }
-
-    /// Whether missing entries may be asked for again after a failure: it can pass, the answer was not unusable twice,
-    /// and this process has retries left.
-    fn is_worth_another(&self, error: &AiError, patience: &mut Patience) -> bool {
-        patience.failures += 1;
-        let unusable = matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
-        let twice = unusable && std::mem::replace(&mut patience.asked_again, true);
-        let may = error.retryable() && !twice && patience.failures < MAX_FAILURES;
-        may && self.deps.retries.try_retry(Instant::now())
     }
 
     /// Waits, unless somebody wants the job to end or its time is over meanwhile.
@@ -306,9 +300,10 @@ impl Planning<'_> {
             Why::Failed(failure) => self.give_up(burst, call, failure).await,
             Why::Model(error) => self.give_up_on(burst, call, &error).await,
             Why::Stopped(reason) => self.stopped(burst, call, reason).await,
+            Why::Held(pause) => Ok(Verdict::Hold(pause)),
             Why::NewerPrompt => {
                 tracing::warn!("a prompt of a newer version; left to newer workers");
-                Ok(Verdict::Retry(LEFT_FOR_A_MOMENT))
+                Ok(Verdict::Leave(LEFT_FOR_A_MOMENT))
             }
         }
     }
@@ -345,6 +340,15 @@ impl Planning<'_> {
             Reason::LeaseLost => Err(JobError::Write(WriteError::LeaseLost)),
         }
     }
+}
+
+/// Whether missing entries may be asked for again after a failure: it can pass, the answer was not unusable twice, and the
+/// run is not charged for too many.
+fn is_worth_another(error: &AiError, charge: Charge, patience: &mut Patience) -> bool {
+    patience.failures += u32::from(charge == Charge::Full);
+    let unusable = matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
+    let twice = unusable && std::mem::replace(&mut patience.asked_again, true);
+    error.retryable() && !twice && patience.failures < MAX_FAILURES
 }
 
 fn unfilled() -> Failure {

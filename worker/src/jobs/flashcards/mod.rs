@@ -10,8 +10,8 @@ use almanac_shared::{
     error::Code,
     faults::{self, Point},
     flashcards::{
-        Assignment, CARDS_PER_GENERATION, MAX_CALLS, rules,
-        store::{self, Burst, CallEnd, Conclusion, Ending, OpenedCall},
+        Assignment, CARDS_PER_GENERATION, rules,
+        store::{self, Burst, CallEnd, Charge, Conclusion, Ending, MAX_CHARGED, Opened, OpenedCall},
     },
     id::{LlmCallId, SuggestionId},
     jobs::{
@@ -26,25 +26,19 @@ use tokio::time::Instant;
 use super::{
     BEGUN_AGAIN, JobError, LEFT_TO_NEWER, Verdict,
     calls::{self, call_end, failure_of},
+    provider_wait::{Next, Waiting, limit_reached},
 };
 use crate::{
     deps::Deps,
     outbound::{
         ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Prompt, Task},
-        backoff::Backoff,
-        breaker::{Opened, Outcome},
+        breaker::{self, Outcome},
     },
     stop::{Reason, Stop},
 };
 
 /// A call of the model may take this long (R168).
 const CALL_LIMIT: Duration = Duration::from_secs(30);
-/// Longer pauses than this are not waited for in a slot: the job goes back to the queue.
-const LONGEST_WAIT_HERE: Duration = Duration::from_secs(3);
-/// The longest a provider's `Retry-After` is believed.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// Pauses of a job, for an open circuit or a provider's wish, before it is given up.
-const MAX_PAUSES: i32 = 8;
 
 /// Runs one attempt of a generation.
 pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
@@ -53,6 +47,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
         job,
         stop,
         began: Instant::now(),
+        waiting: Waiting::of(deps, job),
         seq: job.last_seq,
         made: Vec::new(),
         keys: HashSet::new(),
@@ -68,6 +63,8 @@ struct Generating<'a> {
     job: &'a ClaimedJob,
     stop: &'a Stop,
     began: Instant,
+    /// How long it has waited for a provider that cannot serve.
+    waiting: Waiting,
     /// Last seq of the log: only the holder of the lease appends, so it can count along.
     seq: i64,
     /// Fronts that exist, those of earlier attempts included.
@@ -107,9 +104,9 @@ impl Generating<'_> {
         loop {
             let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
                 Ok(permit) => permit,
-                Err(Opened { retry_in }) => {
+                Err(breaker::Opened { retry_in }) => {
                     self.withdraw(first).await?;
-                    return self.pause(retry_in, AiErrorKind::BreakerOpen.into()).await;
+                    return Ok(Verdict::Hold(self.waiting.pause(retry_in)));
                 }
             };
             let provider = self.deps.ai.provider();
@@ -121,20 +118,26 @@ impl Generating<'_> {
                 store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 return self.succeed(Burst::default(), None).await;
             }
-            let Some(nth) = opened.nth else {
-                return self.give_up(Burst::default(), None, last.unwrap_or(AiErrorKind::Timeout.into())).await;
+            let nth = match opened.opened {
+                Opened::Nth(nth) => nth,
+                Opened::Spent => {
+                    return self.give_up(Burst::default(), None, last.unwrap_or(AiErrorKind::Timeout.into())).await;
+                }
+                Opened::LimitReached => {
+                    return self.conclude(Burst::default(), None, State::Failed, Some(limit_reached())).await;
+                }
             };
             let Some(prompt) = Task::Flashcards.prompt(&opened.assignment.prompt_version) else {
                 store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 tracing::warn!("a prompt of a newer version; left to newer workers");
-                return Ok(Verdict::Retry(LEFT_TO_NEWER));
+                return Ok(Verdict::Leave(LEFT_TO_NEWER));
             };
             let Some(request) = self.request(prompt, &opened.assignment) else {
                 store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
-            let asked = Instant::now();
+            let (asked, existing) = (Instant::now(), self.made.len());
             match self.call(request).await? {
                 CallResult::Complete { burst, usage } => {
                     permit.record(Outcome::Served, Instant::now());
@@ -150,24 +153,24 @@ impl Generating<'_> {
                 }
                 CallResult::Broken { burst, error } => {
                     let outcome = if error.is_outage() { Outcome::Failed } else { Outcome::Served };
+                    let charge = self.waiting.charge(&error, self.made.len() > existing, &permit);
                     self.publish_circuit(permit.record(outcome, Instant::now()), &model);
-                    let end = call_end(call, error.usage.as_deref(), Some(&error));
+                    let end = CallEnd { charge, ..call_end(call, error.usage.as_deref(), Some(&error)) };
                     self.count_call(&error, &model);
                     if self.made.len() >= CARDS_PER_GENERATION {
                         return self.succeed(burst, Some(end)).await;
                     }
-                    let again = nth < MAX_CALLS && self.worth_another(&error, last.as_ref());
-                    if !again {
+                    let spent = charge == Charge::Full && nth >= MAX_CHARGED;
+                    if spent || !worth_another(&error, last.as_ref()) {
                         return self.give_up(burst, Some(end), error).await;
                     }
                     self.keep(&burst).await?;
                     store::close_call(&self.deps.service, &end).await?;
-                    let retry = u32::try_from(nth - 1).unwrap_or(0);
-                    let wait = Backoff::MODEL.wait(retry, error.retry_after, LONGEST_PAUSE, &mut rand::rng());
-                    let wait = wait.unwrap_or(LONGEST_PAUSE);
-                    if wait > LONGEST_WAIT_HERE {
-                        return Ok(Verdict::Retry(wait));
-                    }
+                    let charged = u32::try_from(nth - 1).unwrap_or(0);
+                    let wait = match self.waiting.next(self.deps, &error, charge, charged) {
+                        Next::Here(wait) => wait,
+                        Next::Queue(pause) => return Ok(Verdict::Hold(pause)),
+                    };
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
                         reason = self.stop.wait() => return self.stopped(Burst::default(), None, reason).await,
@@ -188,7 +191,7 @@ impl Generating<'_> {
                 prompt_version: word("prompt_version"),
                 fronts: Vec::new(),
             };
-            return Ok((call, OpenedCall { nth: Some(1), assignment }));
+            return Ok((call, OpenedCall { opened: Opened::Nth(1), assignment }));
         }
         let (call, provider) = (LlmCallId::fresh(), self.deps.ai.provider());
         let opened = store::open_call(&self.deps.service, self.job.user_id, self.job.lease(), call, provider).await?;
@@ -207,15 +210,6 @@ impl Generating<'_> {
     fn spend(&mut self, usage: &AiUsage) {
         self.spent = self.spent.and(calls::spend(self.deps, usage));
         self.served = usage.clone();
-    }
-
-    /// Whether the same question may be asked again: the fault can pass, the answer was not refused twice, and this
-    /// process has retries left.
-    fn worth_another(&self, error: &AiError, last: Option<&AiError>) -> bool {
-        let unusable = |error: &AiError| matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
-        error.retryable()
-            && !(unusable(error) && last.is_some_and(unusable))
-            && self.deps.retries.try_retry(Instant::now())
     }
 
     /// What is asked; nothing when the text is no longer kept.
@@ -286,6 +280,7 @@ impl Generating<'_> {
         if burst.suggestions.is_empty() {
             return Ok(());
         }
+        self.waiting.content_came(self.deps, self.job).await?;
         let mut burst = burst.clone();
         let progress = self.progress("drafting");
         burst.events.push(("progress".into(), progress.to_string()));
@@ -327,14 +322,6 @@ impl Generating<'_> {
         }
     }
 
-    /// Not now: gives the slot to others for a while, a few times; then gives up.
-    async fn pause(self, wait: Duration, error: AiError) -> Result<Verdict, JobError> {
-        if self.job.attempt >= MAX_PAUSES {
-            return self.give_up(Burst::default(), None, error).await;
-        }
-        Ok(Verdict::Retry(wait.min(LONGEST_PAUSE)))
-    }
-
     async fn conclude(
         mut self,
         burst: Burst,
@@ -368,4 +355,10 @@ impl Generating<'_> {
         self.log_end(state, latency_ms, failure.as_ref());
         Ok(Verdict::Concluded)
     }
+}
+
+/// Whether the same question may be asked again: the fault can pass, and the answer was not unusable twice.
+fn worth_another(error: &AiError, last: Option<&AiError>) -> bool {
+    let unusable = |error: &AiError| matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
+    error.retryable() && !(unusable(error) && last.is_some_and(unusable))
 }

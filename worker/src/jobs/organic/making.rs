@@ -93,6 +93,7 @@ impl Week<'_> {
         if harvest.drafts.is_empty() {
             return Ok(());
         }
+        self.waiting.content_came(self.deps, self.job).await?;
         let placements = self.placements(harvest).await?;
         for _ in 0..MERGES {
             let mut burst = self.burst(&placements)?;

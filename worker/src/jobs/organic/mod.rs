@@ -22,7 +22,7 @@ use almanac_shared::{
         PlacementId, Stage,
         plan::Plan,
         run::SavedPlacement,
-        store::work::{self, Assignment, CallEnd, MAX_CALLS, Spent},
+        store::work::{self, Assignment, CallEnd, Charge, MAX_CALLS, Opened, Spent},
     },
 };
 use tokio::time::Instant;
@@ -31,13 +31,13 @@ use self::{asking::CallResult, making::Harvest};
 use super::{
     JobError, LEFT_FOR_A_MOMENT, Verdict,
     calls::{call_end, failure_of},
+    provider_wait::{Next as AfterFailure, Waiting, limit_reached},
 };
 use crate::{
     deps::Deps,
     outbound::{
         ai::{AiError, AiErrorKind, AiUsage, Task, Word},
-        backoff::Backoff,
-        breaker::{Opened, Outcome, Permit},
+        breaker::{self, Outcome, Permit},
     },
     stop::{Reason, Stop},
 };
@@ -61,8 +61,32 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
     let (stage, spent, calls) = (order.stage, order.spent, order.calls);
     let (plan, saved) = (Plan { slots: Vec::new(), refused: Vec::new() }, BTreeMap::new());
     let (made, served, seq) = (BTreeSet::new(), AiUsage::default(), job.last_seq);
-    let mut week =
-        Week { deps, job, stop, order, brand, plan, saved, made, stage, began, deadline, seq, spent, calls, served };
+    let waiting = Waiting::of(deps, job);
+    // A week that has told of nothing yet waits for an open circuit as if it had not started.
+    if seq == 0
+        && stop.given().is_none()
+        && let Err(breaker::Opened { retry_in }) = deps.breakers.look(deps.ai.provider(), &order.model, Instant::now())
+    {
+        return Ok(Verdict::Hold(waiting.pause(retry_in)));
+    }
+    let mut week = Week {
+        deps,
+        job,
+        stop,
+        order,
+        brand,
+        plan,
+        saved,
+        made,
+        stage,
+        began,
+        deadline,
+        waiting,
+        seq,
+        spent,
+        calls,
+        served,
+    };
     // What was cancelled before anything was planned needs no plan any more.
     if stop.given().is_none() || week.order.plan.is_some() {
         week.prepare().await?;
@@ -92,6 +116,8 @@ struct Week<'a> {
     began: Instant,
     /// The job's own end, seen from this attempt.
     deadline: Instant,
+    /// How long it has waited for a provider that cannot serve.
+    waiting: Waiting,
     /// Last seq of the log: only the holder of the lease appends, so it can count along (D49).
     seq: i64,
     /// What all calls used.
@@ -148,15 +174,7 @@ impl Week<'_> {
             let model = self.order.model.clone();
             let permit = match self.deps.breakers.admit(self.deps.ai.provider(), &model, Instant::now()) {
                 Ok(permit) => permit,
-                Err(Opened { retry_in }) => {
-                    if Instant::now() + retry_in >= self.deadline {
-                        return self.give_up_on(Harvest::default(), None, &AiErrorKind::BreakerOpen.into()).await;
-                    }
-                    if let Some(how) = self.pause(retry_in).await {
-                        return self.interrupted(how).await;
-                    }
-                    continue;
-                }
+                Err(breaker::Opened { retry_in }) => return Ok(Verdict::Hold(self.waiting.pause(retry_in))),
             };
             match self.round(permit, &model, &mut patience).await? {
                 Next::Again => {}
@@ -169,14 +187,18 @@ impl Week<'_> {
     async fn round(&mut self, permit: Permit, model: &str, patience: &mut Patience) -> Result<Next, JobError> {
         let Some(prompt) = Task::Organic.prompt(&self.order.prompt_version) else {
             tracing::warn!("a prompt of a newer version; left to newer workers");
-            return Ok(Next::Over(Verdict::Retry(LEFT_FOR_A_MOMENT)));
+            return Ok(Next::Over(Verdict::Leave(LEFT_FOR_A_MOMENT)));
         };
         let call = LlmCallId::fresh();
         let (provider, existing) = (self.deps.ai.provider(), self.made.len());
         let opened = work::open_call(&self.deps.service, self.job.lease(), call, provider, model, existing).await?;
         self.calls += 1;
-        if opened.is_none() {
-            return self.out_of_calls(patience.last.take()).await.map(Next::Over);
+        match opened {
+            Opened::Nth(_) => {}
+            Opened::Spent => return self.out_of_calls(patience.last.take()).await.map(Next::Over),
+            Opened::LimitReached => {
+                return self.give_up(Harvest::default(), None, limit_reached()).await.map(Next::Over);
+            }
         }
         let request = self.request(prompt);
         faults::pass_poison(self.order.request.options.guidance.as_deref().unwrap_or_default());
@@ -206,9 +228,11 @@ impl Week<'_> {
                 self.time_is_up(harvest, Some(end)).await.map(Next::Over)
             }
             How::Broken(error) => {
+                let charge = self.waiting.charge(&error, brought, &permit);
+                self.calls -= i64::from(charge == Charge::Nothing);
                 self.judge(permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served }, model);
                 self.count_failure(&error, model);
-                let end = call_end(call, error.usage.as_deref(), Some(&error));
+                let end = CallEnd { charge, ..call_end(call, error.usage.as_deref(), Some(&error)) };
                 self.broken(harvest, end, error, patience).await
             }
         }
@@ -250,28 +274,22 @@ impl Week<'_> {
         if Instant::now() >= self.deadline {
             return self.time_is_up(harvest, Some(end)).await.map(Next::Over);
         }
-        if !self.is_worth_another(&error, patience) {
+        let (charge, charged) = (end.charge, patience.failures);
+        if !is_worth_another(&error, charge, patience) {
             return self.give_up_on(harvest, Some(end), &error).await.map(Next::Over);
         }
         self.keep(harvest).await?;
         work::close_call(&self.deps.service, &end).await?;
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let wait = Backoff::MODEL.wait(patience.failures - 1, error.retry_after, left, &mut rand::rng());
+        let next = self.waiting.next(self.deps, &error, charge, charged);
         patience.last = Some(error);
-        match self.pause(wait.unwrap_or(left)).await {
+        let wait = match next {
+            AfterFailure::Here(wait) => wait,
+            AfterFailure::Queue(pause) => return Ok(Next::Over(Verdict::Hold(pause))),
+        };
+        match self.pause(wait).await {
             None => Ok(Next::Again),
             Some(how) => self.interrupted(how).await.map(Next::Over),
         }
-    }
-
-    /// Whether missing placements may be asked for again after a failure: it can pass, the answer was not unusable twice,
-    /// and this process has retries left.
-    fn is_worth_another(&self, error: &AiError, patience: &mut Patience) -> bool {
-        patience.failures += 1;
-        let unusable = matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
-        let twice = unusable && std::mem::replace(&mut patience.asked_again, true);
-        let may = error.retryable() && !twice && patience.failures < MAX_FAILURES;
-        may && self.deps.retries.try_retry(Instant::now())
     }
 
     /// Waits, unless somebody wants the job to end or its time is over meanwhile.
@@ -363,6 +381,15 @@ impl Week<'_> {
             Reason::LeaseLost => Err(JobError::Write(WriteError::LeaseLost)),
         }
     }
+}
+
+/// Whether missing placements may be asked for again after a failure: it can pass, the answer was not unusable twice, and
+/// the run is not charged for too many.
+fn is_worth_another(error: &AiError, charge: Charge, patience: &mut Patience) -> bool {
+    patience.failures += u32::from(charge == Charge::Full);
+    let unusable = matches!(error.kind, AiErrorKind::InvalidOutput | AiErrorKind::EmptyOutput);
+    let twice = unusable && std::mem::replace(&mut patience.asked_again, true);
+    error.retryable() && !twice && patience.failures < MAX_FAILURES
 }
 
 fn unfilled() -> Failure {
