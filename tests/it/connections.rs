@@ -71,7 +71,7 @@ async fn submits_that_wait_for_a_lock_do_not_hold_up_the_others() {
     let others = async {
         for _ in 0..3 {
             // The batchers lose their connections.
-            let cut = "CASE WHEN state = 'idle' AND query LIKE '%accept_generations%'
+            let cut = "CASE WHEN state = 'idle' AND query LIKE '%submit_generations%'
                        THEN pg_terminate_backend(pid) ELSE false END";
             assert!(sessions(&admin, "almanac-api", cut).await > 0, "a batcher has a connection");
             // What meets a dead connection is refused: it may have been stored. After that each batcher opens another.

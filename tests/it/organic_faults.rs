@@ -10,7 +10,7 @@ use almanac_tests::{
         organic::{guided, seed, told_errors, told_ids, week_order},
         stream::{Encoding, Event},
     },
-    invariants,
+    eventually, invariants,
     world::Answer,
 };
 use futures_util::future::join_all;
@@ -197,7 +197,9 @@ async fn without_a_store_nothing_is_promised() {
     let refused = refused.refused(503, "UNAVAILABLE");
     assert!(refused.header("retry-after").is_some());
     stack.proxies().api_postgres.set(Mode::Pass).await;
-    assert_eq!(anna.get("/v1/jobs").await.expect(200).data()["items"], json!([]));
+    let listed = async || Some(anna.get("/v1/jobs").await).filter(|reply| reply.status == 200);
+    let listed = eventually(Duration::from_secs(20), "the API finds Postgres again", listed).await;
+    assert_eq!(listed.data()["items"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,7 +341,7 @@ async fn the_line_about_a_weeks_end_names_brand_and_run() {
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.into_iter().find(|line| line["runId"] == run.as_str() && line.get("latencyMs").is_some())
     };
-    let line = almanac_tests::eventually(SOON, "the line about its end", ended).await;
+    let line = eventually(SOON, "the line about its end", ended).await;
 
     for name in ["requestId", "userId", "channel", "calendarId", "runId", "status", "jobId", "traceId"] {
         assert!(line.get(name).is_some(), "{name} is missing: {line}");

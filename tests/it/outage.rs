@@ -316,7 +316,7 @@ async fn a_pooled_connection_forgets_whom_it_spoke_for() {
 /// The lines of the first worker's log that say that a claim failed, and the seconds between the first and the last.
 fn refusals(stack: &Stack) -> (usize, f64) {
     let log = stack.worker(0).log();
-    let refused = log.lines().filter(|line| line.contains("claiming failed"));
+    let refused = log.lines().filter(|line| line.contains("claiming failed") || line.contains("polling failed"));
     let times: Vec<chrono::DateTime<chrono::Utc>> = refused
         .map(|line| {
             serde_json::from_str::<serde_json::Value>(line).unwrap()["timestamp"].as_str().unwrap().parse().unwrap()

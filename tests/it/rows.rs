@@ -32,6 +32,7 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("organic_runs", "si", "", "siud"),
     ("platform_accounts", "siud", "", "sd"),
     ("retention", "", "", "su"),
+    ("schema_version", "", "s", "s"),
     ("trends", "siud", "", "sd"),
 ];
 
@@ -329,7 +330,7 @@ async fn each_role_runs_only_its_functions_as_owner() {
 async fn a_client_cannot_shadow_a_type_of_the_owners_functions() {
     let stack = Stack::builder().workers(0).start().await;
     let anna = stack.user();
-    let job = anna.generation().await;
+    let job = anna.forge(&stack).await.id;
     let admin = stack.admin().await;
     // As a database on which the administrator has not run the roles file: temporary objects are allowed.
     let database: String = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&admin).await.unwrap();

@@ -45,7 +45,7 @@ async fn ask_everything(user: &User, job: &ForgedJob) -> Vec<(&'static str, u16)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_says_nothing_is_told_as_an_outage_within_ten_seconds() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().api_env("CALENDAR_RATE", "100000/300").proxied().workers(0).start().await;
     let anna = stack.user();
     let job = anna.forge(&stack).await;
     assert_eq!(statuses(&ask_everything(&anna, &job).await), [200; 4]);
@@ -73,7 +73,7 @@ fn statuses(answers: &[(&'static str, u16)]) -> Vec<u16> {
 /// Many more than share one statement: who waited for it in vain need not wait for another.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_that_looks_at_its_jobs_is_told_in_time_as_well() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().api_env("CALENDAR_RATE", "100000/300").proxied().workers(0).start().await;
     let anna = stack.user();
     let path = format!("/v1/jobs/{}", anna.forge(&stack).await.id);
     anna.get(&path).await.expect(200);
@@ -88,7 +88,7 @@ async fn a_crowd_that_looks_at_its_jobs_is_told_in_time_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_has_its_heartbeats_and_its_events_although_postgres_says_nothing_for_a_while() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().api_env("CALENDAR_RATE", "100000/300").proxied().workers(0).start().await;
     let anna = stack.user();
     let job = anna.forge(&stack).await;
     open_connections(&anna, &job).await;
@@ -123,7 +123,7 @@ async fn beat(stream: &mut EventStream) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_drains_in_time_although_postgres_says_nothing() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().api_env("CALENDAR_RATE", "100000/300").proxied().workers(0).start().await;
     let anna = stack.user();
     let job = anna.forge(&stack).await;
     open_connections(&anna, &job).await;
@@ -187,7 +187,7 @@ async fn back(stack: &Stack, what: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_cannot_be_reached_costs_no_request_a_wait() {
-    let stack = Stack::builder().proxied().workers(0).start().await;
+    let stack = Stack::builder().api_env("CALENDAR_RATE", "100000/300").proxied().workers(0).start().await;
 
     for mode in [Mode::BlackHole, Mode::Refuse, Mode::Reset] {
         stack.proxies().api_postgres.set(mode).await;
@@ -199,7 +199,8 @@ async fn a_postgres_that_cannot_be_reached_costs_no_request_a_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_stands_still_costs_no_request_a_wait() {
-    let stack = Stack::builder().private_postgres().proxied().workers(0).start().await;
+    let stack =
+        Stack::builder().api_env("CALENDAR_RATE", "100000/300").private_postgres().proxied().workers(0).start().await;
 
     let stopped = stack.services.postgres.pause();
     gone(&stack, "stopped").await;
