@@ -79,8 +79,8 @@ async fn every_function_in_the_schema_stands_in_one_file() {
     let definitions = |name: &str| {
         let create = format!("FUNCTION almanac.{name}(");
         texts
-            .iter()
-            .flat_map(|(_, text)| text.lines())
+            .values()
+            .flat_map(|text| text.lines())
             .filter(|line| line.starts_with("CREATE") && line.contains(&create))
             .count()
     };

@@ -59,6 +59,7 @@ pub struct CalendarApi {
 }
 
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Submitted {
     /// Accepted; the work is done elsewhere.
     #[oai(status = 202)]
@@ -81,6 +82,7 @@ enum Submitted {
 }
 
 #[derive(ResponseContent)]
+#[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Answer {
     Finished(Reply<CalendarWaited>),
     #[oai(content_type = "application/json")]

@@ -50,6 +50,7 @@ pub struct OrganicApi {
 }
 
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Submitted {
     /// Accepted; the work is done elsewhere.
     #[oai(status = 202)]
@@ -72,6 +73,7 @@ enum Submitted {
 }
 
 #[derive(ResponseContent)]
+#[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Answer {
     Lines(WeekLines),
     Frames(WeekFrames),
