@@ -147,8 +147,13 @@ const MANY: usize = 60;
 /// Postgres has gone: known soon, and from then on no request waits for it or connects to it.
 async fn gone(stack: &Stack, what: &str) {
     let (anna, proxy) = (stack.user(), &stack.proxies().api_postgres);
-    let known = async || Some(order(&anna).await).filter(|answer| *answer == "dry run");
-    eventually(SOON, &format!("{what}: a dry run"), known).await;
+    // Until the first probe has ended a request may still connect for itself.
+    let known = async || {
+        let before = proxy.accepted_connections();
+        let answer = order(&anna).await;
+        (answer == "dry run" && proxy.accepted_connections() == before).then_some(())
+    };
+    eventually(SOON, &format!("{what}: a dry run without a connection"), known).await;
 
     let (begun, connections) = (Instant::now(), proxy.accepted_connections());
     for _ in 0..MANY {
