@@ -1,5 +1,5 @@
 //! What makes two requests "the same": the fingerprint of a body under one idempotency key (API.md section 2). The API
-//! checks the key's shape and hands both to a service; `almanac.accept` compares them with what is stored. A body is never
+//! checks the key's shape and hands both to a service; `almanac.submit` compares them with what is stored. A body is never
 //! kept: only its hash.
 
 use std::collections::BTreeMap;

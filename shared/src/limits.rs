@@ -1,4 +1,4 @@
-//! Rate limits of accepted work: a sliding log per user and family, kept by `almanac.accept` on the database's clock.
+//! Rate limits of accepted work: a sliding log per user and family, kept by `almanac.submit` on the database's clock.
 //! What stands here trims that log; nothing in any process's memory counts.
 
 use crate::db::Service;
