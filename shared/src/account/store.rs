@@ -23,7 +23,7 @@ pub(super) async fn submit(
     trace: Option<&str>,
     request_id: Option<&str>,
 ) -> Result<Outcome, SubmitError> {
-    let mut connection = kept.take().await.map_err(SubmitError::Unsent)?;
+    let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, remaining, reset_seconds

@@ -46,7 +46,7 @@ pub(super) struct Submitted {
 
 /// Submits a run in one statement and one commit.
 pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
-    let mut connection = kept.take().await.map_err(SubmitError::Unsent)?;
+    let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", calendar_id AS "calendar: CalendarId", version,

@@ -66,6 +66,19 @@ impl Kept {
         self.keepers.patience.wait_for(self.keepers.pool.acquire()).await
     }
 
+    /// The same, asked in any case whether it lives: a failure after that means that the statement was sent.
+    pub(crate) async fn take_alive(&mut self) -> sqlx::Result<PoolConnection<Postgres>> {
+        let patience = self.keepers.patience.within(ACQUIRE_TIMEOUT);
+        for _ in 0..self.stale() {
+            let mut connection = self.take().await?;
+            if patience.wait_for(connection.ping()).await.is_ok() {
+                return Ok(connection);
+            }
+            drop(connection.detach());
+        }
+        self.take().await
+    }
+
     /// The answer to a statement on the connection that was taken, or an outage when none comes in time: then
     /// [`Self::put_back`] throws the connection away, and with it whatever it may still say.
     pub(crate) async fn answer<T>(&self, statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {

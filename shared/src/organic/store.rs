@@ -50,7 +50,7 @@ pub(super) struct Submitted {
 pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
     let (platforms, accounts): (Vec<_>, Vec<_>) =
         new.accounts.iter().map(|(platform, account)| (platform.to_string(), account.to_string())).unzip();
-    let mut connection = kept.take().await.map_err(SubmitError::Unsent)?;
+    let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, unlinked, remaining, reset_seconds, failure
