@@ -167,6 +167,16 @@ async fn a_model_that_says_the_same_again_adds_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_has_nothing_to_add_to_the_cards_it_made_has_succeeded() {
+    let stack = own_stack().await;
+
+    let (generation, calls, user) = play(&stack, [answer(3, 1, End::Error(502)), answer(3, 1, End::Done)]).await;
+
+    assert_eq!((&generation["status"], calls.len()), (&json!("succeeded"), 2));
+    assert_eq!(fronts(&user, &generation).await, numbered(1..=3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_three_broken_calls_it_fails_with_the_last_error_and_keeps_what_was_made() {
     let stack = own_stack().await;
     let scripts = [answer(2, 1, End::Error(500)), answer(2, 3, End::Error(500)), answer(2, 5, End::Error(503))];

@@ -157,7 +157,9 @@ impl Generating<'_> {
                     self.publish_circuit(permit.record(outcome, Instant::now()), &model);
                     let end = CallEnd { charge, ..call_end(call, error.usage.as_deref(), Some(&error)) };
                     self.count_call(&error, &model);
-                    if self.made.len() >= CARDS_PER_GENERATION {
+                    // A model that was asked for the rest and has nothing to add has said all that it makes of the text.
+                    let said_all = error.kind == AiErrorKind::EmptyOutput && !self.made.is_empty();
+                    if said_all || self.made.len() >= CARDS_PER_GENERATION {
                         return self.succeed(burst, Some(end)).await;
                     }
                     let spent = charge == Charge::Full && nth >= MAX_CHARGED;
