@@ -48,6 +48,7 @@ CREATE TABLE almanac.jobs (
     run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     start_by timestamptz,                       -- not started by then: failed, as QUEUE_TIMEOUT or PROVIDER_UNAVAILABLE
     held_since timestamptz,                     -- since then the provider cannot serve it; the first content clears it
+    held_until timestamptz,                     -- not served by then: failed, as PROVIDER_UNAVAILABLE
     time_limit interval,                        -- from the first start; belongs to the job, not to an attempt
     deadline_at timestamptz,
     cancel_requested_at timestamptz,
@@ -71,6 +72,8 @@ CREATE INDEX jobs_ended ON almanac.jobs (finished_at) WHERE CASE WHEN finished_a
 CREATE INDEX jobs_start_by ON almanac.jobs (start_by) WHERE state = 'queued' AND start_by IS NOT NULL;
 CREATE INDEX jobs_deadline ON almanac.jobs (deadline_at)
     WHERE CASE WHEN deadline_at IS NULL THEN false ELSE finished_at IS NULL END;
+CREATE INDEX jobs_held_until ON almanac.jobs (held_until)
+    WHERE CASE WHEN held_until IS NULL THEN false ELSE finished_at IS NULL END;
 CREATE UNIQUE INDEX jobs_one_active ON almanac.jobs (user_id, exclusive_key)
     WHERE exclusive_key IS NOT NULL AND state IN ('queued', 'running');
 

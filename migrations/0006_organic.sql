@@ -80,7 +80,7 @@ END
 $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON almanac.organic_runs, almanac.organic_placements TO almanac_worker;
 
--- A user makes runs through submit_organic(), edits placements, and cannot write the columns of the worker.
+-- A user makes runs through submit_weeks(), edits placements, and cannot write the columns of the worker.
 GRANT SELECT, INSERT (id, user_id, brand_id, week_start, request, model, prompt_version)
     ON almanac.organic_runs TO authenticated;
 GRANT SELECT, DELETE, UPDATE (week_start, scheduled_at, platform, account_id, version, fields, edited, updated_at)

@@ -29,6 +29,7 @@ mod degraded;
 mod drain;
 mod echoes;
 mod edge;
+mod ends;
 mod erase;
 mod erase_jobs;
 mod expiry;

@@ -15,9 +15,7 @@ BEGIN
        SET entries = (SELECT count(*) FROM almanac.calendar_run_entries g
                        WHERE g.user_id = r.user_id AND g.run_id = r.id),
            tokens_input = c.tokens_input, tokens_output = c.tokens_output, cost_usd = c.cost_usd
-      FROM (SELECT sum(tokens_input)::int AS tokens_input, sum(tokens_output)::int AS tokens_output,
-                   sum(cost_usd) AS cost_usd
-              FROM almanac.llm_calls WHERE job_id = p_run) AS c
+      FROM almanac.spent_on(p_run) AS c
      WHERE r.user_id = p_user AND r.id = p_run;
 END
 $$;

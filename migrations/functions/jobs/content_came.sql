@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION almanac.content_came(p_id uuid, p_epoch bigint) RETUR
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    UPDATE almanac.jobs SET held_since = NULL WHERE id = p_id AND epoch = p_epoch AND state = 'running';
+    UPDATE almanac.jobs SET held_since = NULL, held_until = NULL
+     WHERE id = p_id AND epoch = p_epoch AND state = 'running';
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lease of job % lost', p_id USING errcode = 'LL001';
     END IF;

@@ -1,6 +1,6 @@
--- Ends jobs whose time is over and that no worker ends: not started by start_by, or past deadline_at in any state. A worker
--- ends a job at its deadline itself and tells more of it, so it has 5 s to claim a queued one, and 30 s for one that it
--- runs. Called by every worker and every API process, so that a fleet without workers ends them too; one process at a
+-- Ends jobs whose time is over and that no worker ends: not started by start_by, held until held_until, or past deadline_at
+-- in any state. A worker ends a job at its deadline itself and tells more of it, so it has 5 s to claim a queued one, and
+-- 30 s for one that it runs. Called by every worker and every API process, so that a fleet without workers ends them too; one process at a
 -- time. Returns the final events, which the caller publishes.
 CREATE OR REPLACE FUNCTION almanac.expire_unstarted()
 RETURNS TABLE (job_id uuid, code text, seq bigint, type text, data text)
@@ -18,15 +18,24 @@ BEGIN
         RETURN;
     END IF;
     FOR v_late IN
-        SELECT j.id, NULL::bigint AS epoch, 'failed' AS state, v.code, v.message
+        SELECT j.id, NULL::bigint AS epoch, 'failed' AS state,
+               CASE WHEN j.held_since IS NULL THEN 'QUEUE_TIMEOUT' ELSE 'PROVIDER_UNAVAILABLE' END AS code,
+               CASE WHEN j.held_since IS NULL THEN 'Nothing could start this in time. Please try again.'
+                    ELSE 'The model could not be reached in time. Please try again later.' END AS message
           FROM almanac.jobs j
-         CROSS JOIN LATERAL (
-               SELECT CASE WHEN j.held_since IS NULL THEN 'QUEUE_TIMEOUT' ELSE 'PROVIDER_UNAVAILABLE' END AS code,
-                      CASE WHEN j.held_since IS NULL THEN 'Nothing could start this in time. Please try again.'
-                           ELSE 'The model could not be reached in time. Please try again later.' END AS message) AS v
          WHERE j.id IN (SELECT o.id FROM almanac.jobs o
                          WHERE o.state = 'queued' AND o.start_by < v_now AND o.started_at IS NULL
                          ORDER BY o.start_by
+                         LIMIT 200
+                           FOR UPDATE SKIP LOCKED)
+         UNION ALL
+        SELECT j.id, NULL, 'failed', 'PROVIDER_UNAVAILABLE',
+               'The model could not be reached for too long. Please try again later.'
+          FROM almanac.jobs j
+         WHERE j.id IN (SELECT o.id FROM almanac.jobs o
+                         WHERE CASE WHEN o.held_until IS NULL THEN false ELSE o.finished_at IS NULL END
+                           AND o.held_until < v_now - interval '5 s' AND o.state = 'queued'
+                         ORDER BY o.held_until
                          LIMIT 200
                            FOR UPDATE SKIP LOCKED)
          UNION ALL

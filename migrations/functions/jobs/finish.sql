@@ -24,13 +24,14 @@ BEGIN
         END IF;
         RAISE EXCEPTION 'lease of job % lost', p_id USING errcode = 'LL001';
     END IF;
-    INSERT INTO almanac.job_events (job_id, seq, type, data)
-    VALUES (p_id, v_job.last_seq, almanac.final_type(v_job.kind), coalesce(p_data, almanac.final_data(v_job)));
     IF p_reflect THEN
         UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
          WHERE job_id = p_id AND state = 'started';
         PERFORM almanac.reflect(v_job);
     END IF;
+    -- After the domain row, which says what was made.
+    INSERT INTO almanac.job_events (job_id, seq, type, data)
+    VALUES (p_id, v_job.last_seq, almanac.final_type(v_job.kind), coalesce(p_data, almanac.final_data(v_job)));
     RETURN v_job.last_seq;
 END
 $$;

@@ -44,6 +44,7 @@ BEGIN
 
     IF p_why = 'hold' THEN
         v_job.held_since := coalesce(v_job.held_since, v_now);
+        v_job.held_until := v_job.held_since + p_most;
         v_fresh := v_job.last_seq = 0 AND NOT EXISTS (SELECT FROM almanac.llm_calls c WHERE c.job_id = p_id);
     END IF;
     IF v_fresh THEN
@@ -53,10 +54,9 @@ BEGIN
     UPDATE almanac.jobs j
        SET state = 'queued', lease_owner = NULL, lease_expires_at = NULL,
            attempt = j.attempt + (p_why = 'retry')::int, held_since = v_job.held_since,
-           started_at = v_job.started_at, deadline_at = v_job.deadline_at,
+           held_until = v_job.held_until, started_at = v_job.started_at, deadline_at = v_job.deadline_at,
            run_at = CASE WHEN p_why = 'drain' THEN j.run_at
-                         ELSE least(v_now + p_after, v_job.deadline_at, CASE WHEN p_why = 'hold' THEN v_job.held_since + p_most END)
-                    END
+                         ELSE least(v_now + p_after, v_job.deadline_at, v_job.held_until) END
      WHERE j.id = p_id
     RETURNING j.* INTO v_job;
     IF v_fresh THEN
