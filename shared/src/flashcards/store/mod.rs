@@ -310,9 +310,9 @@ pub async fn cards_of(
         r#"
         SELECT c.id AS "id: CardId", c.suggestion_id AS "suggestion_id: SuggestionId",
                c.generation_id AS "generation_id: GenerationId", c.front, c.back, c.created_at, c.updated_at
-          FROM almanac.cards c
-          JOIN almanac.ai_suggestions s ON s.id = c.suggestion_id
-         WHERE c.generation_id = $1 AND ($2::uuid[] IS NULL OR c.suggestion_id = ANY ($2))
+          FROM almanac.ai_suggestions s
+          JOIN almanac.cards c ON c.suggestion_id = s.id
+         WHERE s.generation_id = $1 AND ($2::uuid[] IS NULL OR s.id = ANY ($2))
          ORDER BY s.ordinal
         "#,
         generation.0,
