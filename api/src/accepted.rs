@@ -1,4 +1,4 @@
-//! What is told of work once it is accepted, where nothing is a refusal any more (D131): a look at it that fails, or does
+//! What is told of work once it is accepted, where nothing is a refusal any more: a look at it that fails, or does
 //! not come back, is logged, and the client gets the 202 with `Location`. Called by routes that submit, with what the
 //! service accepted. It must never answer "cannot be accepted" or "nothing is stored".
 

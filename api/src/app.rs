@@ -213,10 +213,10 @@ pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Respons
         .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
     let routes = Route::new()
         .nest("/v1", v1)
-        // The documents' own spellings: the same handlers, bare bodies (D1).
+        // The documents' own spellings: the same handlers, bare bodies.
         .nest("/api/v1", service())
         .nest("/api", service())
-        // S3's upstream form.
+        // The bare form of a week, for clients that replace an older upstream by this one.
         .at("/generate-calendar", bare_week(service()))
         .at("/docs", get(page))
         .at("/healthz", health::alive(app.clone()))

@@ -1,4 +1,4 @@
-//! Pages of lists: how many, and where a list goes on (API.md section 2). Routes call it; a cursor is opaque to clients
+//! Pages of lists: how many, and where a list goes on. Routes call it; a cursor is opaque to clients
 //! and says nothing that its list did not say.
 
 use std::str::FromStr;

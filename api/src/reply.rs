@@ -1,4 +1,4 @@
-//! The success body: what a handler returns, and the envelope that `/v1` wraps around it (API.md section 1).
+//! The success body: what a handler returns, and the envelope that `/v1` wraps around it.
 //! Handlers return [`Reply`], which is bare; `middleware::envelope` is the one place that dresses it, and the `/api`
 //! mounts go without. It must never be used for streams or files.
 

@@ -1,5 +1,5 @@
 //! Request bodies, read to the letter: the schema comes from `T`, the parsing from serde, and every refusal names the
-//! field (API.md section 1). Routes take [`Strict`] and add their own lengths with [`Checks`].
+//! field. Routes take [`Strict`] and add their own lengths with [`Checks`].
 //! It must never bend a value to fit: a number is not a string, a lone surrogate is not text.
 
 mod objects;
@@ -237,7 +237,7 @@ fn unicode_escape(bytes: &[u8]) -> Option<u16> {
 pub struct Checks(Vec<Detail>);
 
 impl Checks {
-    /// Text of so many Unicode scalar values (D14), as it stands: trim before.
+    /// Text of so many Unicode scalar values, as it stands: trim before.
     #[must_use]
     pub fn length(self, field: &str, text: &str, allowed: RangeInclusive<usize>) -> Self {
         // A character has at least one byte, at most four: far too long a text is not counted to its end.

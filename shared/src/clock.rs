@@ -1,5 +1,5 @@
 //! What time it is, for the few places that may not ask the database.
-//! Leases, due times and limits never come here: they are decided on the database's clock (M2).
+//! Leases, due times and limits never come here: they are decided on the database's clock.
 
 use chrono::{DateTime, Utc};
 

@@ -142,7 +142,7 @@ pub struct OrganicSettings {
     pub max_placements: usize,
 }
 
-/// What feature flags are until an operator sets them (D10).
+/// What feature flags are until an operator sets them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlagSettings {
     /// `CALENDAR_SERVICE_ENABLED`.

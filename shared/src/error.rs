@@ -9,7 +9,7 @@ use crate::{db::is_gone, id::JobId};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
-        /// A machine-readable reason: `UPPER_SNAKE` on every door, in events and in `error` columns (API.md section 1).
+        /// A machine-readable reason: `UPPER_SNAKE` on every door, in events and in `error` columns.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
@@ -38,7 +38,7 @@ codes! {
     Unauthenticated = "UNAUTHENTICATED",
     /// Known, but not allowed (403).
     Forbidden = "FORBIDDEN",
-    /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403, R287).
+    /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403).
     CsrfRequired = "CSRF_REQUIRED",
     /// Missing, or not the caller's: one answer for both (404).
     NotFound = "NOT_FOUND",
@@ -48,7 +48,7 @@ codes! {
     NotAcceptable = "NOT_ACCEPTABLE",
     /// The body did not arrive within 30 s (408).
     BodyTimeout = "BODY_TIMEOUT",
-    /// A job with the same exclusive key is still active (409, D5).
+    /// A job with the same exclusive key is still active (409).
     ActiveGeneration = "ACTIVE_GENERATION",
     /// A twin with the same idempotency key is still being accepted (409).
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
@@ -84,7 +84,7 @@ codes! {
     DayOutsideWeek = "DAY_OUTSIDE_WEEK",
     /// The day and the local date of the time are two (422).
     DayMismatch = "DAY_MISMATCH",
-    /// A newsletter without a day, and no preset that gives it one (422, D38).
+    /// A newsletter without a day, and no preset that gives it one (422).
     NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
     /// Nothing is placed and no preset is asked for (422).
     NoPlacements = "NO_PLACEMENTS",
@@ -104,29 +104,29 @@ codes! {
     AuthExpired = "auth_expired",
     /// Switched off by an operator before the work began.
     ServiceDisabled = "SERVICE_DISABLED",
-    /// A job that killed its worker too often (M3).
+    /// A job that killed its worker too often.
     Poison = "POISON",
     /// Not started within its `start_by`.
     QueueTimeout = "QUEUE_TIMEOUT",
-    /// Ended by its own deadline (M7).
+    /// Ended by its own deadline.
     Timeout = "TIMEOUT",
     /// Ended because somebody asked for it.
     Cancelled = "CANCELLED",
-    /// The model answered nothing usable (D15).
+    /// The model answered nothing usable.
     EmptyOutput = "EMPTY_OUTPUT",
-    /// The model gave nothing for this slot, also when it was asked again (ARCHITECTURE 10).
+    /// The model gave nothing for this slot, also when it was asked again.
     SlotUnfilled = "SLOT_UNFILLED",
-    /// The model answered something that cannot be read (D15).
+    /// The model answered something that cannot be read.
     InvalidOutput = "INVALID_OUTPUT",
-    /// A placement that names no account, on a platform for which the request names none (R245).
+    /// A placement that names no account, on a platform for which the request names none.
     MissingAccount = "MISSING_ACCOUNT",
-    /// The placement's trend is missing or foreign (R246, D22).
+    /// The placement's trend is missing or foreign.
     TrendNotFound = "TREND_NOT_FOUND",
-    /// The owner of the placement's account took the connection away (R230).
+    /// The owner of the placement's account took the connection away.
     AccountDisconnected = "ACCOUNT_DISCONNECTED",
-    /// The platform no longer takes the account's credentials (R230).
+    /// The platform no longer takes the account's credentials.
     AuthFailed = "AUTH_FAILED",
-    /// No time of the week is free on the placement's account (D17).
+    /// No time of the week is free on the placement's account.
     NoFreeSlot = "NO_FREE_SLOT",
     /// The model's answer passed the size limit.
     OutputTooLarge = "OUTPUT_TOO_LARGE",
@@ -154,7 +154,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// Where a limit stands, for `RateLimit` headers (API.md section 2).
+/// Where a limit stands, for `RateLimit` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitState {
     /// What is left in the window.

@@ -1,7 +1,7 @@
 //! Named places where a process can be told to die, and guards that can be taken away: for the proving ground only.
 //! Called on the paths whose crash matters; without the feature `faults` every function here is empty or constant.
 
-/// A place where the process can kill itself (RELIABILITY 2.1).
+/// A place where the process can kill itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// API: the accept is committed, the doorbell has not rung.

@@ -1,4 +1,4 @@
-//! Feature flags: what operators switch while everything runs (D10), for everybody or for named people.
+//! Feature flags: what operators switch while everything runs, for everybody or for named people.
 //! Both processes ask [`Flags::is_on`] on their hot paths; the admin routes read and replace the rows. A question never
 //! waits for the store: a task reads all rows every second, and what it read last stands while Postgres is away.
 //!
@@ -22,17 +22,17 @@ use crate::{
     id::UserId,
 };
 
-/// Half of the two seconds within which every process follows a change (D10); the other half is for the read itself.
+/// Half of the two seconds within which every process follows a change; the other half is for the read itself.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// A read that takes longer is given up: the store counts as away.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A switch. Its name is its row's and its variable's (R055).
+/// A switch. Its name is its row's and its variable's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flag {
-    /// Calendars are made by the model; off: a dry run (R053).
+    /// Calendars are made by the model; off: a dry run.
     CalendarService,
-    /// Entries are published and exported; off: a dry run (R073).
+    /// Entries are published and exported; off: a dry run.
     PublishService,
 }
 

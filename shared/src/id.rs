@@ -50,9 +50,9 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A person: the `sub` of a verified token. No row of ours stands behind it (D40).
+    /// A person: the `sub` of a verified token. No row of ours stands behind it.
     UserId;
-    /// A job, and with it the run or generation it makes: both carry the same id (API.md section 2).
+    /// A job, and with it the run or generation it makes: both carry the same id.
     JobId;
     /// A flashcard generation; equal to the id of its job.
     GenerationId;
@@ -66,7 +66,7 @@ ids! {
     RunId;
     /// A saved entry of a calendar. Its key says which slot it fills, its id which row it is.
     EntryId;
-    /// A plan of somebody else's making that a run may refer to (D36); never looked up.
+    /// A plan of somebody else's making that a run may refer to; never looked up.
     PlanId;
     /// One call of a language model, as the ledger knows it.
     LlmCallId;

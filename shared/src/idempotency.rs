@@ -1,4 +1,4 @@
-//! What makes two requests "the same": the fingerprint of a body under one idempotency key (API.md section 2). The API
+//! What makes two requests "the same": the fingerprint of a body under one idempotency key. The API
 //! checks the key's shape and hands both to a service; `almanac.submit` compares them with what is stored. A body is never
 //! kept: only its hash.
 

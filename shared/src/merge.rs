@@ -228,7 +228,7 @@ impl<F: Copy + Ord> Record<F> {
     }
 }
 
-/// What accepting everything of a run would change. Keys outside `in_scope` are none of the run's business (D42).
+/// What accepting everything of a run would change. Keys outside `in_scope` are none of the run's business.
 pub fn diff<F: Copy + Ord>(saved: &Saved<F>, run: &Generated<F>, in_scope: impl Fn(&str) -> bool) -> Diff<F> {
     let mut diff = Diff { added: Vec::new(), updated: Vec::new(), removed: Vec::new() };
     for (key, theirs) in run.records.iter().filter(|(key, _)| in_scope(key)) {

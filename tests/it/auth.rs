@@ -1,4 +1,4 @@
-//! Who gets in: tokens of every kind, good and forged, cookies, tickets (API.md 2, R122, R134, R172–R179, R287).
+//! Who gets in: tokens of every kind, good and forged, cookies, tickets.
 
 use std::{net::TcpListener, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a job costs when many wait, or have ended: as much as when none has (D124).
+//! What a job costs when many wait, or have ended: as much as when none has.
 
 use almanac_tests::{Stack, User, world::source_text};
 use sqlx::{Connection, PgConnection};

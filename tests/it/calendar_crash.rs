@@ -1,4 +1,4 @@
-//! Processes that die in the middle of a calendar (RELIABILITY 2.1): a worker at each named point of a run, and the API at
+//! Processes that die in the middle of a calendar: a worker at each named point of a run, and the API at
 //! those of an accept. Each scenario has a stack of its own, and all of them wait for their leases at the same time.
 
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, time::Duration};

@@ -1,6 +1,6 @@
 //! Ten thousand times, two things are done to one calendar at the same moment: edits, deletes, entries added by hand, new
 //! runs and accepts, through the use-cases themselves, as the API's role, against the real database. Nothing a person wrote
-//! is lost, and every answer fits into one story (S0).
+//! is lost, and every answer fits into one story.
 
 mod history;
 

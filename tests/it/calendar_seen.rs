@@ -1,5 +1,5 @@
-//! What can be seen of a calendar from outside: the lines of its run in both processes (R045–R049, R099–R105), and the
-//! streams that ended as nobody wanted (R091).
+//! What can be seen of a calendar from outside: the lines of its run in both processes, and the
+//! streams that ended as nobody wanted.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ async fn every_line_of_a_run_says_whose_it_is_and_its_last_what_it_took() {
     assert_eq!(
         (&ended["status"], &ended["latencyMs"], &ended["tokens"]),
         (&json!("succeeded"), &done["data"]["latencyMs"], &done["data"]["tokens"]),
-        "R045, R046, R048: {ended}"
+        "how it ended, how long it took, what it used: {ended}"
     );
     assert!(ended["tokens"].as_u64().unwrap() > 0);
 }
@@ -87,7 +87,11 @@ async fn a_time_out_and_a_taken_slot_stand_in_the_log() {
     let log = stack.api(0).log();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let taken = lines.iter().find(|line| line["requestId"] == refused).expect("the line about the refusal");
-    assert_eq!((&taken["status"], &taken["code"]), (&json!(409), &json!("ACTIVE_GENERATION")), "R049: {taken}");
+    assert_eq!(
+        (&taken["status"], &taken["code"]),
+        (&json!(409), &json!("ACTIVE_GENERATION")),
+        "the refusal is in the log: {taken}"
+    );
 }
 
 /// How often a calendar's stream ended for this reason.
@@ -111,7 +115,7 @@ async fn streams_that_ended_by_an_error_or_a_time_out_are_counted() {
     stack.world.play("late", [Answer { cards: usize::MAX, hold_after: Some(1), ..Answer::default() }.into()]);
     stack.world.play("bad", [Script::status(400)]);
     let mut claims = token::claims(anna.id);
-    // Believed for two seconds more: a token counts for 30 s after its end (D133).
+    // Believed for two seconds more: a token counts for 30 s after its end.
     claims["exp"] = json!(token::now() - 28);
     let hasty = anna.with_token(token::hs256(&claims));
 

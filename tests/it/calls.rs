@@ -1,4 +1,4 @@
-//! How often a model is asked, and the ledger of it (M6, D77, D86): answers that are cut are asked for again within a bound
+//! How often a model is asked, and the ledger of it: answers that are cut are asked for again within a bound
 //! that holds over all attempts, and a call that was not made is in no ledger and counts for nothing.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a lease is worth to whoever lost it: nothing it writes is kept, whichever function it writes by (M2), and an end
+//! What a lease is worth to whoever lost it: nothing it writes is kept, whichever function it writes by, and an end
 //! that is refused costs those beside it nothing.
 
 use almanac_shared::{

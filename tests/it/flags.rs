@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::admin::operator;
 
-/// The two seconds of D10, and as much again and more for a slow machine.
+/// A flag is read every second; more for a slow machine.
 const SEEN_WITHIN: Duration = Duration::from_secs(5);
 const CALENDAR: &str = "/v1/admin/flags/CALENDAR_SERVICE_ENABLED";
 const PUBLISH: &str = "/v1/admin/flags/PUBLISH_SERVICE_ENABLED";

@@ -1,4 +1,4 @@
-//! S2 from the first byte to the card: the document's own example, and what a person does next.
+//! Flashcards from the first byte to the card: the documented example, and what a person does next.
 
 use almanac_tests::{Stack, world::source_text};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Five generations in five minutes, whatever one tries (R145–R149); and the limit for nobody in particular.
+//! Five generations in five minutes, whatever one tries; and the limit for nobody in particular.
 
 use almanac_tests::{
     Reply, Stack, User,

@@ -1,4 +1,4 @@
-//! Lists, waiting, and the life of a job as its owner sees it (API.md 2 and 3).
+//! Lists, waiting, and the life of a job as its owner sees it.
 
 use almanac_tests::{
     Stack, User,

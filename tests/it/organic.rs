@@ -1,4 +1,4 @@
-//! S3 over HTTP: a week is streamed as it is made and saved as it was streamed; what cannot be made of it is said, and what
+//! Weeks over HTTP: one is streamed as it is made and saved as it was streamed; what cannot be made of it is said, and what
 //! can be is made.
 
 use almanac_tests::{

@@ -219,7 +219,7 @@ async fn a_week_that_never_started_completes_too() {
     assert_eq!(events.iter().filter(|event| event.seq.is_some()).count(), 1, "a cancel is no failure: {events:?}");
     let events = stored(late.collect_to_end().await);
     assert_follows(&events, 0);
-    assert_eq!(told_errors(&events), [(None, "QUEUE_TIMEOUT".to_owned())], "D21: an error, then complete");
+    assert_eq!(told_errors(&events), [(None, "QUEUE_TIMEOUT".to_owned())], "an error, then complete");
     let complete = events.last().unwrap().json();
     assert_eq!(
         (&complete["type"], &complete["status"], &complete["placements"]),

@@ -1,4 +1,4 @@
-//! What is refused before the first byte of a week's stream (R236–R260): each with its status, its code and the field,
+//! What is refused before the first byte of a week's stream: each with its status, its code and the field,
 //! and nothing is left behind.
 
 use almanac_tests::{
@@ -30,15 +30,15 @@ fn nonsense() -> Vec<(Value, u16, &'static str, Value)> {
     let many: Vec<Value> = (0..51).map(|n| seed(&format!("p{n}"), n % 5, 9)).collect();
     let placed = |field: &str| json!(["body", "placements", 0, field]);
     vec![
-        // R252, R192–R196: what is required.
+        // What is required.
         (without(&order(&json!({})), "brandProfileId"), 400, "VALIDATION_FAILED", json!(["body", "brandProfileId"])),
         (without(&order(&json!({})), "weekStart"), 400, "VALIDATION_FAILED", json!(["body", "weekStart"])),
         (without(&order(&json!({})), "timezone"), 400, "VALIDATION_FAILED", json!(["body", "timezone"])),
         (without(&order(&json!({})), "placements"), 400, "VALIDATION_FAILED", json!(["body", "placements"])),
         invalid(json!({ "brandProfileId": "" }), json!(["body", "brandProfileId"])),
-        // R239.
+        // Fifty placements are the most.
         invalid(json!({ "placements": many }), json!(["body", "placements"])),
-        // R255, R257, R258 and the other words.
+        // Words that are none.
         invalid(with(&json!({ "dayId": "2026-02-30" })), placed("dayId")),
         invalid(with(&json!({ "scheduledAt": "2026-01-26 09:00" })), placed("scheduledAt")),
         invalid(with(&json!({ "platform": "myspace" })), placed("platform")),
@@ -48,7 +48,7 @@ fn nonsense() -> Vec<(Value, u16, &'static str, Value)> {
         invalid(with(&json!({ "seedSource": "rumour" })), placed("seedSource")),
         invalid(json!({ "options": { "schedulePreset": "gamma" } }), json!(["body", "options", "schedulePreset"])),
         invalid(json!({ "weekStart": "26.01.2026" }), json!(["body", "weekStart"])),
-        // R260, R254.
+        // Weeks and zones.
         refused(json!({ "weekStart": "2026-01-27" }), "NOT_A_MONDAY", json!(["body", "weekStart"])),
         refused(json!({ "timezone": "Mars/Base" }), "UNKNOWN_TIME_ZONE", json!(["body", "timezone"])),
         refused(
@@ -61,7 +61,7 @@ fn nonsense() -> Vec<(Value, u16, &'static str, Value)> {
             "DAY_MISMATCH",
             placed("dayId"),
         ),
-        // R251, R259.
+        // Nothing to place.
         refused(json!({ "placements": [] }), "NO_PLACEMENTS", json!(["body", "placements"])),
         refused(
             json!({ "options": { "includeNewsletter": true } }),
@@ -96,11 +96,11 @@ async fn a_brand_or_an_account_of_somebody_else_is_refused_before_the_first_byte
     anna.coffee_brand().await;
     let path = "/v1/organic/generate-calendar";
 
-    // R236: foreign is as missing, whatever else is wrong with it.
+    // Foreign is as missing, whatever else is wrong with it.
     let foreign = eve.post(path, week_order(&json!({}))).await.refused(404, "NOT_FOUND");
     let missing = eve.post(path, week_order(&json!({ "brandProfileId": "brand_nobody" }))).await;
     assert_eq!(missing.refused(404, "NOT_FOUND").json()["error"], foreign.json()["error"]);
-    // R247: not linked, linked elsewhere, linked on another platform.
+    // Not linked, linked elsewhere, linked on another platform.
     for (changes, loc) in [
         (with(&json!({ "accountId": "acct_nobody" })), json!(["body", "placements", 0, "accountId"])),
         (with(&json!({ "accountId": "acct_linkedin" })), json!(["body", "placements", 0, "accountId"])),
@@ -114,7 +114,7 @@ async fn a_brand_or_an_account_of_somebody_else_is_refused_before_the_first_byte
     }
     assert_eq!(anna.get("/v1/jobs").await.expect(200).data()["items"], json!([]));
     anna.anonymous().post(path, week_order(&json!({}))).await.refused(401, "UNAUTHENTICATED");
-    // R246, D22: a foreign trend is as missing, for its placement alone.
+    // A foreign trend is as missing, for its placement alone.
     eve.coffee_brand().await;
     let trend = json!({ "id": "trend_eves", "title": "Hers", "source": "trend" });
     eve.post(&format!("/v1/brands/{BRAND}/trends"), trend).await.expect(201);
@@ -128,7 +128,7 @@ async fn a_preset_fills_a_week_that_nobody_placed_anything_in() {
     let anna = stack.user();
     anna.coffee_brand().await;
 
-    // R251: without seeds, and R253: without accounts, which are the brand's then.
+    // Without seeds, and without accounts, which are the brand's then.
     let mut order = week_order(&json!({ "placements": [], "options": { "schedulePreset": "beta-launch" } }));
     order.as_object_mut().or_fail("an order").remove("platformAccountIds");
     let call = anna.request(Method::POST, "/v1/organic/generate-calendar").json(&order);

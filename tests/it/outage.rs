@@ -1,4 +1,4 @@
-//! Redis and Postgres emptied, restarted, silent or gone, under work (RELIABILITY 2.2): nothing accepted is lost, streams
+//! Redis and Postgres emptied, restarted, silent or gone, under work: nothing accepted is lost, streams
 //! heal, and everything is as before when they are back.
 
 use std::time::Duration;

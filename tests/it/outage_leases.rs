@@ -1,4 +1,4 @@
-//! Outages of Postgres as a worker's leases meet them (M2, M3): whoever cannot renew lets go in time, gives back what it
+//! Outages of Postgres as a worker's leases meet them: whoever cannot renew lets go in time, gives back what it
 //! had as soon as it can, and nobody takes an outage for a crash.
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What every answer has in common: mounts, envelope, request ids, headers, CORS, the description (API.md 1, 2 and 9).
+//! What every answer has in common: mounts, envelope, request ids, headers, CORS, the description.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What outlives its time is forgotten (D33): all of it, by whatever else fails, and without looking through the rest.
+//! What outlives its time is forgotten: all of it, by whatever else fails, and without looking through the rest.
 
 use std::time::Duration;
 

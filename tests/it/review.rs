@@ -1,4 +1,4 @@
-//! What a person does with suggestions: edit, keep, turn down; and with cards: change, remove, take away (R144, D16).
+//! What a person does with suggestions: edit, keep, turn down; and with cards: change, remove, take away.
 
 use almanac_tests::{Stack, User};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Row security, by SQL under the real roles and by the catalogue (ARCHITECTURE 5, R173).
+//! Row security, by SQL under the real roles and by the catalogue.
 //!
 //! A new table fails here until its line in `GRANTS` says who may do what.
 
@@ -394,7 +394,7 @@ async fn the_catalogue_shows_no_gap() {
           WHERE c.relnamespace = 'almanac'::regnamespace AND r.rolname <> 'almanac_owner'",
         "SELECT proname || ' may be executed by everybody' FROM pg_proc
           WHERE pronamespace = 'almanac'::regnamespace AND proname <> 'uid' AND has_function_privilege('public', oid, 'execute')",
-        // uid() is evaluated once per query only inside a sub-select. What is inserted may be asked row by row (D126).
+        // uid() is evaluated once per query only inside a sub-select. What is inserted may be asked row by row.
         "SELECT tablename || '.' || policyname || ' calls uid() per row' FROM pg_policies
           WHERE schemaname = 'almanac' AND cmd <> 'INSERT'
             AND regexp_replace(coalesce(qual, '') || coalesce(with_check, ''), '\\( ?SELECT almanac\\.uid\\(\\)', '', 'g') ~ 'uid\\(\\)'",

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 /// Within which a client is told that the store is away.
 const TOLD: Duration = Duration::from_secs(10);
-/// Heartbeats come at least as often (API.md section 3).
+/// Heartbeats come at least as often.
 const BEAT: Duration = Duration::from_secs(15);
 /// For what a slow machine may take its time.
 const SOON: Duration = Duration::from_secs(45);

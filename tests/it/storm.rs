@@ -1,4 +1,4 @@
-//! Storms (RELIABILITY 2.1): work comes in all the time while one worker after the other is killed, or stands still for
+//! Storms: work comes in all the time while one worker after the other is killed, or stands still for
 //! longer than its leases. Nothing accepted is lost, nothing is made or told of twice, and what was interrupted goes on soon.
 //! A small storm is part of every run of the tests; `make storm` has the full ones, which print what they measured.
 

@@ -1,4 +1,4 @@
-//! Requests that come at the same moment share one statement; each is judged as if it had come alone (D126).
+//! Requests that come at the same moment share one statement; each is judged as if it had come alone.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What can be seen of the system from outside, and what must never be: logs, traces, metrics (R180–R184, I12).
+//! What can be seen of the system from outside, and what must never be: logs, traces, metrics.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn every_line_about_a_job_carries_the_required_fields() {
     assert_eq!(
         (&ended["tokensInput"], &ended["providerRequestId"]),
         (&json!(300), &json!("gen-scripted")),
-        "R180: {ended}"
+        "what the call used and its id: {ended}"
     );
     for line in lines(stack.worker(0)).iter().chain(&lines(stack.api(0))) {
         for field in FIELDS {

@@ -1,4 +1,4 @@
-//! Clients that no library writes: slow ones, silent ones, and ones that speak nonsense (API.md 1, RELIABILITY 3).
+//! Clients that no library writes: slow ones, silent ones, and ones that speak nonsense.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the model's provider may do, and what becomes of it (API.md 4, D15, R157–R169, PROTOCOLS 1).
+//! What the model's provider may do, and what becomes of it.
 
 use std::time::Duration;
 

@@ -238,7 +238,7 @@ const OVERDUE: Duration = Duration::from_secs(2);
 /// window), found no slot, or come slower than slots are free.
 const OVERDUE_BEHIND: Duration = Duration::from_millis(20);
 
-/// The poll that makes the doorbell a convenience (M1): every lane, every two seconds, what waited that long; soon when
+/// The poll that makes the doorbell a convenience: every lane, every two seconds, what waited that long; soon when
 /// jobs are known to wait, and again until none does. Free slots first, then at most that many claims; while it finds full
 /// batches it goes on.
 pub async fn poll(crew: Crew, service: almanac_shared::db::Service, lane: Lane, draining: CancellationToken) {

@@ -404,7 +404,7 @@ impl Crew {
     }
 }
 
-/// Every line of a job carries these (R099-R105), and its trace goes on from the request's.
+/// Every line of a job carries these, and its trace goes on from the request's.
 fn span_of(job: &ClaimedJob) -> tracing::Span {
     let span = tracing::info_span!(
         "job",

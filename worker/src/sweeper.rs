@@ -141,7 +141,7 @@ pub async fn count(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
     }
 }
 
-/// Forgets what has outlived its retention (D33), in small batches.
+/// Forgets what has outlived its retention, in small batches.
 pub async fn forget(deps: Deps, keeping: Keeping, draining: CancellationToken) {
     while !draining.is_cancelled() {
         forget_once(&deps, keeping).await;

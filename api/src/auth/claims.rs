@@ -57,12 +57,12 @@ pub enum Verified {
         user: UserId,
         /// `app_metadata.role` is `admin`.
         is_admin: bool,
-        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open (D133).
+        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open.
         expires_at: DateTime<Utc>,
     },
     /// The operator's key.
     Service {
-        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open (D133).
+        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open.
         expires_at: DateTime<Utc>,
     },
 }

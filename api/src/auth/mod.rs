@@ -1,4 +1,4 @@
-//! Who is calling: bearer token or session cookie, checked once per request and read by extractors (API.md section 2).
+//! Who is calling: bearer token or session cookie, checked once per request and read by extractors.
 //! The edge calls [`Authenticator::identify`]; routes take [`Caller`] or [`Admin`]. Nothing of a token but its verified
 //! claims may leave this module.
 
@@ -132,7 +132,7 @@ pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(name, value)| *name == COOKIE && !value.is_empty()).map(|(_, value)| value)
 }
 
-/// A page of another origin cannot send this header without a preflight, which CORS refuses (R287).
+/// A page of another origin cannot send this header without a preflight, which CORS refuses.
 fn is_from_our_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|value| value.as_bytes() == b"XMLHttpRequest")
 }

@@ -1,4 +1,4 @@
-//! The refusal's envelope as it stands on the wire and in the OpenAPI document (API.md section 1).
+//! The refusal's envelope as it stands on the wire and in the OpenAPI document.
 //! `error` fills it. It must never hold a cause, only what a client may read.
 
 use almanac_shared::error::{ActiveJob, Flaw};
@@ -57,7 +57,7 @@ impl From<ActiveJob> for Active {
     }
 }
 
-/// The `error` of the envelope (API.md section 1).
+/// The `error` of the envelope.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Error", rename_all = "camelCase", skip_serializing_if_is_none)]

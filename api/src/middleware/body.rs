@@ -1,4 +1,4 @@
-//! Bounds on request bodies: so many bytes, so long (API.md section 1: 413, 408). A layer of the edge; whoever reads the
+//! Bounds on request bodies: so many bytes (413), so long (408). A layer of the edge; whoever reads the
 //! body meets the bounds while reading. It must never buffer a body that no handler asks for.
 
 use std::{

@@ -1,4 +1,4 @@
-//! Cross-origin calls from browsers, for exact origins only (R177). A layer of the edge.
+//! Cross-origin calls from browsers, for exact origins only. A layer of the edge.
 //! It must never reflect an origin that is not in the list.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a person may ask of everything that is theirs (API.md section 9): its end.
+//! What a person may ask of everything that is theirs: its end.
 
 use almanac_shared::{account::ERASE_RATE, error::Refusal, jobs::Kind, telemetry};
 use poem_openapi::{ApiResponse, OpenApi};

@@ -1,4 +1,4 @@
-//! What operators see and do (API.md section 9): flags, lanes, everybody's jobs, and the repeat of what failed.
+//! What operators see and do: flags, lanes, everybody's jobs, and the repeat of what failed.
 //! Every route takes `Admin` first; nothing here may answer anybody else.
 
 use almanac_shared::{

@@ -1,4 +1,4 @@
-//! Whether the process lives, whether it can work, what it counts, what it is (API.md section 9).
+//! Whether the process lives, whether it can work, what it counts, what it is.
 //! Asked by load balancers and Prometheus, without a token; says nothing about anybody.
 
 use almanac_shared::redis;

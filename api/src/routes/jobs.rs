@@ -1,4 +1,4 @@
-//! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers (API.md section 3).
+//! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers.
 
 use almanac_shared::{
     error::Code,

@@ -1,4 +1,4 @@
-//! The account: the use-case of a person who wants everything of theirs removed (D33). Called by the API's route.
+//! The account: the use-case of a person who wants everything of theirs removed. Called by the API's route.
 //! It only accepts; the worker's job does the removing.
 
 use anyhow::Context;

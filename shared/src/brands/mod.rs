@@ -1,5 +1,5 @@
 //! Brands and what belongs to them: accounts on platforms, trends, creative assets. The words; an organic week is
-//! planned from them (S3). Called by the API's routes and by the organic domain; rules, records and use-cases stand in
+//! planned from them. Called by the API's routes and by the organic domain; rules, records and use-cases stand in
 //! the files below. Nothing here knows a placement.
 
 use std::{fmt, str::FromStr};
@@ -108,7 +108,7 @@ macro_rules! words {
 }
 
 words! {
-    /// Where a brand has accounts (R203).
+    /// Where a brand has accounts.
     Platform, "instagram, linkedin, facebook, tiktok, youtube" {
         /// Instagram.
         Instagram = "instagram",
@@ -122,7 +122,7 @@ words! {
         Youtube = "youtube",
     }
 
-    /// What kind of seed a trend is (R205).
+    /// What kind of seed a trend is.
     TrendSource, "trend, question, event, manual" {
         /// Something people talk about.
         Trend = "trend",
@@ -146,7 +146,7 @@ words! {
         Document = "document",
     }
 
-    /// Whether an account can be used. The last two refuse a placement with a code of their own (R230).
+    /// Whether an account can be used. The last two refuse a placement with a code of their own.
     AccountState, "connected, disconnected, auth_failed" {
         /// It can.
         Connected = "connected",

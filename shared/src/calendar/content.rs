@@ -40,7 +40,7 @@ pub struct Content {
     /// For the people who make it.
     #[serde(default)]
     pub notes: String,
-    /// Pictures and videos, set by people only (D39).
+    /// Pictures and videos, set by people only.
     #[serde(default)]
     pub media: Vec<Medium>,
 }

@@ -1,6 +1,6 @@
 //! A regeneration against what is saved, in the calendar's words: entries into the merge, its findings into JSON.
 //! Called by the job for the `diff` event and by the diff and accept routes; the rules themselves are `crate::merge`'s.
-//! It never judges who may overwrite what, and never looks outside the run's channels × [start, end] (D42).
+//! It never judges who may overwrite what, and never looks outside the run's channels × [start, end].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub fn generated(slots: &[Slot], made: impl IntoIterator<Item = (EntryKey, Field
     Generated { records, unfilled }
 }
 
-/// What the run would change (D9).
+/// What the run would change.
 pub fn diff(request: &CalendarRequest, saved: &Saved<Field>, run: &Generated<Field>) -> Diff<Field> {
     merge::diff(saved, run, |key| covers(request, key))
 }

@@ -1,4 +1,4 @@
-//! A run that never was: the events a client sees while calendars are switched off (D11) or nothing can be stored.
+//! A run that never was: the events a client sees while calendars are switched off or nothing can be stored.
 //! Called by the submitting route. Pure: the same request against the same saved entries gives the same bytes; nothing is
 //! stored, no model is asked, and no id is made up for what does not exist.
 

@@ -10,7 +10,7 @@ use crate::{id::CalendarId, spreadsheet::push_cell};
 
 mod ics;
 
-/// What the file is for (`?format=`, API.md section 5).
+/// What the file is for (`?format=`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One array of objects.
@@ -110,7 +110,7 @@ impl Export {
     }
 }
 
-/// A saved entry as the calendar's own routes show it (API.md section 5).
+/// A saved entry as the calendar's own routes show it.
 pub fn wire(entry: &Entry) -> Map<String, Value> {
     let mut wire = Map::new();
     wire.insert("id".to_owned(), entry.id.to_string().into());

@@ -1,5 +1,5 @@
 //! AI calendars: the words. A person names channels, a cadence and a range; the slots are computed, a model fills them,
-//! people edit what it wrote, and a later run never costs them an edit (S0).
+//! people edit what it wrote, and a later run never costs them an edit.
 //! Called by the API's routes and the worker's job; no SQL, no HTTP and no clock stands in this folder's pure files.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -90,7 +90,7 @@ impl FromStr for Cadence {
     }
 }
 
-/// What an entry is, across all runs: `channel:date:ordinal` (D8). It never changes, also when a person moves the entry.
+/// What an entry is, across all runs: `channel:date:ordinal`. It never changes, also when a person moves the entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryKey {
     /// The channel it was made for.
@@ -191,7 +191,7 @@ pub enum Field {
     Hashtags,
     /// For the people who make it.
     Notes,
-    /// Pictures and videos: set by people, never by a model (D39).
+    /// Pictures and videos: set by people, never by a model.
     Media,
 }
 

@@ -28,21 +28,21 @@ pub const CONSTRAINTS_MAX: usize = 32 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestBody {
-    /// R004.
+    /// Where to post, in the order of the answer.
     pub channels: Vec<String>,
-    /// R005.
+    /// How often: `daily`, `weekly` or `monthly`.
     pub cadence: String,
-    /// R006.
+    /// The first day, `YYYY-MM-DD`.
     pub start: String,
-    /// R007.
+    /// The last day, `YYYY-MM-DD`.
     pub end: String,
-    /// R008.
+    /// Anything the model should know: topics, tone, language. At most [`CONSTRAINTS_MAX`] bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Map<String, Value>>,
-    /// R009.
+    /// The calendar to make anew; a new one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar_id: Option<String>,
-    /// D36.
+    /// The client's own reference; stored, never looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
     /// IANA name; UTC when absent.
@@ -136,7 +136,7 @@ impl CalendarRequest {
         }
     }
 
-    /// Whether a key is this run's business: its channels × [start, end] (D42).
+    /// Whether a key is this run's business: its channels × [start, end].
     pub fn covers(&self, key: &super::EntryKey) -> bool {
         (self.start..=self.end).contains(&key.date) && self.channels.contains(&key.channel)
     }

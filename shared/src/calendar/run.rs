@@ -149,7 +149,7 @@ pub fn wire(id: Option<EntryId>, key: &EntryKey, content: &Content) -> Value {
     wire.into()
 }
 
-/// One frame's data: the envelope that every event of a calendar's stream has (API.md section 5).
+/// One frame's data: the envelope that every event of a calendar's stream has.
 pub fn envelope(data: &Value, error: &Value, meta: Value) -> String {
     json!({ "data": data, "error": error, "meta": meta }).to_string()
 }

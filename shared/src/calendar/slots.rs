@@ -1,4 +1,4 @@
-//! The slots of a run: channels × cadence × range, computed and never left to a model (D8).
+//! The slots of a run: channels × cadence × range, computed and never left to a model.
 //! Called on submit to know the size, by the job to ask and to fill, and by the dry run.
 //! Pure: the same request gives the same slots in the same order.
 
@@ -59,7 +59,7 @@ pub fn dates(cadence: Cadence, start: NaiveDate, end: NaiveDate) -> impl Iterato
     (0..).map_while(nth).take_while(move |date| *date <= end)
 }
 
-/// The local time at which a channel is posted to when nobody says otherwise (D18).
+/// The local time at which a channel is posted to when nobody says otherwise.
 pub fn default_time(channel: &ChannelName) -> NaiveTime {
     let hour = match channel.as_str() {
         "instagram" => 11,

@@ -1,5 +1,5 @@
 //! The composer's calendar entries: one for each slot a document asks for, and the document that asks for them.
-//! The worker writes the document for every model, the composer reads it; dry runs are made of nothing else (D11).
+//! The worker writes the document for every model, the composer reads it; dry runs are made of nothing else.
 //! An entry depends on its own slot and on the constraints only, so asking again for missing slots gives what was missing.
 
 use chrono::{Datelike, NaiveDate};
@@ -17,7 +17,7 @@ pub const TASK: &str = "calendar";
 /// Longest topic in a title, in characters: a title is a line.
 const TOPIC_IN_TITLE: usize = 100;
 
-/// The user message of a calendar run (ARCHITECTURE 10).
+/// The user message of a calendar run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// Always `calendar`.

@@ -12,7 +12,7 @@ use super::{language::Language, sentences::sentences};
 /// The task's name in a document.
 pub const TASK: &str = "flashcards";
 
-/// Cards when the document does not say (ARCHITECTURE 10).
+/// Cards when the document does not say.
 const DEFAULT_COUNT: u32 = 10;
 
 /// The user message of a flashcard generation.

@@ -1,6 +1,6 @@
 //! A guess at a text's language, from the small words every sentence needs.
 //! Called by the composer to choose its phrase bank; a wrong guess costs style, nothing else.
-//! It knows English and French; everything else counts as English (ARCHITECTURE 10).
+//! It knows English and French; everything else counts as English.
 
 /// A language the phrase bank has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Language {
         if french > 0 { Self::French } else { Self::English }
     }
 
-    /// The language of a name: `fr`, `fr-CA`, `French`, `français`; everything else is written in English (ARCHITECTURE 10).
+    /// The language of a name: `fr`, `fr-CA`, `French`, `français`; everything else is written in English.
     pub(super) fn named(name: &str) -> Self {
         let name = name.to_lowercase();
         let primary = name.split(['-', '_', ' ']).next().unwrap_or_default();

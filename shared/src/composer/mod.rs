@@ -1,5 +1,5 @@
 //! The offline composer: from a task document to the items a model would answer with, without a model.
-//! It serves dry runs in the API (D11) and the offline model in the worker.
+//! It serves dry runs in the API and the offline model in the worker.
 //! It is pure: no clock, no chance, no I/O; the same document gives the same items, byte for byte.
 
 pub mod calendar;

@@ -25,7 +25,7 @@ const TOPIC_IN_TITLE: usize = 50;
 /// Longest topic inside a sentence.
 const TOPIC_IN_TEXT: usize = 120;
 
-/// The user message of an organic week (ARCHITECTURE 10).
+/// The user message of an organic week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {

@@ -24,7 +24,7 @@ pub struct Row<'a> {
     pub created_at: DateTime<Utc>,
 }
 
-/// What the file is for (`?format=`, API.md section 4).
+/// What the file is for (`?format=`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// RFC 4180 with a header, safe to open in a spreadsheet.

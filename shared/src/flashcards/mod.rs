@@ -1,4 +1,4 @@
-//! Flashcards: the words. A person sends a text; a model proposes cards; the person keeps those that are good (S2).
+//! Flashcards: the words. A person sends a text; a model proposes cards; the person keeps those that are good.
 //! Called by the API's routes and the worker's job; rules, records and use-cases stand in the files below.
 
 use chrono::{DateTime, Utc};
@@ -63,7 +63,7 @@ pub struct Suggestion {
     pub front: String,
     /// The answer.
     pub back: String,
-    /// proposed, accepted, edited or rejected (D16).
+    /// proposed, accepted, edited or rejected.
     pub status: String,
     /// Made at.
     pub created_at: DateTime<Utc>,

@@ -3,16 +3,16 @@
 
 use crate::error::{Code, Refusal};
 
-/// Fewest characters of a source text (R124).
+/// Fewest characters of a source text.
 pub const SOURCE_MIN: usize = 1_000;
-/// Most characters of a source text (R124).
+/// Most characters of a source text.
 pub const SOURCE_MAX: usize = 10_000;
 /// Most characters of a front.
 pub const FRONT_MAX: usize = 500;
 /// Most characters of a back.
 pub const BACK_MAX: usize = 2_000;
 
-/// A text of 1,000 to 10,000 Unicode scalar values after trimming (D14).
+/// A text of 1,000 to 10,000 Unicode scalar values after trimming.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceText(String);
 

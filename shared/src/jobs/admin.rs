@@ -114,7 +114,7 @@ impl Operations {
         Ok(loads)
     }
 
-    /// Repeats what has ended: a new job with a new log, and a new resource of the same order (D44). No limit counts it.
+    /// Repeats what has ended: a new job with a new log, and a new resource of the same order. No limit counts it.
     ///
     /// # Errors
     /// Missing; not ended yet; its slot is taken; or what it was made from is no longer kept.

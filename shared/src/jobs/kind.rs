@@ -7,13 +7,13 @@
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Makes flashcard suggestions from a text (S2).
+    /// Makes flashcard suggestions from a text.
     GenerateFlashcards,
-    /// Makes a run of a calendar (S0).
+    /// Makes a run of a calendar.
     GenerateCalendar,
-    /// Makes the placements of a brand's week (S3).
+    /// Makes the placements of a brand's week.
     GenerateOrganic,
-    /// Removes everything a person made (D33).
+    /// Removes everything a person made.
     EraseAccount,
 }
 
@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    /// The route that accepts it, as idempotency keys name it: the method and the `/v1` spelling (D43).
+    /// The route that accepts it, as idempotency keys name it: the method and the `/v1` spelling.
     pub const fn route(self) -> &'static str {
         match self {
             Self::GenerateFlashcards => "POST /v1/ai/generations",

@@ -21,7 +21,7 @@ pub(crate) mod submission;
 
 pub use kind::{Kind, Lane};
 
-/// How long a claim holds before somebody else may take the job (M2).
+/// How long a claim holds before somebody else may take the job.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// How often a lease is renewed: two renewals may fail before it is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(3);
@@ -85,7 +85,7 @@ impl State {
     }
 
     /// The word a client sees: a queued job is `pending` until its first start and `running` after it, a dead one
-    /// has `failed` (ARCHITECTURE 5).
+    /// has `failed`.
     pub const fn on_the_wire(self, started: bool) -> &'static str {
         match self {
             Self::Queued if !started => "pending",
@@ -133,7 +133,7 @@ pub struct ClaimedJob {
     pub first_call: Option<FirstCall>,
 }
 
-/// A call of a model whose ledger row was committed with the claim (M6, D86). Whoever does not make it withdraws it.
+/// A call of a model whose ledger row was committed with the claim. Whoever does not make it withdraws it.
 #[derive(Clone)]
 pub struct FirstCall {
     /// Its row in the ledger.
@@ -225,7 +225,7 @@ pub struct Failure {
     pub code: Code,
     /// For a person.
     pub message: String,
-    /// What else helps: provider status, redacted excerpt, request id, timing (R166).
+    /// What else helps: provider status, redacted excerpt, request id, timing.
     #[serde(flatten)]
     pub context: serde_json::Map<String, Value>,
 }

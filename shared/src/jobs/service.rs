@@ -51,7 +51,7 @@ impl Jobs {
     }
 
     /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what
-    /// stands in the way of new work is not in its way (D130); ask only when something is.
+    /// stands in the way of new work is not in its way; ask only when something is.
     ///
     /// # Errors
     /// The store is away.

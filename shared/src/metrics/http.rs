@@ -22,7 +22,7 @@ impl Http {
                 "Time until the answer's head was ready; a stream's body is not in it",
                 || Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0]),
             ),
-            rate_limited: register(registry, "rate_limited", "Requests refused with 429, by limit family (R149, R184)"),
+            rate_limited: register(registry, "rate_limited", "Requests refused with 429, by limit family"),
         }
     }
 }

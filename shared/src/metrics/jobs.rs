@@ -33,8 +33,7 @@ pub enum PickupSource {
 
 impl Jobs {
     pub fn register(registry: &mut Registry) -> Self {
-        let generations: Counters<1> =
-            register(registry, "generations", "Flashcard generations by how they ended (R183)");
+        let generations: Counters<1> = register(registry, "generations", "Flashcard generations by how they ended");
         // A rate needs a first sample, also of what has not happened yet.
         for outcome in ["succeeded", "failed"] {
             let _ = generations.get_or_create(&labels([("outcome", outcome)]));

@@ -1,4 +1,4 @@
-//! What a process counts, by the domain's own words, for Prometheus to fetch from `/metrics` (R045–R049, R183, R184).
+//! What a process counts, by the domain's own words, for Prometheus to fetch from `/metrics`.
 //! Each `main` makes one `Metrics` and hands it on; whoever acts calls the method that says what happened.
 //! No label may hold anything that grows with users or requests: no ids, no paths, no messages.
 //!

@@ -8,7 +8,7 @@ use prometheus_client::{
 
 use super::{Counters, InFlight, Metrics, labels, register};
 
-/// Ends that a client did not want (R091, R094).
+/// Ends that a client did not want.
 const FAILURES: [&str; 4] = ["failed", "timeout", "write_timeout", "auth_expired"];
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Streams {
 impl Streams {
     pub fn register(registry: &mut Registry) -> Self {
         let failures: Counters<2> =
-            register(registry, "stream_failures", "Event streams that ended by an error or a time-out (R091)");
+            register(registry, "stream_failures", "Event streams that ended by an error or a time-out");
         // A rate needs a first sample, also of what has not happened yet.
         for reason in FAILURES {
             let _ = failures.get_or_create(&labels([("kind", "calendar.generate"), ("reason", reason)]));

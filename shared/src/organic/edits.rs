@@ -1,4 +1,4 @@
-//! What a person may write into a placement: a merge patch in the shape of its event (API.md section 6).
+//! What a person may write into a placement: a merge patch in the shape of its event.
 //! Called by the placement routes before anything is stored; the limits are those that a model's items are cut to.
 //! Pure. Its id and what it grew from never change, and day, instant and part of the day always agree.
 

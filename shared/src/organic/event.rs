@@ -1,6 +1,6 @@
-//! The events of an organic week as clients read them (R216–R235): four kinds, the keys in the order of S3.
+//! The events of an organic week as clients read them: four kinds, the keys in a fixed order.
 //! Made by the worker's job; the log adds `type` and `seq` around the data of each.
-//! An optional value that is not there is left out, never null; the one null is the account of a newsletter (D20).
+//! An optional value that is not there is left out, never null; the one null is the account of a newsletter.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ pub enum Event {
     Progress(Progress),
     /// One placement is ready.
     Placement {
-        /// S3 wraps it (R234).
+        /// In an object of its own.
         placement: Box<Placement>,
     },
-    /// One placement could not be made or, without an id, the run could not go on (D21).
+    /// One placement could not be made or, without an id, the run could not go on.
     Error(Failure),
     /// Nothing follows.
     Complete(Complete),
@@ -59,7 +59,7 @@ impl Event {
     }
 }
 
-/// How far a run is (R218).
+/// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Placements that are done, also those that failed.
@@ -74,7 +74,7 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
-/// A placement that is ready (R221–R228).
+/// A placement that is ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placement {
@@ -94,7 +94,7 @@ pub struct Placement {
     pub copy: Wording,
 }
 
-/// When a placement goes out (R222).
+/// When a placement goes out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
@@ -104,15 +104,15 @@ pub struct Schedule {
     pub scheduled_at: Timestamp,
     /// The part of the local day.
     pub time_of_day: TimeOfDay,
-    /// True when it is not the time that was asked for (R243). Weeks made before D123 leave a false out.
+    /// True when it is not the time that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<bool>,
-    /// Why it was moved (D17).
+    /// Why it was moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Where a placement goes out (R223).
+/// Where a placement goes out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformAccount {
@@ -122,7 +122,7 @@ pub struct PlatformAccount {
     pub account_id: Option<AccountId>,
 }
 
-/// What a placement grew from (R224).
+/// What a placement grew from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seed {
@@ -133,7 +133,7 @@ pub struct Seed {
     pub source: TrendSource,
 }
 
-/// What a placement is (R225, R233).
+/// What a placement is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
@@ -161,13 +161,13 @@ pub struct Content {
     pub num_slides: Option<u32>,
 }
 
-/// How a placement looks (R226).
+/// How a placement looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Creative {
     /// The idea in a few sentences.
     pub creative_idea: String,
-    /// Assets of the brand's library that fit (R244).
+    /// Assets of the brand's library that fit.
     #[serde(default)]
     pub asset_ids: Vec<AssetId>,
     /// What to make, also beside assets that fit.
@@ -175,7 +175,7 @@ pub struct Creative {
     pub asset_hints: Option<Vec<AssetHint>>,
 }
 
-/// Something to make (R227).
+/// Something to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetHint {
     /// What part it plays, e.g. `cover`.
@@ -184,7 +184,7 @@ pub struct AssetHint {
     pub suggestion: String,
 }
 
-/// What a placement says (R228).
+/// What a placement says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wording {
     /// The text to publish.
@@ -214,7 +214,7 @@ impl Hashtags {
     }
 }
 
-/// Why something could not be made (R229).
+/// Why something could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -228,7 +228,7 @@ pub struct Failure {
     pub placement_id: Option<PlacementId>,
 }
 
-/// The end (R231). S3 knows the type alone; what else stands here came later and may be absent.
+/// The end. Clients may rely on the type alone; everything else may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Complete {

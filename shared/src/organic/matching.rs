@@ -1,5 +1,5 @@
 //! Which assets of a brand's library fit a placement: by tags and words that they share with its trend, its topic and its
-//! format, weighted (D23).
+//! format, weighted.
 //! Called by the worker's job: the library is read into a [`Shelf`] once a run, then asked once a placement.
 //! Pure: ties go by id, and a match says what it is made of, so that a person can see why.
 //! Words are cut and folded where the terms that assets are found by are.

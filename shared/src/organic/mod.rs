@@ -1,5 +1,5 @@
 //! Organic weeks: the words. A person places trends into a week of a brand; free slots are found, a model writes what each
-//! placement says, assets are matched to it, and a later run never makes a second one of the same id (S3).
+//! placement says, assets are matched to it, and a later run never makes a second one of the same id.
 //! Called by the API's routes and the worker's job; no SQL, no HTTP and no clock stands in this folder's pure files.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -27,7 +27,7 @@ mod time;
 
 pub use self::time::{Timestamp, Week};
 
-/// The key under which a placement is made anew, never doubled (R242). Clients choose it; presets and newsletters make
+/// The key under which a placement is made anew, never doubled. Clients choose it; presets and newsletters make
 /// their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
 #[serde(transparent)]
@@ -40,12 +40,12 @@ impl PlacementId {
         &self.0
     }
 
-    /// The id of what a preset places on a platform's day (D18).
+    /// The id of what a preset places on a platform's day.
     pub fn of_preset(day: NaiveDate, platform: Platform) -> Self {
         Self(format!("preset-{day}-{platform}"))
     }
 
-    /// The id of a day's newsletter (D20).
+    /// The id of a day's newsletter.
     pub fn of_newsletter(day: NaiveDate) -> Self {
         Self(format!("newsletter-{day}"))
     }
@@ -65,7 +65,7 @@ impl FromStr for PlacementId {
     }
 }
 
-/// Where a placement goes: to a platform's account or, for newsletters, to nobody's account (D20).
+/// Where a placement goes: to a platform's account or, for newsletters, to nobody's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outlet {
     /// One of the platforms.
@@ -148,7 +148,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What a placement is (R206).
+    /// What a placement is.
     Format, "reel, carousel, story, post, newsletter" {
         /// A short upright film.
         Reel = "reel",
@@ -162,7 +162,7 @@ words! {
         Newsletter = "newsletter",
     }
 
-    /// Where a run is (R219).
+    /// Where a run is.
     Stage, "analyzing, drafting, matching, optimizing, finalizing" {
         /// Brand, accounts and trends are looked at, slots are planned.
         Analyzing = "analyzing",
@@ -176,13 +176,13 @@ words! {
         Finalizing = "finalizing",
     }
 
-    /// How a week is filled where nobody placed anything (R208).
+    /// How a week is filled where nobody placed anything.
     SchedulePreset, "beta-launch" {
-        /// D18.
+        /// A post on each platform and day from Monday to Friday.
         BetaLaunch = "beta-launch",
     }
 
-    /// When in a day a placement is, by the clocks of its week's zone (R235).
+    /// When in a day a placement is, by the clocks of its week's zone.
     TimeOfDay, "morning, afternoon, evening, night" {
         /// From 05:00.
         Morning = "morning",
@@ -196,7 +196,7 @@ words! {
 }
 
 impl Format {
-    /// The name for people (R233).
+    /// The name for people.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Reel => "Reel",
@@ -236,11 +236,11 @@ pub struct WeekRequest {
     pub brand: BrandId,
     /// Which week, by which clocks.
     pub week: Week,
-    /// The account of each platform that a placement does not name itself (R214).
+    /// The account of each platform that a placement does not name itself.
     pub accounts: BTreeMap<Platform, AccountId>,
     /// What was placed, each id once, in the order of the request.
     pub seeds: Vec<PlacementSeed>,
-    /// Ids that came more than once; the last one of each is among the seeds (D19).
+    /// Ids that came more than once; the last one of each is among the seeds.
     pub repeated: Vec<PlacementId>,
     /// What else is wanted.
     pub options: Options,
@@ -261,7 +261,7 @@ pub struct PlacementSeed {
     pub time_label: Option<String>,
     /// Where it goes.
     pub outlet: Outlet,
-    /// The account that was named, or that its platform has in this request; none means `MISSING_ACCOUNT` (R214) unless
+    /// The account that was named, or that its platform has in this request; none means `MISSING_ACCOUNT` unless
     /// it is a newsletter.
     pub account: Option<AccountId>,
     /// What kind of seed the client took it for; the trend's own kind when absent.
@@ -278,7 +278,7 @@ impl PlacementSeed {
         self.desired_format.unwrap_or(Format::usual(self.outlet))
     }
 
-    /// The tags among its hints (R207).
+    /// The tags among its hints.
     pub fn tags(&self) -> Vec<&str> {
         let tags = self.metadata.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         tags.iter().filter_map(Value::as_str).collect()

@@ -1,4 +1,4 @@
-//! What the preset `beta-launch` places where nobody placed anything (D18), and what a week's newsletter is about.
+//! What the preset `beta-launch` places where nobody placed anything, and what a week's newsletter is about.
 //! Called by the worker's job after it has planned what was placed, with the brand's accounts, trends and placements.
 //! Pure: it only fills times that are free, so the plan that follows moves none of what it placed.
 
@@ -52,13 +52,13 @@ pub struct Stock<'a> {
 pub struct Filled {
     /// New placements by day, on each day in the order of the platforms.
     pub seeds: Vec<PlacementSeed>,
-    /// Placements it owes to platforms that were preferred and have no account: `MISSING_ACCOUNT` (R245).
+    /// Placements it owes to platforms that were preferred and have no account: `MISSING_ACCOUNT`.
     pub without_account: Vec<PlacementId>,
     /// How many free times are left because no trend is unused.
     pub without_trend: usize,
 }
 
-/// When a platform is posted to, by the clocks of the week (D18).
+/// When a platform is posted to, by the clocks of the week.
 pub const fn hour(platform: Platform) -> i64 {
     match platform {
         Platform::Instagram => 11,

@@ -20,7 +20,7 @@ use crate::{
     shape::{Shape, Way},
 };
 
-/// Most placements of a request (R239).
+/// Most placements of a request.
 pub const PLACEMENTS_MAX: usize = 50;
 /// Most characters of a time's label.
 pub const TIME_LABEL_MAX: usize = 64;
@@ -33,25 +33,25 @@ pub const GUIDANCE_MAX: usize = 4_000;
 /// Most characters of a language's name.
 pub const LANGUAGE_MAX: usize = 64;
 
-/// Local time of a newsletter (D20).
+/// Local time of a newsletter.
 pub const NEWSLETTER_HOUR: u32 = 9;
 
 /// A request as it was sent. The job's payload keeps it, so that a worker reads it by the same rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestBody {
-    /// R192.
+    /// The brand that the week is made for.
     pub brand_profile_id: String,
-    /// R193.
+    /// The Monday, `YYYY-MM-DD`.
     pub week_start: String,
-    /// R194.
+    /// IANA name of the zone that the days are read in.
     pub timezone: String,
-    /// R195.
+    /// The account of each platform, for placements that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_account_ids: Option<BTreeMap<String, String>>,
-    /// R196.
+    /// What to make; may be empty when a preset fills the week.
     pub placements: Vec<PlacementBody>,
-    /// R197.
+    /// How the week is filled and written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<OptionsBody>,
 }
@@ -60,29 +60,29 @@ pub struct RequestBody {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlacementBody {
-    /// R198.
+    /// The key under which a later run makes it anew.
     pub placement_id: String,
-    /// R199.
+    /// What it is about: a trend of the brand.
     pub trend_id: String,
-    /// R200.
+    /// Its day in the week's zone, `YYYY-MM-DD`.
     pub day_id: String,
-    /// R201.
+    /// The wish, RFC 3339 with an offset.
     pub scheduled_at: String,
-    /// R202.
+    /// The client's name for the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_label: Option<String>,
-    /// R203.
+    /// Where it goes.
     pub platform: String,
-    /// R204.
+    /// The account it goes to; its platform's in `platformAccountIds` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// R205.
+    /// What kind of seed the trend is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed_source: Option<String>,
-    /// R206.
+    /// Its format; the platform's usual one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired_format: Option<String>,
-    /// R207.
+    /// Hints of the client; at most 8 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
 }
@@ -91,22 +91,22 @@ pub struct PlacementBody {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionsBody {
-    /// R208.
+    /// How the week is filled where nobody placed anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_preset: Option<String>,
-    /// R209.
+    /// Whether a newsletter is made too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_newsletter: Option<bool>,
-    /// R210.
+    /// The newsletter's day, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newsletter_day_id: Option<String>,
-    /// R211.
+    /// A wish to the model, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance_prompt: Option<String>,
-    /// R212.
+    /// The language of the texts; the brand's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// R213.
+    /// The platforms that a preset fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_platforms: Option<Vec<String>>,
 }
@@ -139,14 +139,14 @@ impl WeekRequest {
         Ok(Self { brand, week, accounts, seeds, repeated, options: Options { newsletter, ..options } })
     }
 
-    /// Every account that the request names, with the platform it is named for: each must be linked to the brand (R247).
+    /// Every account that the request names, with the platform it is named for: each must be linked to the brand.
     pub fn named_accounts(&self) -> std::collections::BTreeSet<(Platform, &AccountId)> {
         let mapped = self.accounts.iter().map(|(platform, account)| (*platform, account));
         let placed = self.seeds.iter().filter_map(|seed| seed.outlet.platform().zip(seed.account.as_ref()));
         mapped.chain(placed).collect()
     }
 
-    /// The newsletter's placement, when one is wanted (D20). What it is about is the caller's to say. A placement of the
+    /// The newsletter's placement, when one is wanted. What it is about is the caller's to say. A placement of the
     /// same id that was seeded by hand stands in its place.
     pub fn newsletter(&self) -> Option<PlacementSeed> {
         let day = self.options.newsletter?;
@@ -322,7 +322,7 @@ fn in_week(week: &Week, placed: &[Placed]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// With a preset the day defaults to the week's first; without day and preset nobody knows when (D38).
+/// With a preset the day defaults to the week's first; without day and preset nobody knows when.
 fn newsletter_day(week: &Week, options: &Options, named: Newsletter) -> Result<Option<NaiveDate>, Refusal> {
     let way: Way<'_> = &[&"options", &"newsletterDayId"];
     match named {
@@ -336,7 +336,7 @@ fn newsletter_day(week: &Week, options: &Options, named: Newsletter) -> Result<O
     }
 }
 
-/// The last of each id, in the order of the request (D19).
+/// The last of each id, in the order of the request.
 fn each_once(placed: Vec<Placed>) -> (Vec<PlacementSeed>, Vec<PlacementId>) {
     let mut known = HashSet::new();
     let mut repeated = Vec::new();

@@ -72,7 +72,7 @@ pub struct SavedPlacement {
     pub run_id: RunId,
     /// As the merge takes it.
     pub record: Record<Field>,
-    /// The assets that its last run found for it, and why (D23).
+    /// The assets that its last run found for it, and why.
     pub matches: Vec<Match>,
     /// Last changed at.
     pub updated_at: DateTime<Utc>,

@@ -1,5 +1,5 @@
 //! Times for the placements of a week: each keeps the one it asks for unless its account is busy then, and is moved as
-//! little as possible where it must be (D17).
+//! little as possible where it must be.
 //! Called by the worker's job before it asks a model, with everything that is planned on the same accounts already.
 //! Pure: the same wishes give the same plan, and a plan that is asked for again moves nothing.
 

@@ -14,7 +14,7 @@ use super::{TimeOfDay, rules};
 use crate::brands::Malformed;
 
 /// An instant and how it is written. What a client wrote in UTC is given back as it was written, so that it can compare;
-/// everything else is written in UTC and whole seconds (API.md section 2).
+/// everything else is written in UTC and whole seconds.
 #[derive(Clone, Debug)]
 pub struct Timestamp {
     at: DateTime<Utc>,

@@ -94,7 +94,7 @@ impl Event {
         Self { seq: 0, kind: kind.to_owned(), data }
     }
 
-    /// Whether this is a log's one final event (API.md section 3).
+    /// Whether this is a log's one final event.
     pub fn is_last(&self) -> bool {
         matches!(self.kind.as_str(), "done" | "complete")
     }

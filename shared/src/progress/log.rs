@@ -1,5 +1,5 @@
 //! The event log: reading pages of it, and telling Redis what was appended.
-//! The worker's appends stand inside its domain's store, in the transaction of the results they tell of (M4).
+//! The worker's appends stand inside its domain's store, in the transaction of the results they tell of.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! How a job's story reaches those who listen: append (worker), replay and follow (API).
-//! Postgres holds the log; Redis only carries the same bytes a little earlier (M4).
+//! Postgres holds the log; Redis only carries the same bytes a little earlier.
 
 pub mod event;
 pub mod follower;

@@ -1,5 +1,5 @@
 //! The loudspeaker's other end: one Redis subscription per process, one memory per watched job, any number of sockets.
-//! Called by the API's streams. Redis may lose anything: a read of Postgres every second closes every gap (M4).
+//! Called by the API's streams. Redis may lose anything: a read of Postgres every second closes every gap.
 
 use std::{
     collections::HashMap,

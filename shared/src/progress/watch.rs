@@ -303,7 +303,7 @@ impl State {
         Copied::Some
     }
 
-    /// SSE has comments for this; NDJSON repeats the last progress without a seq (API.md section 3).
+    /// SSE has comments for this; NDJSON repeats the last progress without a seq.
     fn heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
         match encoding {
             Encoding::Sse => out.extend_from_slice(b": still here\n\n"),

@@ -16,7 +16,7 @@ use tracing::{
 
 use super::redact::{REDACTED, is_secret};
 
-/// Fields that every line has, null where there is none (R099–R105, D34), in the order they are printed.
+/// Fields that every line has, null where there is none, in the order they are printed.
 pub const REQUIRED: [&str; 10] =
     ["requestId", "userId", "channel", "calendarId", "runId", "status", "jobId", "kind", "traceId", "spanId"];
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::stalls::{Mark, Stalls};
 
-/// When a circuit opens and how it closes (RELIABILITY 4.7).
+/// When a circuit opens and how it closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerLimits {
     /// Only calls that ended this recently count.

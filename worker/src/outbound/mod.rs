@@ -1,6 +1,6 @@
 //! Every call that leaves the building, and the rules such calls share: back-off, retry budget, circuit breaker, redaction.
 //! Jobs call in; nothing in here knows a job, a store or a queue.
-//! No call is made, and none repeated, that the caller did not ask for: the ledger row comes first (M6).
+//! No call is made, and none repeated, that the caller did not ask for: the ledger row comes first.
 
 pub mod ai;
 pub mod backoff;

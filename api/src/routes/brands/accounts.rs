@@ -1,4 +1,4 @@
-//! A brand's accounts on platforms over HTTP (API.md section 6). The routes read and answer; what is allowed, the rules of brands say.
+//! A brand's accounts on platforms over HTTP. The routes read and answer; what is allowed, the rules of brands say.
 
 use almanac_shared::brands::{
     BrandId,

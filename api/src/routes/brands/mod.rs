@@ -1,4 +1,4 @@
-//! Brands over HTTP (API.md section 6): the brand itself, and loading much of what belongs to it at once. Each kind of
+//! Brands over HTTP: the brand itself, and loading much of what belongs to it at once. Each kind of
 //! thing that belongs to a brand has a room of its own beside this. An id that cannot be one is an id of nothing: 404.
 
 mod accounts;

@@ -1,4 +1,4 @@
-//! The words of brands on the wire: what a client sends and sees, field by field (API.md section 6). What
+//! The words of brands on the wire: what a client sends and sees, field by field. What
 //! belongs to a brand has a file for each kind below.
 //! The routes beside this read and make them; nothing here asks anybody anything.
 

@@ -1,4 +1,4 @@
-//! A calendar's saved entries over HTTP: what people add, change and delete by hand (API.md section 5). A key never
+//! A calendar's saved entries over HTTP: what people add, change and delete by hand. A key never
 //! changes, and `If-Match` keeps two people from overwriting each other.
 
 use almanac_shared::{

@@ -1,4 +1,4 @@
-//! AI calendars over HTTP (S0, API.md section 5): ask for a run and watch it, see calendars, take them away. Entries and
+//! AI calendars over HTTP: ask for a run and watch it, see calendars, take them away. Entries and
 //! runs have rooms of their own beside this.
 
 mod entries;
@@ -250,7 +250,7 @@ fn known(app: Option<&App>) -> Result<&App, ApiError> {
 }
 
 /// What keeps a new run from being made, so that a dry run is answered or 503. Nothing keeps one from being answered
-/// again that was accepted under this key (D130).
+/// again that was accepted under this key.
 async fn in_the_way(
     app: &App,
     caller: &Caller,
@@ -271,7 +271,7 @@ async fn in_the_way(
     }
 }
 
-/// The dry run (D11): computed here and now, stored nowhere.
+/// The dry run: computed here and now, stored nowhere.
 async fn rehearse(
     app: &App,
     caller: &Caller,

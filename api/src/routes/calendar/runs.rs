@@ -1,5 +1,5 @@
-//! A calendar's runs over HTTP: its versions, what each would change, and taking from them what is wanted (API.md
-//! section 5). A run never changes; what accepting it does to saved entries is the merge's to say.
+//! A calendar's runs over HTTP: its versions, what each would change, and taking from them what is wanted.
+//! A run never changes; what accepting it does to saved entries is the merge's to say.
 
 use almanac_shared::{
     calendar::service::Calendars,

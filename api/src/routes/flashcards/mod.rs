@@ -1,4 +1,4 @@
-//! Flashcards over HTTP (S2, API.md section 4): submit a text, watch cards being made, review, keep, take away.
+//! Flashcards over HTTP: submit a text, watch cards being made, review, keep, take away.
 
 mod words;
 
@@ -285,7 +285,7 @@ pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, A
     Ok(serde_json::to_value(shown).context("writing suggestions")?)
 }
 
-/// Body to domain words, in the order of R137: shape first, then rules.
+/// Body to domain words: shape first (400), then rules (422).
 async fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
     let Keyed { body, key } = order;
     let source_text = SourceText::parse(body.source_text).map_err(|error| {
@@ -298,7 +298,7 @@ async fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) 
     let prompt_version = rules::prompt_version(body.prompt_version)?;
     let model = match callable(app, body.model) {
         Ok(model) => model,
-        // The generation of this key has its model already; whichever is named here, nobody asks it (D130).
+        // The generation of this key has its model already; whichever is named here, nobody asks it.
         Err(refusal) => match app.jobs.knows(caller.user, Kind::GenerateFlashcards, key.as_ref()).await? {
             true => app.models.default.clone(),
             false => return Err(refusal.into()),

@@ -1,4 +1,4 @@
-//! The words of flashcards on the wire: what a client sends and sees, field by field (API.md section 4).
+//! The words of flashcards on the wire: what a client sends and sees, field by field.
 //! The routes beside this read and make them; nothing here asks anybody anything.
 
 use almanac_shared::flashcards::{

@@ -1,4 +1,4 @@
-//! The lines of a week's stream as OpenAPI describes them (R216–R235), and the payload that carries them.
+//! The lines of a week's stream as OpenAPI describes them, and the payload that carries them.
 //! The description is what this file is for: the bytes are made in `almanac_shared::organic::event`, and a test holds
 //! that both say the same.
 

@@ -1,4 +1,4 @@
-//! Organic weeks over HTTP (S3, API.md section 6): ask for a week's placements and watch them come. What was made, and
+//! Organic weeks over HTTP: ask for a week's placements and watch them come. What was made, and
 //! what people write into it, has a room of its own beside this.
 
 mod events;

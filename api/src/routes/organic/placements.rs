@@ -1,4 +1,4 @@
-//! A brand's saved placements over HTTP: what weeks made, and what people write into it (API.md section 6). `If-Match`
+//! A brand's saved placements over HTTP: what weeks made, and what people write into it. `If-Match`
 //! keeps two people from overwriting each other, and no run takes away what a person wrote.
 
 use almanac_shared::{brands::BrandId, error::Code, local_time, organic::PlacementId};

@@ -1,4 +1,4 @@
-//! The words of organic weeks on the wire: what a client sends and sees, field by field (S3, API.md section 6).
+//! The words of organic weeks on the wire: what a client sends and sees, field by field.
 //! The routes beside this read and make them; nothing here asks anybody anything.
 
 use std::collections::BTreeMap;

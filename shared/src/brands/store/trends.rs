@@ -35,8 +35,7 @@ pub async fn by_ids(
     .await
 }
 
-/// The brand's trends but for these, in the order in which they are to be taken: by priority, then the oldest first
-/// (D18).
+/// The brand's trends but for these, in the order in which they are to be taken: by priority, then the oldest first.
 pub async fn first_without(
     eyes: impl PgExecutor<'_>,
     user: UserId,

@@ -1,4 +1,4 @@
-//! The ledger of model calls (M6): how one is opened and how it ended. A domain that reads with the opening what to ask has
+//! The ledger of model calls: how one is opened and how it ended. A domain that reads with the opening what to ask has
 //! a statement of its own. Called by the domains' stores and by their jobs; knows no domain.
 
 use serde_json::Value;
@@ -214,7 +214,7 @@ pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> 
 }
 
 /// Forgets the texts that models were given and the raw answers that errors quote, for jobs that ended before the
-/// retention began (D33); answers for how many, 0 when none is left.
+/// retention began; answers for how many, 0 when none is left.
 pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<i64> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_texts($1, 200) AS "jobs!""#, days);

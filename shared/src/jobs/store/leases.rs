@@ -1,4 +1,4 @@
-//! Leases (M2, M3): how one is kept, given back by its holder, and taken from one that is gone.
+//! Leases: how one is kept, given back by its holder, and taken from one that is gone.
 //! Called by the worker's crew and its sweeper; whoever asks names what it holds, and gets nothing else.
 
 use std::time::Duration;
@@ -122,7 +122,7 @@ pub struct Reaped {
     pub state: String,
 }
 
-/// Gives expired leases back and ends poison (M3).
+/// Gives expired leases back and ends poison.
 pub async fn reap(service: &Service, max_crashes: u32) -> Result<Vec<Reaped>, WriteError> {
     let max_crashes = i32::try_from(max_crashes).unwrap_or(i32::MAX);
     let rows = sqlx::query_as!(

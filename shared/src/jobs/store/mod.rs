@@ -181,7 +181,7 @@ pub async fn due(
     Ok(ids)
 }
 
-/// Ends a running job: state, domain row and final event together (M3), the event in these words or, without any, in
+/// Ends a running job: state, domain row and final event together, the event in these words or, without any, in
 /// the words of its kind. Answers its seq.
 pub async fn finish(
     service: &Service,
@@ -207,7 +207,7 @@ pub async fn finish(
     .await
 }
 
-/// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone (D124).
+/// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone.
 pub async fn depths(service: &Service) -> sqlx::Result<Vec<(String, String, i64)>> {
     let rows = sqlx::query!(
         r#"

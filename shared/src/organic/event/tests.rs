@@ -1,4 +1,4 @@
-//! The lines of a stream, byte for byte. The golden lines are the three examples of S3 (D123).
+//! The lines of a stream, byte for byte. The golden lines are the examples that clients are written from.
 
 use serde_json::json;
 

@@ -6,7 +6,6 @@ use super::*;
 use crate::brands::TrendSource;
 use crate::organic::{Format, SchedulePreset};
 
-/// Written from the requirement lines R190 to R215; the source document itself was not at hand.
 const EXAMPLE: &str = include_str!("../../../../tests/golden/organic/request.json");
 const EVERY_FIELD: &str = include_str!("../../../../tests/golden/organic/request_with_every_field.json");
 

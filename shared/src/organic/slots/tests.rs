@@ -1,4 +1,4 @@
-//! Plans: by example, then the promises of D17 for any week of any zone.
+//! Plans: by example, then the promises of a plan for any week of any zone.
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
@@ -238,7 +238,7 @@ fn taken(
     earlier.chain(occupied.iter().filter(|other| other.account == *account).map(|other| other.at)).collect()
 }
 
-/// The rule of D17 said again, minute by minute: the first time after the wish that is free and on its grid.
+/// The rule said again, minute by minute: the first time after the wish that is free and on its grid.
 fn nearest(
     week: &Week,
     spacing: &Spacing,

@@ -66,7 +66,7 @@ struct Planning<'a> {
     deadline: Instant,
     /// How long it has waited for a provider that cannot serve.
     waiting: Waiting,
-    /// Last seq of the log: only the holder of the lease appends, so it can count along (D49).
+    /// Last seq of the log: only the holder of the lease appends, so it can count along.
     seq: i64,
     /// Entries that exist, those of earlier attempts included.
     made: Vec<Made>,
@@ -277,7 +277,7 @@ impl Planning<'_> {
         self.made.iter().map(|made| made.key.clone()).collect()
     }
 
-    /// Read anew right before the model is called (D10); what is known stands while the store is away.
+    /// Read anew right before the model is called; what is known stands while the store is away.
     async fn is_switched_on(&self) -> bool {
         let _ = self.deps.flags.refresh().await;
         self.deps.flags.is_on(Flag::CalendarService, Some(self.job.user_id))

@@ -37,7 +37,7 @@ impl Planning<'_> {
         json!({ "completed": completed, "total": total, "stage": stage, "percent": percent })
     }
 
-    /// Says that work has begun, to those who listen now; nothing is stored for it (D50).
+    /// Says that work has begun, to those who listen now; nothing is stored for it.
     pub(super) fn tell_begin(&self) {
         let data = run::envelope(&self.progress("drafting"), &Value::Null, self.meta(None, false));
         self.deps.publisher.publish(self.job.id, vec![Event::decoration("progress", data)]);

@@ -37,7 +37,7 @@ use crate::{
     stop::{Reason, Stop},
 };
 
-/// A call of the model may take this long (R168).
+/// A call of the model may take this long.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs one attempt of a generation.

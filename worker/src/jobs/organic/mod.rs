@@ -118,7 +118,7 @@ struct Week<'a> {
     deadline: Instant,
     /// How long it has waited for a provider that cannot serve.
     waiting: Waiting,
-    /// Last seq of the log: only the holder of the lease appends, so it can count along (D49).
+    /// Last seq of the log: only the holder of the lease appends, so it can count along.
     seq: i64,
     /// What all calls used.
     spent: Spent,

@@ -140,7 +140,7 @@ impl Week<'_> {
                     let last = concluded?;
                     faults::pass(Point::CommittedBeforePublish);
                     self.kept(burst);
-                    // Of a run that failed the store says so in an event of its own before this one (D21): who listens
+                    // Of a run that failed the store says so in an event of its own before this one: who listens
                     // notices the gap and reads it.
                     self.seq = last - 1;
                     self.publish(vec![("complete".to_owned(), ending.data.clone())]);

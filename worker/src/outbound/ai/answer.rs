@@ -67,7 +67,7 @@ impl Answer {
         ItemCounts { dropped: self.counts.dropped + self.extractor.broken(), ..self.counts }
     }
 
-    /// What is wrong with an answer that is complete: `None` when it gave at least one item (D15).
+    /// What is wrong with an answer that is complete: `None` when it gave at least one item.
     pub(super) fn verdict(&self) -> Option<AiErrorKind> {
         let counts = self.counts();
         if counts.kept > 0 {

@@ -116,7 +116,7 @@ impl AiError {
     }
 
     /// Whether the same call may be made again at once, inside this attempt: only where the answer had not begun
-    /// (RELIABILITY 4.7: connection, 429, 5xx).
+    /// (connection, 429, 5xx).
     pub fn retryable_at_once(&self) -> bool {
         use AiErrorKind as Kind;
         matches!(self.kind, Kind::Connect | Kind::Reset | Kind::RateLimited | Kind::Transient)

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-/// Deepest nesting that is followed; deeper text is treated as prose (ARCHITECTURE 10).
+/// Deepest nesting that is followed; deeper text is treated as prose.
 pub const MAX_DEPTH: usize = 64;
 
 /// Finds items in the shapes models answer in: `{"items": [...]}` under any of the given names, a bare array, one object

@@ -1,4 +1,4 @@
-//! Entries on the wire: as they are saved, as a run made them, and as parts of a diff (API.md section 5). The words are the
+//! Entries on the wire: as they are saved, as a run made them, and as parts of a diff. The words are the
 //! domain's: each shape here is read from what the domain writes, so that the description says what is sent, and a unit
 //! test holds both together byte by byte.
 

@@ -1,4 +1,4 @@
-//! The words of calendars on the wire: what a client sends and sees, field by field (API.md section 5).
+//! The words of calendars on the wire: what a client sends and sees, field by field.
 //! The routes beside this read and make them; nothing here asks anybody anything.
 
 pub(super) mod entry;

@@ -1,4 +1,4 @@
-//! One chunk of a completion stream, read as tolerantly as servers differ (PROTOCOLS 1.3, 1.6).
+//! One chunk of a completion stream, read as tolerantly as servers differ.
 //! Called by the adapter for every event; a whole non-streamed completion reads as one chunk too.
 //! What it does not need it does not look at, so a new field never breaks it.
 

@@ -172,7 +172,7 @@ impl Reading {
         Ok(Step::Done)
     }
 
-    /// The response ended. Without `[DONE]` and without a finish reason it was cut off (PROTOCOLS 1.3).
+    /// The response ended. Without `[DONE]` and without a finish reason it was cut off.
     fn at_end(&mut self) -> Result<Step, AiError> {
         let rest = match mem::replace(&mut self.framing, Framing::Whole(Vec::new())) {
             Framing::Events(decoder) => decoder.finish(),
@@ -203,7 +203,7 @@ impl Reading {
         }
     }
 
-    /// The answer is whole; whether it is worth anything is another question (D15).
+    /// The answer is whole; whether it is worth anything is another question.
     fn finish(&mut self) {
         let verdict = self.answer.verdict().map(|kind| match self.usage.finish_reason.as_ref().map(Word::as_str) {
             _ if self.refused => AiErrorKind::Policy,

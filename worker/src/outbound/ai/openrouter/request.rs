@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::outbound::ai::AiRequest;
 
-/// Which dialect of the protocol a server speaks (PROTOCOLS 1.6).
+/// Which dialect of the protocol a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Routes to many providers; drops what the chosen one does not know unless told to require it.
