@@ -26,6 +26,7 @@ mod circuits;
 mod connections;
 mod crash;
 mod degraded;
+mod docs;
 mod drain;
 mod echoes;
 mod edge;

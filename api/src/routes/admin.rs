@@ -243,6 +243,9 @@ impl AdminApi {
     }
 
     /// Repeats a job that has ended: a new job with a new log, in its owner's name. No limit counts it.
+    ///
+    /// 409 `NOT_FINAL` while it is active, 422 `RULE_REFUSED` when nothing is left to work on, 409 `ACTIVE_GENERATION` while
+    /// its owner is being erased. A repeated erase reaches what existed when the person asked, and no more.
     #[oai(path = "/admin/jobs/:id/retry", method = "post", operation_id = "retryJob")]
     async fn submit_retry(&self, request: &Request, admin: Admin, id: Path<Uuid>) -> Result<Retried, ApiError> {
         let app = self.app()?;

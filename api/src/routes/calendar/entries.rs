@@ -54,6 +54,9 @@ impl EntriesApi {
     }
 
     /// Changes an entry: a merge patch, whose fields are a person's from then on. `If-Match: "<version>"` is optional.
+    ///
+    /// Every field that is sent counts as a person's, also when its value is the same. `source` is `human` only for entries
+    /// that were added by hand.
     #[oai(path = "/calendars/:id/entries/:entry", method = "patch", operation_id = "updateEntry")]
     async fn update(
         &self,

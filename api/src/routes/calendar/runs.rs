@@ -76,6 +76,11 @@ impl RunsApi {
     }
 
     /// Takes from a run what is chosen. What a person wrote stays unless it is named; doing it twice changes nothing.
+    ///
+    /// `keys` restricts the accept to those entries and permits what happens to them as a whole: the removal of one that the
+    /// run dropped and a person edited, the return of one that a person deleted. `fields` restricts an entry to those fields
+    /// and permits overwriting them. `overwriteEdits` permits overwriting every field. An entry that returns keeps what a
+    /// person had written in it, unless that is permitted too. A slot that the run could not fill removes nothing.
     #[oai(path = "/calendars/:id/runs/:run/accept", method = "post", operation_id = "acceptRun")]
     async fn accept(
         &self,

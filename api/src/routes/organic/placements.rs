@@ -33,7 +33,9 @@ pub struct PlacementsApi {
 
 #[OpenApi]
 impl PlacementsApi {
-    /// A brand's placements by time: of one week, or of all.
+    /// A brand's placements by time, then by id: of one week, or of all.
+    ///
+    /// `weekStart` has to be a Monday (422).
     #[oai(path = "/brands/:id/placements", method = "get", operation_id = "listPlacements")]
     async fn list(
         &self,
