@@ -18,7 +18,7 @@ check: ## what must hold before a push: format, clippy, generated files, tests
 storm: ## ten thousand jobs while workers are killed, then while they stand still; a report of each (T=name: one of them)
 	@TEST_THREADS=1 deploy/local/test.sh --ignored --nocapture $(or $(T),storm::)
 
-bench: ## figures under load, recorded in tests/load/README.md
+bench: ## figures under load, recorded in docs/benchmarks/README.md
 	@tests/load/run.sh
 
 openapi: ## write api/openapi.yaml from the code
