@@ -30,6 +30,21 @@ CREATE TABLE almanac.ai_generations (
 CREATE INDEX idx_ai_generations_user_created ON almanac.ai_generations (user_id, created_at DESC, id DESC);
 ALTER TABLE almanac.ai_generations ALTER COLUMN source_text SET STORAGE EXTERNAL;
 
+-- What a user deletes is gone from the log of the job that made it, too; whoever asks for that log gets a snapshot of what
+-- is stored. The log of a job that still runs goes on without a gap.
+CREATE FUNCTION almanac.forget_log() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM almanac.job_events e
+     WHERE e.job_id = old.id AND EXISTS (SELECT FROM almanac.jobs j WHERE j.id = old.id AND j.finished_at IS NOT NULL);
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION almanac.forget_log FROM PUBLIC;
+CREATE TRIGGER generations_forget_log AFTER DELETE ON almanac.ai_generations
+    FOR EACH ROW EXECUTE FUNCTION almanac.forget_log();
+
 CREATE TABLE almanac.ai_suggestions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,

@@ -50,6 +50,9 @@ CREATE TABLE almanac.calendar_runs (
     FOREIGN KEY (user_id, calendar_id) REFERENCES almanac.calendars (user_id, id) ON DELETE CASCADE
 );
 
+CREATE TRIGGER calendar_runs_forget_log AFTER DELETE ON almanac.calendar_runs
+    FOR EACH ROW EXECUTE FUNCTION almanac.forget_log();
+
 -- As generated; never updated.
 CREATE TABLE almanac.calendar_run_entries (
     user_id uuid NOT NULL,

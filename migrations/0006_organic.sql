@@ -35,6 +35,8 @@ CREATE TABLE almanac.organic_runs (
     FOREIGN KEY (user_id, id) REFERENCES almanac.jobs (user_id, id),
     FOREIGN KEY (user_id, brand_id) REFERENCES almanac.brand_profiles (user_id, id) ON DELETE CASCADE
 );
+CREATE TRIGGER organic_runs_forget_log AFTER DELETE ON almanac.organic_runs
+    FOR EACH ROW EXECUTE FUNCTION almanac.forget_log();
 CREATE INDEX organic_runs_brand ON almanac.organic_runs (user_id, brand_id);
 
 CREATE TABLE almanac.organic_placements (

@@ -7,27 +7,42 @@ use std::time::Duration;
 use almanac_shared::{
     id::{JobId, UserId},
     jobs::service::Listening,
-    progress::{event::Encoding, follower::Follower},
+    progress::event::Encoding,
 };
 use poem::http::HeaderMap;
 
-use crate::{accept, app::App, error::ApiError};
+use crate::{
+    accept,
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    routes::snapshot::snapshot,
+    stream::{self, Live},
+    stream_limit::StreamPermit,
+};
 
 /// How long the first look may take: what the store may take to refuse a statement, and a little more. A store that
 /// swallows everything says nothing at all.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// The job's log from its beginning; none when it cannot be followed now, or is no longer kept.
-pub async fn follower(app: &App, user: UserId, job: JobId, encoding: Encoding) -> Option<Box<Follower>> {
-    let look = tokio::time::timeout(PATIENCE, app.jobs.follow(user, job, None, encoding));
-    let Ok(looked) = look.await else {
+/// The job's log from its beginning, or what is left of it; none when it cannot be told now.
+pub async fn log(app: &App, caller: &Caller, job: JobId, (encoding, permit): (Encoding, StreamPermit)) -> Option<Live> {
+    let look = async {
+        Ok::<_, ApiError>(match app.jobs.follow(caller.user, job, None, encoding).await? {
+            Listening::Follow(follower) => Some(stream::live(app, *follower, Some(caller.expires_at), permit)),
+            Listening::Forgotten(row) => {
+                let seq = row.last_seq;
+                let snapshot = snapshot(app, caller.user, *row).await?;
+                Some(stream::snapshot(seq, snapshot, encoding, permit))
+            }
+            Listening::NothingMore | Listening::Ahead => None,
+        })
+    };
+    let Ok(looked) = tokio::time::timeout(PATIENCE, look).await else {
         tracing::warn!("accepted, but the store did not say in time how it goes");
         return None;
     };
-    match told(looked)? {
-        Listening::Follow(follower) => Some(follower),
-        _ => None,
-    }
+    told(looked)?
 }
 
 /// The finished thing, when the client would rather wait and it is done in time. `show` is asked once the job's log has

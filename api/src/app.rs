@@ -22,7 +22,12 @@ use almanac_shared::{
     redis::{client, quick},
 };
 use anyhow::Result;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, get, http::Uri};
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    endpoint::make_sync,
+    get,
+    http::{StatusCode, Uri, header::LOCATION},
+};
 use poem_openapi::OpenApiService;
 use redis::aio::ConnectionManager;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +41,8 @@ use crate::{
     reply::Reply,
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
-        flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic, session::SessionApi,
+        flags::FlagsApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
+        session::SessionApi,
     },
     stream_limit::{Delivery, StreamLimit},
 };
@@ -168,6 +174,7 @@ type Routes = (
     SessionApi,
     AccountApi,
     AdminApi,
+    FlagsApi,
     HealthApi,
 );
 
@@ -183,6 +190,7 @@ fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
         SessionApi { app: app.clone() },
         AccountApi { app: app.clone() },
         AdminApi { app: app.clone() },
+        FlagsApi { app: app.clone() },
         HealthApi { app },
     );
     OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
@@ -218,6 +226,7 @@ pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Respons
         .nest("/api", service())
         // The bare form of a week, for clients that replace an older upstream by this one.
         .at("/generate-calendar", bare_week(service()))
+        .at("/", get(make_sync(|_| Response::builder().status(StatusCode::FOUND).header(LOCATION, "/docs").finish())))
         .at("/docs", get(page))
         .at("/healthz", health::alive(app.clone()))
         .at("/readyz", health::ready(app.clone()));

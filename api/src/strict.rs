@@ -127,7 +127,7 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     if !inner.is_data() {
         return malformed_json(inner);
     }
-    let message = without_position(&inner.to_string());
+    let message = without_names(&without_position(&inner.to_string()));
     let mut loc = vec![Value::from("body")];
     loc.extend(error.path().iter().filter_map(|segment| match segment {
         Segment::Seq { index } => Some(Value::from(*index)),
@@ -157,6 +157,14 @@ fn classify(message: &str) -> (&'static str, Option<&str>) {
         ("invalid length", "length"),
     ];
     (kinds.iter().find(|(start, _)| message.starts_with(start)).map_or("value", |&(_, kind)| kind), None)
+}
+
+/// serde names the type that it expected as the program spells it.
+fn without_names(message: &str) -> String {
+    match message.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected an object"),
+        None => message.to_owned(),
+    }
 }
 
 /// serde_json ends its sentences with the place in the text, which says nothing that `loc` does not say better.

@@ -16,7 +16,8 @@ fn tests() -> BTreeSet<String> {
             } else if let Some(rest) = line.trim_start_matches("async ").strip_prefix("fn ")
                 && std::mem::take(&mut is_test)
             {
-                let name: String = rest.chars().take_while(|&letter| letter == '_' || letter.is_alphanumeric()).collect();
+                let name: String =
+                    rest.chars().take_while(|&letter| letter == '_' || letter.is_alphanumeric()).collect();
                 found.insert(format!("{file}::{name}"));
             }
         }

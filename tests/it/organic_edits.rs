@@ -110,6 +110,9 @@ async fn an_edit_is_kept_and_one_that_makes_no_sense_is_refused() {
         (json!({ "platform": { "accountId": null } }), 400, "VALIDATION_FAILED"),
         (json!({ "platform": { "accountId": "acct_of_somebody" } }), 403, "FORBIDDEN"),
         (json!([1]), 400, "VALIDATION_FAILED"),
+        (json!({ "schedule": { "adjusted": "yes" } }), 400, "VALIDATION_FAILED"),
+        (json!({ "schedule": { "timeOfDay": "noon" } }), 400, "VALIDATION_FAILED"),
+        (json!({ "schedule": { "reason": 5 } }), 400, "VALIDATION_FAILED"),
         (
             json!({ "schedule": { "dayId": "2026-01-27", "scheduledAt": "2026-01-26T09:00:00-08:00" } }),
             422,

@@ -282,6 +282,26 @@ async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted(
     invariants::assert_all(&admin, &jobs).await;
 }
 
+/// Each idle connection has the server's farewell waiting in it, and nobody may be told of that as an outage.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_of_postgres_no_request_is_refused() {
+    let stack = Stack::builder().private_postgres().workers(0).start().await;
+    let people: Vec<User> = (0..12).map(|_| stack.user()).collect();
+    let calls = || join_all(people.iter().map(|user| async move { user.get("/v1/brands").await.status }));
+    for _ in 0..5 {
+        assert!(calls().await.iter().all(|status| *status == 200), "each connection of the pool is open");
+    }
+
+    stack.services.postgres.stop_politely().await;
+    stack.services.postgres.start_again().await;
+    eventually(SOON, "the API sees its store", || async { (readyz(&people[0]).await.0 == 200).then_some(()) }).await;
+
+    for user in people.iter().chain(&people) {
+        user.get("/v1/brands").await.expect(200);
+        user.get("/v1/jobs").await.expect(200);
+    }
+}
+
 /// Clients go away while their `BEGIN` is on its way back: the connection must not keep their role or their claims.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooled_connection_forgets_whom_it_spoke_for() {

@@ -266,6 +266,20 @@ async fn every_operation_declares_its_security() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_root_leads_to_the_documentation_and_a_front_end_learns_which_features_are_on() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+
+    let root = anna.anonymous().get("/").await.expect(302);
+    assert_eq!(root.header("location"), Some("/docs"));
+    anna.anonymous().get("/v1/flags").await.refused(401, "UNAUTHENTICATED");
+    let flags = anna.get("/v1/flags").await.expect(200).data();
+    let [calendar, publishing] =
+        ["CALENDAR_SERVICE_ENABLED", "PUBLISH_SERVICE_ENABLED"].map(|name| flags[name].as_bool());
+    assert_eq!((calendar, publishing), (Some(true), Some(false)), "{flags}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn documents_are_answered_304_to_a_current_etag() {
     let stack = Stack::shared().await;
     let nobody = stack.user().anonymous();

@@ -42,6 +42,9 @@ async fn a_deleted_generation_takes_its_suggestions_and_leaves_its_cards() {
     anna.get(&format!("{at}/suggestions")).await.refused(404, "NOT_FOUND");
     anna.patch(&format!("/v1/ai/suggestions/{suggestion}"), json!({ "front": "x" })).await.refused(404, "NOT_FOUND");
     assert_eq!(anna.get("/v1/ai/generations").await.expect(200).data()["items"], json!([]));
+    let log = anna.follow(&generation).await.collect_to_end().await;
+    assert_eq!((log.len(), log[0].kind.as_str()), (1, "snapshot"), "the log keeps no text of it: {log:?}");
+    assert_eq!(log[0].json()["suggestions"], json!([]));
     let kept = anna.get(&card_at).await.expect(200).data();
     assert_eq!((&kept["front"], &kept["generation_id"]), (&card["front"], &card["generation_id"]));
     assert_eq!(kept["suggestion_id"], Value::Null);

@@ -70,6 +70,10 @@ async fn a_forgotten_log_of_a_calendar_is_told_in_its_envelope_with_its_entries(
         assert!(told["error"]["code"].is_string());
     }
 
+    // Its log is forgotten with it.
+    let again = anna.calendar(&json!({})).await;
+    anna.delete(&format!("/v1/calendars/{}", again.1["id"].as_str().unwrap())).await.expect(204);
+    assert_eq!(snapshot(&anna, &again.0, Encoding::Sse).await["data"]["entries"], json!([]));
     anna.delete(&format!("/v1/calendars/{}", calendar["id"].as_str().unwrap())).await.expect(204);
     let told = snapshot(&anna, &run, Encoding::Sse).await;
     assert_eq!((&told["data"]["entries"], &told["meta"]["version"]), (&json!([]), &Value::Null), "{told}");
@@ -99,6 +103,24 @@ async fn a_forgotten_log_of_a_generation_and_of_a_week_is_told_with_what_they_ma
                 assert_eq!(&told[name], value, "the job's {name}");
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_again_is_told_what_is_left_of_its_log_in_the_encoding_it_asks_for() {
+    let stack = Stack::builder().start().await;
+    let anna = stack.user();
+    let order = almanac_tests::actor::calendar::calendar_order(&json!({}));
+    let ask = || anna.request(Method::POST, "/v1/ai/calendar").key("once").json(&order);
+    let done = ask().open(Encoding::Sse).await.collect_to_end().await.last().unwrap().json();
+    forget(&stack, done["meta"]["runId"].as_str().unwrap()).await;
+
+    for encoding in [Encoding::Sse, Encoding::Ndjson] {
+        let mut again = ask().open(encoding).await;
+
+        assert_eq!((again.status, again.headers["idempotency-replayed"].to_str().unwrap()), (200, "true"));
+        let events = again.collect_to_end().await;
+        assert_eq!((events.len(), events[0].kind.as_str()), (1, "snapshot"), "{events:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 /// Seconds by which clocks may differ.
-const LEEWAY: i64 = 30;
+pub const LEEWAY: i64 = 30;
 
 /// What a token must say beside being signed.
 #[derive(Clone, Debug)]

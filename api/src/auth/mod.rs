@@ -20,7 +20,7 @@ use poem::{
 use self::verify::Verifier;
 pub use self::{
     caller::{Admin, Caller, Listener, Role},
-    claims::Verified,
+    claims::{LEEWAY, Verified},
     ticket::Tickets,
 };
 use crate::error::ApiError;

@@ -2,14 +2,14 @@
 //! lives as long.
 
 use almanac_shared::error::Code;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use poem::{Request, http::header};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
 
 use crate::{
     app::App,
-    auth::{COOKIE, Caller, bearer, session_cookie},
+    auth::{COOKIE, Caller, LEEWAY, bearer, session_cookie},
     error::ApiError,
     middleware::Client,
     reply::Reply,
@@ -42,9 +42,14 @@ impl From<&Caller> for SessionShown {
             user_id: caller.user.to_string(),
             role: "authenticated".to_owned(),
             admin: caller.is_admin,
-            expires_at: caller.expires_at,
+            expires_at: expires_at(caller),
         }
     }
+}
+
+/// The token's own `exp`, without the leeway that it is given.
+fn expires_at(caller: &Caller) -> DateTime<Utc> {
+    caller.expires_at - TimeDelta::seconds(LEEWAY)
 }
 
 #[derive(ApiResponse)]
@@ -69,7 +74,7 @@ impl SessionApi {
         let token = bearer(request.headers())
             .ok_or_else(|| ApiError::unauthenticated("a session is made of a bearer token"))?;
         let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
-        let seconds = (caller.expires_at - app.clock.now()).num_seconds().max(0);
+        let seconds = (expires_at(&caller) - app.clock.now()).num_seconds().max(0);
         Ok(Begun::Session(Reply::new((&caller).into()), cookie(request, token, seconds)))
     }
 

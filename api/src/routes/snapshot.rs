@@ -17,7 +17,7 @@ use crate::{app::App, error::ApiError};
 ///
 /// # Errors
 /// The store is away.
-pub(super) async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {
+pub async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {
     let (id, kind, seq) = (row.id, Kind::parse(&row.kind), row.last_seq);
     let (calendar_id, error) = (row.subject_id.clone(), failure(&row));
     let mut job = serde_json::to_value(Job::from(row)).context("writing a snapshot")?;

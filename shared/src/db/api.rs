@@ -218,7 +218,8 @@ async fn begin_whole(
 /// not answer is closed, so that silent ones do not fill the pool until the network gives them up.
 async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
     if !faults::removed(Guard::RoleReset) {
-        in_time(ACQUIRE_TIMEOUT, connection.execute("ROLLBACK; RESET ROLE; RESET ALL")).await?;
+        // Without the BEGIN the server would log a warning each time, as there is hardly ever a transaction to end.
+        in_time(ACQUIRE_TIMEOUT, connection.execute("BEGIN; ROLLBACK; RESET ROLE; RESET ALL")).await?;
     }
     Ok(true)
 }

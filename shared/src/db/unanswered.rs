@@ -43,11 +43,20 @@ fn is_gone_code(code: &str) -> bool {
     code.starts_with("08") || ["57P01", "57P02", "57P03"].contains(&code)
 }
 
-/// Whether a connection turned out to be a dead one, as all idle ones are after a restart of Postgres. Nothing was done
-/// then, and another may be asked; of a server that is silent that cannot be said.
+/// Whether a connection turned out to be a dead one, as all idle ones are after a restart of Postgres: it broke, or the
+/// server's farewell is read instead of an answer. Nothing was done then, and another may be asked; of a server that is
+/// silent that cannot be said.
 pub(crate) fn is_dead_connection(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Io(error) = error else { return false };
-    error.kind() != io::ErrorKind::TimedOut && unanswered(error).is_none()
+    match error {
+        sqlx::Error::Io(error) => error.kind() != io::ErrorKind::TimedOut && unanswered(error).is_none(),
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_farewell(&code)),
+        _ => false,
+    }
+}
+
+/// `admin_shutdown` and `crash_shutdown` (PostgreSQL manual, appendix A).
+fn is_farewell(code: &str) -> bool {
+    ["57P01", "57P02"].contains(&code)
 }
 
 #[cfg(test)]
@@ -90,5 +99,6 @@ mod tests {
             assert!(!is_dead_connection(&unanswered.into()));
         }
         assert!(is_dead_connection(&io::Error::from(ErrorKind::UnexpectedEof).into()));
+        assert!(is_farewell("57P01") && !is_farewell("57P03"), "a server that starts is not asked again at once");
     }
 }

@@ -22,6 +22,8 @@ use crate::{
 
 /// Most characters of the format's name for people.
 pub const LABEL_CHARS: usize = 64;
+/// Most characters of a reason that is sent back.
+const REASON_MAX: usize = 1_000;
 /// Most assets of a placement.
 pub const ASSETS_MAX: usize = 50;
 /// Most slides: what the outlet with the most takes.
@@ -105,8 +107,17 @@ impl Reader<'_> {
                     let text = self.shape.text(way, &value, 0..=64);
                     at = text.and_then(|text| self.shape.take(way, "timestamp", text.parse::<Timestamp>()));
                 }
-                // Made from the instant, whatever is sent back.
-                "timeOfDay" | "adjusted" | "reason" => {}
+                // Made from the instant, whatever is sent back; but it must be what it was.
+                "timeOfDay" | "adjusted" | "reason" if value.is_null() => {}
+                "timeOfDay" => {
+                    let text = self.shape.text(way, &value, 0..=64);
+                    let _made_anew = text.and_then(|text| self.shape.word::<TimeOfDay>(way, &text));
+                }
+                "adjusted" if value.is_boolean() => {}
+                "adjusted" => self.shape.flaw(way, "type", "must be true or false"),
+                "reason" => {
+                    let _made_anew = self.shape.text(way, &value, 0..=REASON_MAX);
+                }
                 _ => self.unknown(way),
             }
         }

@@ -89,6 +89,15 @@ impl Postgres {
         }
     }
 
+    /// Takes the server down as an operator would: each session is told so, and the data is written (fast shutdown).
+    pub async fn stop_politely(&self) {
+        let process = locked(&self.process).take();
+        if let Some(process) = process {
+            process.signal(Signal::SIGINT);
+            process.wait_exit(Duration::from_secs(60)).await;
+        }
+    }
+
     /// Starts it again on the same address with the same data.
     pub async fn start_again(&self) {
         self.serve().await.or_fail("starting Postgres again");

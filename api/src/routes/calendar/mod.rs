@@ -317,10 +317,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 .map(|shown| app.about_jobs(shown))
                 .map(Answer::Finished)
         }
-        Delivery::Stream(encoding, permit) => {
-            let follower = accepted::follower(app, user, job, encoding).await;
-            follower.map(|follower| stream::live(app, *follower, Some(caller.expires_at), permit).into())
-        }
+        Delivery::Stream(encoding, permit) => accepted::log(app, caller, job, (encoding, permit)).await.map(Into::into),
     };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());

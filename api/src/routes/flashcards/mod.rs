@@ -338,8 +338,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
-            let follower = accepted::follower(app, user, job, encoding).await;
-            follower.map(|follower| match stream::live(app, *follower, Some(caller.expires_at), permit) {
+            accepted::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
                 Live::Sse(log) => Answer::Sse(log),
                 Live::Ndjson(log) => Answer::Ndjson(log),
             })

@@ -25,7 +25,7 @@ use crate::{
     error::ApiError,
     keyed::Keyed,
     reply::{Reply, Urls},
-    stream::{self, Live},
+    stream::Live,
     stream_limit::Delivery,
 };
 
@@ -151,8 +151,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
-            let follower = accepted::follower(app, user, job, encoding).await;
-            follower.map(|follower| match stream::live(app, *follower, Some(caller.expires_at), permit) {
+            accepted::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
                 Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
                 Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
             })

@@ -1,0 +1,37 @@
+//! Which features are on, for whoever asks: a front end shows what it can do. How a flag is set, the admin routes say.
+
+use almanac_shared::flags::Flag;
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use crate::{app::App, auth::Caller, error::ApiError, reply::Reply};
+
+/// The routes of flags.
+pub struct FlagsApi {
+    /// Absent only while the description is printed.
+    pub app: Option<App>,
+}
+
+/// The flags as they are for the caller.
+#[derive(Debug, Serialize, Object)]
+struct FlagsShown {
+    /// Calendars are made by the model; off: a dry run.
+    #[serde(rename = "CALENDAR_SERVICE_ENABLED")]
+    #[oai(rename = "CALENDAR_SERVICE_ENABLED")]
+    calendar: bool,
+    /// Entries are published and exported; off: a dry run.
+    #[serde(rename = "PUBLISH_SERVICE_ENABLED")]
+    #[oai(rename = "PUBLISH_SERVICE_ENABLED")]
+    publishing: bool,
+}
+
+#[OpenApi]
+impl FlagsApi {
+    /// Which features are on for me.
+    #[oai(path = "/flags", method = "get", operation_id = "showFlags")]
+    async fn show(&self, caller: Caller) -> Result<Reply<FlagsShown>, ApiError> {
+        let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
+        let is_on = |flag| app.flags.is_on(flag, Some(caller.user));
+        Ok(Reply::new(FlagsShown { calendar: is_on(Flag::CalendarService), publishing: is_on(Flag::PublishService) }))
+    }
+}
