@@ -37,6 +37,7 @@ mod fence;
 mod flags;
 mod flashcards;
 mod held;
+mod held_rounds;
 mod house;
 mod idempotency;
 mod ids;
