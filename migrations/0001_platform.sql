@@ -86,11 +86,12 @@ GRANT SELECT, INSERT (user_id, route, key, fingerprint, answer, expires_at), UPD
     ON almanac.idempotency_keys TO authenticated;
 GRANT SELECT, DELETE ON almanac.idempotency_keys TO almanac_worker;
 
--- How far pruning has come: every job that ended before this moment has been handled. Without it each round would scan
--- all ended jobs.
+-- How far pruning has come: every job that ended before this moment has been handled, except the skipped ones. Without it
+-- each round would scan all ended jobs.
 CREATE TABLE almanac.retention (
     what text PRIMARY KEY,
-    upto timestamptz NOT NULL
+    upto timestamptz NOT NULL,
+    skipped uuid[] NOT NULL DEFAULT '{}'        -- jobs of which another transaction held a row; every round tries them again
 );
 INSERT INTO almanac.retention (what, upto) VALUES ('events', '-infinity'), ('texts', '-infinity');
 ALTER TABLE almanac.retention ENABLE ROW LEVEL SECURITY;

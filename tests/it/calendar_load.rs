@@ -122,15 +122,29 @@ async fn a_calendars_stream_is_kept_alive_while_its_model_is_silent() {
     }
 }
 
-/// Asks for a calendar. In such a crowd the store may be too busy to answer in time, and says so with a 503 or a dry run:
-/// then nothing was kept, or the key finds what was, and the same is asked again.
-async fn asked(user: &User, key: &str) -> EventStream {
+/// Asks for a calendar; its run and its stream. In such a crowd the store may be too busy to answer in time, and the answer
+/// is a 503 or a dry run: then nothing was kept, or the key finds what was, and the same is asked again. If the run is
+/// accepted and its log cannot be read in time, the answer is a 202, and the log is followed at its own address.
+async fn asked(user: &User, key: &str) -> (Uuid, EventStream) {
     let order = calendar_order(&json!({ "constraints": keyed(key) }));
     let ask = async || {
         let post = user.request(Method::POST, "/v1/ai/calendar").json(&order).key(key);
         Some(post.open(Encoding::Sse).await).filter(|stream| stream.headers.contains_key("location"))
     };
-    eventually(PATIENCE, "an accepted run", ask).await
+    let answer = eventually(PATIENCE, "an accepted run", ask).await;
+    let run = run_of(&answer);
+    if answer.status == 200 {
+        return (run, answer);
+    }
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let log = format!("/v1/jobs/{run}/events");
+    let follow = async || {
+        let stream = user.request(Method::GET, &log).open(Encoding::Sse).await;
+        Some(stream).filter(|stream| stream.status != 503)
+    };
+    let stream = eventually(PATIENCE, "the log of an accepted run", follow).await;
+    assert_eq!(stream.status, 200, "{stream:?}");
+    (run, stream)
 }
 
 /// Asks for another at the same time, and for an answer that the store had a part in.
@@ -152,8 +166,7 @@ async fn one_of_many(stack: &Stack, number: usize) -> (Uuid, Value) {
     let cards = if hangs { 2 } else { usize::MAX };
     stack.world.play(&key, [Answer { cards, hold_after: Some(1), end, ..Answer::default() }.into()]);
 
-    let mut stream = asked(&user, &key).await;
-    let run = run_of(&stream);
+    let (run, mut stream) = asked(&user, &key).await;
     let second = asked_again(&user).await.refused(409, "ACTIVE_GENERATION");
     assert_eq!(second.json()["error"]["active"]["id"], json!(run));
     stack.world.release(&key);

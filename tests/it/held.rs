@@ -108,7 +108,7 @@ async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
 }
 
 /// Holds a row of a domain table, or of jobs, under the strongest lock until it is dropped.
-async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
+pub(crate) async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
     let mut holder = stack.admin().await.begin().await.unwrap();
     let lock = format!("SELECT FROM almanac.{table} WHERE id = $1 FOR UPDATE");
     let held = sqlx::query(AssertSqlSafe(lock)).bind(id).execute(&mut *holder).await.unwrap();
@@ -117,13 +117,13 @@ async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Transaction<'st
 }
 
 /// A worker's session that would rather fail than wait.
-async fn impatient(stack: &Stack) -> sqlx::PgConnection {
+pub(crate) async fn impatient(stack: &Stack) -> sqlx::PgConnection {
     let mut worker = stack.as_worker().await.acquire().await.unwrap().detach();
     sqlx::query("SET lock_timeout = 1").execute(&mut worker).await.unwrap();
     worker
 }
 
-async fn count(worker: &mut sqlx::PgConnection, sql: &str, ids: &[Uuid]) -> i64 {
+pub(crate) async fn count(worker: &mut sqlx::PgConnection, sql: &str, ids: &[Uuid]) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_one(worker).await.unwrap()
 }
 

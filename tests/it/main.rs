@@ -39,6 +39,7 @@ mod fence;
 mod flags;
 mod flashcards;
 mod held;
+mod held_rounds;
 mod house;
 mod idempotency;
 mod ids;

@@ -268,6 +268,111 @@ async fn read_by_rounds(connection: &mut PgConnection, when: &str, finds: [i64; 
     wrong
 }
 
+/// Jobs that no round of reaping or expiry ends: `MANY` final ones, `MANY` waiting ones, and `ALIVE` running ones.
+const NOT_DUE: &str = "
+    INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, start_by, started_at, deadline_at,
+                              finished_at, lease_owner, lease_expires_at)
+    SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text, state,
+           CASE n % 3 WHEN 0 THEN at + CASE state WHEN 'queued' THEN interval '1 h' ELSE interval '0' END END,
+           CASE state WHEN 'queued' THEN NULL ELSE at END,
+           CASE WHEN state <> 'queued' AND n % 3 = 1
+                THEN at + CASE state WHEN 'running' THEN interval '1 h' ELSE interval '30 s' END END,
+           CASE state WHEN 'succeeded' THEN at END,
+           CASE state WHEN 'running' THEN 'worker' END, CASE state WHEN 'running' THEN at + interval '1 h' END
+      FROM generate_series(1, $MANY) AS n
+     CROSS JOIN (VALUES ('succeeded'), ('queued'), ('running')) AS s (state)
+     CROSS JOIN LATERAL (SELECT clock_timestamp() - CASE state WHEN 'succeeded' THEN n ELSE 0 END * interval '1 s' AS at) AS t
+     WHERE state <> 'running' OR n <= $ALIVE;
+    INSERT INTO almanac.ai_generations (id, user_id, model, prompt_version) SELECT id, user_id, 'm', 'v1' FROM almanac.jobs;
+    INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
+    SELECT id, id, 1, 'cards', 'p', 'm' FROM almanac.jobs;
+    INSERT INTO almanac.job_events (job_id, seq, type, data)
+    SELECT id, 1, 'done', '{}' FROM almanac.jobs ON CONFLICT DO NOTHING";
+/// Running jobs whose lease is alive: a large fleet has as many slots.
+const ALIVE: i64 = 500;
+/// Jobs that each of the rounds ends or returns to the queue.
+const DUE: i64 = 30;
+
+/// A round that ends jobs; which rows are due for it; and how many rows it may read that are not.
+const ENDINGS: [(&str, &str, i64); 3] = [
+    (
+        "SELECT * FROM almanac.reap(3)",
+        "INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, epoch, crashes, lease_owner,
+                                   lease_expires_at, cancel_requested_at)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text,
+                'running', 1, CASE n % 3 WHEN 0 THEN 2 ELSE 0 END, 'worker', clock_timestamp() - interval '1 s',
+                CASE n % 3 WHEN 1 THEN clock_timestamp() END
+           FROM generate_series(1, $DUE) AS n",
+        ALIVE,
+    ),
+    (
+        "SELECT * FROM almanac.expire_unstarted()",
+        "INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, start_by)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text,
+                clock_timestamp() - interval '1 s'
+           FROM generate_series(1, $DUE) AS n",
+        0,
+    ),
+    (
+        "SELECT * FROM almanac.expire_unstarted()",
+        "INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, epoch, lease_owner,
+                                   lease_expires_at, started_at, deadline_at)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text,
+                'running', 1, 'worker', clock_timestamp() + interval '1 h', clock_timestamp(),
+                clock_timestamp() - interval '1 min'
+           FROM generate_series(1, $DUE) AS n",
+        0,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_of_reaping_or_expiry_reads_the_jobs_that_it_ends() {
+    let stack = Stack::builder().workers(0).start().await;
+    // The test is the only one that ends jobs.
+    stack.api(0).kill().await;
+    let admin = stack.admin().await;
+    let mut filler = admin.acquire().await.or_fail("a connection");
+    without_autovacuum(&admin).await;
+    let mut old = stack.as_worker().await.acquire().await.or_fail("a connection").detach();
+    run(&mut old, "SET plan_cache_mode = force_generic_plan").await;
+    // A round plans only what it comes to: it has some jobs to end.
+    for (round, due, _) in ENDINGS {
+        run(&mut filler, due.replace("$DUE", "3")).await;
+        run(&mut old, round).await;
+    }
+    run(&mut filler, NOT_DUE.replace("$MANY", &MANY.to_string()).replace("$ALIVE", &ALIVE.to_string())).await;
+
+    let mut wrong = read_by_endings(&mut old, &mut filler, "planned while empty").await;
+    let mut new = stack.as_worker().await.acquire().await.or_fail("a connection").detach();
+    wrong.extend(read_by_endings(&mut new, &mut filler, "with statistics of empty tables").await);
+    run(&mut filler, "VACUUM (ANALYZE)").await;
+    let mut new = stack.as_worker().await.acquire().await.or_fail("a connection").detach();
+    wrong.extend(read_by_endings(&mut new, &mut filler, "analysed").await);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One call of each round with jobs that are due and one without; those that read more than these.
+async fn read_by_endings(worker: &mut PgConnection, filler: &mut PgConnection, when: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (round, due, besides) in ENDINGS {
+        run(filler, due.replace("$DUE", &DUE.to_string())).await;
+        for ends in [DUE, 0] {
+            let mut tx = worker.begin().await.or_fail("beginning");
+            let before = rows_so_far(&mut tx).await;
+            let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {round}");
+            let explained: Value = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(&mut *tx).await.or_fail(round);
+            let read = rows_so_far(&mut tx).await - before;
+            tx.commit().await.or_fail("committing");
+            assert_eq!(explained[0]["Plan"]["Actual Rows"].as_f64(), Some(ends as f64), "{when}: {round}");
+            // A job's own row is read five times on its way to its end, and its end writes to each index of the table.
+            if read > ends * 6 + besides + 10 || pages(&explained) > ends * 100 + besides + 100 {
+                wrong.push(format!("{when}: {round} reads {read} rows, {} pages for {ends} jobs", pages(&explained)));
+            }
+        }
+    }
+    wrong
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_of_a_lease_touches_no_index() {
     // Of its own: an open transaction in any database of a cluster keeps old versions of rows, which fill their pages.
