@@ -256,7 +256,7 @@ const EVERY_TURN: &[Turn] =
     &[Turn::Kill, Turn::Kill, Turn::Pause, Turn::Locks, Turn::Locks, Turn::Silence, Turn::Delay];
 /// A fault that follows at once takes its time too: the longest of them is a pause.
 const MIXED_RECOVERY: Duration = Duration::from_secs(40);
-/// A calendar or a week that cannot start ends after a minute.
+/// A calendar or a week that cannot start ends after a minute. A generation waits for as long as the provider is away.
 const MIXED_UNCLAIMED: Duration = Duration::from_secs(75);
 
 fn long_outage(usual: u64) -> Duration {
@@ -274,7 +274,7 @@ async fn mixed_faults_and_five_minutes_without_the_provider_lose_nothing() {
         split: false,
         every: Duration::from_secs(2),
         recovery: MIXED_RECOVERY,
-        unclaimed: MIXED_UNCLAIMED,
+        unclaimed: MIXED_UNCLAIMED + long_outage(300),
         least: (8, 5),
     };
 
@@ -292,7 +292,7 @@ async fn mixed_faults_lose_nothing_of_workers_that_have_a_lane_alone() {
         split: true,
         every: Duration::from_secs(2),
         recovery: MIXED_RECOVERY,
-        unclaimed: MIXED_UNCLAIMED,
+        unclaimed: MIXED_UNCLAIMED + long_outage(30),
         least: (8, 5),
     };
 
