@@ -15,7 +15,7 @@ test: ## every test, against private servers (T=name: only integration tests of 
 check: ## what must hold before a push: format, clippy, generated files, tests
 	@.ci/run
 
-storm: ## ten thousand jobs while workers are killed, then while they stand still; a report of each (T=name: one of them)
+storm: ## thousands of jobs while workers are killed, paused, cut off from Postgres and the provider; a report of each (T=name: one of them)
 	@TEST_THREADS=1 deploy/local/test.sh --ignored --nocapture $(or $(T),storm::)
 
 bench: ## figures under load, recorded in docs/benchmarks/README.md

@@ -251,6 +251,32 @@ async fn held_rows_cost_no_generation_a_second_call() {
     invariants::assert_all(&admin, &jobs).await;
 }
 
+/// A job that waited in the queue for its provider says so in its row until the first content comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_row_costs_a_job_that_is_served_again_no_second_call() {
+    let stack = Stack::builder().start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    let away = || Script::status(503);
+    stack.world.play("served", [away(), away(), away(), Script::hold_after(0), Script::ok(10)]);
+    let job = anna.generate_scripted("served").await;
+    stack.world.wait_until_holding("served").await;
+    let holder = hold_row(&stack, "jobs", job).await;
+    let began = Instant::now();
+
+    stack.world.release("served");
+    // Longer than one try to write waits for a row.
+    eventually(SOON, "the row was held for a while", async || (began.elapsed() > Duration::from_secs(1)).then_some(()))
+        .await;
+    holder.rollback().await.unwrap();
+
+    assert_eq!(anna.see_end(job).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(stack.world.calls("served").len(), 4);
+    let tried = "SELECT attempt, held_since IS NULL FROM almanac.jobs WHERE id = $1";
+    let tried: (i32, bool) = sqlx::query_as(tried).bind(job).fetch_one(&admin).await.unwrap();
+    assert_eq!(tried, (0, true));
+    invariants::assert_all(&admin, &[job]).await;
+}
+
 /// Postgres is healthy and one lock of the request is not free: a dry run would say that nothing can be stored.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_is_not_free_in_time_is_503_and_no_dry_run() {

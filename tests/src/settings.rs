@@ -30,6 +30,8 @@ pub struct Settings {
     pub storm_jobs: Option<usize>,
     /// How many of them are asked for in a second.
     pub storm_pace: Option<u32>,
+    /// Seconds of the long provider outage of a mixed storm.
+    pub storm_outage: Option<u64>,
     /// Whether servers keep what they were told as in production, against a crash of the machine too: for figures
     /// under load, which mean nothing without it.
     pub durable: bool,
@@ -51,6 +53,7 @@ impl Settings {
             seed: number("TEST_SEED")?,
             storm_jobs: number("STORM_JOBS")?,
             storm_pace: number("STORM_PACE")?,
+            storm_outage: number("STORM_OUTAGE")?,
             durable: variable("TEST_DURABLE").is_some(),
             repository,
         })

@@ -12,12 +12,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
     sync::{Notify, watch},
-    time::{sleep, timeout},
+    time::{Instant, interval, sleep, timeout},
 };
 
 use super::{
@@ -31,14 +32,24 @@ use crate::error::is_outage;
 const SUSPECT_AFTER: Duration = Duration::from_millis(400);
 /// How often a pooled connection is asked for a sign of life, so that an outage is known before a request meets it.
 const PING_EVERY: Duration = Duration::from_millis(300);
-/// How long a fresh connection may take to be opened and to answer.
-const PROBE_LIMIT: Duration = Duration::from_secs(1);
-/// How long a login may take on a server that answers.
-const LOGIN_LIMIT: Duration = Duration::from_secs(5);
+/// How long the first probe may take: requests wait for it.
+const FIRST: Limits = Limits { greeting: Duration::from_secs(1), login: Duration::from_secs(5) };
+/// How long a later one may take. Nobody waits for it, and a server on a machine that is short of processor time is there.
+const LATER: Limits = Limits { greeting: Duration::from_secs(8), login: Duration::from_secs(8) };
+/// Later probes that are on their way at once and start one after the other; more of them start a second apart, so that
+/// one that hangs on a broken network keeps no other from finding the server again.
+const AT_ONCE: usize = 4;
 /// SSLRequest: eight bytes long, code 1234 5679 (PostgreSQL manual, "Message Formats").
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
-/// The pause after a probe.
+/// The pause between two probes.
 const PROBE_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a fresh connection may take to be opened and answered, and how long a login then.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    greeting: Duration,
+    login: Duration,
+}
 
 /// What is known of Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,36 +169,56 @@ async fn probe(inner: Weak<Inner>, suspicion: Arc<Notify>, options: PgConnectOpt
     let options = options.application_name("almanac-probe");
     loop {
         suspicion.notified().await;
-        loop {
-            if inner.strong_count() == 0 {
-                return;
-            }
-            let reachable = answers(&options).await;
-            let Some(health) = inner.upgrade().map(Health) else { return };
-            health.record(reachable);
-            drop(health);
-            // Also the least pause between two suspicions of a store that is slow.
-            sleep(PROBE_EVERY).await;
-            if reachable {
-                break;
+        let Some(()) = record(&inner, answers(&options, FIRST).await) else { return };
+        if is_gone_to(&inner) {
+            comes_back(&inner, &options).await;
+            let Some(()) = record(&inner, true) else { return };
+        }
+        // The least pause between two suspicions of a store that is slow.
+        sleep(PROBE_EVERY).await;
+    }
+}
+
+/// None once nobody asks any more.
+fn record(inner: &Weak<Inner>, reachable: bool) -> Option<()> {
+    inner.upgrade().map(|inner| Health(inner).record(reachable))
+}
+
+fn is_gone_to(inner: &Weak<Inner>) -> bool {
+    inner.upgrade().is_some_and(|inner| inner.gone.load(Ordering::Relaxed))
+}
+
+/// Ends when a server answers, or nobody asks any more.
+async fn comes_back(inner: &Weak<Inner>, options: &PgConnectOptions) {
+    let mut clock = interval(PROBE_EVERY);
+    let mut probes = FuturesUnordered::new();
+    let mut started = Instant::now();
+    while inner.strong_count() > 0 {
+        tokio::select! {
+            Some(true) = probes.next() => return,
+            now = clock.tick() => {
+                if probes.len() < AT_ONCE || now.duration_since(started) >= Duration::from_secs(1) {
+                    started = now;
+                    probes.push(answers(options, LATER));
+                }
             }
         }
     }
 }
 
 /// Whether a server answers on a fresh connection and takes logins. One that refuses the login is there.
-async fn answers(options: &PgConnectOptions) -> bool {
-    if !matches!(timeout(PROBE_LIMIT, greet(options)).await, Ok(Ok(()))) {
+async fn answers(options: &PgConnectOptions, limits: Limits) -> bool {
+    if !matches!(timeout(limits.greeting, greet(options)).await, Ok(Ok(()))) {
         return false;
     }
     let login = async {
         let mut connection = options.connect().await?;
         connection.ping().await?;
         // A polite end may wait for the server too.
-        tokio::spawn(async move { timeout(PROBE_LIMIT, connection.close()).await });
+        tokio::spawn(async move { timeout(FIRST.greeting, connection.close()).await });
         Ok(())
     };
-    match timeout(LOGIN_LIMIT, login).await {
+    match timeout(limits.login, login).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => !is_gone(&error),
         Err(_) => false,

@@ -16,7 +16,7 @@ use almanac_tests::{
         organic::{guided, told_ids, week_order},
         stream::{Encoding, Event, EventStream},
     },
-    world::{Answer, source_text},
+    world::{Answer, End, Shape, source_text},
 };
 use http::Method;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -28,8 +28,9 @@ use uuid::Uuid;
 const AT_ONCE: usize = 300;
 /// More calls than one job will have.
 const CALLS: usize = 12;
-/// How long a person waits before asking again after a 503.
+/// How long a person waits before the first repetition after a 503; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,8 @@ pub struct Seen {
     pub status: String,
     /// The suggestions, entries or placements that its log told of.
     pub told: Vec<String>,
+    /// The number of these that a job has which succeeds.
+    pub least: usize,
 }
 
 /// Somebody who asks again and again.
@@ -83,13 +86,15 @@ struct Person {
 #[derive(Debug)]
 pub struct Crowd {
     stack: Arc<Stack>,
+    /// Whether the model repeats its prompt, for a part of the jobs.
+    echoes: bool,
     resting: Mutex<Vec<Person>>,
     refused: AtomicUsize,
 }
 
 impl Crowd {
-    pub fn new(stack: Arc<Stack>) -> Self {
-        Self { stack, resting: Mutex::default(), refused: AtomicUsize::new(0) }
+    pub fn new(stack: Arc<Stack>, echoes: bool) -> Self {
+        Self { stack, echoes, resting: Mutex::default(), refused: AtomicUsize::new(0) }
     }
 
     /// How often somebody was told 503 and asked again.
@@ -110,10 +115,13 @@ impl Crowd {
             let seat = Arc::clone(&seats).acquire_owned().await.unwrap();
             let kind = Kind::any(&mut random);
             let key = format!("storm-{number}");
-            self.stack.world.play(&key, answers(kind, random.random_range(200..=800)));
+            let usual = answers(kind, random.random_range(200..=800));
+            let echo = if self.echoes { Echo::choose(&mut random) } else { None };
+            self.stack.world.play(&key, echo.map(|echo| echo.script(kind)).into_iter().chain(usual));
+            let least = kind.whole() - usize::from(kind == Kind::Generation && echo == Some(Echo::Card));
             let crowd = Arc::clone(&self);
             watching.spawn(async move {
-                let seen = crowd.one(kind, key).await;
+                let seen = crowd.one(kind, key, least).await;
                 drop(seat);
                 seen
             });
@@ -128,7 +136,7 @@ impl Crowd {
         seen
     }
 
-    async fn one(&self, kind: Kind, key: String) -> Seen {
+    async fn one(&self, kind: Kind, key: String, least: usize) -> Seen {
         let mut person = self.somebody();
         let (job, events) = match kind {
             Kind::Generation => self.generation(&person, &key).await,
@@ -138,7 +146,11 @@ impl Crowd {
             }
             Kind::Week => {
                 if !person.has_brand {
-                    person.user.coffee_brand().await;
+                    let mut pause = PAUSE;
+                    while let Some(refusal) = person.user.try_coffee_brand().await {
+                        refusal.expect(503);
+                        self.wait(&mut pause).await;
+                    }
                     person.has_brand = true;
                 }
                 let order = week_order(&json!({ "options": guided(&key) }));
@@ -147,7 +159,7 @@ impl Crowd {
         };
         self.resting.lock().unwrap().push(person);
         assert_follows(&events, 0);
-        Seen { job, kind, key, status: status(&events), told: told(kind, &events) }
+        Seen { job, kind, key, status: status(&events), told: told(kind, &events), least }
     }
 
     fn somebody(&self) -> Person {
@@ -157,47 +169,90 @@ impl Crowd {
 
     async fn generation(&self, person: &Person, key: &str) -> (Uuid, Vec<Event>) {
         let body = json!({ "source_text": source_text(key) });
+        let mut pause = PAUSE;
         let accepted = loop {
             let reply = person.user.request(Method::POST, "/v1/ai/generations").json(&body).key(key).send().await;
             if reply.status != 503 {
                 break reply.expect(202);
             }
-            self.wait().await;
+            self.wait(&mut pause).await;
         };
         let job = id_of(&accepted.data()["generation_id"]);
+        (job, self.follow(person, job).await)
+    }
+
+    /// The whole log of a job that was accepted.
+    async fn follow(&self, person: &Person, job: Uuid) -> Vec<Event> {
+        let mut pause = PAUSE;
         let mut log = loop {
             let log = person.user.follow(&job.to_string()).await;
             if log.status == 200 {
                 break log;
             }
             assert_eq!(log.status, 503, "{job}");
-            self.wait().await;
+            self.wait(&mut pause).await;
         };
-        (job, stored(log.collect_to_end().await))
+        stored(log.collect_to_end().await)
     }
 
     /// A calendar or a week: the answer is the log. A busy store may answer with a dry run, which has no location.
     async fn run(&self, person: &Person, path: &str, order: &Value, key: &str) -> (Uuid, Vec<Event>) {
+        let mut pause = PAUSE;
         let mut log = loop {
             let log = person.user.request(Method::POST, path).json(order).key(key).open(Encoding::Sse).await;
             if log.headers.contains_key("location") {
                 break log;
             }
             assert!(matches!(log.status, 200 | 503), "{key}: {}", log.status);
-            self.wait().await;
+            self.wait(&mut pause).await;
         };
+        let job = run_of(&log);
+        if log.status == 202 {
+            // Accepted, and the store went away before its log could be read.
+            return (job, self.follow(person, job).await);
+        }
         assert_eq!(log.status, 200, "{key}");
-        (run_of(&log), stored(log.collect_to_end().await))
+        (job, stored(log.collect_to_end().await))
     }
 
-    async fn wait(&self) {
+    async fn wait(&self, pause: &mut Duration) {
         self.refused.fetch_add(1, Relaxed);
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(*pause).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
     }
 }
 
 fn run_of(log: &EventStream) -> Uuid {
     log.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// How a model repeats its system prompt in the first answer to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    /// A refusal that quotes the request.
+    Refusal,
+    /// An error inside the stream, after the first item, that quotes the request.
+    Error,
+    /// The first item's texts. A suggestion has nothing left then and is dropped.
+    Card,
+}
+
+impl Echo {
+    /// For three of ten jobs.
+    fn choose(random: &mut StdRng) -> Option<Self> {
+        [Self::Refusal, Self::Error, Self::Card].get(random.random_range(0..10)).copied()
+    }
+
+    fn script(self, kind: Kind) -> Script {
+        // Other words than those of any usual answer.
+        let first = 1 + CALLS * kind.whole();
+        let answer = Answer { cards: usize::MAX, first, ..Answer::default() };
+        match self {
+            Self::Refusal => Script::Repeating(503),
+            Self::Error => Answer { cards: 1, end: End::Repeating(502), ..answer }.into(),
+            Self::Card => Answer { shape: Shape::Echo, ..answer }.into(),
+        }
+    }
 }
 
 /// All that is asked for, in steps that together take this long. Each further call is answered with other words, so that

@@ -1,7 +1,7 @@
 //! What a storm does to workers, and a watch over the jobs that they held: which, and when somebody else had them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,6 +13,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::{LEASE, mix::Mix};
+
 /// How often the watch looks: how exact times of recovery are.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -23,7 +25,12 @@ pub enum Fault {
     Kill,
     /// SIGSTOP, and SIGCONT after this long; at most two stand still at the same time.
     Pause(Duration),
+    /// Faults of every kind in turn.
+    Mixed(Mix),
 }
+
+/// Number of faults, by their name in the report.
+pub type Strikes = BTreeMap<&'static str, usize>;
 
 /// The jobs that were interrupted, each under the epoch it had then.
 #[derive(Debug, Default)]
@@ -31,6 +38,10 @@ pub struct Watch {
     /// Who does not work any more, and since when.
     gone: Mutex<HashMap<String, Instant>>,
     interrupted: Mutex<BTreeMap<(Uuid, i64), Interruption>>,
+    /// Jobs that ran while Postgres was silent: their workers may have given them up.
+    cut_off: Mutex<BTreeSet<(Uuid, i64)>>,
+    /// The last time in which Postgres or its rows could not be reached at once: its end, `None` while it lasts.
+    store_trouble: Mutex<Option<Option<Instant>>>,
 }
 
 /// One job that was taken from its worker.
@@ -45,6 +56,33 @@ impl Watch {
     /// Everything so far.
     pub fn interruptions(&self) -> BTreeMap<(Uuid, i64), Interruption> {
         self.interrupted.lock().unwrap().clone()
+    }
+
+    /// Jobs that ran while Postgres was silent, each under the epoch it had then.
+    pub fn cut_off(&self) -> BTreeSet<(Uuid, i64)> {
+        self.cut_off.lock().unwrap().clone()
+    }
+
+    pub async fn cut_off_running(&self, admin: &PgPool) {
+        let running = sqlx::query_as("SELECT id, epoch FROM almanac.jobs WHERE state = 'running'");
+        let running: Vec<(Uuid, i64)> = running.fetch_all(admin).await.unwrap();
+        self.cut_off.lock().unwrap().extend(running);
+    }
+
+    pub fn store_trouble_begins(&self) {
+        *self.store_trouble.lock().unwrap() = Some(None);
+    }
+
+    pub fn store_trouble_ends(&self) {
+        *self.store_trouble.lock().unwrap() = Some(Some(Instant::now()));
+    }
+
+    /// Whether Postgres or its rows cannot be reached at once, or could not until a moment ago: the reaper is late then,
+    /// because it waits for one lease after an outage of the store.
+    pub fn is_store_in_trouble(&self) -> bool {
+        const AFTER: Duration = LEASE.saturating_add(Duration::from_secs(6));
+        let trouble = *self.store_trouble.lock().unwrap();
+        trouble.is_some_and(|end| end.is_none_or(|end| end.elapsed() < AFTER))
     }
 
     /// Looks for as long as it is polled.
@@ -82,16 +120,24 @@ impl Watch {
         });
     }
 
-    fn has_gone(&self, owner: &str, at: Instant) {
+    pub fn has_gone(&self, owner: &str, at: Instant) {
         self.gone.lock().unwrap().insert(owner.to_owned(), at);
     }
 
-    fn is_back(&self, owner: &str) {
+    pub fn is_back(&self, owner: &str) {
         self.gone.lock().unwrap().remove(owner);
     }
 }
 
 impl Fault {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kill => "kills",
+            Self::Pause(_) => "pauses",
+            Self::Mixed(_) => "mixed faults",
+        }
+    }
+
     /// Strikes until it is calm; answers how often it did.
     pub async fn strike(
         self,
@@ -100,7 +146,10 @@ impl Fault {
         every: Duration,
         seed: u64,
         calm: &CancellationToken,
-    ) -> usize {
+    ) -> Strikes {
+        if let Self::Mixed(mix) = self {
+            return mix.strike(stack, watch, every, seed, calm).await;
+        }
         let mut random = StdRng::seed_from_u64(seed);
         let mut clock = tokio::time::interval_at(Instant::now() + every, every);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -109,7 +158,7 @@ impl Fault {
             let wakes = asleep.first().map(|sleeper: &Sleeper| sleeper.until);
             tokio::select! {
                 // Nobody is left asleep.
-                () = calm.cancelled(), if asleep.is_empty() => return strikes,
+                () = calm.cancelled(), if asleep.is_empty() => return Strikes::from([(self.name(), strikes)]),
                 () = tokio::time::sleep_until(wakes.unwrap_or_else(Instant::now)), if wakes.is_some() => {
                     let sleeper = asleep.remove(0);
                     watch.is_back(&sleeper.owner);
@@ -134,6 +183,7 @@ impl Fault {
                             watch.has_gone(&owner, at);
                             asleep.push(Sleeper { worker: Arc::clone(worker), owner, until: at + length });
                         }
+                        Self::Mixed(_) => unreachable!("it strikes in turn"),
                     }
                 }
             }

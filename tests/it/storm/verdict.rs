@@ -1,26 +1,36 @@
 //! What a storm left: by the database, by the world's own ledger, by what people saw, and by the watch.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt::Write,
     time::Duration,
 };
 
-use almanac_tests::{Stack, invariants};
+use almanac_tests::{
+    Stack, invariants,
+    world::{Call, Outcome},
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
     crowd::{Kind, Seen},
-    faults::{Fault, Interruption},
+    faults::{Fault, Interruption, Strikes, Watch},
 };
+use crate::echoes::{Prompts, all_rows};
 
 /// Calls of the model that a generation may make over all its attempts, those that were cut off included: the sixth is
 /// its last, and then it ends as failed.
 const CALLS_OF_A_GENERATION: usize = 6;
 
+/// What a calendar or a week may end with while the provider cannot serve: they have a time limit.
+const ENDS_BY_OUTAGE: [&str; 3] = ["PROVIDER_UNAVAILABLE", "QUEUE_TIMEOUT", "TIMEOUT"];
+
 /// An error of our own; what the queue library says when its worker was away for long is no news.
 const ALARM: &str = "\"level\":\"ERROR\",\"target\":\"almanac";
+
+/// Errors of our own that a silent Postgres and a provider's outage cause, as they should.
+const ALARMS_OF_OUTAGES: [&str; 2] = ["Postgres cannot be reached", "a job ran out of its time"];
 
 /// A job at the end.
 #[derive(Debug, sqlx::FromRow)]
@@ -28,6 +38,8 @@ struct Row {
     id: Uuid,
     state: String,
     crashes: i32,
+    /// The code of its error.
+    code: Option<String>,
     /// Rows of its ledger.
     calls: i64,
     /// Rows that do not say how their call ended.
@@ -36,7 +48,7 @@ struct Row {
     waited: f64,
 }
 
-const ROWS: &str = "SELECT j.id, j.state, j.crashes, count(c.id) AS calls,
+const ROWS: &str = "SELECT j.id, j.state, j.crashes, j.error ->> 'code' AS code, count(c.id) AS calls,
             count(c.id) FILTER (WHERE c.state = 'started') AS open_calls,
             extract(epoch FROM coalesce(j.started_at, j.finished_at) - j.created_at)::float8 AS waited
        FROM almanac.jobs j
@@ -48,36 +60,55 @@ pub struct Verdict {
     fault: Fault,
     seen: Vec<Seen>,
     rows: HashMap<Uuid, Row>,
-    /// What the world counted, by key.
-    calls: BTreeMap<String, usize>,
-    strikes: usize,
+    /// What the world counted, by key: calls that it did not fail itself.
+    calls: HashMap<String, usize>,
+    /// Calls that it failed.
+    failed_calls: usize,
+    strikes: Strikes,
     interruptions: BTreeMap<(Uuid, i64), Interruption>,
+    /// Jobs that ran while Postgres was silent.
+    cut_off: BTreeSet<(Uuid, i64)>,
     /// How often a worker found that a job was not its own any more.
     late: usize,
     /// Lines that somebody should look at.
     alarms: Vec<String>,
+    logs: Vec<String>,
 }
 
 impl Verdict {
-    pub async fn of(
-        stack: &Stack,
-        fault: Fault,
-        seen: Vec<Seen>,
-        strikes: usize,
-        interruptions: BTreeMap<(Uuid, i64), Interruption>,
-    ) -> Self {
+    pub async fn of(stack: &Stack, fault: Fault, seen: Vec<Seen>, strikes: Strikes, watch: &Watch) -> Self {
         let rows: Vec<Row> = sqlx::query_as(ROWS).fetch_all(&stack.admin().await).await.unwrap();
         let logs: Vec<String> = stack.workers().iter().map(|worker| worker.log()).chain([stack.api(0).log()]).collect();
         let lines = || logs.iter().flat_map(|log| log.lines());
         let late = lines().filter(|line| line.contains("the lease was lost")).count();
-        let alarms = lines().filter(|line| line.contains(ALARM)).map(str::to_owned).collect();
+        let expected = if matches!(fault, Fault::Mixed(_)) { &ALARMS_OF_OUTAGES[..] } else { &[] };
+        let is_expected = |line: &&str| expected.iter().any(|message| line.contains(message));
+        let alarms = lines().filter(|line| line.contains(ALARM) && !is_expected(line)).map(str::to_owned).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        Self { fault, seen, rows, calls: stack.world.ledger().counts(), strikes, interruptions, late, alarms }
+        let (mut calls, mut failed_calls) = (HashMap::new(), 0);
+        for call in stack.world.ledger().all() {
+            if matches!(call.outcome, Outcome::Refused(_) | Outcome::Broken) {
+                failed_calls += 1;
+            } else {
+                *calls.entry(call.key).or_default() += 1;
+            }
+        }
+        let (interruptions, cut_off) = (watch.interruptions(), watch.cut_off());
+        Self { fault, seen, rows, calls, failed_calls, strikes, interruptions, cut_off, late, alarms, logs }
     }
 
     fn interruptions_of(&self) -> HashMap<Uuid, usize> {
         let mut counts = HashMap::new();
         for (job, _) in self.interruptions.keys() {
+            *counts.entry(*job).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How often each job may have been cut from a call of its model: faults of its worker, and silences of Postgres.
+    fn cuts_of(&self) -> HashMap<Uuid, usize> {
+        let mut counts = self.interruptions_of();
+        for (job, _) in self.cut_off.iter().filter(|held| !self.interruptions.contains_key(*held)) {
             *counts.entry(*job).or_default() += 1;
         }
         counts
@@ -99,20 +130,28 @@ impl Verdict {
     /// Some lines for people.
     pub fn report(&self, seed: u64, took: Duration, refused: usize) -> String {
         let kinds = counted(self.seen.iter().map(|seen| format!("{:?}", seen.kind).to_lowercase()));
-        let states = counted(self.rows.values().map(|row| row.state.clone()));
+        let ended = |row: &Row| {
+            format!("{}{}", row.state, row.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())
+        };
+        let states = counted(self.rows.values().map(ended));
         let most = self.interruptions_of().into_values().max().unwrap_or(0);
         let extra = self.calls.values().sum::<usize>().saturating_sub(self.seen.len());
-        let (name, strikes) = (if matches!(self.fault, Fault::Kill) { "kills" } else { "pauses" }, self.strikes);
-        let per = extra as f64 / strikes.max(1) as f64;
+        let (name, struck) = (self.fault.name(), self.struck());
+        let strikes = self.strikes.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
+        let per = extra as f64 / struck.max(1) as f64;
         let mut text = String::new();
         let mut line = |what: &str, value: String| writeln!(text, "  {what:<24}{value}").unwrap();
         line("jobs", format!("{} ({kinds}) in {:.0} s, seed {seed}", self.seen.len(), took.as_secs_f64()));
-        line(name, format!("{strikes}; {} jobs interrupted, one up to {most} times", self.interruptions.len()));
+        line("faults", strikes);
+        line("jobs interrupted", format!("{}, one up to {most} times", self.interruptions.len()));
+        line("running cut off", self.cut_off.len().to_string());
         line("running again after", spread(&self.recoveries()));
         line("extra model calls", format!("{extra}: {per:.1} for each of the {name}"));
+        line("calls failed by world", self.failed_calls.to_string());
         line("accepted to started", spread(&self.waits()));
         line("writers that came late", self.late.to_string());
         line("told 503 for a while", refused.to_string());
+        line("alarms", self.alarms.len().to_string());
         line("ended as", states);
         format!("\nstorm of {name}\n{text}")
     }
@@ -122,13 +161,14 @@ impl Verdict {
         let jobs: Vec<Uuid> = self.seen.iter().map(|seen| seen.job).collect();
         assert_eq!(jobs.iter().collect::<HashSet<_>>().len(), jobs.len(), "an id was given twice");
         assert_eq!(jobs.len(), self.rows.len(), "jobs that nobody asked for");
-        let interruptions = self.interruptions_of();
+        let (interruptions, cuts) = (self.interruptions_of(), self.cuts_of());
         let mut wrong: Vec<String> = Vec::new();
         for seen in &self.seen {
             let taken = interruptions.get(&seen.job).copied().unwrap_or(0);
-            for complaint in self.complaints(seen, taken) {
+            let cut = cuts.get(&seen.job).copied().unwrap_or(0);
+            for complaint in self.complaints(seen, taken, cut) {
                 wrong.push(format!(
-                    "{complaint}; taken from a worker {taken} times: {seen:?} {:?}",
+                    "{complaint}; taken from a worker {taken} times, cut {cut} times: {seen:?} {:?}",
                     self.rows[&seen.job]
                 ));
             }
@@ -140,24 +180,44 @@ impl Verdict {
         invariants::assert_told_is_stored(admin).await;
     }
 
-    /// What is wrong with one job that was taken from a worker so many times.
-    fn complaints(&self, seen: &Seen, taken: usize) -> Vec<&'static str> {
+    /// No row and no line of a log quotes a system prompt, although models and refusals did.
+    pub async fn assert_prompts_stay_inside(&self, stack: &Stack, admin: &PgPool) {
+        let calls = stack.world.ledger().all();
+        let prompts: BTreeSet<&str> = calls.iter().map(Call::system_prompt).collect();
+        let prompts = Prompts::new(prompts);
+        let mut places = all_rows(admin).await;
+        places.extend(self.logs.iter().map(|log| ("a log".to_owned(), log.clone())));
+        let quotes = places.iter().filter_map(|(place, text)| Some(format!("{place}: {}", prompts.quoted_in(text)?)));
+        let quotes: Vec<String> = quotes.collect();
+        assert!(quotes.is_empty(), "{} repetitions of a system prompt:\n{}", quotes.len(), quotes.join("\n"));
+    }
+
+    fn struck(&self) -> usize {
+        self.strikes.values().sum()
+    }
+
+    /// What is wrong with one job that was taken from a worker, and cut from its calls, so many times.
+    fn complaints(&self, seen: &Seen, taken: usize, cut: usize) -> Vec<&'static str> {
         let (row, whole) = (&self.rows[&seen.job], seen.kind.whole());
         let calls = self.calls.get(&seen.key).copied().unwrap_or(0);
         let told: HashSet<&String> = seen.told.iter().collect();
-        let spent = seen.kind == Kind::Generation && taken >= CALLS_OF_A_GENERATION;
+        let spent = seen.kind == Kind::Generation && cut >= CALLS_OF_A_GENERATION;
+        let mixed = matches!(self.fault, Fault::Mixed(_));
+        let by_outage = row.code.as_deref().is_some_and(|code| ENDS_BY_OUTAGE.contains(&code));
+        let by_outage = mixed && seen.kind != Kind::Generation && by_outage;
+        let crashes = usize::try_from(row.crashes).unwrap();
         let rules = [
             (row.state == seen.status, "its row says something else than its last event"),
-            (row.state == "succeeded" || (spent && row.state == "failed"), "it did not succeed"),
+            (row.state == "succeeded" || (spent && row.state == "failed") || by_outage, "it did not succeed"),
             (told.len() == seen.told.len(), "it told of something twice"),
             (told.len() <= whole, "it made too much"),
-            (told.len() >= whole || row.state == "failed", "it made too little"),
+            (told.len() >= seen.least || row.state == "failed" || by_outage, "it made too little"),
             // I8, and I3: no call without its row.
-            (calls <= 1 + taken, "the model was called too often"),
-            (calls >= 1, "nobody called the model"),
+            (calls <= 1 + cut, "the model was called too often"),
+            (calls >= 1 || by_outage, "nobody called the model"),
             (usize::try_from(row.calls).unwrap() >= calls, "the ledger misses a call"),
             (row.open_calls == 0, "a call in the ledger has no end"),
-            (usize::try_from(row.crashes).unwrap() == taken, "its row counts other crashes than there were"),
+            (crashes == taken || (mixed && crashes <= taken), "its row counts other crashes than there were"),
         ];
         rules.into_iter().filter(|(holds, _)| !holds).map(|(_, complaint)| complaint).collect()
     }
@@ -165,7 +225,8 @@ impl Verdict {
     /// What makes it count, and what is promised about time.
     pub fn assert_it_was_a_storm(&self, least: (usize, usize), recovery: Duration, unclaimed: Duration) {
         let interrupted = self.interruptions.len();
-        assert!(self.strikes >= least.0 && interrupted >= least.1, "{} faults interrupted {interrupted}", self.strikes);
+        let struck = self.struck();
+        assert!(struck >= least.0 && interrupted >= least.1, "{struck} faults interrupted {interrupted}");
         let recoveries = self.recoveries();
         assert_eq!(recoveries.len(), interrupted, "some were never taken up again");
         assert!(at(&recoveries, 99) <= recovery, "running again after {}", spread(&recoveries));
@@ -175,6 +236,7 @@ impl Verdict {
         match self.fault {
             Fault::Kill => assert_eq!(self.late, 0, "who is dead writes nothing, and who lives keeps its leases"),
             Fault::Pause(_) => assert!(self.late > 0, "nobody woke to find that a job was another's"),
+            Fault::Mixed(_) => {}
         }
     }
 }

@@ -135,7 +135,12 @@ impl Stack {
         self.apis.iter().chain(&self.workers)
     }
 
-    fn print_logs(&self, from: &[u64]) {
+    /// Prints the end of every log.
+    pub fn print_logs(&self) {
+        self.print_logs_from(&[]);
+    }
+
+    fn print_logs_from(&self, from: &[u64]) {
         for (place, node) in self.nodes().enumerate() {
             let log = node.log_after(from.get(place).copied().unwrap_or(0));
             if !log.is_empty() {
@@ -148,7 +153,7 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.print_logs(&[]);
+            self.print_logs();
         }
     }
 }
@@ -164,7 +169,7 @@ impl Deref for SharedStack {
 impl Drop for SharedStack {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.stack.print_logs(&self.logs_from);
+            self.stack.print_logs_from(&self.logs_from);
         }
     }
 }

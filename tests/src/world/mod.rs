@@ -44,6 +44,8 @@ pub struct World {
 struct State {
     ledger: Ledger,
     scripts: Mutex<HashMap<String, VecDeque<Script>>>,
+    /// Takes precedence over all scripts.
+    outage: Mutex<Option<Script>>,
     /// One permit per release, by key.
     releases: Mutex<HashMap<String, Arc<Semaphore>>>,
     keys: Mutex<Vec<TestKey>>,
@@ -78,6 +80,12 @@ impl World {
     /// Queues scripts for the calls of a key; the last one stays for all later calls. See `source_text`.
     pub fn play(&self, key: &str, scripts: impl IntoIterator<Item = Script>) {
         locked(&self.state.scripts).entry(key.to_owned()).or_default().extend(scripts);
+    }
+
+    /// Answers every new call with this script, and with the scripts of its key again after `None`. No script is used up in
+    /// the meantime, and answers that have begun go on.
+    pub fn answer_everything(&self, script: Option<Script>) {
+        *locked(&self.state.outage) = script;
     }
 
     /// What was seen.
@@ -144,6 +152,9 @@ impl State {
 
     /// The script for the n-th call (from 0) of a key. Where nobody says otherwise, all slots of a calendar are filled.
     fn script(&self, key: &str, words: Option<&str>, call: usize, calendar: bool) -> Script {
+        if let Some(script) = locked(&self.outage).clone() {
+            return script;
+        }
         if let Some(queue) = locked(&self.scripts).get_mut(key) {
             let last = queue.len() == 1;
             if let Some(script) = if last { queue.front().cloned() } else { queue.pop_front() } {

@@ -39,6 +39,20 @@ async fn an_answer_streams_the_cards_it_promises_and_the_ledger_knows() {
 }
 
 #[tokio::test]
+async fn an_outage_refuses_every_call_and_uses_up_no_script() {
+    let world = World::start().await.expect("world");
+    world.play("a", [Script::ok(3), Script::status(401)]);
+
+    world.answer_everything(Some(Script::status(503)));
+    let refused = call(&world, &source_text("a")).await.expect("refusal").status();
+    world.answer_everything(None);
+    let answer = call(&world, &source_text("a")).await.expect("answer").text().await.expect("body");
+
+    let value: Value = serde_json::from_str(&content(&answer).0).expect("JSON");
+    assert_eq!((refused.as_u16(), value["items"].as_array().map(Vec::len)), (503, Some(3)));
+}
+
+#[tokio::test]
 async fn a_held_answer_waits_for_its_release() {
     let world = World::start().await.expect("world");
     world.play("a", [Script::hold_after(2)]);

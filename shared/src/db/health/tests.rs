@@ -92,7 +92,7 @@ async fn a_server_whose_every_answer_is_late_is_not_gone() {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                sleep(PROBE_LIMIT * 3 / 5).await;
+                sleep(FIRST.greeting * 3 / 5).await;
                 refuse(stream).await
             });
         }

@@ -107,8 +107,12 @@ pub async fn release(service: &Service, lease: Lease, why: Release) -> Result<Re
 
 /// The provider serves a job again that was held: what it waits for begins anew.
 pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteError> {
-    sqlx::query!("SELECT almanac.content_came($1, $2)", lease.job.0, lease.epoch).execute(service.leases()).await?;
-    Ok(())
+    // Not on the connections for renewals, which a held row would keep busy.
+    until_free(|| async {
+        sqlx::query!("SELECT almanac.content_came($1, $2)", lease.job.0, lease.epoch).execute(service.work()).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// A job whose lease ran out.
