@@ -108,6 +108,32 @@ async fn a_stream_has_its_heartbeats_and_its_events_although_postgres_says_nothi
     assert_eq!(events.len(), 4);
 }
 
+/// A log that is longer than what is on its way to the client: the rest of it is read when there is room again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_read_again_has_heartbeats_although_postgres_says_nothing_for_a_while() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let anna = stack.user();
+    let job = anna.forge(&stack).await;
+    open_connections(&anna, &job).await;
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    let text = format!(r#"{{"text":"{}"}}"#, "x".repeat(16_000));
+    for _ in 0..20 {
+        job.emit(epoch, 100, &text).await.unwrap();
+    }
+    job.finish(epoch).await.unwrap();
+    let mut stream = anna.follow(&job.id.to_string()).await;
+    stream.next().await.unwrap();
+
+    stack.proxies().api_postgres.set(Mode::BlackHole).await;
+    for _ in 0..3 {
+        beat(&mut stream).await;
+    }
+    stack.proxies().api_postgres.set(Mode::Pass).await;
+
+    let Ok(events) = timeout(SOON, stream.collect_to_end()).await else { panic!("no end within {SOON:?}") };
+    assert_eq!(events.last().and_then(|event| event.seq), Some(2_001), "nothing is left out");
+}
+
 /// Has the API open all the connections that it reads logs with, so that what it does next meets one that is open.
 async fn open_connections(user: &User, job: &ForgedJob) {
     let path = format!("/v1/jobs/{}/explain", job.id);

@@ -9,15 +9,29 @@ use std::{
 };
 
 use bytes::BytesMut;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     event::{Encoding, Ending, Event, Frame},
-    relay::Relay,
-    watch::{Copied, Cursor, Watch},
+    relay::{BEAT_EVERY, Relay},
+    watch::{Copied, Cursor, Watch, bare_heartbeat},
 };
 use crate::{id::JobId, jobs::Kind};
 
 type Page = Pin<Box<dyn Future<Output = Vec<Frame>> + Send>>;
+
+/// A page that is being read, and when the next heartbeat is due: a store that is slow or silent must not silence the
+/// stream.
+struct Reading {
+    page: Page,
+    beat: Pin<Box<Sleep>>,
+}
+
+impl Reading {
+    fn of(page: Page) -> Self {
+        Self { page, beat: Box::pin(sleep(BEAT_EVERY)) }
+    }
+}
 
 /// A reader of one job's log.
 pub struct Follower {
@@ -28,7 +42,7 @@ pub struct Follower {
     cursor: Cursor,
     encoding: Encoding,
     ended: bool,
-    page: Option<Page>,
+    page: Option<Reading>,
     notice: Option<Box<Frame>>,
 }
 
@@ -125,7 +139,7 @@ impl Follower {
                 Copied::Nothing => return Poll::Pending,
                 Copied::Gap => {
                     let job = watch.job;
-                    self.page = Some(self.relay.page(job, self.cursor.seq));
+                    self.page = Some(Reading::of(self.relay.page(job, self.cursor.seq)));
                 }
             }
         }
@@ -136,15 +150,25 @@ impl Follower {
             if self.cursor.seq >= last {
                 self.ended = true;
             } else {
-                self.page = Some(self.relay.page(job, self.cursor.seq));
+                self.page = Some(Reading::of(self.relay.page(job, self.cursor.seq)));
             }
         }
     }
 
-    /// Writes the page that was read; answers how many events it had.
+    /// Writes the page that was read, or a heartbeat while it is not there; answers how many frames were written.
     fn poll_page(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<usize> {
-        let Some(page) = self.page.as_mut() else { return Poll::Ready(0) };
-        let Poll::Ready(frames) = page.as_mut().poll(cx) else { return Poll::Pending };
+        let Some(Reading { page, beat }) = self.page.as_mut() else { return Poll::Ready(0) };
+        let Poll::Ready(frames) = page.as_mut().poll(cx) else {
+            if beat.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            beat.as_mut().reset(Instant::now() + BEAT_EVERY);
+            match &self.source {
+                Source::Live { watch, .. } => watch.write_heartbeat(self.encoding, out),
+                Source::Archive { job, .. } => bare_heartbeat(*job, self.kind, self.encoding, out),
+            }
+            return Poll::Ready(1);
+        };
         self.page = None;
         for frame in &frames {
             out.extend_from_slice(frame.bytes(self.encoding));

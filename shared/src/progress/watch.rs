@@ -173,6 +173,11 @@ impl Watch {
         state.beat = state.beat.wrapping_add(1);
     }
 
+    /// Writes a heartbeat for a follower that reads the log elsewhere meanwhile.
+    pub fn write_heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
+        self.state().heartbeat(encoding, out);
+    }
+
     /// Wakes everybody who waits.
     pub fn wake(&self) {
         let woken: Vec<Waker> = self.state().waiting.iter_mut().filter_map(Option::take).collect();
@@ -303,16 +308,26 @@ impl State {
         Copied::Some
     }
 
-    /// SSE has comments for this; NDJSON repeats the last progress without a seq.
     fn heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
-        match encoding {
-            Encoding::Sse => out.extend_from_slice(b": still here\n\n"),
-            Encoding::Ndjson => match &self.progress {
-                Some(frame) => out.extend_from_slice(frame.bytes(encoding)),
-                None => out.extend_from_slice(b"{\"type\":\"progress\",\"completed\":0,\"total\":0}\n"),
-            },
-        }
+        write_heartbeat(self.progress.as_deref(), encoding, out);
     }
+}
+
+/// SSE has comments for this; NDJSON repeats the last progress without a seq.
+fn write_heartbeat(progress: Option<&Frame>, encoding: Encoding, out: &mut BytesMut) {
+    match encoding {
+        Encoding::Sse => out.extend_from_slice(b": still here\n\n"),
+        Encoding::Ndjson => match progress {
+            Some(frame) => out.extend_from_slice(frame.bytes(encoding)),
+            None => out.extend_from_slice(b"{\"type\":\"progress\",\"completed\":0,\"total\":0}\n"),
+        },
+    }
+}
+
+/// The heartbeat of a log of which nothing is in memory.
+pub(super) fn bare_heartbeat(job: JobId, kind: Option<Kind>, encoding: Encoding, out: &mut BytesMut) {
+    let progress = nothing_yet(job, kind).map(|event| Frame::of(&event));
+    write_heartbeat(progress.as_ref(), encoding, out);
 }
 
 /// Progress before anybody told of any. A calendar's lines are envelopes, heartbeats too.
