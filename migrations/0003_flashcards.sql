@@ -36,8 +36,14 @@ CREATE FUNCTION almanac.forget_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    DELETE FROM almanac.job_events e
-     WHERE e.job_id = old.id AND EXISTS (SELECT FROM almanac.jobs j WHERE j.id = old.id AND j.finished_at IS NOT NULL);
+    -- An event that another transaction holds stays for the retention, or for the erase that deletes this row.
+    DELETE FROM almanac.job_events d
+     WHERE d.job_id = old.id
+       AND d.seq = ANY (ARRAY(
+           SELECT e.seq FROM almanac.job_events e
+            WHERE e.job_id = old.id
+              AND EXISTS (SELECT FROM almanac.jobs j WHERE j.id = old.id AND j.finished_at IS NOT NULL)
+              FOR UPDATE SKIP LOCKED));
     RETURN NULL;
 END
 $$;
