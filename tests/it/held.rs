@@ -313,3 +313,23 @@ async fn a_lock_that_is_not_free_in_time_is_503_and_no_dry_run() {
     let lock = "LOCK TABLE almanac.calendar_entries IN ACCESS EXCLUSIVE MODE";
     busy(&ben, lock, None, &json!({ "calendarId": calendar })).await;
 }
+
+/// As a migration of somebody else's would: nothing can be written down of a call, for longer than a statement waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_table_costs_a_fresh_calendar_no_attempt() {
+    let stack = Stack::builder().start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    let mut stranger = admin.begin().await.unwrap();
+    sqlx::query("LOCK TABLE almanac.llm_calls IN ACCESS EXCLUSIVE MODE").execute(&mut *stranger).await.unwrap();
+    let mut stream = anna.plan(&json!({})).await;
+    let given_up = "another transaction holds a row of a job";
+    let met = async || stack.worker(0).log().contains(given_up).then_some(());
+    eventually(Duration::from_secs(20), "the worker meets the lock", met).await;
+
+    stranger.rollback().await.unwrap();
+
+    let done = stream.collect_to_end().await.last().unwrap().json();
+    assert_eq!(done["data"]["status"], "succeeded", "{done}");
+    let attempts: i32 = sqlx::query_scalar("SELECT max(attempt) FROM almanac.jobs").fetch_one(&admin).await.unwrap();
+    assert_eq!(attempts, 0);
+}

@@ -7,7 +7,7 @@ use almanac_tests::{
     Script, Stack, User,
     actor::log::id_of,
     eventually, invariants,
-    world::{Answer, source_text},
+    world::{Answer, End, Shape, source_text},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -108,6 +108,30 @@ async fn a_job_waits_for_its_provider_only_as_long_as_it_may() {
     let admin = stack.admin().await;
     assert_eq!(cost(&admin, job).await, nothing("failed"));
     invariants::assert_all(&admin, &[job]).await;
+}
+
+/// Its calls are the probes of the circuit that others opened, and each brings a part of an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_brought_part_of_an_answer_is_charged_like_any_other_call() {
+    let stack = Stack::builder().start().await;
+    let (anna, admin) = (stack.user(), stack.admin().await);
+    stack.world.play("away", [Script::status(503)]);
+    let broken = Answer { shape: Shape::BadJson, end: End::Error(502), ..Answer::default() };
+    stack.world.play("broken", [broken.into()]);
+    let people = crowd(&stack, 12, "away").await;
+    let waiting = "SELECT count(*) FROM almanac.jobs WHERE state = 'queued' AND held_since IS NOT NULL";
+    let all_wait = async || sqlx::query_scalar(waiting).fetch_one(&admin).await.ok().filter(|held: &i64| *held == 12);
+    eventually(PROBED, "all of them wait for the provider", all_wait).await;
+
+    let job = anna.generate_scripted("broken").await;
+    for (user, other) in &people {
+        user.post(&format!("/v1/jobs/{other}/cancel"), json!({})).await;
+    }
+
+    let Ok(events) = tokio::time::timeout(PROBED, anna.see_end(job)).await else { panic!("it is probed for ever") };
+    let end = events.last().unwrap().json();
+    assert_eq!((&end["status"], &end["error"]["code"]), (&json!("failed"), &json!("PROVIDER_ERROR")));
+    assert_eq!(ledger(&admin, job).await, ["failed", "failed", "failed"]);
 }
 
 /// Too few for the circuit, and more than one process may repeat at once.

@@ -48,6 +48,8 @@ const MAX_ATTEMPTS: i32 = 3;
 /// Pauses between two tries to write a verdict: each is longer than the last by so much, up to the most.
 const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
+/// Until a job of which another transaction holds a row is tried again.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
 /// How long after the end of its pause a job is rung for, so that it is due by the database's clock.
@@ -293,6 +295,10 @@ impl Crew {
             Ok(Err(JobError::Write(WriteError::Outage(error)))) => {
                 tracing::warn!(%error, "the store went away under a job");
                 Verdict::HandBack
+            }
+            Ok(Err(JobError::Write(WriteError::Busy))) => {
+                tracing::warn!("another transaction holds a row of a job; it is tried again later");
+                Verdict::Leave(BUSY_PAUSE)
             }
             Ok(Err(error)) => {
                 tracing::error!(error = format!("{error:#}"), attempt = job.attempt, "a job failed unexpectedly");

@@ -68,14 +68,27 @@ impl Waiting {
         Self { since, stored: since.is_some(), most: deps.provider_wait, failures: 0 }
     }
 
-    /// What a failed call costs; `content` says whether it brought any. Asked once for each failure.
-    pub(super) fn charge(&mut self, error: &AiError, content: bool, permit: &Permit) -> Charge {
+    /// What a failed call costs. Asked once for each failure. One that brought any of an answer was served, whatever
+    /// came of it.
+    pub(super) async fn charge(
+        &mut self,
+        deps: &Deps,
+        job: &ClaimedJob,
+        (error, permit): (&AiError, &Permit),
+    ) -> Result<Charge, WriteError> {
+        if error.began {
+            self.content_came(deps, job).await?;
+        }
+        Ok(self.charge_of(error, permit))
+    }
+
+    fn charge_of(&mut self, error: &AiError, permit: &Permit) -> Charge {
         if error.is_outage() && permit.is_stalled() {
             return Charge::Cut;
         }
         let probe = permit.is_probe() && error.is_outage();
         let uncharged = probe || (cannot_serve(error) && self.lasted() < self.most);
-        if content || !uncharged {
+        if error.began || !uncharged {
             return Charge::Full;
         }
         self.since.get_or_insert_with(Instant::now);

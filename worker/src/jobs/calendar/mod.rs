@@ -244,7 +244,7 @@ impl Planning<'_> {
         error: AiError,
         patience: &mut Patience,
     ) -> Result<Option<Last>, JobError> {
-        let charge = self.waiting.charge(&error, self.made.len() > open.existing, &open.permit);
+        let charge = self.waiting.charge(self.deps, self.job, (&error, &open.permit)).await?;
         self.judge(open.permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served });
         self.count_failure(&error);
         let end = CallEnd { charge, ..call_end(open.call, error.usage.as_deref(), Some(&error)) };

@@ -137,7 +137,7 @@ impl Generating<'_> {
                 return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
-            let (asked, existing) = (Instant::now(), self.made.len());
+            let asked = Instant::now();
             match self.call(request).await? {
                 CallResult::Complete { burst, usage } => {
                     permit.record(Outcome::Served, Instant::now());
@@ -153,7 +153,7 @@ impl Generating<'_> {
                 }
                 CallResult::Broken { burst, error } => {
                     let outcome = if error.is_outage() { Outcome::Failed } else { Outcome::Served };
-                    let charge = self.waiting.charge(&error, self.made.len() > existing, &permit);
+                    let charge = self.waiting.charge(self.deps, self.job, (&error, &permit)).await?;
                     self.publish_circuit(permit.record(outcome, Instant::now()), &model);
                     let end = CallEnd { charge, ..call_end(call, error.usage.as_deref(), Some(&error)) };
                     self.count_call(&error, &model);

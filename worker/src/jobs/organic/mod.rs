@@ -228,7 +228,7 @@ impl Week<'_> {
                 self.time_is_up(harvest, Some(end)).await.map(Next::Over)
             }
             How::Broken(error) => {
-                let charge = self.waiting.charge(&error, brought, &permit);
+                let charge = self.waiting.charge(self.deps, self.job, (&error, &permit)).await?;
                 self.calls -= i64::from(charge == Charge::Nothing);
                 self.judge(permit, if error.is_outage() { Outcome::Failed } else { Outcome::Served }, model);
                 self.count_failure(&error, model);

@@ -99,6 +99,8 @@ pub struct AiError {
     pub elapsed: Duration,
     /// What was counted until then.
     pub usage: Option<Box<AiUsage>>,
+    /// Whether any of the answer had come.
+    pub began: bool,
 }
 
 impl AiError {
@@ -112,6 +114,7 @@ impl AiError {
             excerpt: None,
             elapsed: Duration::ZERO,
             usage: None,
+            began: false,
         }
     }
 

@@ -231,6 +231,7 @@ impl Reading {
             provider_ref: self.usage.provider_ref.clone(),
             excerpt,
             usage: Some(Box::new(usage)),
+            began: !self.answer.text().is_empty(),
             // A number inside the stream is closer to the cause than the 200 before it.
             status: error.status.or(Some(self.response.status().as_u16())),
             ..error
