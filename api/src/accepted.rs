@@ -16,7 +16,7 @@ use crate::{
     app::App,
     auth::Caller,
     error::ApiError,
-    routes::snapshot::snapshot,
+    routes::snapshot,
     stream::{self, Live},
     stream_limit::StreamPermit,
 };
@@ -30,11 +30,7 @@ pub async fn log(app: &App, caller: &Caller, job: JobId, (encoding, permit): (En
     let look = async {
         Ok::<_, ApiError>(match app.jobs.follow(caller.user, job, None, encoding).await? {
             Listening::Follow(follower) => Some(stream::live(app, *follower, Some(caller.expires_at), permit)),
-            Listening::Forgotten(row) => {
-                let seq = row.last_seq;
-                let snapshot = snapshot(app, caller.user, *row).await?;
-                Some(stream::snapshot(seq, snapshot, encoding, permit))
-            }
+            Listening::Forgotten(row) => Some(snapshot::stream(app, caller.user, *row, (encoding, permit)).await?),
             Listening::NothingMore | Listening::Ahead => None,
         })
     };

@@ -1,5 +1,5 @@
-//! Bounds on request bodies: so many bytes (413), so long (408). A layer of the edge; whoever reads the
-//! body meets the bounds while reading. It must never buffer a body that no handler asks for.
+//! Bounds on request bodies: so many bytes (413), so long (408). A layer of the edge; a handler
+//! meets the bounds while it reads the body. It must never buffer a body that no handler asks for.
 
 use std::{
     error::Error,

@@ -1,4 +1,5 @@
-//! Which features are on, for whoever asks: a front end shows what it can do. How a flag is set, the admin routes say.
+//! Which features are on for the caller, so that a front end offers only what works. Operators set flags through the admin
+//! routes.
 
 use almanac_shared::flags::Flag;
 use poem_openapi::{Object, OpenApi};

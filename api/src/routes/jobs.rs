@@ -23,7 +23,7 @@ use crate::{
     error::{ApiError, Detail},
     page,
     reply::{Reply, Urls},
-    routes::snapshot::snapshot,
+    routes::snapshot,
     stream::{self, Live},
     strict::Strict,
 };
@@ -250,9 +250,7 @@ impl JobsApi {
         match app.jobs.follow(user, job, after, encoding).await? {
             Listening::Follow(follower) => Ok(Followed::Live(stream::live(app, *follower, expires_at, permit))),
             Listening::Forgotten(row) => {
-                let seq = row.last_seq;
-                let snapshot = snapshot(app, user, *row).await?;
-                Ok(Followed::Live(stream::snapshot(seq, snapshot, encoding, permit)))
+                Ok(Followed::Live(snapshot::stream(app, user, *row, (encoding, permit)).await?))
             }
             Listening::NothingMore => Ok(Followed::NothingMore),
             Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),

@@ -6,18 +6,30 @@ use almanac_shared::{
     error::Code,
     id::UserId,
     jobs::{JobRow, Kind},
+    progress::event::Encoding,
 };
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{calendar, flashcards, jobs::Job, organic};
-use crate::{app::App, error::ApiError};
+use crate::{app::App, error::ApiError, stream::Live, stream_limit::StreamPermit};
 
-/// The data of the one event.
+/// The stream of that one event.
 ///
 /// # Errors
 /// The store is away.
-pub async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {
+pub async fn stream(
+    app: &App,
+    user: UserId,
+    row: JobRow,
+    (encoding, permit): (Encoding, StreamPermit),
+) -> Result<Live, ApiError> {
+    let seq = row.last_seq;
+    let data = snapshot(app, user, row).await?;
+    Ok(crate::stream::snapshot(seq, data, encoding, permit))
+}
+
+async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {
     let (id, kind, seq) = (row.id, Kind::parse(&row.kind), row.last_seq);
     let (calendar_id, error) = (row.subject_id.clone(), failure(&row));
     let mut job = serde_json::to_value(Job::from(row)).context("writing a snapshot")?;

@@ -214,7 +214,7 @@ pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> 
 }
 
 /// Forgets the texts that models were given and the raw answers that errors quote, for jobs that ended before the
-/// retention began; answers for how many, 0 when none is left.
+/// retention began; returns for how many; 0 when none was found, or other transactions hold rows of all.
 pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<i64> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_texts($1, 200) AS "jobs!""#, days);
