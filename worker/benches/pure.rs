@@ -4,7 +4,7 @@
 
 use std::{hint::black_box, time::Duration};
 
-use almanac_worker::outbound::ai::{items::Extractor, openrouter::sse::Decoder};
+use almanac_worker::outbound::ai::{Filter, Task, items::Extractor, openrouter::sse::Decoder};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
@@ -67,6 +67,29 @@ fn decode(stream: &[u8]) -> usize {
     stream.chunks(READ).filter_map(|read| decoder.push(black_box(read)).ok()).map(|events| events.len()).sum()
 }
 
+/// Searching ten items for the system prompt, against looking at each of their characters for one.
+fn filtering(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("echoes of the prompt in ten items");
+    let card = |n: usize| {
+        let back = "What the text states in that place, in words of its own. ".repeat(3);
+        json!({ "front": format!("What does the text state in point {n}?"), "back": back })
+    };
+    let cards: Vec<Value> = (0..10).map(card).collect();
+    let prompt = Task::Flashcards.prompt("v1").expect("the first version stays");
+    let text = Value::from(cards.clone()).to_string();
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("yardstick", |bencher| {
+        bencher.iter(|| black_box(text.as_str()).chars().filter(|char| char.is_uppercase()).count());
+    });
+    group.bench_function("filter", |bencher| {
+        bencher.iter(|| {
+            let mut filter = Filter::of(prompt, None);
+            cards.iter().filter(|card| filter.item(black_box(*card).clone(), |_| false).1).count()
+        });
+    });
+    group.finish();
+}
+
 fn quick() -> Criterion {
     let criterion = Criterion::default().sample_size(20);
     criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1))
@@ -75,6 +98,6 @@ fn quick() -> Criterion {
 criterion_group! {
     name = pure;
     config = quick();
-    targets = extracting, decoding
+    targets = extracting, decoding, filtering
 }
 criterion_main!(pure);

@@ -289,7 +289,8 @@ async fn poll_once(
 ) -> Found {
     let mut slots = crew.more_slots(lane, 31);
     slots.push(slot);
-    match almanac_shared::jobs::store::due(service, lane, older, slots.len(), alone).await {
+    let except = crew.passed_over();
+    match almanac_shared::jobs::store::due(service, lane, older, slots.len(), alone, &except).await {
         Ok(found) => {
             let what = match found.len() {
                 0 => Found::Nothing,

@@ -3,6 +3,7 @@
 //! by any way but `finish` and `release`.
 
 mod claiming;
+mod passed_over;
 mod renewal;
 
 use std::{
@@ -35,6 +36,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::{Instrument, field};
 
+use self::passed_over::PassedOver;
 use crate::{
     deps::Deps,
     early::Early,
@@ -73,6 +75,8 @@ struct Inner {
     /// Jobs that their wake-up brought and whose message is still to come.
     early: Early,
     claims: mpsc::Sender<Wanted>,
+    /// What the poll found in vain.
+    passed_over: PassedOver,
     /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
     /// else is that near to being given up must not be taken along.
     alone: Option<i32>,
@@ -124,6 +128,7 @@ impl Crew {
             held,
             early,
             claims,
+            passed_over: PassedOver::default(),
             tasks,
             alone,
             last_chance,
@@ -218,6 +223,11 @@ impl Crew {
     /// While a job runs here that has one chance left: the crashes from which on others wait until it has ended.
     pub fn alone(&self) -> Option<i32> {
         self.0.alone.filter(|_| self.0.last_chance.available_permits() == 0)
+    }
+
+    /// Jobs that could not be claimed just now; a poll looks for others.
+    pub fn passed_over(&self) -> Vec<JobId> {
+        self.0.passed_over.list(Instant::now())
     }
 
     /// Whether the last claim was refused.

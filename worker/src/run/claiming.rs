@@ -1,12 +1,16 @@
 //! Claiming: whatever arrived together is claimed in one statement, and claims whose answer was lost are given back.
 //! Fed by `take` and `take_early`; starts what it could claim with `begin`.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use almanac_shared::{
     faults::{self, Point},
     id::{JobId, LlmCallId},
     jobs::store,
+    metrics::PickupSource,
 };
 use tokio::sync::mpsc;
 
@@ -50,6 +54,8 @@ impl Crew {
                             drop(counted);
                         }
                     }
+                    let in_vain = batch.iter().filter(|wanted| matches!(wanted.source, PickupSource::Poll));
+                    self.0.passed_over.note(in_vain.map(|wanted| wanted.job), Instant::now());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "claiming failed; the poll will find the jobs");

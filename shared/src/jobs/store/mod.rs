@@ -160,21 +160,24 @@ pub async fn start(
 }
 
 /// The oldest due jobs of a lane that have waited for at least `older`: what no message brought. For an owner that holds a
-/// job which crashed `alone` times, those only that may run beside it.
+/// job which crashed `alone` times, those only that may run beside it. Those in `except` are not looked for.
 pub async fn due(
     service: &Service,
     lane: Lane,
     older: Duration,
     max: usize,
     alone: Option<i32>,
+    except: &[JobId],
 ) -> Result<Vec<JobId>, WriteError> {
+    let except: Vec<_> = except.iter().map(|job| job.0).collect();
     let max = i32::try_from(max).unwrap_or(i32::MAX);
     let ids = sqlx::query_scalar!(
-        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3, $4) AS due"#,
+        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3, $4, $5) AS due"#,
         lane.as_str(),
         interval(older),
         max,
-        alone
+        alone,
+        &except
     )
     .fetch_all(service.work())
     .await?;

@@ -40,15 +40,46 @@ impl Echo {
     /// The places of a text that repeat `ECHO_CHARS` or more characters of the prompt, in order, none touching another.
     /// A NUL parts two texts of which the second may continue the first.
     pub fn runs(&self, text: &[char]) -> Vec<Range<usize>> {
+        let escaped = text.iter().any(|char| matches!(char, '\\' | '&'));
+        if !escaped && !self.shares_a_seed(text) {
+            return Vec::new();
+        }
         let mut runs = Vec::new();
         self.folded.find(&folded(text), &mut runs);
         self.letters.find(&letters(text), &mut runs);
-        if text.iter().any(|char| matches!(char, '\\' | '&')) {
+        if escaped {
             self.letters.find(&unescaped_letters(text), &mut runs);
         }
         let mut runs = joined(runs);
         runs.iter_mut().for_each(|run| trim(text, run));
         runs
+    }
+
+    /// Whether a run is possible at all: most texts share nothing with the prompt, and this needs no memory to say so.
+    fn shares_a_seed(&self, text: &[char]) -> bool {
+        let (mut folded, mut letters) = (Rolling::default(), Rolling::default());
+        let mut blank = false;
+        for char in text {
+            if char.is_whitespace() {
+                if !blank && folded.push(' ').is_some_and(|hash| self.folded.has_seed(hash)) {
+                    return true;
+                }
+                blank = true;
+                continue;
+            }
+            blank = false;
+            let is_letter = char.is_alphanumeric();
+            let mut shares = |char| {
+                folded.push(char).is_some_and(|hash| self.folded.has_seed(hash))
+                    || is_letter && letters.push(char).is_some_and(|hash| self.letters.has_seed(hash))
+            };
+            let found =
+                if char.is_ascii() { shares(char.to_ascii_lowercase()) } else { char.to_lowercase().any(shares) };
+            if found {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -162,19 +193,40 @@ struct Pattern {
     symbols: Vec<Symbol>,
     /// Hash and place of each seed, sorted by hash.
     seeds: Vec<(u64, usize)>,
+    /// One bit for each value of a hash's first bits: whether a seed has it. Nearly all that is looked for is not there.
+    present: [u64; 1 << (PRESENT_BITS - 6)],
+}
+
+/// Bits of a hash by which most seeds are ruled out.
+const PRESENT_BITS: u32 = 12;
+
+/// The word and the bit in `present` of a hash.
+fn place_of(hash: u64) -> (usize, u64) {
+    let bits = hash >> (u64::BITS - PRESENT_BITS);
+    (usize::try_from(bits >> 6).unwrap_or(0), 1 << (bits & 63))
 }
 
 impl Pattern {
     fn of(symbols: Vec<Symbol>) -> Self {
         let mut seeds: Vec<_> = rolling(&symbols).step_by(SEED).collect();
         seeds.sort_unstable();
-        Self { symbols, seeds }
+        let mut present = [0; 1 << (PRESENT_BITS - 6)];
+        for (hash, _) in &seeds {
+            let (word, bit) = place_of(*hash);
+            present[word] |= bit;
+        }
+        Self { symbols, seeds, present }
+    }
+
+    fn has_seed(&self, hash: u64) -> bool {
+        let (word, bit) = place_of(hash);
+        self.present[word] & bit != 0 && self.seeds.binary_search_by_key(&hash, |(seed, _)| *seed).is_ok()
     }
 
     fn find(&self, text: &[Symbol], runs: &mut Vec<Range<usize>>) {
         let mut searched = 0;
         for (hash, at) in rolling(text) {
-            if at < searched {
+            if at < searched || !self.has_seed(hash) {
                 continue;
             }
             let from = self.seeds.partition_point(|(seed, _)| *seed < hash);
@@ -209,17 +261,35 @@ struct Run {
 
 /// The hash of every run of `SEED` symbols, with the run's place.
 fn rolling(symbols: &[Symbol]) -> impl Iterator<Item = (u64, usize)> {
-    const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
-    const LEAVING: u64 = BASE.wrapping_pow(SEED as u32);
-    let mut hash = 0_u64;
-    let all = symbols.iter().enumerate().map(move |(at, symbol)| {
-        hash = hash.wrapping_mul(BASE).wrapping_add(u64::from(symbol.char));
-        if let Some(left) = at.checked_sub(SEED) {
-            hash = hash.wrapping_sub(u64::from(symbols[left].char).wrapping_mul(LEAVING));
+    let mut rolling = Rolling::default();
+    let hashes = symbols.iter().enumerate().map(move |(at, symbol)| (rolling.push(symbol.char), at));
+    hashes.filter_map(|(hash, at)| Some((hash?, at + 1 - SEED)))
+}
+
+/// The hash of the last `SEED` characters.
+#[derive(Default)]
+struct Rolling {
+    hash: u64,
+    last: [u32; SEED],
+    at: usize,
+    full: bool,
+}
+
+impl Rolling {
+    /// The next character; answers the hash as soon as there are enough of them.
+    fn push(&mut self, char: char) -> Option<u64> {
+        const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+        const LEAVING: u64 = BASE.wrapping_pow(SEED as u32);
+        let code = u32::from(char);
+        // Before there are enough, what leaves is zero.
+        let leaving = u64::from(std::mem::replace(&mut self.last[self.at], code)).wrapping_mul(LEAVING);
+        self.at += 1;
+        if self.at == SEED {
+            (self.at, self.full) = (0, true);
         }
-        (hash, (at + 1).saturating_sub(SEED))
-    });
-    all.skip(SEED - 1)
+        self.hash = self.hash.wrapping_mul(BASE).wrapping_add(code.into()).wrapping_sub(leaving);
+        self.full.then_some(self.hash)
+    }
 }
 
 #[cfg(test)]

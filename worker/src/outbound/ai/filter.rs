@@ -102,12 +102,8 @@ impl Filter {
     /// texts and of items; a text that `is_ours`, such as the name of a slot, ends none.
     pub fn item(&mut self, object: Value, is_ours: impl Fn(&str) -> bool) -> (Filtered, bool) {
         let mut object = clean_all(object);
-        let mut all = self.carried.clone();
-        for text in texts(&mut object, &is_ours) {
-            all.push('\0');
-            all.extend(text.chars());
-        }
-        let echoed = self.take_out(&mut object, &is_ours);
+        let all = self.behind_carried(texts(&mut object, &is_ours));
+        let echoed = !self.echo.runs(&all).is_empty() && self.take_out(&mut object, &is_ours);
         let mut last: Vec<char> =
             all.iter().rev().copied().filter(|char| char.is_alphanumeric()).take(CARRIED).collect();
         last.reverse();
@@ -118,15 +114,21 @@ impl Filter {
         (Filtered(object), echoed)
     }
 
+    /// What is searched: these texts behind the letters of the items so far.
+    fn behind_carried(&self, texts: Vec<&mut String>) -> Vec<char> {
+        let mut all = self.carried.clone();
+        for text in texts {
+            all.push('\0');
+            all.extend(text.chars());
+        }
+        all
+    }
+
     /// Puts the mark in the place of every run. What was taken out may bring two others together, so it looks again
     /// until nothing is left. A text made to need many rounds is taken out whole, so that they are few.
     fn take_out(&self, object: &mut Value, is_ours: &impl Fn(&str) -> bool) -> bool {
         for round in 0.. {
-            let mut all = self.carried.clone();
-            for text in texts(object, is_ours) {
-                all.push('\0');
-                all.extend(text.chars());
-            }
+            let all = self.behind_carried(texts(object, is_ours));
             let runs = self.echo.runs(&all);
             let mut at = self.carried.len();
             let mut changed = false;
