@@ -41,7 +41,9 @@ CREATE TABLE almanac.jobs (
     trace text,                                 -- W3C traceparent of the request
     request_id text,
     attempt int NOT NULL DEFAULT 0,             -- retry verdicts so far
-    crashes int NOT NULL DEFAULT 0,             -- leases that ran out
+    crashes int NOT NULL DEFAULT 0,             -- leases that ran out, but for those of workers that woke again
+    crashed_epoch bigint,                       -- the last lease that is among them
+    stalls int NOT NULL DEFAULT 0,              -- crashes that were taken back
     epoch bigint NOT NULL DEFAULT 0,            -- raised by every claim; every write of a worker names it
     lease_owner text,
     lease_expires_at timestamptz,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::house::files;
+use crate::house::{files, root};
 
 /// Every test of this folder as `file::function`.
 fn tests() -> BTreeSet<String> {
@@ -48,6 +48,23 @@ fn every_requirement_names_a_test_that_exists() {
     assert_eq!(unshown(requirements, &tests), Vec::<String>::new());
     assert!(requirements.lines().filter(|line| line.starts_with("- ")).count() > 100);
     assert_eq!(unshown("- It flies. `moon::it_flies`\n- It swims.\n", &tests).len(), 2, "both would be found");
+}
+
+/// Quoted paths of a page that do not exist.
+fn missing(page: &str) -> Vec<&str> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    let paths = quoted.filter(|quoted| quoted.contains('/') && !quoted.contains(' '));
+    paths.filter(|path| !root().join(path).exists() && !root().join("docs").join(path).exists()).collect()
+}
+
+#[test]
+fn every_path_in_the_architecture_exists() {
+    let pages = files("docs", "architecture.md");
+    let page = &pages["docs/architecture.md"];
+
+    assert_eq!(missing(page), Vec::<&str>::new());
+    assert!(page.matches(".sql`").count() > 5);
+    assert_eq!(missing("see `api/src/nowhere.rs`"), ["api/src/nowhere.rs"], "it would be found");
 }
 
 /// Names of texts that are not part of the project, and numbers of their lines (`R` and three digits and the like).

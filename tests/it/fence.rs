@@ -55,7 +55,7 @@ const WRITES: [(&str, &str); 14] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 3] = ["release", "renew_leases", "finish_generations"];
+const GENTLE: [&str; 4] = ["release", "renew_leases", "finish_generations", "take_crash_back"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {

@@ -12,7 +12,7 @@ use almanac_shared::config::VARIABLES;
 /// What a rule finds wrong in one file.
 type Rule = fn(path: &str, text: &str) -> Vec<String>;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_path_buf()
 }
 

@@ -52,6 +52,8 @@ const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
 /// Until a job of which another transaction holds a row is tried again.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// How long a stranger's lock on a job is waited for to correct its crashes.
+const TAKING_BACK: Duration = Duration::from_secs(5);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
 /// How long after the end of its pause a job is rung for, so that it is due by the database's clock.
@@ -301,7 +303,7 @@ impl Crew {
         };
         let next = match result {
             Ok(Ok(verdict)) => verdict,
-            Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job),
+            Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job).await,
             Ok(Err(JobError::Write(WriteError::Outage(error)))) => {
                 tracing::warn!(%error, "the store went away under a job");
                 Verdict::HandBack
@@ -322,9 +324,17 @@ impl Crew {
         self.settle(job, stop, next, began).await;
     }
 
-    fn lost(&self, job: &ClaimedJob) {
+    /// Whoever holds the job now goes on. The reaper took this process for dead, and it was not.
+    async fn lost(&self, job: &ClaimedJob) {
         tracing::warn!(epoch = job.epoch, "the lease was lost; whoever holds it now goes on");
         self.0.deps.metrics.lease_lost();
+        let taken = store::take_crash_back(&self.0.deps.service, job.lease());
+        match tokio::time::timeout(TAKING_BACK, taken).await {
+            Ok(Ok(true)) => tracing::info!(epoch = job.epoch, "took back the crash that was counted for it"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a crash that was none stays counted"),
+            Err(_) => tracing::warn!("a crash that was none stays counted: another transaction holds the job"),
+        }
     }
 
     fn after_surprise(&self, job: &ClaimedJob) -> Verdict {
@@ -348,7 +358,7 @@ impl Crew {
         for tries in 0_u32.. {
             tokio::time::sleep(AGAIN_AT_LEAST.saturating_mul(tries).min(AGAIN_AT_MOST)).await;
             if stop.given() == Some(Reason::LeaseLost) {
-                return self.lost(job);
+                return self.lost(job).await;
             }
             let written = match &verdict {
                 Verdict::Concluded => return,
@@ -363,7 +373,7 @@ impl Crew {
             };
             match written {
                 Ok(()) => return,
-                Err(WriteError::LeaseLost) => return self.lost(job),
+                Err(WriteError::LeaseLost) => return self.lost(job).await,
                 Err(error) => {
                     tracing::warn!(%error, "writing a verdict failed");
                     refused += u32::from(!matches!(error, WriteError::Outage(_) | WriteError::Busy));
@@ -390,8 +400,7 @@ impl Crew {
                 tracing::info!(status = state.as_str(), "the job ended instead of waiting in the queue");
                 deps.publisher.publish(job.id, vec![event]);
             }
-            // As before a verdict is written: whoever has it now goes on.
-            Released::Lost => {}
+            Released::Lost => self.lost(job).await,
         }
         Ok(())
     }

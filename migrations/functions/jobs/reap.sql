@@ -25,7 +25,8 @@ BEGIN
         CONTINUE WHEN (v_job.cancel_requested_at IS NOT NULL OR v_job.crashes + 1 >= p_max_crashes)
                       AND NOT almanac.lock_subject(v_job);
         UPDATE almanac.jobs j
-           SET state = 'queued', crashes = crashes + 1, lease_owner = NULL, lease_expires_at = NULL
+           SET state = 'queued', crashes = crashes + 1, crashed_epoch = j.epoch, lease_owner = NULL,
+               lease_expires_at = NULL
          WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < v_now
         RETURNING j.* INTO v_job;
         CONTINUE WHEN NOT FOUND;

@@ -115,6 +115,19 @@ pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteEr
     .await
 }
 
+/// Takes back the crash that was counted when this lease ran out: whoever asks held it, and lives. Answers whether there
+/// was one.
+pub async fn take_crash_back(service: &Service, lease: Lease) -> Result<bool, WriteError> {
+    until_free(|| async {
+        let taken =
+            sqlx::query_scalar!(r#"SELECT almanac.take_crash_back($1, $2) AS "taken!""#, lease.job.0, lease.epoch)
+                .fetch_one(service.work())
+                .await?;
+        Ok(taken)
+    })
+    .await
+}
+
 /// A job whose lease ran out.
 #[derive(Clone, Debug)]
 pub struct Reaped {

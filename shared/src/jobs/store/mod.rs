@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 pub use self::leases::{
     Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew,
+    take_crash_back,
 };
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
 use crate::{
