@@ -3,10 +3,7 @@
 //! Asked by circuits, by jobs whose calls fail, and by the reaper.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,14 +15,12 @@ const LOST: Duration = Duration::from_secs(2);
 
 /// The stalls of this process.
 #[derive(Clone, Debug)]
-pub struct Stalls(Arc<Inner>);
+pub struct Stalls(Arc<Mutex<Seen>>);
 
 #[derive(Debug)]
-struct Inner {
-    began: Instant,
-    /// Milliseconds from `began` to the last tick.
-    ticked: AtomicU64,
-    stalls: AtomicU64,
+struct Seen {
+    ticked: Instant,
+    stalls: u64,
 }
 
 /// A point in time, for [`Stalls::lost_since`].
@@ -35,12 +30,12 @@ pub struct Mark(u64);
 impl Stalls {
     /// No stall yet.
     pub fn new(now: Instant) -> Self {
-        Self(Arc::new(Inner { began: now, ticked: AtomicU64::new(0), stalls: AtomicU64::new(0) }))
+        Self(Arc::new(Mutex::new(Seen { ticked: now, stalls: 0 })))
     }
 
     /// Watches for stalls, without end.
     pub async fn watch(self) {
-        self.0.ticked.store(self.millis(Instant::now()), Ordering::Release);
+        self.seen().ticked = Instant::now();
         loop {
             tokio::time::sleep(TICK).await;
             self.tick(Instant::now());
@@ -49,30 +44,37 @@ impl Stalls {
 
     /// Now.
     pub fn mark(&self) -> Mark {
-        Mark(self.0.stalls.load(Ordering::Acquire))
+        Mark(self.seen().count(Instant::now()))
     }
 
-    /// Whether the process stood still since this mark. One that has just begun to run again may look before the watch
-    /// has ticked.
+    /// Whether the process stood still since this mark.
     pub fn lost_since(&self, mark: Mark) -> bool {
-        self.0.stalls.load(Ordering::Acquire) != mark.0 || self.is_late(Instant::now())
+        self.seen().count(Instant::now()) != mark.0
     }
 
     fn tick(&self, now: Instant) {
-        if self.is_late(now) {
-            self.0.stalls.fetch_add(1, Ordering::AcqRel);
+        let mut seen = self.seen();
+        if seen.is_late(now) {
+            seen.stalls += 1;
             tracing::warn!("this process stood still for seconds; what it saw of others meanwhile does not count");
         }
-        self.0.ticked.store(self.millis(now), Ordering::Release);
+        seen.ticked = now;
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Number of stalls so far, with the one that has just ended: a process that begins to run again may look before the
+    /// watch has ticked, and must not see the same stall again after the tick.
+    fn count(&self, now: Instant) -> u64 {
+        self.stalls + u64::from(self.is_late(now))
     }
 
     fn is_late(&self, now: Instant) -> bool {
-        let silent = self.millis(now).saturating_sub(self.0.ticked.load(Ordering::Acquire));
-        Duration::from_millis(silent) > TICK + LOST
-    }
-
-    fn millis(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.0.began).as_millis()).unwrap_or(u64::MAX)
+        now.saturating_duration_since(self.ticked) > TICK + LOST
     }
 }
 
@@ -94,5 +96,17 @@ mod tests {
         stalls.tick(Instant::now());
         assert!(stalls.lost_since(before), "what began before the stall");
         assert!(!stalls.lost_since(stalls.mark()), "what began after it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_begins_after_a_stall_and_before_the_next_tick_was_not_in_it() {
+        let stalls = Stalls::new(Instant::now());
+        tokio::time::advance(LOST + 2 * TICK).await;
+        let after = stalls.mark();
+        assert!(!stalls.lost_since(after));
+
+        stalls.tick(Instant::now());
+
+        assert!(!stalls.lost_since(after), "a reaper would wait for a second lease");
     }
 }
