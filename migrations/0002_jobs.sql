@@ -82,6 +82,9 @@ CREATE UNIQUE INDEX jobs_one_active ON almanac.jobs (user_id, exclusive_key)
 -- For the operators' list of poison. Its columns never change or are in predicates already, so it costs a submission one
 -- comparison and an update nothing.
 CREATE INDEX jobs_dead ON almanac.jobs (id) WHERE state = 'dead';
+-- For the operators' lists by status. A job that succeeds never enters it.
+CREATE INDEX jobs_unsuccessful ON almanac.jobs (id)
+    WHERE CASE WHEN state IN ('partial', 'timeout', 'failed', 'cancelled', 'dead') THEN true ELSE false END;
 
 -- No foreign key to jobs: a key would be looked up once per event, and all writers lock the row of the job first. A
 -- statement that deletes a job deletes its events.

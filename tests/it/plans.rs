@@ -25,7 +25,9 @@ const FILL: &str = "
     CREATE TEMPORARY TABLE n AS SELECT n, public.id(n) AS id, public.at(n) AS at FROM generate_series(1, $MANY) AS n;
     INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, created_at, finished_at)
     SELECT id, '$PARENT', 'flashcards.generate', 'flashcards', 'generation', n::text,
-           CASE n % 2 WHEN 0 THEN 'succeeded' ELSE 'dead' END, at, at FROM n;
+           CASE WHEN n % 500 = 0 THEN CASE n % 1000 WHEN 0 THEN 'dead' ELSE 'failed' END
+                WHEN n % 2000 = 250 THEN CASE n % 4000 WHEN 250 THEN 'queued' ELSE 'running' END ELSE 'succeeded' END,
+           at, CASE WHEN n % 2000 = 250 THEN NULL ELSE at END FROM n;
     INSERT INTO almanac.ai_generations (id, user_id, model, prompt_version, status, created_at)
     SELECT id, '$PARENT', 'm', 'v1', 'succeeded', at FROM n;
     INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
@@ -93,7 +95,7 @@ fn argument(sql: &str, number: usize, types: &[Value]) -> String {
         "Timestamptz" => format!("public.at({middle})"),
         "Uuid" => format!("public.id({middle})"),
         "Int4" => middle.to_string(),
-        "TextArray" if sql.contains("ALL") => "'{}'".to_owned(),
+        "TextArray" if sql.contains("<> ALL") => "'{}'".to_owned(),
         "Text" if sql.contains(&format!(", ${number})")) => "'m'".to_owned(),
         _ => "NULL".to_owned(),
     }

@@ -48,7 +48,8 @@ struct Row {
     waited: f64,
 }
 
-const ROWS: &str = "SELECT j.id, j.state, j.crashes, j.error ->> 'code' AS code, count(c.id) AS calls,
+const ROWS: &str =
+    "SELECT j.id, j.state, j.crashes + j.stalls AS crashes, j.error ->> 'code' AS code, count(c.id) AS calls,
             count(c.id) FILTER (WHERE c.state = 'started') AS open_calls,
             extract(epoch FROM coalesce(j.started_at, j.finished_at) - j.created_at)::float8 AS waited
        FROM almanac.jobs j

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::Filter;
+use super::{Filter, Reach};
 use crate::{
     db::AdminTx,
     id::{JobId, UserId},
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// A row that both lists read.
+/// A row of a list.
 struct Row {
     id: JobId,
     user_id: UserId,
@@ -63,8 +63,8 @@ impl From<Row> for AdminJob {
     }
 }
 
-/// Jobs, newest first, those after `before` in that order. Two statements: a condition that may be absent keeps a plan
-/// that is kept from seeking.
+/// Jobs, newest first, those after `before` in that order. What is searched for depends on the filter: beside a million
+/// jobs that succeeded, a few that wait or failed would otherwise be found by reading all of them.
 pub async fn list(
     tx: &mut AdminTx,
     user: Option<UserId>,
@@ -72,27 +72,26 @@ pub async fn list(
     before: Option<JobId>,
     limit: i64,
 ) -> sqlx::Result<Vec<AdminJob>> {
-    let rows = match user {
-        Some(user) => list_of(tx, user, filter, before, limit).await,
-        None => list_of_all(tx, filter, before, limit).await,
+    let page = Page { states: filter.spelled(), before: before.map_or(Uuid::max(), |id| id.0), limit };
+    let ids = match (user, filter.reach()) {
+        (Some(user), _) => ids_of_user(tx, user, filter, &page).await,
+        (None, Reach::All) => ids_of_all(tx, filter, &page).await,
+        (None, Reach::Active) => ids_of_active(tx, filter, &page).await,
+        (None, Reach::Unsuccessful) => ids_of_unsuccessful(tx, filter, &page).await,
     }?;
-    Ok(rows.into_iter().map(AdminJob::from).collect())
+    rows(tx, &ids).await
 }
 
-async fn list_of(
-    tx: &mut AdminTx,
-    user: UserId,
-    filter: &Filter,
-    before: Option<JobId>,
+struct Page {
+    states: Option<Vec<String>>,
+    before: Uuid,
     limit: i64,
-) -> sqlx::Result<Vec<Row>> {
-    let states = filter.spelled();
-    sqlx::query_as!(
-        Row,
+}
+
+async fn ids_of_user(tx: &mut AdminTx, user: UserId, filter: &Filter, page: &Page) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
         r#"
-        SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
-               subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
+        SELECT id
           FROM almanac.jobs
          WHERE user_id = $1
            AND ($2::text IS NULL OR kind = $2)
@@ -104,23 +103,19 @@ async fn list_of(
         "#,
         user.0,
         filter.kind,
-        states.as_deref(),
+        page.states.as_deref(),
         filter.started,
-        before.map_or(Uuid::max(), |id| id.0),
-        limit
+        page.before,
+        page.limit
     )
     .fetch_all(tx.connection())
     .await
 }
 
-async fn list_of_all(tx: &mut AdminTx, filter: &Filter, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<Row>> {
-    let states = filter.spelled();
-    sqlx::query_as!(
-        Row,
+async fn ids_of_all(tx: &mut AdminTx, filter: &Filter, page: &Page) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
         r#"
-        SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
-               subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
+        SELECT id
           FROM almanac.jobs
          WHERE ($1::text IS NULL OR kind = $1)
            AND ($2::text[] IS NULL OR state = ANY ($2))
@@ -130,35 +125,84 @@ async fn list_of_all(tx: &mut AdminTx, filter: &Filter, before: Option<JobId>, l
          LIMIT $5
         "#,
         filter.kind,
-        states.as_deref(),
+        page.states.as_deref(),
         filter.started,
-        before.map_or(Uuid::max(), |id| id.0),
-        limit
+        page.before,
+        page.limit
     )
     .fetch_all(tx.connection())
     .await
 }
 
-/// One job, whoever's it is.
-pub async fn show(tx: &mut AdminTx, id: JobId) -> sqlx::Result<Option<AdminJob>> {
-    let row = sqlx::query_as!(
-        Row,
+/// Reads all jobs that wait or run.
+async fn ids_of_active(tx: &mut AdminTx, filter: &Filter, page: &Page) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
         r#"
-        SELECT id AS "id: JobId", user_id AS "user_id: UserId", lane, kind, state, attempt, crashes, created_at,
-               started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
-               subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
-          FROM almanac.jobs
-         WHERE id = $1
+        WITH active AS MATERIALIZED (
+            SELECT id, kind, state, started_at FROM almanac.jobs
+             WHERE CASE state WHEN 'queued' THEN true ELSE false END
+             UNION ALL
+            SELECT id, kind, state, started_at FROM almanac.jobs
+             WHERE CASE state WHEN 'running' THEN true ELSE false END)
+        SELECT id AS "id!"
+          FROM active
+         WHERE ($1::text IS NULL OR kind = $1)
+           AND ($2::text[] IS NULL OR state = ANY ($2))
+           AND ($3::boolean IS NULL OR state <> 'queued' OR (started_at IS NOT NULL) = $3)
+           AND id < $4
+         ORDER BY id DESC
+         LIMIT $5
         "#,
-        id.0
+        filter.kind,
+        page.states.as_deref(),
+        filter.started,
+        page.before,
+        page.limit
     )
-    .fetch_optional(tx.connection())
-    .await?;
-    Ok(row.map(AdminJob::from))
+    .fetch_all(tx.connection())
+    .await
+}
+
+async fn ids_of_unsuccessful(tx: &mut AdminTx, filter: &Filter, page: &Page) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT id
+          FROM almanac.jobs
+         WHERE CASE WHEN state IN ('partial', 'timeout', 'failed', 'cancelled', 'dead') THEN true ELSE false END
+           AND ($1::text IS NULL OR kind = $1)
+           AND ($2::text[] IS NULL OR state = ANY ($2))
+           AND id < $3
+         ORDER BY id DESC
+         LIMIT $4
+        "#,
+        filter.kind,
+        page.states.as_deref(),
+        page.before,
+        page.limit
+    )
+    .fetch_all(tx.connection())
+    .await
+}
+
+/// One job, of any user.
+pub async fn show(tx: &mut AdminTx, id: JobId) -> sqlx::Result<Option<AdminJob>> {
+    Ok(rows(tx, &[id.0]).await?.pop())
 }
 
 /// Poison, newest job first; a query with an index of its own, because dead jobs are few among many.
 pub async fn dead(tx: &mut AdminTx, before: Option<JobId>, limit: i64) -> sqlx::Result<Vec<AdminJob>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM almanac.jobs WHERE state = 'dead' AND id < $1 ORDER BY id DESC LIMIT $2",
+        before.map_or(Uuid::max(), |id| id.0),
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows(tx, &ids).await
+}
+
+/// These jobs, newest first.
+async fn rows(tx: &mut AdminTx, ids: &[Uuid]) -> sqlx::Result<Vec<AdminJob>> {
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -166,13 +210,10 @@ pub async fn dead(tx: &mut AdminTx, before: Option<JobId>, limit: i64) -> sqlx::
                started_at, finished_at, run_at, lease_expires_at, cancel_requested_at, held_since, progress, error,
                subject_type, subject_id, retry_of AS "retry_of: JobId", last_seq
           FROM almanac.jobs
-         WHERE state = 'dead'
-           AND id < $1
+         WHERE id = ANY ($1)
          ORDER BY id DESC
-         LIMIT $2
         "#,
-        before.map_or(Uuid::max(), |id| id.0),
-        limit
+        ids
     )
     .fetch_all(tx.connection())
     .await?;

@@ -360,6 +360,29 @@ impl Filter {
     fn spelled(&self) -> Option<Vec<String>> {
         self.states.as_ref().map(|states| states.iter().map(|state| state.as_str().to_owned()).collect())
     }
+
+    /// Which part of the table holds all that it asks for.
+    fn reach(&self) -> Reach {
+        let Some(states) = &self.states else { return Reach::All };
+        let active = states.iter().filter(|state| matches!(state, State::Queued | State::Running)).count();
+        if active == states.len() {
+            Reach::Active
+        } else if active == 0 && !states.contains(&State::Succeeded) {
+            Reach::Unsuccessful
+        } else {
+            Reach::All
+        }
+    }
+}
+
+/// A part of the table of jobs that has an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    All,
+    /// Queued and running jobs.
+    Active,
+    /// Jobs that ended in any other way than `succeeded`.
+    Unsuccessful,
 }
 
 /// This person's jobs, newest first, those after `before` in that order.
