@@ -180,6 +180,16 @@ async fn operators_list_everybodys_jobs_by_person_kind_and_status_page_by_page()
     assert_eq!(ids(&list(format!("user={}&status=failed", anna.id)).await), [annas[1].clone()]);
     assert!(ids(&list(format!("user={}&kind=account.erase", anna.id)).await).is_empty());
     assert!(ids(&list("kind=flashcards.generate".to_owned()).await).contains(&bens));
+    let failed = ids(&list("status=failed&limit=250".to_owned()).await);
+    assert!(failed.contains(&annas[1]) && !failed.contains(&bens), "of everybody");
+    let works = unique("works");
+    stack.world.play(&works, [Script::hold_after(1)]);
+    let running = submit(&ben, &works).await;
+    stack.world.wait_until_holding(&works).await;
+    assert!(ids(&list("status=running&limit=250".to_owned()).await).contains(&running));
+    assert!(!ids(&list("status=pending&limit=250".to_owned()).await).contains(&running));
+    stack.world.release(&works);
+    ben.follow(&running).await.collect_to_end().await;
     let first = list(format!("user={}&limit=2", anna.id)).await;
     let cursor = first["nextCursor"].as_str().or_fail("another page");
     let second = list(format!("user={}&limit=2&cursor={cursor}", anna.id)).await;

@@ -208,7 +208,7 @@ async fn workers_that_sleep_for_three_leases_wake_to_jobs_that_are_others() {
         every: Duration::from_secs(5),
         recovery: Duration::from_secs(15),
         unclaimed: UNCLAIMED,
-        least: (8, 50),
+        least: (8, 30),
     };
 
     storm.blow().await;
