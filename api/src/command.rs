@@ -3,7 +3,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use almanac_shared::{
+use almanac_shared::platform::{
     clock::{Clock, SystemClock},
     config::{self, ApiSettings, Env, MigrationSettings},
     db, telemetry,
@@ -12,9 +12,8 @@ use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 
 use crate::{
-    app,
     auth::token::{self, TokenRequest},
-    serve,
+    router, serve,
 };
 
 const USAGE: &str = "usage: almanac-api serve
@@ -37,7 +36,7 @@ pub fn run(words: Vec<String>) -> ExitCode {
         match words.first().map(String::as_str) {
             Some("serve") => serve().await,
             Some("migrate") => migrate().await,
-            Some("openapi") => print(&app::openapi()),
+            Some("openapi") => print(&router::openapi()),
             Some("token") => print_token(words.get(1..).unwrap_or_default()),
             Some("healthcheck") => healthcheck().await,
             _ => bail!("{USAGE}"),
@@ -77,7 +76,7 @@ fn print_token(words: &[String]) -> Result<()> {
         }
     }
     let request = TokenRequest {
-        sub: sub.or_else(|| (role == "authenticated").then(almanac_shared::id::UserId::fresh)),
+        sub: sub.or_else(|| (role == "authenticated").then(almanac_shared::platform::id::UserId::fresh)),
         role: &role,
         ttl: TimeDelta::seconds(ttl),
         audience: &auth.audience,

@@ -1,22 +1,12 @@
-//! The HTTP door of Almanac: it accepts, answers and streams. Called by `main`, and by tests that want the door without
-//! a process around it. It never speaks SQL and never calls a provider.
+//! The HTTP API: accepts, answers and streams. Called by `main`, and by tests that want the routes without a process
+//! around them. It holds no SQL and calls no provider.
 
-pub mod accept;
-pub mod accepted;
-pub mod app;
 pub mod auth;
 pub mod command;
-pub mod document;
-pub mod error;
-pub mod keyed;
+pub mod http;
 pub mod middleware;
-pub mod once;
-pub mod page;
-pub mod reply;
+pub mod router;
 pub mod routes;
 pub mod serve;
 pub mod server;
-pub mod stream;
-pub mod stream_limit;
-pub mod strict;
-pub mod text;
+pub mod state;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almanac_shared::config::{ApiSettings, KindSettings};
+use almanac_shared::platform::config::{ApiSettings, KindSettings};
 use anyhow::{Context, Result};
 use poem::{EndpointExt, Route, get};
 use tokio::{
@@ -12,9 +12,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{self, App},
+    router,
     routes::health,
     server::{self, Limits, Load},
+    state::App,
 };
 
 /// From "not ready any more" to "no new connections": load balancers look away in this time.
@@ -39,7 +40,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let counts = Route::new().at("/metrics", get(health::metrics(app.clone()))).map_to_response();
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
     tokio::spawn(expire_unstarted(app.clone()));
-    let door = app::door(&app, &settings);
+    let door = router::door(&app, &settings);
     tracing::info!(addr = %settings.addr, metrics = %addr, "the API listens");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
     let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };

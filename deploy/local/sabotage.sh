@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make sabotage`: removes one guard at a time and shows that the test named for it turns red. The pairs stand in
 # tests/sabotage.txt; guards in SQL are removed by tests/sabotage/<guard>.sql, the others by switches of the programs
-# (shared/src/faults.rs). A guard whose removal nobody notices is not tested, and fails this run.
+# (shared/src/platform/faults.rs). A guard whose removal nobody notices is not tested, and fails this run.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR

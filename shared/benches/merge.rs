@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, hint::black_box};
 
-use almanac_shared::merge::{Choice, Fields, Generated, Record, Saved, accept, diff};
+use almanac_shared::values::merge::{Choice, Fields, Generated, Record, Saved, accept, diff};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::json;
 

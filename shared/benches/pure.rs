@@ -6,12 +6,12 @@ use std::{hint::black_box, task::Waker, time::Duration};
 
 use almanac_shared::{
     composer::{self, flashcards::Document},
-    id::JobId,
-    idempotency::fingerprint,
-    progress::{
+    events::{
         event::{Encoding, Event, Frame, Message},
         watch::{Cursor, Watch},
     },
+    jobs::idempotency::fingerprint,
+    platform::id::JobId,
 };
 use bytes::BytesMut;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

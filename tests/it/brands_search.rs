@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use almanac_shared::{
     brands::{AssetId, BrandId, store, terms::terms},
-    id::UserId,
+    platform::id::UserId,
 };
 use almanac_tests::{OrFail, Stack};
 use serde_json::{Value, json};

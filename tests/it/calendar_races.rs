@@ -21,15 +21,15 @@ use almanac_shared::{
         service::{Calendars, Submission},
         store::work::{self, Burst, Ending},
     },
-    config::{CalendarSettings, Rate},
-    db::{Database, Service},
-    error::Refusal,
-    id::{CalendarId, EntryId, JobId, LlmCallId, UserId},
-    idempotency::Once,
-    jobs::{State, store},
-    metrics::Metrics,
-    queue::Bell,
-    redis,
+    jobs::{State, idempotency::Once, queue::Bell, store},
+    platform::{
+        config::{CalendarSettings, Rate},
+        db::{Database, Service},
+        error::Refusal,
+        id::{CalendarId, EntryId, JobId, LlmCallId, UserId},
+        metrics::Metrics,
+        redis,
+    },
 };
 use almanac_tests::{Stack, run::test_run};
 use history::History;
@@ -103,7 +103,7 @@ impl House {
         owner: UserId,
         body: RequestBody,
         number: usize,
-    ) -> (CalendarId, almanac_shared::id::RunId, history::Made) {
+    ) -> (CalendarId, almanac_shared::platform::id::RunId, history::Made) {
         let order = self.calendars.read(body).unwrap();
         let submission = Submission {
             user: owner,

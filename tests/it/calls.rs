@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use almanac_shared::{
-    db::Service,
     flashcards::store,
-    id::{JobId, LlmCallId},
     jobs::{Lease, store::WriteError},
+    platform::{
+        db::Service,
+        id::{JobId, LlmCallId},
+    },
 };
 use almanac_tests::{
     Script, Stack, User,

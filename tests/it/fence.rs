@@ -2,13 +2,15 @@
 //! that is refused costs those beside it nothing.
 
 use almanac_shared::{
-    db::Service,
     flashcards::{
         endings::Endings,
         store::{Burst, Conclusion, Ending},
     },
-    id::{JobId, SuggestionId},
     jobs::{Lease, State, store::WriteError},
+    platform::{
+        db::Service,
+        id::{JobId, SuggestionId},
+    },
 };
 use almanac_tests::{actor::forged::ForgedJob, invariants};
 use futures_util::future::join_all;

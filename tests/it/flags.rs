@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almanac_shared::{
+use almanac_shared::platform::{
     config::FlagSettings,
     db::{Database, Service},
     flags::{Flag, Flags},

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use almanac_shared::config::VARIABLES;
+use almanac_shared::platform::config::VARIABLES;
 
 /// What a rule finds wrong in one file.
 type Rule = fn(path: &str, text: &str) -> Vec<String>;
@@ -114,8 +114,8 @@ const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ("worker/", &["almanac_api", "poem", "poem_openapi", "sqlx"], &[]),
     ("worker/src/", &["reqwest"], &["worker/src/outbound/"]),
     ("shared/", &["almanac_api", "almanac_worker", "poem", "poem_openapi", "reqwest"], &[]),
-    ("shared/", &["apalis", "apalis_redis", "apalis_core"], &["shared/src/queue.rs"]),
-    ("worker/", &["apalis", "apalis_redis", "apalis_core"], &["worker/src/queue.rs"]),
+    ("shared/", &["apalis", "apalis_redis", "apalis_core"], &["shared/src/jobs/queue/mod.rs"]),
+    ("worker/", &["apalis", "apalis_redis", "apalis_core"], &["worker/src/queue/redis.rs"]),
 ];
 
 fn forbidden_crates(path: &str, text: &str) -> Vec<String> {
@@ -137,27 +137,27 @@ fn a_crate_where_it_may_not_be_is_found() {
     assert_finds(
         forbidden_crates,
         &[
-            ("api/src/app.rs", "use sqlx::PgPool;"),
-            ("api/src/app.rs", "fn of(pool: &sqlx::PgPool) {}"),
-            ("api/src/app.rs", "type Pools = [sqlx::PgPool; 2];"),
+            ("api/src/state.rs", "use sqlx::PgPool;"),
+            ("api/src/state.rs", "fn of(pool: &sqlx::PgPool) {}"),
+            ("api/src/state.rs", "type Pools = [sqlx::PgPool; 2];"),
             ("api/src/routes/new/deep/file.rs", "let x = ::sqlx::query(q);"),
-            ("api/src/app.rs", "use sqlx as database;"),
-            ("api/src/app.rs", "#[derive(sqlx::FromRow)] struct Row;"),
-            ("api/examples/new.rs", "use {almanac_worker::run::Crew, std::fmt};"),
-            ("api/src/stream.rs", "use reqwest::Client;"),
+            ("api/src/state.rs", "use sqlx as database;"),
+            ("api/src/state.rs", "#[derive(sqlx::FromRow)] struct Row;"),
+            ("api/examples/new.rs", "use {almanac_worker::runner::Crew, std::fmt};"),
+            ("api/src/http/stream.rs", "use reqwest::Client;"),
             ("worker/src/jobs/new.rs", "poem::http::StatusCode::OK"),
             ("worker/src/jobs/new.rs", "let client = reqwest::Client::new();"),
-            ("worker/src/run.rs", "use apalis::prelude::*;"),
+            ("worker/src/runner/mod.rs", "use apalis::prelude::*;"),
             ("shared/src/jobs/service.rs", "use apalis_redis::RedisStorage;"),
             ("shared/src/calendar/mod.rs", "#[poem_openapi::types::ToJSON] struct A;"),
         ],
         &[
-            ("api/src/app.rs", "// sqlx::PgPool is not used here"),
-            ("api/src/app.rs", "let sqlx_like = 1;"),
+            ("api/src/state.rs", "// sqlx::PgPool is not used here"),
+            ("api/src/state.rs", "let sqlx_like = 1;"),
             ("api/src/auth/jwks.rs", "use reqwest::Client;"),
             ("worker/src/outbound/http.rs", "use reqwest::Client;"),
-            ("worker/src/queue.rs", "use apalis::prelude::*;"),
-            ("shared/src/db.rs", "use sqlx::PgPool;"),
+            ("worker/src/queue/redis.rs", "use apalis::prelude::*;"),
+            ("shared/src/platform/db/mod.rs", "use sqlx::PgPool;"),
             ("tests/it/rows.rs", "use sqlx::PgPool;"),
         ],
     );
@@ -242,15 +242,15 @@ fn a_dependency_that_may_not_be_is_found() {
 /// SQL outside of the stores of domains and of jobs, and of some small files of the ground floor.
 fn stray_sql(path: &str, text: &str) -> Vec<String> {
     let ground = [
-        "progress/log.rs",
-        "flags.rs",
-        "limits.rs",
-        "idempotency.rs",
+        "events/log.rs",
+        "jobs/idempotency.rs",
+        "jobs/limits.rs",
+        "platform/flags.rs",
         // Begins transactions, checks the login and the schema, migrates.
-        "db.rs",
-        "db/api.rs",
-        "db/migrate.rs",
-        "db/version.rs",
+        "platform/db/mod.rs",
+        "platform/db/api.rs",
+        "platform/db/migrate.rs",
+        "platform/db/version.rs",
     ];
     let may = path.ends_with("/store.rs")
         || path.contains("/store/")
@@ -286,16 +286,16 @@ fn sql_where_it_may_not_be_is_found() {
             ("shared/src/calendar/service.rs", "let sql = \"SELECT\n id FROM x\";"),
             ("shared/src/calendar/rules.rs", r#"sqlx::query("x")"#),
             ("shared/src/calendar/rules.rs", r#"query_scalar!("x")"#),
-            ("shared/src/db/bounded.rs", r#"sqlx::raw_sql("x")"#),
+            ("shared/src/platform/db/bounded.rs", r#"sqlx::raw_sql("x")"#),
             ("shared/src/jobs/service.rs", r#""DELETE FROM almanac.jobs""#),
             ("shared/src/jobs/service.rs", r#""INSERT INTO almanac.jobs VALUES (1)""#),
-            ("worker/src/run.rs", r#""UPDATE almanac.jobs SET x = 1""#),
+            ("worker/src/runner/mod.rs", r#""UPDATE almanac.jobs SET x = 1""#),
             ("api/examples/x.rs", r#""LOCK TABLE almanac.jobs""#),
         ],
         &[
             ("shared/src/calendar/store.rs", r#""SELECT id FROM x""#),
             ("shared/src/organic/store/work.rs", r#""SELECT id FROM x""#),
-            ("shared/src/flags.rs", r#"query!("SELECT 1")"#),
+            ("shared/src/platform/flags.rs", r#"query!("SELECT 1")"#),
             ("shared/src/calendar/rules.rs", "// SELECT id FROM x"),
             ("shared/src/calendar/rules.rs", "const SELECTED: u8 = 1;"),
             ("shared/src/calendar/tests.rs", r#""SELECT 1""#),
@@ -329,16 +329,16 @@ fn a_task_that_nothing_watches_is_found() {
     assert_finds(
         unwatched_tasks,
         &[
-            ("worker/src/run.rs", "tokio::spawn(async {});"),
+            ("worker/src/runner/mod.rs", "tokio::spawn(async {});"),
             ("worker/src/jobs/new.rs", "tokio::task::spawn(async {});"),
-            ("worker/src/sweeper.rs", "std::thread::spawn(|| {});"),
-            ("worker/src/run.rs", "use tokio::spawn;"),
+            ("worker/src/maintenance/rescue.rs", "std::thread::spawn(|| {});"),
+            ("worker/src/runner/mod.rs", "use tokio::spawn;"),
         ],
         &[
-            ("worker/src/run.rs", "loops.spawn(async {});"),
-            ("worker/src/run.rs", "// tokio::spawn( is for loops that may end"),
+            ("worker/src/runner/mod.rs", "loops.spawn(async {});"),
+            ("worker/src/runner/mod.rs", "// tokio::spawn( is for loops that may end"),
             ("worker/src/outbound/ai/answering.rs", "tokio::spawn(async {});"),
-            ("shared/src/flags.rs", "tokio::spawn(async {});"),
+            ("shared/src/platform/flags.rs", "tokio::spawn(async {});"),
         ],
     );
 }
@@ -406,8 +406,8 @@ fn a_domain_that_is_used_where_it_may_not_be_is_found() {
             ("shared/src/brands/store/deep.rs", "fn of(week: &crate::organic::Week) {}"),
             ("shared/src/organic/mod.rs", "pub use crate::{calendar as other};"),
             ("shared/src/organic/mod.rs", "use super::super::calendar::Slot;"),
-            ("shared/src/db/kept.rs", "use crate::flashcards::store;"),
-            ("shared/src/merge.rs", "use crate::{id::UserId, calendar};"),
+            ("shared/src/platform/db/kept.rs", "use crate::flashcards::store;"),
+            ("shared/src/values/merge.rs", "use crate::{id::UserId, calendar};"),
             ("shared/src/jobs/store/mod.rs", "crate::account::service::Account"),
             ("shared/src/composer/mod.rs", "use crate::calendar::Slot;"),
         ],
@@ -415,7 +415,7 @@ fn a_domain_that_is_used_where_it_may_not_be_is_found() {
             ("shared/src/organic/plan.rs", "use crate::{brands::{Account, calendar}, error::Code};"),
             ("shared/src/calendar/task.rs", "use crate::composer::calendar;"),
             ("shared/src/calendar/task.rs", "use crate::{composer::{calendar, organic}, calendar::Slot};"),
-            ("shared/src/db.rs", "// crate::calendar is not used here"),
+            ("shared/src/platform/db/mod.rs", "// crate::calendar is not used here"),
             ("shared/src/lib.rs", "pub mod calendar;"),
         ],
     );
@@ -524,7 +524,7 @@ fn is_name(text: &str) -> bool {
 
 /// Files that read the environment though the settings do that.
 fn read_environment(path: &str, text: &str) -> Vec<String> {
-    let may = ["shared/src/config.rs", "shared/src/config/", "shared/src/faults.rs"];
+    let may = ["shared/src/platform/config/", "shared/src/platform/faults.rs"];
     let looked_at = ["api/src/", "worker/src/", "shared/src/"].iter().any(|room| path.starts_with(room));
     if !looked_at || may.iter().any(|allowed| path.starts_with(allowed)) {
         return Vec::new();
@@ -548,11 +548,11 @@ fn a_file_that_reads_the_environment_is_found() {
         &[
             ("api/src/serve.rs", r#"std::env::var("X")"#),
             ("worker/src/a/b.rs", r#"env::var_os("X")"#),
-            ("shared/src/db/kept.rs", "for pair in std::env::vars() {}"),
-            ("shared/src/db/kept.rs", "use std::env::{var, args};"),
+            ("shared/src/platform/db/kept.rs", "for pair in std::env::vars() {}"),
+            ("shared/src/platform/db/kept.rs", "use std::env::{var, args};"),
         ],
         &[
-            ("shared/src/config/env.rs", "std::env::vars_os()"),
+            ("shared/src/platform/config/env.rs", "std::env::vars_os()"),
             ("worker/src/main.rs", "std::env::args().nth(1)"),
             ("shared/build.rs", r#"env::var_os("OUT_DIR")"#),
         ],

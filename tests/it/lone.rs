@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use almanac_shared::{
-    id::JobId,
-    jobs::Lane,
-    queue::{wake::WakeUp, wake_channel},
+    jobs::{
+        Lane,
+        queue::{wake::WakeUp, wake_channel},
+    },
+    platform::id::JobId,
 };
 use almanac_tests::{Script, Stack, User, eventually, invariants, world::source_text};
 use futures_util::future::join_all;

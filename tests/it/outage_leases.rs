@@ -4,13 +4,18 @@
 use std::time::{Duration, Instant};
 
 use almanac_shared::{
-    db::Service,
     flashcards::{
         endings::Endings,
         store::{Burst, Conclusion, Ending},
     },
-    id::{JobId, LlmCallId},
-    jobs::{Lease, State, store, store::WriteError},
+    jobs::{
+        Lease, State,
+        store::{self, WriteError},
+    },
+    platform::{
+        db::Service,
+        id::{JobId, LlmCallId},
+    },
 };
 use almanac_tests::{
     Mode, Script, Stack, eventually, invariants,

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use almanac_shared::db::SOUGHT;
+use almanac_shared::platform::db::SOUGHT;
 use almanac_tests::{OrFail, Stack};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};

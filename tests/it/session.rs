@@ -43,7 +43,8 @@ async fn a_session_is_a_cookie_that_lives_as_long_as_its_token() {
         (&json!(anna.id), &json!("authenticated"), &json!(false))
     );
     let ends: chrono::DateTime<chrono::Utc> = shown["expiresAt"].as_str().unwrap().parse().unwrap();
-    let left = (ends - almanac_shared::clock::Clock::now(&almanac_shared::clock::SystemClock)).num_seconds();
+    let left = (ends - almanac_shared::platform::clock::Clock::now(&almanac_shared::platform::clock::SystemClock))
+        .num_seconds();
     assert!((left - max_age(&attributes)).abs() <= 20, "{left} {attributes:?}");
     let claims = token::claims(anna.id)["exp"].as_i64().unwrap();
     assert!((ends.timestamp() - claims).abs() <= 20, "the token's own end: {ends}");

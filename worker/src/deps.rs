@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use almanac_shared::{
-    db::Service, flags::Flags, flashcards::endings::Endings, metrics::Metrics, progress::log::Publisher, queue::Bell,
+    events::log::Publisher,
+    flashcards::endings::Endings,
+    jobs::queue::Bell,
+    platform::{db::Service, flags::Flags, metrics::Metrics},
 };
 use redis::aio::ConnectionManager;
 

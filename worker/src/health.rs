@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 
-use almanac_shared::metrics::CONTENT_TYPE;
+use almanac_shared::platform::metrics::CONTENT_TYPE;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use almanac_shared::{
+use almanac_shared::platform::{
     config::{Env, WorkerSettings},
     db::Service,
     telemetry,

@@ -4,15 +4,16 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use almanac_shared::{
-    config::WorkerSettings,
-    db::Service,
-    flags::Flags,
+    events::log::Publisher,
     flashcards::endings::Endings,
-    jobs::Lane,
-    metrics::Metrics,
-    progress::log::Publisher,
-    queue::Bell,
-    redis::{client, quick},
+    jobs::{Lane, queue::Bell},
+    platform::{
+        config::WorkerSettings,
+        db::Service,
+        flags::Flags,
+        metrics::Metrics,
+        redis::{client, quick},
+    },
 };
 use anyhow::{Context, Result, bail};
 use tokio::{
@@ -24,15 +25,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     deps::Deps,
     health,
+    maintenance::{self, Keeping},
     outbound::{
         ai,
         breaker::{BreakerLimits, Breakers},
         retry_budget::{RetryBudget, RetryLimits},
     },
-    queue::{self, Wake},
-    run::Crew,
+    queue::{self, redis::Wake},
+    runner::Crew,
     stalls::Stalls,
-    sweeper::{self, Keeping},
 };
 
 /// Runs until SIGTERM or SIGINT, then drains.
@@ -76,7 +77,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     loops.spawn(async move { endings.ended().await });
     let draining = CancellationToken::new();
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
-    loops.spawn(sweeper::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
+    loops.spawn(maintenance::rescue::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
     loops.spawn(health::serve(metrics_door, deps.clone(), draining.clone()));
     tracing::info!(worker = name, provider = deps.ai.provider(), "the worker is at work");
 
@@ -109,15 +110,15 @@ fn start_loops(
 ) {
     let lanes: Vec<(Lane, Arc<Wake>)> = crew.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
     for (lane, wake) in &lanes {
-        loops.spawn(queue::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
-        loops.spawn(queue::poll(crew.clone(), deps.service.clone(), *lane, draining.clone()));
+        loops.spawn(queue::redis::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
+        loops.spawn(queue::poll::poll(crew.clone(), deps.service.clone(), *lane, draining.clone()));
     }
     let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
-    loops.spawn(sweeper::count(deps.clone(), names.clone(), draining.clone()));
-    loops.spawn(queue::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
-    loops.spawn(sweeper::trim(deps.clone(), names, draining.clone()));
-    loops.spawn(sweeper::forget_registrations(deps.clone(), draining.clone()));
-    loops.spawn(sweeper::forget(deps.clone(), keeping(settings), draining.clone()));
+    loops.spawn(maintenance::metrics::count(deps.clone(), names.clone(), draining.clone()));
+    loops.spawn(queue::redis::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
+    loops.spawn(maintenance::prune::trim(deps.clone(), names, draining.clone()));
+    loops.spawn(maintenance::prune::forget_registrations(deps.clone(), draining.clone()));
+    loops.spawn(maintenance::prune::forget(deps.clone(), keeping(settings), draining.clone()));
 }
 
 fn keeping(settings: &WorkerSettings) -> Keeping {

@@ -1,7 +1,7 @@
 //! Extractors of the caller, which document themselves as security schemes. Routes take them as their first argument,
 //! so that nobody's body is looked at before the token. They must never admit what the edge has not verified.
 
-use almanac_shared::id::UserId;
+use almanac_shared::platform::id::UserId;
 use chrono::{DateTime, Utc};
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 
 use super::{COOKIE, Identity, Verified};
-use crate::{error::ApiError, middleware::RequestId};
+use crate::{http::error::ApiError, middleware::RequestId};
 
 /// What a token's role allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The rules that a signed token's claims must keep, as one pure function. `verify` calls it after the signature.
 //! It must never look at anything that the signature does not cover.
 
-use almanac_shared::id::UserId;
+use almanac_shared::platform::id::UserId;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;

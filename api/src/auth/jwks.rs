@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{
@@ -17,7 +17,7 @@ use jsonwebtoken::{
 use serde::Deserialize;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// A set younger than this is not asked for again.
 const FRESH: TimeDelta = TimeDelta::minutes(10);

@@ -11,7 +11,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use almanac_shared::{clock::Clock, config::AuthSettings, error::Code};
+use almanac_shared::platform::{clock::Clock, config::AuthSettings, error::Code};
 use poem::{
     Request,
     http::{HeaderMap, Method, header},
@@ -23,7 +23,7 @@ pub use self::{
     claims::{LEEWAY, Verified},
     ticket::Tickets,
 };
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// The cookie of a browser session.
 pub const COOKIE: &str = "almanac_session";

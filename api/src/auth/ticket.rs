@@ -1,14 +1,14 @@
 //! Stream tickets: a signed permission to follow one job for five minutes, for `EventSource`, which sends no headers.
 //! `POST /v1/tickets` mints them, the events route checks them on connect. A ticket must never count anywhere else.
 
-use almanac_shared::id::{JobId, UserId};
+use almanac_shared::platform::id::{JobId, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// How long a ticket is good for.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);

@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub struct TokenRequest<'a> {
     /// The person; a service key has none.
-    pub sub: Option<almanac_shared::id::UserId>,
+    pub sub: Option<almanac_shared::platform::id::UserId>,
     /// `authenticated` or `service_role`.
     pub role: &'a str,
     /// For how long.
@@ -33,7 +33,7 @@ pub fn mint_hs256(secret: &SecretString, request: &TokenRequest<'_>, now: DateTi
         iss: Option<&'a str>,
         role: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        sub: Option<almanac_shared::id::UserId>,
+        sub: Option<almanac_shared::platform::id::UserId>,
     }
     let claims = Claims {
         aud: request.audience,

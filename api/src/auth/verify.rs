@@ -1,7 +1,7 @@
 //! From a token's text to its verified claims: the key is found by what it is, never by what the token would like.
 //! Called by the authenticator. It must never let a header choose an algorithm for a key, or a place to fetch one from.
 
-use almanac_shared::config::AuthSettings;
+use almanac_shared::platform::config::AuthSettings;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
@@ -10,7 +10,7 @@ use super::{
     claims::{self, Claims, Policy, Verified},
     jwks::Jwks,
 };
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// Longer than any token an identity provider hands out, short enough to hash without a thought.
 const MAX_TOKEN: usize = 8 * 1024;

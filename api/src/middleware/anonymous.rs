@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use almanac_shared::config::Rate;
+use almanac_shared::platform::config::Rate;
 use poem::{Endpoint, EndpointExt, Request};
 
 use super::{Bucket, Client, LocalLimit};

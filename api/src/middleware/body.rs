@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
@@ -16,7 +16,7 @@ use poem::{Endpoint, EndpointExt, Request, error::ReadBodyError, http::header};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::BodyLimits;
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 pub(super) fn bounded<E>(next: E, limits: BodyLimits) -> impl Endpoint<Output = E::Output>
 where

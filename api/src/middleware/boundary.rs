@@ -3,7 +3,7 @@
 
 use std::{any::Any, collections::BTreeMap, sync::Arc};
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response,
     error::{MethodNotAllowedError, ReadBodyError},
@@ -16,7 +16,7 @@ use poem_openapi::{
 };
 
 use super::{RequestId, body};
-use crate::error::{ApiError, Detail};
+use crate::http::error::{ApiError, Detail};
 
 /// Which methods each path knows, read from the API's own description.
 #[derive(Clone, Debug, Default)]

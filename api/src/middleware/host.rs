@@ -6,7 +6,7 @@ use poem::{
     http::{HeaderMap, HeaderValue, Version, header, uri::Authority},
 };
 
-use crate::error::{ApiError, Detail};
+use crate::http::error::{ApiError, Detail};
 
 pub(super) fn one_host<E>(next: E) -> impl Endpoint<Output = E::Output>
 where

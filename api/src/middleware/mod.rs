@@ -23,8 +23,8 @@ pub use self::{
     rate_limit::{Bucket, LocalLimit, SlidingLog},
     request_id::RequestId,
 };
-use crate::{auth::Authenticator, reply};
-use almanac_shared::config::Rate;
+use crate::{auth::Authenticator, http::reply};
+use almanac_shared::platform::config::Rate;
 
 /// What the edge needs to know.
 pub struct Edge {

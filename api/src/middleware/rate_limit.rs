@@ -8,13 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use almanac_shared::{
+use almanac_shared::platform::{
     config::Rate,
     error::{LimitState, Refusal},
 };
 use poem::http::{HeaderName, HeaderValue};
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// A limit with the name that clients see.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,19 @@
 //! What a person may ask of everything that is theirs: its end.
 
-use almanac_shared::{account::ERASE_RATE, error::Refusal, jobs::Kind, telemetry};
+use almanac_shared::{
+    account::ERASE_RATE,
+    jobs::Kind,
+    platform::{error::Refusal, telemetry},
+};
 use poem_openapi::{ApiResponse, OpenApi};
 
-use crate::{app::App, auth::Caller, error::ApiError, middleware::Bucket, reply::Reply, routes::jobs::Job};
+use crate::{
+    auth::Caller,
+    http::{error::ApiError, reply::Reply},
+    middleware::Bucket,
+    routes::jobs::Job,
+    state::App,
+};
 
 /// The limit as clients see it.
 const ERASE: Bucket = Bucket { name: "erase", rate: ERASE_RATE };

@@ -2,14 +2,17 @@
 //! Every route takes `Admin` first; nothing here may answer anybody else.
 
 use almanac_shared::{
-    error::Code,
-    flags::{self, Flag, Setting, Stored},
-    id::{JobId, UserId},
     jobs::{
         Lane,
         admin::{AdminJob, LaneLoad, Retry},
+        queue,
     },
-    queue, redis, telemetry,
+    platform::{
+        error::Code,
+        flags::{self, Flag, Setting, Stored},
+        id::{JobId, UserId},
+        redis, telemetry,
+    },
 };
 use chrono::{DateTime, Utc};
 use poem::Request;
@@ -21,14 +24,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    accept,
-    app::App,
     auth::Admin,
-    error::ApiError,
-    page,
-    reply::Reply,
+    http::{error::ApiError, negotiation, page, reply::Reply, strict_json::Strict},
     routes::jobs::{Job, filter},
-    strict::Strict,
+    state::App,
 };
 
 /// The routes of operators.
@@ -250,7 +249,7 @@ impl AdminApi {
     async fn submit_retry(&self, request: &Request, admin: Admin, id: Path<Uuid>) -> Result<Retried, ApiError> {
         let app = self.app()?;
         let retry = Retry {
-            key: accept::idempotency_key(request.headers())?.map(str::to_owned),
+            key: negotiation::idempotency_key(request.headers())?.map(str::to_owned),
             trace: telemetry::current_traceparent(),
             request_id: Some(admin.request_id.as_str().to_owned()),
         };

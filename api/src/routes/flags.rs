@@ -1,11 +1,15 @@
 //! Which features are on for the caller, so that a front end offers only what works. Operators set flags through the admin
 //! routes.
 
-use almanac_shared::flags::Flag;
+use almanac_shared::platform::flags::Flag;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
-use crate::{app::App, auth::Caller, error::ApiError, reply::Reply};
+use crate::{
+    auth::Caller,
+    http::{error::ApiError, reply::Reply},
+    state::App,
+};
 
 /// The routes of flags.
 pub struct FlagsApi {

@@ -1,7 +1,7 @@
 //! Whether the process lives, whether it can work, what it counts, what it is.
 //! Asked by load balancers and Prometheus, without a token; says nothing about anybody.
 
-use almanac_shared::redis;
+use almanac_shared::platform::redis;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     endpoint::{make, make_sync},
@@ -12,7 +12,10 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{app::App, error::ApiError, reply::Reply};
+use crate::{
+    http::{error::ApiError, reply::Reply},
+    state::App,
+};
 
 /// The one operation that the description has.
 pub struct HealthApi {
@@ -72,6 +75,6 @@ async fn readiness(app: &App) -> Response {
 /// `GET /metrics` in the Prometheus text format. Served at `METRICS_ADDR` only.
 pub fn metrics(app: App) -> impl Endpoint<Output = Response> {
     make_sync(move |_: Request| {
-        Response::builder().content_type(almanac_shared::metrics::CONTENT_TYPE).body(app.metrics.render())
+        Response::builder().content_type(almanac_shared::platform::metrics::CONTENT_TYPE).body(app.metrics.render())
     })
 }

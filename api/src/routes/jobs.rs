@@ -1,10 +1,12 @@
 //! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers.
 
 use almanac_shared::{
-    error::Code,
     flashcards::CARDS_PER_GENERATION,
-    id::{JobId, UserId},
     jobs::{CancelOutcome, JobRow, Kind, State, service::Listening, store::Filter},
+    platform::{
+        error::Code,
+        id::{JobId, UserId},
+    },
 };
 use chrono::{DateTime, Utc};
 use poem::Request;
@@ -17,15 +19,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    accept::{self, Form},
-    app::App,
     auth::{Caller, Listener},
-    error::{ApiError, Detail},
-    page,
-    reply::{Reply, Urls},
+    http::{
+        error::{ApiError, Detail},
+        negotiation::{self, Form},
+        page,
+        reply::{Reply, Urls},
+        stream::{self, Live},
+        strict_json::Strict,
+    },
     routes::snapshot,
-    stream::{self, Live},
-    strict::Strict,
+    state::App,
 };
 
 /// The routes of jobs.
@@ -244,7 +248,7 @@ impl JobsApi {
         let app = self.app()?;
         let job = JobId(id.0);
         let (user, expires_at) = admitted(app, listener, job)?;
-        let encoding = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
+        let encoding = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
         let after = resume(request, after.0.as_deref())?;
         let permit = app.streams.admit(user)?;
         match app.jobs.follow(user, job, after, encoding).await? {
@@ -303,7 +307,7 @@ fn admitted(app: &App, listener: Listener, job: JobId) -> Result<(UserId, Option
 }
 
 fn resume(request: &Request, after: Option<&str>) -> Result<Option<i64>, ApiError> {
-    let seq = accept::resume_after(request.headers(), after)?;
+    let seq = negotiation::resume_after(request.headers(), after)?;
     Ok(seq.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX)))
 }
 

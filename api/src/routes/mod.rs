@@ -2,9 +2,9 @@
 
 pub mod account;
 pub mod admin;
+pub mod after_submit;
 pub mod brands;
 pub mod calendar;
-pub mod file;
 pub mod flags;
 pub mod flashcards;
 pub mod health;

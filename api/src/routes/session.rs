@@ -1,18 +1,17 @@
 //! A browser's session: the token in a cookie that scripts cannot read. Nothing is stored; the cookie is the token, and
 //! lives as long.
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use chrono::{DateTime, TimeDelta, Utc};
 use poem::{Request, http::header};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
 
 use crate::{
-    app::App,
     auth::{COOKIE, Caller, LEEWAY, bearer, session_cookie},
-    error::ApiError,
+    http::{error::ApiError, reply::Reply},
     middleware::Client,
-    reply::Reply,
+    state::App,
 };
 
 /// The routes of sessions.

@@ -3,16 +3,18 @@
 //! deleted since is not there.
 
 use almanac_shared::{
-    error::Code,
-    id::UserId,
+    events::event::Encoding,
     jobs::{JobRow, Kind},
-    progress::event::Encoding,
+    platform::{error::Code, id::UserId},
 };
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{calendar, flashcards, jobs::Job, organic};
-use crate::{app::App, error::ApiError, stream::Live, stream_limit::StreamPermit};
+use crate::{
+    http::{error::ApiError, stream::Live, stream_limit::StreamPermit},
+    state::App,
+};
 
 /// The stream of that one event.
 ///
@@ -26,7 +28,7 @@ pub async fn stream(
 ) -> Result<Live, ApiError> {
     let seq = row.last_seq;
     let data = snapshot(app, user, row).await?;
-    Ok(crate::stream::snapshot(seq, data, encoding, permit))
+    Ok(crate::http::stream::snapshot(seq, data, encoding, permit))
 }
 
 async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {

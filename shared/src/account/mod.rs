@@ -4,7 +4,7 @@
 pub mod service;
 pub mod store;
 
-use crate::config::Rate;
+use crate::platform::config::Rate;
 
 /// Erases a person may ask for. Not a setting: far above what anybody needs, and low enough that wiping out the log of
 /// the other limits, which an erase does, is no way around them.

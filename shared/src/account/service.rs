@@ -5,11 +5,12 @@ use anyhow::Context;
 
 use super::store;
 use crate::{
-    db::Database,
-    error::{LimitState, Refusal},
-    id::{JobId, UserId},
-    jobs::{self, JobRow, Lane, submission::LockWait},
-    queue::Bell,
+    jobs::{self, JobRow, Lane, queue::Bell, submission::LockWait},
+    platform::{
+        db::Database,
+        error::{LimitState, Refusal},
+        id::{JobId, UserId},
+    },
 };
 
 /// The use-case and what it stands on.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::BATCH;
 use crate::{
-    db::{Kept, Service},
-    id::{JobId, UserId},
     jobs::{
         Lease,
         store::{WriteError, until_free},
         submission::{Outcome, SubmitError},
+    },
+    platform::{
+        db::{Kept, Service},
+        id::{JobId, UserId},
     },
 };
 

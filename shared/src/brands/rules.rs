@@ -12,8 +12,8 @@ use super::{
     TrendSource, terms::terms,
 };
 use crate::{
-    error::{Code, Refusal},
-    shape::{AsSegment, Shape, Way},
+    platform::error::{Code, Refusal},
+    values::json_reader::{AsSegment, Shape, Way},
 };
 
 /// Most characters of a brand's or an account's name.

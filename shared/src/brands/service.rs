@@ -8,7 +8,7 @@ use super::{
     rules::{BrandBody, BrandDraft, Import},
     store::{self, Belonging, Place},
 };
-use crate::{
+use crate::platform::{
     db::{Database, UserTx},
     error::Refusal,
     id::UserId,

@@ -14,7 +14,7 @@ use super::{
     Brand, BrandId,
     rules::{BrandDraft, Read},
 };
-use crate::{
+use crate::platform::{
     db::{UserTx, keyset::LATEST},
     id::UserId,
 };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
 
 use super::{ChannelName, Field, Slot, rules, slots};
-use crate::merge::Fields;
+use crate::values::merge::Fields;
 
 /// Everything an entry says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

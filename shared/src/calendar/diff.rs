@@ -1,5 +1,5 @@
 //! A regeneration against what is saved, in the calendar's words: entries into the merge, its findings into JSON.
-//! Called by the job for the `diff` event and by the diff and accept routes; the rules themselves are `crate::merge`'s.
+//! Called by the job for the `diff` event and by the diff and accept routes; the rules themselves are `crate::values::merge`'s.
 //! It never judges who may overwrite what, and never looks outside the run's channels × [start, end].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Content, Entry, EntryKey, Field, Slot, rules::CalendarRequest};
 use crate::{
-    error::Refusal,
-    merge::{self, Accepted, Choice, Diff, Fields, Generated, Record, Saved},
-    shape::Shape,
+    platform::error::Refusal,
+    values::{
+        json_reader::Shape,
+        merge::{self, Accepted, Choice, Diff, Fields, Generated, Record, Saved},
+    },
 };
 
 /// Everything saved as the merge takes it: tombstones too, or a run would revive what a person deleted.
@@ -141,8 +143,8 @@ mod tests {
     use super::*;
     use crate::{
         calendar::{content::Draft, rules::RequestBody, slots},
-        id::EntryId,
-        merge::Reason,
+        platform::id::EntryId,
+        values::merge::Reason,
     };
 
     fn request(end: &str, constraints: Value) -> CalendarRequest {

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{EntryKey, Slot, content::Content, rules::CalendarRequest, run, task};
-use crate::progress::event::Event;
+use crate::events::event::Event;
 
 /// Why nothing is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 
 use super::{ChannelName, Content, EntryKey, Field, Medium, Ordinal, rules, slots};
 use crate::{
-    error::Refusal,
-    merge::Fields,
-    shape::{Shape, Way},
+    platform::error::Refusal,
+    values::{
+        json_reader::{Shape, Way},
+        merge::Fields,
+    },
 };
 
 /// Most characters of a title.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{Entry, Field, Medium, content::wire_instant};
-use crate::{id::CalendarId, spreadsheet::push_cell};
+use crate::{platform::id::CalendarId, values::csv::push_cell};
 
 mod ics;
 

@@ -7,9 +7,9 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{id::EntryId, merge::Fields};
+use crate::{platform::id::EntryId, values::merge::Fields};
 
-pub use crate::local_time::Malformed;
+pub use crate::values::local_time::Malformed;
 
 pub mod content;
 pub mod diff;

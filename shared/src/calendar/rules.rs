@@ -11,12 +11,14 @@ use serde_json::{Map, Value};
 
 use super::{Cadence, ChannelName, Malformed};
 use crate::{
-    error::{Code, Refusal},
-    id::{CalendarId, PlanId},
-    shape::{Shape, Way},
+    platform::{
+        error::{Code, Refusal},
+        id::{CalendarId, PlanId},
+    },
+    values::json_reader::{Shape, Way},
 };
 
-pub use crate::local_time::{date, time, wire_time, zone};
+pub use crate::values::local_time::{date, time, wire_time, zone};
 
 /// Most channels of a request.
 pub const CHANNELS_MAX: usize = 8;

@@ -12,8 +12,8 @@ use super::{
 };
 pub use crate::jobs::store::calls::Spent;
 use crate::{
-    id::{CalendarId, EntryId, PlanId, RunId},
-    merge::Fields,
+    platform::id::{CalendarId, EntryId, PlanId, RunId},
+    values::merge::Fields,
 };
 
 /// Slots that a stored request may have: it was held against the operator's limit when it was accepted.

@@ -16,14 +16,15 @@ use super::{
     run, store,
 };
 use crate::{
-    config::CalendarSettings,
-    db::{Database, UserTx},
-    error::{ActiveJob, Refusal},
-    faults::{self, Guard},
-    id::{CalendarId, EntryId, JobId, RunId, UserId},
-    jobs::Kind,
-    merge::{Accepted as Merged, Generated, Record},
-    queue::Bell,
+    jobs::{Kind, queue::Bell},
+    platform::{
+        config::CalendarSettings,
+        db::{Database, UserTx},
+        error::{ActiveJob, Refusal},
+        faults::{self, Guard},
+        id::{CalendarId, EntryId, JobId, RunId, UserId},
+    },
+    values::merge::{Accepted as Merged, Generated, Record},
 };
 
 /// The use-cases and what they stand on.

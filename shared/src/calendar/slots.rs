@@ -5,9 +5,9 @@
 use chrono::{Days, Duration, Months, NaiveDate, NaiveTime};
 
 use super::{Cadence, ChannelName, EntryKey, Ordinal, Slot, rules::CalendarRequest};
-use crate::error::{Code, Refusal};
+use crate::platform::error::{Code, Refusal};
 
-pub use crate::local_time::instant;
+pub use crate::values::local_time::instant;
 
 /// Dates looked at, at most. It only bounds the time spent on a range whose dates are nearly all skipped.
 const MOST_DATES: usize = 10_000;

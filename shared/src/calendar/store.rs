@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::{Calendar, Content, Entry, EntryKey, Field, Made, Run};
 use crate::{
-    db::{Kept, UserTx, keyset::LATEST},
-    id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
     jobs::submission::{Outcome, SubmitError},
-    merge::{Fields, Record},
+    platform::{
+        db::{Kept, UserTx, keyset::LATEST},
+        id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
+    },
+    values::merge::{Fields, Record},
 };
 
 /// A run to be submitted.

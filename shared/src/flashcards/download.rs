@@ -5,7 +5,7 @@ use super::{
     export::{Export, Format, Row},
     service::Flashcards,
 };
-use crate::{
+use crate::platform::{
     error::Refusal,
     id::{CardId, UserId},
 };

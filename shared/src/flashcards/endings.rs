@@ -5,8 +5,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::store::{self, Conclusion};
 use crate::{
-    db::{Kept, Service},
     jobs::store::{BUSY_PAUSE, WriteError, until_free},
+    platform::db::{Kept, Service},
 };
 
 /// Ends that may share a commit.

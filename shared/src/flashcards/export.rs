@@ -10,7 +10,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, ser::Serializer};
 
-use crate::spreadsheet::{push_cell, push_quoted};
+use crate::values::csv::{push_cell, push_quoted};
 
 /// One card, as every format shows it.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::spreadsheet::starts_formula;
+    use crate::values::csv::starts_formula;
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_769_414_400_123).unwrap()

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::id::{CardId, GenerationId, SuggestionId};
+use crate::platform::id::{CardId, GenerationId, SuggestionId};
 
 pub mod download;
 pub mod endings;

@@ -1,7 +1,7 @@
 //! The rules of flashcards: what a source text is, what a side may hold, when two questions are the same.
 //! Pure; called by routes before anything is stored and by the worker before anything is kept.
 
-use crate::error::{Code, Refusal};
+use crate::platform::error::{Code, Refusal};
 
 /// Fewest characters of a source text.
 pub const SOURCE_MIN: usize = 1_000;

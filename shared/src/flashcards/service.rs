@@ -8,12 +8,13 @@ use super::{
     submission::Submissions,
 };
 use crate::{
-    db::{Database, UserTx},
-    error::{ActiveJob, Refusal},
-    faults::{self, Point},
-    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
-    jobs::Kind,
-    queue::Bell,
+    jobs::{Kind, queue::Bell},
+    platform::{
+        db::{Database, UserTx},
+        error::{ActiveJob, Refusal},
+        faults::{self, Point},
+        id::{CardId, GenerationId, JobId, SuggestionId, UserId},
+    },
 };
 
 /// The use-cases and what they stand on.

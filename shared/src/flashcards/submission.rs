@@ -11,12 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::store::{self, NewGeneration, Submitted};
 use crate::{
-    db::{Database, Kept},
-    error::{LimitState, Refusal, is_outage},
-    faults::{self, Point},
-    id::{GenerationId, JobId},
-    jobs::{Lane, submission::LockWait},
-    queue::Bell,
+    jobs::{Lane, queue::Bell, submission::LockWait},
+    platform::{
+        db::{Database, Kept},
+        error::{LimitState, Refusal, is_outage},
+        faults::{self, Point},
+        id::{GenerationId, JobId},
+    },
 };
 
 /// Requests that may share a commit.

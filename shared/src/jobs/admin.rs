@@ -8,10 +8,12 @@ use super::{
     store::{self, Filter, admin::RetryOutcome},
 };
 use crate::{
-    db::Database,
-    error::{ActiveJob, Code, Refusal},
-    id::{JobId, UserId},
-    queue::Bell,
+    jobs::queue::Bell,
+    platform::{
+        db::Database,
+        error::{ActiveJob, Code, Refusal},
+        id::{JobId, UserId},
+    },
 };
 
 /// The use-cases and what they stand on.

@@ -7,14 +7,17 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
+use crate::platform::{
     error::Code,
     id::{JobId, LlmCallId, UserId},
 };
 
 pub mod admin;
+pub mod idempotency;
 pub mod kind;
-mod looks;
+pub mod limits;
+mod loader;
+pub mod queue;
 pub mod service;
 pub mod store;
 pub(crate) mod submission;

@@ -5,21 +5,22 @@ use serde_json::{Value, json};
 
 use super::{
     CancelOutcome, JobRow, Kind, State,
-    looks::{Looked, Looks},
+    loader::{Looked, Looks},
     store,
 };
 use crate::{
-    db::Database,
-    error::Refusal,
-    id::{JobId, UserId},
-    idempotency,
-    progress::{
+    events::{
         event::{Encoding, Event},
         follower::Follower,
         log::Publisher,
         relay::Relay,
     },
-    queue::Bell,
+    jobs::{idempotency, queue::Bell},
+    platform::{
+        db::Database,
+        error::Refusal,
+        id::{JobId, UserId},
+    },
 };
 
 /// The use-cases and what they stand on.

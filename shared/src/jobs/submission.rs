@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 
-use crate::{
+use crate::platform::{
     db::Kept,
     error::{ActiveJob, LimitState, Refusal},
     id::JobId,

@@ -14,10 +14,12 @@ use super::{
 };
 use crate::{
     brands::{AccountId, AssetId},
-    error::{Code, Flaw, Refusal},
-    local_time,
-    merge::Fields,
-    shape::{Shape, Way},
+    platform::error::{Code, Flaw, Refusal},
+    values::{
+        json_reader::{Shape, Way},
+        local_time,
+        merge::Fields,
+    },
 };
 
 /// Most characters of the format's name for people.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Format, Outlet, PlacementId, Stage, TimeOfDay, Timestamp};
 use crate::{
     brands::{AccountId, AssetId, TrendId, TrendSource},
-    error::Code,
+    platform::error::Code,
 };
 
 /// One line of the stream.

@@ -1,5 +1,5 @@
 //! A placement as the merge's field map: what a run writes and people edit, one name for each leaf of the event.
-//! Called wherever a placement crosses from its event to the store and back; the merge itself is `crate::merge`.
+//! Called wherever a placement crosses from its event to the store and back; the merge itself is `crate::values::merge`.
 //! It never holds what follows from something else: day and part of the day are inside `schedule`, made from its instant.
 
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::Placement;
-use crate::{brands::Malformed, merge::Fields};
+use crate::{brands::Malformed, values::merge::Fields};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $wire:literal at [$($step:literal),*],)*) => {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     brands::{Account, AccountState, Platform, Trend, TrendId},
-    error::Code,
+    platform::error::Code,
 };
 
 /// What is to be made of a request.

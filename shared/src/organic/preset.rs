@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::{Outlet, PlacementId, PlacementSeed, WeekRequest};
 use crate::{
     brands::{Account, AccountId, AccountState, Platform, TrendId},
-    local_time::instant,
+    values::local_time::instant,
 };
 
 /// Most placements of an account on a day, those that were placed by hand included.

@@ -15,9 +15,11 @@ use serde_json::{Map, Value};
 use super::{Options, Outlet, PlacementId, PlacementSeed, Timestamp, Week, WeekRequest};
 use crate::{
     brands::{AccountId, Malformed, Platform},
-    error::{Code, Flaw, Refusal},
-    local_time,
-    shape::{Shape, Way},
+    platform::error::{Code, Flaw, Refusal},
+    values::{
+        json_reader::{Shape, Way},
+        local_time,
+    },
 };
 
 /// Most placements of a request.

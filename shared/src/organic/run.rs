@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     brands::BrandId,
-    id::RunId,
-    merge::{Fields, Record},
+    platform::id::RunId,
+    values::merge::{Fields, Record},
 };
 
 /// Placements that a stored request may have: it was held against the operator's limit when it was accepted.

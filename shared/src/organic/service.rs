@@ -14,13 +14,14 @@ use super::{
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
-    config::OrganicSettings,
-    db::{Database, UserTx},
-    error::{Flaw, LimitState, Refusal},
-    faults::{self, Point},
-    id::{JobId, RunId, UserId},
-    jobs::{Lane, submission::LockWait},
-    queue::Bell,
+    jobs::{Lane, queue::Bell, submission::LockWait},
+    platform::{
+        config::OrganicSettings,
+        db::{Database, UserTx},
+        error::{Flaw, LimitState, Refusal},
+        faults::{self, Point},
+        id::{JobId, RunId, UserId},
+    },
 };
 
 /// The prompt of new runs.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{PlacementId, Week};
-use crate::{brands::AccountId, local_time::instant};
+use crate::{brands::AccountId, values::local_time::instant};
 
 /// How far apart placements of one account are, and where a moved one may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,10 +14,12 @@ use super::{
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
-    db::{Kept, UserTx, keyset::EARLIEST},
-    id::{JobId, RunId, UserId},
     jobs::submission::{Outcome, SubmitError},
-    merge::Record,
+    platform::{
+        db::{Kept, UserTx, keyset::EARLIEST},
+        id::{JobId, RunId, UserId},
+    },
+    values::merge::Record,
 };
 
 /// A run to be submitted.

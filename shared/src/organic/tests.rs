@@ -5,7 +5,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 
 use super::*;
-use crate::local_time::instant;
+use crate::values::local_time::instant;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use almanac_shared::{
     calendar::{Entry, Field, Run, diff::AcceptBody},
-    id::RunId,
-    merge::Fields,
+    platform::id::RunId,
+    values::merge::Fields,
 };
 use serde_json::json;
 

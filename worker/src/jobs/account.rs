@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use almanac_shared::{
     account::store::{self, Batch},
-    error::Code,
-    faults::{self, Point},
+    events::event::Event,
     jobs::{
         ClaimedJob, Failure, State,
         store::{WriteError, finish},
     },
-    progress::event::Event,
+    platform::{
+        error::Code,
+        faults::{self, Point},
+    },
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -20,7 +22,7 @@ use tokio::time::Instant;
 use super::{JobError, Verdict};
 use crate::{
     deps::Deps,
-    stop::{Reason, Stop},
+    runner::stop::{Reason, Stop},
 };
 
 /// Interval between looks at what the erase waits for: older jobs that still run, and locked rows.

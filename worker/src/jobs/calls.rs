@@ -2,12 +2,11 @@
 //! reads of a failure. Decides nothing.
 
 use almanac_shared::{
-    error::Code,
-    id::LlmCallId,
     jobs::{
         Failure,
         store::calls::{CallEnd, Charge, Spent},
     },
+    platform::{error::Code, id::LlmCallId},
 };
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use almanac_shared::jobs::{ClaimedJob, Failure, Kind, store::WriteError};
 
-use crate::{deps::Deps, stop::Stop};
+use crate::{deps::Deps, runner::stop::Stop};
 
 mod account;
 mod calendar;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use almanac_shared::{
-    error::Code,
     jobs::{
         ClaimedJob, Failure,
         store::{self, WriteError, calls::Charge},
     },
+    platform::error::Code,
 };
 use rand::Rng;
 use tokio::time::Instant;

@@ -4,7 +4,7 @@ mod key_server;
 
 use std::sync::{Arc, Mutex};
 
-use almanac_shared::{
+use almanac_shared::platform::{
     clock::Clock,
     config::AuthSettings,
     error::Code,

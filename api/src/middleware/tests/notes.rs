@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use almanac_shared::{
+use almanac_shared::platform::{
     clock::{Clock, SystemClock},
     config::AuthSettings,
     error::{ActiveJob, Code, LimitState, Refusal},
@@ -32,10 +32,12 @@ use uuid::Uuid;
 use super::super::*;
 use crate::{
     auth::{Caller, token},
-    error::ApiError,
-    reply::Reply,
+    http::{
+        error::ApiError,
+        reply::Reply,
+        strict_json::{Checks, Strict},
+    },
     server::{FrameSource, StreamBody},
-    strict::{Checks, Strict},
 };
 
 const SECRET: &str = "a secret of thirty-two bytes or so";

@@ -11,19 +11,21 @@ use poem_openapi::{
 };
 
 use super::{
+    dto::{AssetPage, AssetPatch, AssetShown, CreateAsset},
     known, named, named_in,
-    words::{AssetPage, AssetPatch, AssetShown, CreateAsset},
 };
 use crate::{
-    app::App,
     auth::Caller,
-    error::{ApiError, Detail},
-    keyed::Keyed,
-    once::{self, Once},
-    page,
-    reply::Reply,
-    routes::file::Deleted,
-    strict::Strict,
+    http::{
+        error::{ApiError, Detail},
+        file::Deleted,
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        page,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    state::App,
 };
 
 /// The routes of assets.
@@ -69,7 +71,7 @@ impl AssetsApi {
         let draft = AssetDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/assets"), order.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Added::Asset(again, once::replayed()));
+            return Ok(Added::Asset(again, idempotent_post::replayed()));
         }
         let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
         let shown: AssetShown = added.into();

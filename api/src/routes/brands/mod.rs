@@ -3,8 +3,8 @@
 
 mod accounts;
 mod assets;
+mod dto;
 mod trends;
-mod words;
 
 use std::str::FromStr;
 
@@ -19,18 +19,20 @@ use poem_openapi::{
     types::MaybeUndefined,
 };
 
-use self::words::{BrandPage, BrandPatch, BrandShown, CreateBrand, ImportThings, ThingsImported};
+use self::dto::{BrandPage, BrandPatch, BrandShown, CreateBrand, ImportThings, ThingsImported};
 pub use self::{accounts::AccountsApi, assets::AssetsApi, trends::TrendsApi};
 use crate::{
-    app::App,
     auth::Caller,
-    error::ApiError,
-    keyed::Keyed,
-    once::{self, Once},
-    page,
-    reply::Reply,
-    routes::file::Deleted,
-    strict::Strict,
+    http::{
+        error::ApiError,
+        file::Deleted,
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        page,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    state::App,
 };
 
 /// The routes of brands and of all that belongs to them.
@@ -86,7 +88,7 @@ impl BrandsApi {
         let draft = BrandDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, "/v1/brands".to_owned(), order.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Created::Brand(again, once::replayed()));
+            return Ok(Created::Brand(again, idempotent_post::replayed()));
         }
         let brand = Brands::create(once.tx(), caller.user, &draft).await?;
         let shown: BrandShown = brand.into();
@@ -133,7 +135,7 @@ impl BrandsApi {
         let import = Import::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{id}/import"), order.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Loaded::Things(again, once::replayed()));
+            return Ok(Loaded::Things(again, idempotent_post::replayed()));
         }
         let imported = Brands::import(once.tx(), caller.user, &id, &import).await?;
         let shown: ThingsImported = imported.into();

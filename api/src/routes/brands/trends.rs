@@ -11,19 +11,21 @@ use poem_openapi::{
 };
 
 use super::{
+    dto::{CreateTrend, TrendPage, TrendPatch, TrendShown},
     known, named, named_in,
-    words::{CreateTrend, TrendPage, TrendPatch, TrendShown},
 };
 use crate::{
-    app::App,
     auth::Caller,
-    error::ApiError,
-    keyed::Keyed,
-    once::{self, Once},
-    page,
-    reply::Reply,
-    routes::file::Deleted,
-    strict::Strict,
+    http::{
+        error::ApiError,
+        file::Deleted,
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        page,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    state::App,
 };
 
 /// The routes of trends.
@@ -67,7 +69,7 @@ impl TrendsApi {
         let draft = TrendDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/trends"), order.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Added::Trend(again, once::replayed()));
+            return Ok(Added::Trend(again, idempotent_post::replayed()));
         }
         let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
         let shown: TrendShown = added.into();

@@ -3,7 +3,7 @@
 
 use almanac_shared::{
     calendar::service::Calendars,
-    id::{CalendarId, EntryId},
+    platform::id::{CalendarId, EntryId},
 };
 use poem::Request;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
@@ -11,18 +11,21 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    Deleted, known,
-    words::entry::{EntryShown, shown},
+    Deleted,
+    dto::entry::{EntryShown, shown},
+    known,
 };
 use crate::{
-    accept,
-    app::App,
     auth::Caller,
-    error::{ApiError, Detail},
-    keyed::Keyed,
-    once::{self, Once},
-    reply::Reply,
-    strict::Strict,
+    http::{
+        error::{ApiError, Detail},
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        negotiation,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    state::App,
 };
 
 /// The routes of entries.
@@ -47,7 +50,7 @@ impl EntriesApi {
         let body = object(order.body)?;
         let mut once = Once::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Added::Entry(again, once::replayed()));
+            return Ok(Added::Entry(again, idempotent_post::replayed()));
         }
         let entry = Calendars::add_entry(once.tx(), caller.user, CalendarId(id.0), &body).await?;
         Ok(Added::Entry(once.keep(shown(&entry)?).await?, None))
@@ -68,7 +71,7 @@ impl EntriesApi {
     ) -> Result<Reply<EntryShown>, ApiError> {
         let body = object(body.0)?;
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
-        let expected = |version| accept::if_match(request.headers(), version);
+        let expected = |version| negotiation::if_match(request.headers(), version);
         let calendars = &known(self.app.as_ref())?.calendars;
         let entry = calendars.edit_entry(caller.user, calendar, entry, &body, expected).await?;
         Ok(Reply::new(shown(&entry)?))
@@ -84,7 +87,7 @@ impl EntriesApi {
         entry: Path<Uuid>,
     ) -> Result<Deleted, ApiError> {
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
-        let expected = |version| accept::if_match(request.headers(), version);
+        let expected = |version| negotiation::if_match(request.headers(), version);
         known(self.app.as_ref())?.calendars.delete_entry(caller.user, calendar, entry, expected).await?;
         Ok(Deleted::Gone)
     }

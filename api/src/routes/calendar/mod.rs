@@ -1,9 +1,9 @@
 //! AI calendars over HTTP: ask for a run and watch it, see calendars, take them away. Entries and
 //! runs have rooms of their own beside this.
 
+mod dto;
 mod entries;
 mod runs;
-mod words;
 
 use almanac_shared::{
     calendar::{
@@ -14,11 +14,13 @@ use almanac_shared::{
         run,
         service::{Accepted, Order, Submission, Unaccepted},
     },
-    error::Refusal,
-    flags::Flag,
-    id::{CalendarId, JobId, RunId, UserId},
     jobs::Kind,
-    telemetry,
+    platform::{
+        error::Refusal,
+        flags::Flag,
+        id::{CalendarId, JobId, RunId, UserId},
+        telemetry,
+    },
 };
 use anyhow::Context;
 use poem::{Body, Request, Response};
@@ -31,21 +33,23 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    accept::{self, Form},
-    accepted,
-    app::App,
     auth::Caller,
-    error::{ApiError, Detail},
-    keyed::Keyed,
-    page,
-    reply::{Reply, Urls},
-    routes::file::{Deleted, Exported, File},
-    stream::{self, Live},
-    stream_limit::Delivery,
-    strict::{Checks, Strict},
+    http::{
+        error::{ApiError, Detail},
+        file::{Deleted, Exported, File},
+        idempotent_json::Keyed,
+        negotiation::{self, Form},
+        page,
+        reply::{Reply, Urls},
+        stream::{self, Live},
+        stream_limit::Delivery,
+        strict_json::{Checks, Strict},
+    },
+    routes::after_submit,
+    state::App,
 };
 
-use self::words::{
+use self::dto::{
     CalendarPage, CalendarPatch, CalendarShown, CalendarWaited, CalendarWithEntries, CreateCalendar, DryRunShown,
     RunAccepted, entry,
     frame::{CalendarNdjson, CalendarSse},
@@ -115,7 +119,7 @@ impl CalendarApi {
         order: Keyed<CreateCalendar>,
     ) -> Result<Submitted, ApiError> {
         let app = self.app()?;
-        let form = accept::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
+        let form = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.calendars.read(body.into())?;
         let delivery = app.delivery(caller.user, form)?;
@@ -312,12 +316,14 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 }
                 Ok(Some(app.calendars.outcome(user, accepted.calendar, accepted.run).await?.try_into()?))
             };
-            accepted::finished(app, request.headers(), (user, job), show)
+            after_submit::finished(app, request.headers(), (user, job), show)
                 .await
                 .map(|shown| app.about_jobs(shown))
                 .map(Answer::Finished)
         }
-        Delivery::Stream(encoding, permit) => accepted::log(app, caller, job, (encoding, permit)).await.map(Into::into),
+        Delivery::Stream(encoding, permit) => {
+            after_submit::log(app, caller, job, (encoding, permit)).await.map(Into::into)
+        }
     };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());

@@ -3,7 +3,7 @@
 
 use almanac_shared::{
     calendar::service::Calendars,
-    id::{CalendarId, RunId},
+    platform::id::{CalendarId, RunId},
 };
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -12,20 +12,22 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
-    known,
-    words::{
+    dto::{
         AcceptChoice, AcceptDone, RunPage, RunShown,
         entry::{self, DiffShown},
     },
+    known,
 };
 use crate::{
-    app::App,
     auth::Caller,
-    error::ApiError,
-    keyed::Keyed,
-    once::{self, Once},
-    page,
-    reply::Reply,
+    http::{
+        error::ApiError,
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        page,
+        reply::Reply,
+    },
+    state::App,
 };
 
 /// The routes of runs.
@@ -93,7 +95,7 @@ impl RunsApi {
         let path = format!("/v1/calendars/{}/runs/{}/accept", id.0, run.0);
         let mut once = Once::begin(app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Merged::Done(again, once::replayed()));
+            return Ok(Merged::Done(again, idempotent_post::replayed()));
         }
         let choice = choice.body.unwrap_or_default().into();
         match Calendars::accept(once.tx(), caller.user, CalendarId(id.0), RunId(run.0), choice).await {

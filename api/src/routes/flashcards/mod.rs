@@ -1,18 +1,20 @@
 //! Flashcards over HTTP: submit a text, watch cards being made, review, keep, take away.
 
-mod words;
+mod dto;
 
 use almanac_shared::{
-    error::Refusal,
     flashcards::{
         download::Download,
         export::Format,
         rules::{self, SourceText, SourceTextError},
         service::{Accepted, Flashcards, Submission},
     },
-    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     jobs::Kind,
-    telemetry,
+    platform::{
+        error::Refusal,
+        id::{CardId, GenerationId, JobId, SuggestionId, UserId},
+        telemetry,
+    },
 };
 use anyhow::Context;
 use poem::{Request, Response};
@@ -24,22 +26,24 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    accept::{self, Form},
-    accepted,
-    app::App,
     auth::Caller,
-    error::{ApiError, Detail},
-    keyed::Keyed,
-    once::{self, Once},
-    page,
-    reply::{Reply, Urls},
-    routes::file::{self, Deleted, Exported, File},
-    stream::{self, Live},
-    stream_limit::Delivery,
-    strict::Strict,
+    http::{
+        error::{ApiError, Detail},
+        file::{self, Deleted, Exported, File},
+        idempotent_json::Keyed,
+        idempotent_post::{self, Once},
+        negotiation::{self, Form},
+        page,
+        reply::{Reply, Urls},
+        stream::{self, Live},
+        stream_limit::Delivery,
+        strict_json::Strict,
+    },
+    routes::after_submit,
+    state::App,
 };
 
-use self::words::{
+use self::dto::{
     CardPage, CardShown, Cards, Choice, CreateGeneration, GenerationAccepted, GenerationPage, GenerationShown,
     Rejected, SidesPatch, SuggestionPage, SuggestionShown,
 };
@@ -107,7 +111,7 @@ impl FlashcardsApi {
         order: Keyed<CreateGeneration>,
     ) -> Result<Submitted, ApiError> {
         let app = self.app()?;
-        let form = accept::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
+        let form = negotiation::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
         let delivery = app.delivery(caller.user, form)?;
         let submission = submission(app, &caller, order).await?;
         let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
@@ -188,7 +192,7 @@ impl FlashcardsApi {
         let path = format!("/v1/ai/generations/{}/accept", id.0);
         let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(Made::Cards(again, once::replayed()));
+            return Ok(Made::Cards(again, idempotent_post::replayed()));
         }
         let cards = Flashcards::accept(once.tx(), caller.user, GenerationId(id.0), ids.as_deref()).await?;
         let cards = Cards { cards: cards.into_iter().map(Into::into).collect() };
@@ -207,7 +211,7 @@ impl FlashcardsApi {
         let path = format!("/v1/ai/generations/{}/reject", id.0);
         let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
-            return Ok(TurnedDown::Suggestions(again, once::replayed()));
+            return Ok(TurnedDown::Suggestions(again, idempotent_post::replayed()));
         }
         let suggestions = Flashcards::reject(once.tx(), GenerationId(id.0), ids.as_deref()).await?;
         let rejected = Rejected { suggestions: suggestions.into_iter().map(Into::into).collect() };
@@ -332,13 +336,13 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 let generation = app.flashcards.show(user, accepted.id).await?;
                 Ok(generation.finished_at.is_some().then(|| generation.into()))
             };
-            accepted::finished(app, request.headers(), (user, job), show)
+            after_submit::finished(app, request.headers(), (user, job), show)
                 .await
                 .map(|shown| app.about_jobs(shown))
                 .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
-            accepted::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
+            after_submit::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
                 Live::Sse(log) => Answer::Sse(log),
                 Live::Ndjson(log) => Answer::Ndjson(log),
             })

@@ -1,16 +1,18 @@
 //! Organic weeks over HTTP: ask for a week's placements and watch them come. What was made, and
 //! what people write into it, has a room of its own beside this.
 
+mod dto;
 mod events;
 mod placements;
-mod words;
 
 use almanac_shared::{
-    error::Refusal,
-    id::{JobId, RunId, UserId},
     jobs::Kind,
     organic::service::{Accepted, Submission},
-    telemetry,
+    platform::{
+        error::Refusal,
+        id::{JobId, RunId, UserId},
+        telemetry,
+    },
 };
 use anyhow::Context;
 use poem::{IntoResponse, Request};
@@ -18,21 +20,23 @@ use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
 use serde_json::Value;
 
 use crate::{
-    accept::{self, Form},
-    accepted,
-    app::App,
     auth::Caller,
-    error::ApiError,
-    keyed::Keyed,
-    reply::{Reply, Urls},
-    stream::Live,
-    stream_limit::Delivery,
+    http::{
+        error::ApiError,
+        idempotent_json::Keyed,
+        negotiation::{self, Form},
+        reply::{Reply, Urls},
+        stream::Live,
+        stream_limit::Delivery,
+    },
+    routes::after_submit,
+    state::App,
 };
 
 pub use self::placements::PlacementsApi;
 use self::{
+    dto::{GenerateWeek, WeekAccepted, WeekShown},
     events::{WeekFrames, WeekLines},
-    words::{GenerateWeek, WeekAccepted, WeekShown},
 };
 
 /// The routes of weeks and of what they made.
@@ -96,7 +100,7 @@ impl OrganicApi {
         order: Keyed<GenerateWeek>,
     ) -> Result<Submitted, ApiError> {
         let app = known(self.app.as_ref())?;
-        let form = accept::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
+        let form = negotiation::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.organic.read(body.into())?;
         let delivery = app.delivery(caller.user, form)?;
@@ -127,7 +131,7 @@ impl OrganicApi {
 /// Missing or not theirs.
 pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, ApiError> {
     let (_, made) = app.organic.run(user, RunId::from(job)).await?;
-    Ok(serde_json::to_value(words::shown(&made)?).context("writing placements")?)
+    Ok(serde_json::to_value(dto::shown(&made)?).context("writing placements")?)
 }
 
 fn known(app: Option<&App>) -> Result<&App, ApiError> {
@@ -145,13 +149,13 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                 let (run, made) = app.organic.run(user, accepted.run).await?;
                 WeekShown::of(run, &made).map(Some)
             };
-            accepted::finished(app, request.headers(), (user, job), show)
+            after_submit::finished(app, request.headers(), (user, job), show)
                 .await
                 .map(|shown| app.about_jobs(shown))
                 .map(Answer::Finished)
         }
         Delivery::Stream(encoding, permit) => {
-            accepted::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
+            after_submit::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
                 Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
                 Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
             })

@@ -1,7 +1,7 @@
 //! A brand's saved placements over HTTP: what weeks made, and what people write into it. `If-Match`
 //! keeps two people from overwriting each other, and no run takes away what a person wrote.
 
-use almanac_shared::{brands::BrandId, error::Code, local_time, organic::PlacementId};
+use almanac_shared::{brands::BrandId, organic::PlacementId, platform::error::Code, values::local_time};
 use chrono::{Datelike, NaiveDate, Weekday};
 use poem::Request;
 use poem_openapi::{
@@ -11,18 +11,19 @@ use poem_openapi::{
 use serde_json::Value;
 
 use super::{
+    dto::{PlacementPage, PlacementShown, shown},
     known,
-    words::{PlacementPage, PlacementShown, shown},
 };
 use crate::{
-    accept,
-    app::App,
     auth::Caller,
-    error::{ApiError, Detail},
-    page,
-    reply::Reply,
-    routes::file::Deleted,
-    strict::Strict,
+    http::{
+        error::{ApiError, Detail},
+        file::Deleted,
+        negotiation, page,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    state::App,
 };
 
 /// The routes of placements.
@@ -76,7 +77,7 @@ impl PlacementsApi {
         };
         let brand = brand(&id.0)?;
         let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
-        let expected = |version| accept::if_match(request.headers(), version);
+        let expected = |version| negotiation::if_match(request.headers(), version);
         let organic = &known(self.app.as_ref())?.organic;
         let saved = organic.edit(caller.user, &brand, &placement, &body, expected).await?;
         Ok(Reply::new(PlacementShown::try_from(&saved)?))
@@ -93,7 +94,7 @@ impl PlacementsApi {
     ) -> Result<Deleted, ApiError> {
         let brand = brand(&id.0)?;
         let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
-        let expected = |version| accept::if_match(request.headers(), version);
+        let expected = |version| negotiation::if_match(request.headers(), version);
         known(self.app.as_ref())?.organic.delete(caller.user, &brand, &placement, expected).await?;
         Ok(Deleted::Gone)
     }

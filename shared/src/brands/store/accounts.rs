@@ -7,7 +7,7 @@ use super::{
     super::{Account, AccountId, AccountState, BrandId, Platform, rules::AccountDraft},
     Belonging, Place,
 };
-use crate::{
+use crate::platform::{
     db::{UserTx, keyset::LATEST},
     id::UserId,
 };

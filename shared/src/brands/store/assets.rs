@@ -7,7 +7,7 @@ use super::{
     super::{Asset, AssetId, AssetKind, BrandId, rules::AssetDraft},
     Belonging, Place,
 };
-use crate::{
+use crate::platform::{
     db::{UserTx, keyset::LATEST},
     id::UserId,
 };

@@ -7,7 +7,7 @@ use super::{
     super::{BrandId, Trend, TrendId, TrendSource, rules::TrendDraft},
     Belonging, Place,
 };
-use crate::{
+use crate::platform::{
     db::{UserTx, keyset::LATEST},
     id::UserId,
 };

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{calendar::Entry, id::CalendarId};
+use crate::{calendar::Entry, platform::id::CalendarId};
 
 /// Longest line in octets, its end not counted (RFC 5545, 3.1).
 const LINE_OCTETS: usize = 75;

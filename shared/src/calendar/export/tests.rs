@@ -7,7 +7,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{calendar::Content, id::EntryId, merge::Fields, spreadsheet::starts_formula};
+use crate::{
+    calendar::Content,
+    platform::id::EntryId,
+    values::{csv::starts_formula, merge::Fields},
+};
 
 const ID: &str = "0197a3c4-0000-7000-8000-000000000001";
 

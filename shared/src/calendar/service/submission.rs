@@ -13,12 +13,14 @@ use crate::{
         store::{self, NewRun, Submitted},
         task,
     },
-    error::{LimitState, Refusal},
-    faults::{self, Point},
-    id::{CalendarId, JobId, RunId, UserId},
     jobs::{
         Lane,
         submission::{LockWait, SubmitError},
+    },
+    platform::{
+        error::{LimitState, Refusal},
+        faults::{self, Point},
+        id::{CalendarId, JobId, RunId, UserId},
     },
 };
 

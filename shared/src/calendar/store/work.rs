@@ -9,11 +9,13 @@ use crate::{
         Entry, Made,
         run::{self, Assignment, Spent},
     },
-    db::Service,
-    id::{CalendarId, EntryId, LlmCallId, UserId},
     jobs::{
         Failure, Lease, State,
         store::{WriteError, calls, until_free},
+    },
+    platform::{
+        db::Service,
+        id::{CalendarId, EntryId, LlmCallId, UserId},
     },
 };
 

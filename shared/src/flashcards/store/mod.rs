@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::{Card, Generation, Suggestion};
 use crate::{
-    db::{Kept, UserTx, keyset::LATEST},
-    id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     jobs::submission::Outcome,
+    platform::{
+        db::{Kept, UserTx, keyset::LATEST},
+        id::{CardId, GenerationId, JobId, SuggestionId, UserId},
+    },
 };
 
 pub use crate::jobs::store::calls::{CallEnd, Charge, MAX_CHARGED, Opened, close_call, withdraw_call};

@@ -1,13 +1,11 @@
 //! What a worker writes for a generation: calls opened and closed, bursts of suggestions, the end.
-//! Called by the worker's job and the sweeper. Every write names its lease and is refused when that is gone.
+//! Called by the worker's job and maintenance. Every write names its lease and is refused when that is gone.
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::Assignment;
 use crate::{
-    db::{Kept, Service},
-    id::{LlmCallId, SuggestionId, UserId},
     jobs::{
         Failure, Lease, State,
         store::{
@@ -15,6 +13,10 @@ use crate::{
             calls::{CallEnd, MAX_CALLS, MAX_CHARGED, Opened},
             until_free,
         },
+    },
+    platform::{
+        db::{Kept, Service},
+        id::{LlmCallId, SuggestionId, UserId},
     },
 };
 

@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use super::{Filter, Reach};
 use crate::{
-    db::AdminTx,
-    id::{JobId, UserId},
     jobs::{
         JobRow,
         admin::{AdminJob, LaneLoad, Retry},
+    },
+    platform::{
+        db::AdminTx,
+        id::{JobId, UserId},
     },
 };
 

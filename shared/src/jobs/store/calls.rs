@@ -5,9 +5,11 @@ use serde_json::Value;
 
 use super::{WriteError, until_free};
 use crate::{
-    db::Service,
-    id::{JobId, LlmCallId},
     jobs::Lease,
+    platform::{
+        db::Service,
+        id::{JobId, LlmCallId},
+    },
 };
 
 /// Charged calls of one step, over all attempts.

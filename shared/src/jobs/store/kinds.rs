@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use sqlx::PgConnection;
 
 use super::interval;
-use crate::{
+use crate::platform::{
     config::{KindSettings, Rate},
     db::Database,
 };

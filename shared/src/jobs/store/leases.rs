@@ -1,14 +1,13 @@
 //! Leases: how one is kept, given back by its holder, and taken from one that is gone.
-//! Called by the worker's crew and its sweeper; whoever asks names what it holds, and gets nothing else.
+//! Called by the worker's crew and its maintenance; whoever asks names what it holds, and gets nothing else.
 
 use std::time::Duration;
 
 use super::{WriteError, interval, until_free};
 use crate::{
-    db::Service,
-    id::JobId,
+    events::event::Event,
     jobs::{LEASE, Lease, State},
-    progress::event::Event,
+    platform::{db::Service, id::JobId},
 };
 
 /// A job that a worker still holds.

@@ -16,12 +16,14 @@ pub use self::leases::{
     Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew,
     take_crash_back,
 };
-use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, looks::Looked};
+use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, loader::Looked};
 use crate::{
-    db::{Bounded, Database, Kept, Service, UserTx},
-    error::is_outage,
-    id::{JobId, LlmCallId, UserId},
-    progress::event::Event,
+    events::event::Event,
+    platform::{
+        db::{Bounded, Database, Kept, Service, UserTx},
+        error::is_outage,
+        id::{JobId, LlmCallId, UserId},
+    },
 };
 
 /// SQLSTATE of a write under a lease that has moved on.

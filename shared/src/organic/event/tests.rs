@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::progress::event as log;
+use crate::events::event as log;
 
 const LINES: &str = include_str!("../../../../tests/golden/organic/events.ndjson");
 

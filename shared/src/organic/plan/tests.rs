@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    id::RunId,
-    merge::Record,
     organic::{
         fields,
         fitting::fit,
         rules::{PLACEMENTS_MAX, RequestBody},
         task,
     },
+    platform::id::RunId,
+    values::merge::Record,
 };
 
 fn request(placements: &Value, options: &Value) -> WeekRequest {

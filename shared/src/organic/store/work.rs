@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 
 use crate::{
     brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
-    db::Service,
-    id::{LlmCallId, RunId, UserId},
     jobs::{
         Failure, Lease, State,
         store::{WriteError, calls, until_free},
@@ -20,6 +18,10 @@ use crate::{
         plan::{self, Holdings},
         preset::Stored,
         run::{self, PlacementRow, SavedPlacement},
+    },
+    platform::{
+        db::Service,
+        id::{LlmCallId, RunId, UserId},
     },
 };
 

@@ -9,10 +9,12 @@ use almanac_shared::{
         store::work::{self, Burst},
         task,
     },
-    circuit,
-    faults::{self, Point},
-    id::{EntryId, LlmCallId},
-    telemetry,
+    platform::{
+        circuit,
+        faults::{self, Point},
+        id::{EntryId, LlmCallId},
+        telemetry,
+    },
 };
 use tokio::time::Instant;
 
@@ -23,7 +25,7 @@ use crate::{
         ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, CalendarEntry, Item, Prompt, Word},
         breaker::{Opened, Outcome, Permit},
     },
-    stop::Reason,
+    runner::stop::Reason,
 };
 
 /// How one call ended; what came last is in the burst, to be stored together with what follows.

@@ -13,11 +13,13 @@ use almanac_shared::{
         run::{Assignment, Spent},
         store::work::{self, Burst, CallEnd, Charge, MAX_CALLS, Opened},
     },
-    error::Code,
-    faults::{self, Point},
-    flags::Flag,
-    id::LlmCallId,
     jobs::{ClaimedJob, Failure, State, store::WriteError},
+    platform::{
+        error::Code,
+        faults::{self, Point},
+        flags::Flag,
+        id::LlmCallId,
+    },
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -34,7 +36,7 @@ use crate::{
         ai::{AiError, AiErrorKind, AiUsage, Task, Word},
         breaker::{self, Outcome, Permit},
     },
-    stop::{Reason, Stop},
+    runner::stop::{Reason, Stop},
 };
 
 /// Calls that may fail in one attempt.

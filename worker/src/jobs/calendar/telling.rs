@@ -4,10 +4,12 @@
 
 use almanac_shared::{
     calendar::{Content, Made, diff, run, store::work},
-    error::Code,
-    faults::{self, Point},
+    events::event::Event,
     jobs::{Failure, State},
-    progress::event::Event,
+    platform::{
+        error::Code,
+        faults::{self, Point},
+    },
 };
 use serde_json::{Value, json};
 

@@ -7,18 +7,20 @@ mod telling;
 use std::{collections::HashSet, pin::pin, time::Duration};
 
 use almanac_shared::{
-    error::Code,
-    faults::{self, Point},
     flashcards::{
         Assignment, CARDS_PER_GENERATION, rules,
         store::{self, Burst, CallEnd, Charge, Conclusion, Ending, MAX_CHARGED, Opened, OpenedCall},
     },
-    id::{LlmCallId, SuggestionId},
     jobs::{
         ClaimedJob, Failure, FirstCall, State,
         store::calls::{Spent, spent},
     },
-    telemetry,
+    platform::{
+        error::Code,
+        faults::{self, Point},
+        id::{LlmCallId, SuggestionId},
+        telemetry,
+    },
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -34,7 +36,7 @@ use crate::{
         ai::{AiError, AiErrorKind, AiEvent, AiRequest, AiUsage, Answering, Flashcard, Item, Prompt, Task},
         breaker::{self, Outcome},
     },
-    stop::{Reason, Stop},
+    runner::stop::{Reason, Stop},
 };
 
 /// A call of the model may take this long.

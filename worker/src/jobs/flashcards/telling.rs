@@ -2,10 +2,10 @@
 //! Called by the job beside this, after whatever it tells of is stored.
 
 use almanac_shared::{
-    circuit,
+    events::event::Event,
     flashcards::CARDS_PER_GENERATION,
     jobs::{Failure, State},
-    progress::event::Event,
+    platform::circuit,
 };
 use serde_json::{Value, json};
 

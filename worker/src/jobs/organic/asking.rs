@@ -2,10 +2,12 @@
 //! Called by the job beside this; what comes is stored as it comes, everything that is ready together in one commit.
 
 use almanac_shared::{
-    circuit,
-    faults::{self, Point},
     organic::task,
-    telemetry,
+    platform::{
+        circuit,
+        faults::{self, Point},
+        telemetry,
+    },
 };
 use tokio::time::Instant;
 

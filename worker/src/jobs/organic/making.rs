@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 
 use almanac_shared::{
     brands::terms::terms,
-    faults::{self, Point},
-    id::RunId,
     jobs::store::WriteError,
-    merge::{self, Choice, Generated, Record},
     organic::{
         PlacementId, Stage,
         event::Placement,
@@ -20,6 +17,11 @@ use almanac_shared::{
         store::work::{self, Burst, Made},
         task::{self, Draft, Slot},
     },
+    platform::{
+        faults::{self, Point},
+        id::RunId,
+    },
+    values::merge::{self, Choice, Generated, Record},
 };
 use anyhow::Context;
 

@@ -14,15 +14,17 @@ use std::{
 
 use almanac_shared::{
     brands::Brand,
-    error::Code,
-    faults::{self, Point},
-    id::LlmCallId,
     jobs::{ClaimedJob, Failure, State, store::WriteError},
     organic::{
         PlacementId, Stage,
         plan::Plan,
         run::SavedPlacement,
         store::work::{self, Assignment, CallEnd, Charge, MAX_CALLS, Opened, Spent},
+    },
+    platform::{
+        error::Code,
+        faults::{self, Point},
+        id::LlmCallId,
     },
 };
 use tokio::time::Instant;
@@ -39,7 +41,7 @@ use crate::{
         ai::{AiError, AiErrorKind, AiUsage, Task, Word},
         breaker::{self, Outcome, Permit},
     },
-    stop::{Reason, Stop},
+    runner::stop::{Reason, Stop},
 };
 
 /// Calls that may fail in one attempt.

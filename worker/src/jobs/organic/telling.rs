@@ -2,15 +2,17 @@
 //! that stores what it tells of.
 
 use almanac_shared::{
-    error::Code,
-    faults::{self, Point},
+    events,
     jobs::{Failure, State, store::WriteError},
     organic::{
         Stage,
         event::{self, Complete, Event, Placement, Progress},
         store::work::{self, Burst, CallEnd, Ending},
     },
-    progress,
+    platform::{
+        error::Code,
+        faults::{self, Point},
+    },
 };
 use anyhow::Context;
 use serde_json::json;
@@ -73,9 +75,9 @@ impl Week<'_> {
     pub(super) fn publish(&mut self, events: Vec<(String, String)>) {
         let numbered = events.into_iter().map(|(kind, data)| {
             self.seq += 1;
-            progress::event::Event { seq: self.seq, kind, data }
+            events::event::Event { seq: self.seq, kind, data }
         });
-        let numbered: Vec<progress::event::Event> = numbered.collect();
+        let numbered: Vec<events::event::Event> = numbered.collect();
         self.deps.publisher.publish(self.job.id, numbered);
     }
 

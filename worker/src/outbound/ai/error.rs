@@ -4,7 +4,7 @@
 
 use std::{fmt, time::Duration};
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use serde_json::{Value, json};
 
 use super::{AiUsage, Excerpt, Word};

@@ -20,7 +20,7 @@ mod text;
 
 use std::{sync::Arc, time::Duration};
 
-use almanac_shared::config::AiProvider;
+use almanac_shared::platform::config::AiProvider;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
 use tokio::time::Instant;

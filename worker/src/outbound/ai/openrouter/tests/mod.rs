@@ -7,7 +7,7 @@ mod failures;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-use almanac_shared::error::Code;
+use almanac_shared::platform::error::Code;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

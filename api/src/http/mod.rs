@@ -1,0 +1,14 @@
+//! What routes share: bodies and their checks, answers, errors, streams. It knows no domain.
+
+pub mod document;
+pub mod error;
+pub mod file;
+pub mod idempotent_json;
+pub mod idempotent_post;
+pub mod negotiation;
+pub mod page;
+pub mod reply;
+pub mod stream;
+pub mod stream_limit;
+pub mod strict_json;
+pub mod text;

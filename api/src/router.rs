@@ -1,0 +1,108 @@
+//! The routes mounted under their prefixes, and the middleware around them. Called by `serve` and by `openapi`.
+
+use std::sync::Arc;
+
+use almanac_shared::platform::config::ApiSettings;
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    endpoint::make_sync,
+    get,
+    http::{StatusCode, Uri, header::LOCATION},
+};
+use poem_openapi::OpenApiService;
+
+use crate::{
+    http::document::document,
+    middleware::{self, AllowedMethods, BodyLimits, Edge, TrustedProxies},
+    routes::{
+        account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
+        flags::FlagsApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
+        session::SessionApi,
+    },
+    state::App,
+};
+
+type Routes = (
+    FlashcardsApi,
+    CalendarApi,
+    EntriesApi,
+    RunsApi,
+    brands::Routes,
+    organic::Routes,
+    JobsApi,
+    SessionApi,
+    AccountApi,
+    AdminApi,
+    FlagsApi,
+    HealthApi,
+);
+
+fn described(app: Option<App>) -> OpenApiService<Routes, ()> {
+    let routes = (
+        FlashcardsApi { app: app.clone() },
+        CalendarApi { app: app.clone() },
+        EntriesApi { app: app.clone() },
+        RunsApi { app: app.clone() },
+        brands::routes(&app),
+        organic::routes(&app),
+        JobsApi { app: app.clone() },
+        SessionApi { app: app.clone() },
+        AccountApi { app: app.clone() },
+        AdminApi { app: app.clone() },
+        FlagsApi { app: app.clone() },
+        HealthApi { app },
+    );
+    OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("openapi.md"))
+        .server("/v1")
+}
+
+/// The description of the API, as YAML.
+pub fn openapi() -> String {
+    described(None).spec_yaml()
+}
+
+/// `POST /generate-calendar`: a third spelling of the organic week's route.
+fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Response> {
+    service.into_endpoint().map_to_response().around(|next, mut request: Request| async move {
+        *request.uri_mut() = Uri::from_static("/organic/generate-calendar");
+        next.call(request).await
+    })
+}
+
+/// The whole door.
+pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Response> + use<> {
+    let service = || described(Some(app.clone()));
+    let description = document("application/json", service().spec());
+    let page = document("text/html; charset=utf-8", service().swagger_ui_html());
+    let v1 = Route::new()
+        .at("/openapi.json", get(description))
+        .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
+    let routes = Route::new()
+        .nest("/v1", v1)
+        // The documents' own spellings: the same handlers, bare bodies.
+        .nest("/api/v1", service())
+        .nest("/api", service())
+        // The bare form of a week, for clients that replace an older upstream by this one.
+        .at("/generate-calendar", bare_week(service()))
+        .at("/", get(make_sync(|_| Response::builder().status(StatusCode::FOUND).header(LOCATION, "/docs").finish())))
+        .at("/docs", get(page))
+        .at("/healthz", health::alive(app.clone()))
+        .at("/readyz", health::ready(app.clone()));
+    let metrics = app.metrics.clone();
+    let edge = Edge {
+        auth: app.auth.clone(),
+        cors_origins: settings.cors_origins.clone(),
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        anonymous_rate: settings.anonymous_rate,
+        allowed: AllowedMethods::of::<Routes>(),
+        observe: Arc::new(move |seen| {
+            metrics.http_request(seen.method, seen.route, seen.status.as_u16(), seen.seconds);
+            if seen.status.as_u16() == 429 {
+                metrics.rate_limited(seen.route);
+            }
+        }),
+        body: BodyLimits::default(),
+    };
+    middleware::edge(routes, edge).map_to_response()
+}

@@ -1,0 +1,153 @@
+//! The API process's handles. A field of each route's struct; nothing here is global. It knows no route.
+
+use std::sync::Arc;
+
+use almanac_shared::{
+    account::service::Account,
+    brands::service::Brands,
+    calendar::service::Calendars,
+    events::{log::Publisher, relay::Relay},
+    flashcards::service::Flashcards,
+    jobs::{admin::Operations, queue::Bell, service::Jobs},
+    organic::service::Organic,
+    platform::{
+        circuit::Circuits,
+        clock::{Clock, SystemClock},
+        config::{ApiSettings, ModelSettings, Rate},
+        db::Database,
+        flags::Flags,
+        id::UserId,
+        metrics::Metrics,
+        redis::{client, quick},
+    },
+};
+use anyhow::Result;
+use redis::aio::ConnectionManager;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::Authenticator,
+    http::{
+        error::ApiError,
+        negotiation::Form,
+        reply::Reply,
+        stream_limit::{Delivery, StreamLimit},
+    },
+    middleware::{Bucket, LocalLimit},
+};
+
+/// Number of users whose dry runs are counted at the same time.
+const DRY_RUN_USERS: usize = 10_000;
+
+/// Everything a route may stand on.
+#[derive(Clone)]
+pub struct App {
+    /// The store, as `almanac_api`.
+    pub database: Database,
+    /// Flashcards.
+    pub flashcards: Flashcards,
+    /// AI calendars.
+    pub calendars: Calendars,
+    /// Brands and what belongs to them.
+    pub brands: Brands,
+    /// Organic weeks.
+    pub organic: Organic,
+    /// Jobs.
+    pub jobs: Jobs,
+    /// Everybody's jobs, for operators.
+    pub operations: Operations,
+    /// What a person asks of all their data.
+    pub account: Account,
+    /// What operators switch.
+    pub flags: Flags,
+    /// Who is calling, and tickets.
+    pub auth: Arc<Authenticator>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Which models may be asked.
+    pub models: ModelSettings,
+    /// Which models cannot be asked now.
+    pub circuits: Circuits,
+    /// The limit of flashcard generations.
+    pub generation: Bucket,
+    /// The limit of calendar runs.
+    pub calendar: Bucket,
+    /// The limit of organic weeks.
+    pub week: Bucket,
+    /// The limit of calendar dry runs, which are stored nowhere.
+    pub calendar_dry_runs: LocalLimit<UserId>,
+    /// The limit of open streams.
+    pub streams: StreamLimit,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Quick Redis commands.
+    pub redis: ConnectionManager,
+    /// Cancelled when the process begins to end.
+    pub draining: CancellationToken,
+}
+
+impl App {
+    /// Opens every handle. Nothing is connected yet: the API starts while stores are away, and says so.
+    ///
+    /// # Errors
+    /// A setting names nothing real.
+    pub fn open(settings: &ApiSettings, draining: CancellationToken) -> Result<Self> {
+        let database = Database::open_with(&settings.database_url, settings.database_connections)?;
+        let redis = client(&settings.redis_url)?;
+        let commands = quick(&redis)?;
+        let metrics = Metrics::new("almanac-api");
+        let bell = Bell::start(commands.clone(), metrics.clone());
+        let relay = Relay::start(database.clone(), redis, metrics.clone(), draining.clone());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let rate: Rate = settings.generation_rate;
+        let calendar = Bucket { name: "calendar", rate: settings.calendar.rate };
+        Ok(Self {
+            flashcards: Flashcards::start(database.clone(), &bell),
+            calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
+            brands: Brands::new(database.clone()),
+            organic: Organic::new(database.clone(), bell.clone(), settings.organic),
+            operations: Operations::new(database.clone(), bell.clone()),
+            account: Account::new(database.clone(), bell.clone()),
+            flags: Flags::of_api(&database, settings.flags),
+            jobs: Jobs::start(database.clone(), relay, bell, Publisher::start(commands.clone())),
+            auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
+            clock,
+            models: settings.models.clone(),
+            circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
+            generation: Bucket { name: "generation", rate },
+            calendar,
+            calendar_dry_runs: LocalLimit::new(calendar, DRY_RUN_USERS),
+            streams: StreamLimit::new(settings.streams_per_user),
+            week: Bucket { name: "organic", rate: settings.organic.rate },
+            metrics,
+            redis: commands,
+            database,
+            draining,
+        })
+    }
+
+    /// How a request is answered. A stream needs a permit, taken before anything is submitted.
+    pub fn delivery(&self, user: UserId, form: Form) -> Result<Delivery, ApiError> {
+        match form {
+            Form::Json => Ok(Delivery::Json),
+            Form::Sse | Form::Ndjson => Ok(Delivery::Stream(form.encoding(), self.streams.admit(user)?)),
+        }
+    }
+
+    /// An answer about jobs. While Redis is away it says so (`meta.degraded: ["live"]`): events then take a second or two.
+    pub fn about_jobs<T>(&self, data: T) -> Reply<T> {
+        let reply = Reply::new(data);
+        if self.jobs.is_live() { reply } else { reply.degraded("live") }
+    }
+
+    /// A refusal on its way to this person. Of a job that stands in the way it says where what that makes is; the job
+    /// itself is enough where that cannot be asked now.
+    pub async fn refused(&self, user: UserId, refusal: impl Into<ApiError>) -> ApiError {
+        let error = refusal.into();
+        let Some(job) = error.blocker() else { return error };
+        match self.jobs.show(user, job).await {
+            Ok(job) => error.blocker_about(&job.subject_type, &job.subject_id),
+            Err(_) => error,
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What makes two requests "the same": the fingerprint of a body under one idempotency key. The API
+//! checks the key's shape and hands both to a service; `almanac.submit` compares them with what is stored. A body is never
+//! kept: only its hash.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Number, Value};
+use sha2::{Digest, Sha256};
+
+use crate::platform::{
+    db::{Database, Service, UserTx},
+    error::Refusal,
+    id::UserId,
+};
+
+/// SHA-256 of a body's canonical form. Two spellings of one JSON value have one fingerprint: the order of keys, white
+/// space, escapes and the spelling of a number play no part; of a repeated key the last counts.
+pub fn fingerprint(body: &Value) -> [u8; 32] {
+    Sha256::digest(canonical_json(body)).into()
+}
+
+/// The canonical form: keys sorted by their bytes, no white space, each number in one spelling.
+///
+/// Close to RFC 8785, with one difference on purpose: whole numbers stay exact beyond 2^53, where the RFC would round
+/// them into each other.
+pub fn canonical_json(body: &Value) -> String {
+    let mut text = String::new();
+    push_value(&mut text, body);
+    text
+}
+
+fn push_value(text: &mut String, value: &Value) {
+    match value {
+        Value::Number(number) => push_number(text, number),
+        Value::Array(items) => push_list(text, ['[', ']'], items, push_value),
+        Value::Object(members) => {
+            // Sorted here and not by the map, which keeps insertion order if any crate of the build asks for that.
+            let members: BTreeMap<_, _> = members.iter().collect();
+            push_list(text, ['{', '}'], members, |text, (name, value)| {
+                push_scalar(text, &name.as_str());
+                text.push(':');
+                push_value(text, value);
+            });
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => push_scalar(text, value),
+    }
+}
+
+fn push_list<T>(
+    text: &mut String,
+    [open, close]: [char; 2],
+    items: impl IntoIterator<Item = T>,
+    push: impl Fn(&mut String, T),
+) {
+    text.push(open);
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        push(text, item);
+    }
+    text.push(close);
+}
+
+/// `1`, `1.0` and `1e0` are one number, and so are `0` and `-0.0`.
+fn push_number(text: &mut String, number: &Number) {
+    let whole = number.as_i128().or_else(|| number.as_f64().and_then(exact_whole));
+    match whole {
+        Some(whole) => text.push_str(&whole.to_string()),
+        None => push_scalar(text, number),
+    }
+}
+
+/// The whole number a float stands for exactly, if there is one that an integer could have spelled.
+fn exact_whole(float: f64) -> Option<i128> {
+    // 2^64: a float below it is exactly representable as i128, so the cast loses nothing.
+    (float.fract() == 0.0 && float.abs() < 18_446_744_073_709_551_616.0).then_some(float as i128)
+}
+
+fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
+    // Writing a string, number, bool or null cannot fail; an impossible failure must still not equal another value.
+    match serde_json::to_string(value) {
+        Ok(encoded) => text.push_str(&encoded),
+        Err(error) => text.push_str(&format!("unwritable: {error}")),
+    }
+}
+
+/// Whether this person's key stands for a request of this route that was accepted.
+///
+/// # Errors
+/// The store is away.
+pub async fn is_known(tx: &mut UserTx, route: &str, key: &str) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+               SELECT FROM almanac.idempotency_keys
+                WHERE user_id = (SELECT almanac.uid()) AND route = $1 AND key = $2
+                  AND expires_at > clock_timestamp()) AS "is_known!"
+        "#,
+        route,
+        key
+    );
+    found.fetch_one(tx.connection()).await
+}
+
+/// A key, the fingerprint of the body it came with, and the method and `/v1` path that it came to.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// E.g. `POST /v1/brands`.
+    pub route: String,
+    /// As it was sent.
+    pub key: String,
+    /// Of the body.
+    pub fingerprint: [u8; 32],
+}
+
+/// A request that is answered in its own transaction, and once under its key: what it makes, its key and its answer are
+/// committed together.
+#[derive(Debug)]
+pub struct Once {
+    tx: UserTx,
+    key: Option<Key>,
+    known: Option<String>,
+}
+
+impl Once {
+    /// Begins. A request under the same key that has not ended is waited for, as long as for any lock.
+    ///
+    /// # Errors
+    /// The key came with another body, or its first request has not ended in time; or the store is away.
+    pub async fn begin(database: &Database, user: UserId, key: Option<Key>) -> Result<Self, Refusal> {
+        let mut tx = database.as_user(user).await?;
+        let Some(key) = key else { return Ok(Self { tx, key: None, known: None }) };
+        hold(&mut tx, &key).await.map_err(in_progress)?;
+        let known = answer(&mut tx, &key).await?;
+        match known {
+            Some((fingerprint, _)) if fingerprint != key.fingerprint => Err(Refusal::KeyReused),
+            known => Ok(Self { tx, key: Some(key), known: known.map(|(_, answer)| answer) }),
+        }
+    }
+
+    /// The answer of an earlier request with this key. Nothing may be made then.
+    pub fn known(&self) -> Option<&str> {
+        self.known.as_deref()
+    }
+
+    /// Where the request does its work.
+    pub const fn tx(&mut self) -> &mut UserTx {
+        &mut self.tx
+    }
+
+    /// Whether an answer has to be given to `finish`.
+    pub const fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Keeps what was made and, under the key, the bare answer.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn finish(mut self, answer: &str) -> Result<(), Refusal> {
+        if let Some(key) = &self.key {
+            keep(&mut self.tx, key, answer).await?;
+        }
+        self.tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// The lock of this person's key on this route, until the transaction ends.
+async fn hold(tx: &mut UserTx, key: &Key) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', almanac.uid(), $1::text, $2::text), 7312))"#,
+        key.route,
+        key.key
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// SQLSTATE of a lock that did not come in time: the first request of this key has not ended.
+fn in_progress(error: sqlx::Error) -> Refusal {
+    let code = error.as_database_error().and_then(|database| database.code()).unwrap_or_default();
+    if code == "55P03" { Refusal::KeyInProgress } else { error.into() }
+}
+
+/// What is stored under a key: the fingerprint of the body, and the answer.
+async fn answer(tx: &mut UserTx, key: &Key) -> sqlx::Result<Option<(Vec<u8>, String)>> {
+    let found = sqlx::query!(
+        r#"
+        SELECT fingerprint, answer
+          FROM almanac.idempotency_keys
+         WHERE user_id = (SELECT almanac.uid()) AND route = $1 AND key = $2 AND expires_at > clock_timestamp()
+        "#,
+        key.route,
+        key.key
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(found.map(|found| (found.fingerprint, found.answer)))
+}
+
+/// Stores an answer under a key; one that has expired is overwritten.
+async fn keep(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO almanac.idempotency_keys (user_id, route, key, fingerprint, answer, expires_at)
+        VALUES ((SELECT almanac.uid()), $1, $2, $3, $4, clock_timestamp() + interval '24 hours')
+        ON CONFLICT (user_id, route, key) DO UPDATE SET
+            fingerprint = excluded.fingerprint,
+            answer = excluded.answer,
+            expires_at = excluded.expires_at
+        "#,
+        key.route,
+        key.key,
+        &key.fingerprint,
+        answer
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Removes one batch of expired keys; returns the number of keys, 0 if none is left.
+///
+/// # Errors
+/// The store is away.
+pub async fn forget(service: &Service) -> sqlx::Result<i64> {
+    let keys = sqlx::query_scalar!(r#"SELECT almanac.prune_idempotency_keys(1000) AS "keys!""#);
+    keys.fetch_one(service.work()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn fingerprint_of(text: &str) -> [u8; 32] {
+        fingerprint(&serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn spellings_of_one_value_have_one_fingerprint() {
+        for (one, other) in [
+            (r#"{"a":1,"b":2}"#, r#" { "b" : 2 , "a" : 1 } "#),
+            (r#"{"n":1}"#, r#"{"n":1.0}"#),
+            (r#"{"n":1e2}"#, r#"{"n":100}"#),
+            (r#"{"n":0}"#, r#"{"n":-0.0}"#),
+            (r#"{"n":1.50}"#, r#"{"n":15e-1}"#),
+            (r#""\u00e9\/\n""#, "\"é/\\u000A\""),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
+            (r#"{"é":1,"z":[{"y":1,"x":2}]}"#, r#"{"z":[{"x":2,"y":1}],"\u00e9":1}"#),
+        ] {
+            assert_eq!(fingerprint_of(one), fingerprint_of(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn different_values_have_different_fingerprints() {
+        let values = [
+            "null",
+            "0",
+            "\"0\"",
+            "false",
+            "[]",
+            "{}",
+            "\"\"",
+            "[[]]",
+            "[null]",
+            "1",
+            "-1",
+            "1.5",
+            "9007199254740992",
+            "9007199254740993",
+            "18446744073709551615",
+            "18446744073709551616",
+            "[1,2]",
+            "[2,1]",
+            "[12]",
+            "\"1,2\"",
+            r#"{"a":1}"#,
+            r#"{"a":"1"}"#,
+            r#"{"a":null}"#,
+            r#"{"A":1}"#,
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":[{"b":1}]}"#,
+            "\"é\"",
+            "\"e\u{301}\"",
+        ];
+        let distinct: std::collections::BTreeSet<_> = values.iter().map(|text| fingerprint_of(text)).collect();
+        assert_eq!(distinct.len(), values.len());
+    }
+
+    #[test]
+    fn the_canonical_form_is_json_with_sorted_keys_and_plain_numbers() {
+        let body = json!({"b": [1.0, -2, 2.5, 1e21], "a": {"é": "\u{1}\"/", "d": null}, "A": true});
+        assert_eq!(canonical_json(&body), r#"{"A":true,"a":{"d":null,"é":"\u0001\"/"},"b":[1,-2,2.5,1e+21]}"#);
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(".{0,4}", inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// The value with the members of every object written backwards and white space all over.
+    fn respelled(value: &Value) -> String {
+        match value {
+            Value::Array(items) => {
+                format!("[ {} ]", items.iter().map(respelled).collect::<Vec<_>>().join(" ,\t"))
+            }
+            Value::Object(members) => {
+                let members: Vec<_> = members
+                    .iter()
+                    .rev()
+                    .map(|(name, value)| format!("{} : {}", json!(name), respelled(value)))
+                    .collect();
+                format!("{{\n{}\r\n}}", members.join(" , "))
+            }
+            scalar => scalar.to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn key_order_and_white_space_never_matter(value in any_json()) {
+            prop_assert_eq!(fingerprint(&value), fingerprint_of(&respelled(&value)));
+        }
+
+        #[test]
+        fn the_canonical_form_is_its_own_canonical_form(value in any_json()) {
+            let once = canonical_json(&value);
+            prop_assert_eq!(canonical_json(&serde_json::from_str(&once).unwrap()), once);
+        }
+
+        #[test]
+        fn a_whole_number_is_one_number_in_either_spelling(n in -(1i64 << 53)..=(1i64 << 53)) {
+            prop_assert_eq!(canonical_json(&json!(n)), canonical_json(&json!(n as f64)));
+            prop_assert_eq!(canonical_json(&json!(n)), n.to_string());
+        }
+
+        #[test]
+        fn values_that_differ_have_different_fingerprints(one in any_json(), other in any_json()) {
+            // Equal up to numbers such as 1 and 1.0, which are one value here and two in serde's eyes.
+            prop_assume!(canonical_json(&one) != canonical_json(&other));
+            prop_assert_ne!(&one, &other);
+            prop_assert_ne!(fingerprint(&one), fingerprint(&other));
+        }
+
+        #[test]
+        fn a_changed_string_changes_the_fingerprint(one in ".{0,12}", other in ".{0,12}") {
+            prop_assert_eq!(one == other, fingerprint(&json!({"text": one})) == fingerprint(&json!({"text": other})));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Looking at one job with its asker's eyes: all who ask at the same moment share a statement, and a lone one waits for
+//! nobody (there is no timer). Called by the service; it reads and never writes.
+
+use anyhow::anyhow;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    JobRow,
+    store::{self, Look},
+};
+use crate::platform::{
+    db::{Database, Kept, is_dead_connection},
+    error::{Refusal, is_outage},
+    id::{JobId, UserId},
+};
+
+/// Looks that may share a statement.
+const BATCH: usize = 64;
+
+/// The way to the task that looks.
+#[derive(Clone, Debug)]
+pub struct Looks(mpsc::Sender<Waiting>);
+
+/// A job as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Its row.
+    pub job: JobRow,
+    /// Events that are kept of its log; fewer than its last seq when retention has taken some.
+    pub kept: i64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    look: Look,
+    done: oneshot::Sender<Result<Option<Looked>, Refusal>>,
+}
+
+impl Looks {
+    /// Starts looking.
+    pub fn start(database: Database) -> Self {
+        let (sender, inbox) = mpsc::channel(1024);
+        tokio::spawn(look_all(database, inbox));
+        Self(sender)
+    }
+
+    /// One job; none when it is missing or somebody else's.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<Looked>, Refusal> {
+        let (done, answer) = oneshot::channel();
+        let stopped = || Refusal::Unexpected(anyhow!("nobody looks at jobs any more"));
+        self.0.send(Waiting { look: Look { user, job }, done }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
+    let mut kept = database.looks();
+    let mut batch = Vec::with_capacity(BATCH);
+    while inbox.recv_many(&mut batch, BATCH).await > 0 {
+        // Whoever has gone away meanwhile needs no answer.
+        batch.retain(|waiting: &Waiting| !waiting.done.is_closed());
+        let (looks, askers): (Vec<Look>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.look, waiting.done)).unzip();
+        match look(&mut kept, &looks).await {
+            Ok(found) => {
+                for (done, looked) in askers.into_iter().zip(found) {
+                    let _ = done.send(Ok(looked));
+                }
+            }
+            Err(error) => {
+                let away = is_outage(&error);
+                // Who came while a store that is away was asked has waited too: a try for each batch of them would add up.
+                let come =
+                    std::iter::from_fn(|| if away { inbox.try_recv().ok() } else { None }).map(|waiting| waiting.done);
+                for done in askers.into_iter().chain(come) {
+                    let told = anyhow!("looking at jobs: {error}");
+                    let _ = done.send(Err(Refusal::of_store(&error, told)));
+                }
+            }
+        }
+    }
+}
+
+/// After a restart of Postgres every idle connection is a dead one and says so once; a question may be asked again.
+async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Option<Looked>>> {
+    for _ in 0..kept.stale() {
+        match store::look(kept, looks).await {
+            Err(error) if is_dead_connection(&error) => {}
+            answer => return answer,
+        }
+    }
+    store::look(kept, looks).await
+}

@@ -1,0 +1,225 @@
+//! The API's access to Postgres: its pools, and transactions with the rights of a user or an administrator.
+//! Opened by the API's `main`, begun by services; holds no query of a domain.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
+
+use super::{
+    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, SOUGHT, Turn,
+    bounded::lives,
+    health::Health,
+    is_dead_connection,
+    kept::Keepers,
+    patience::{Patience, Patient, in_time},
+    refuse_bypass, session,
+    shares::ApiShares,
+    turns::Turns,
+    version,
+};
+use crate::platform::{
+    faults::{self, Guard},
+    id::UserId,
+};
+
+/// Connections of an API process unless a setting says otherwise.
+const CONNECTIONS: u32 = 12;
+/// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and says so;
+/// from whom nothing has come by then, nothing will: it is away, and the connection is worth no more.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// The API's pools, opened as `almanac_api`.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reads: PgPool,
+    own: Bounded,
+    batches: Keepers,
+    /// Of reads and of statements that a user asks for.
+    turns: Turns,
+    patience: Patience,
+    health: Health,
+}
+
+impl Database {
+    /// Opens the pools with the usual number of connections.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open(url: &SecretString) -> Result<Self> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// Opens the pools lazily, with so many connections in all: the API starts, and says so on `/readyz`, while Postgres
+    /// is away.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
+        let options = session(url, "almanac-api", &[("statement_timeout", "5000"), ("lock_timeout", "2000")])?;
+        let planned_once = options.clone().options(PLANNED_ONCE);
+        let health = Health::start(options.clone());
+        let patience = Patience::of(ANSWER_TIMEOUT, Some(&health));
+        let shares = ApiShares::of(connections);
+        let pool = |most| {
+            PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
+        };
+        // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
+        // the API's own: only in the pool of reads something has to be cleansed.
+        let reads = pool(shares.reads).after_release(|connection, _| Box::pin(cleanse(connection)));
+        let batches = Keepers::of(pool(shares.batches).connect_lazy_with(planned_once.clone()), patience.clone());
+        let own = pool(shares.own).before_acquire(lives).connect_lazy_with(planned_once);
+        let own = Bounded::of(own, patience.clone());
+        health.ping_through(own.clone());
+        Ok(Self {
+            reads: reads.connect_lazy_with(options.options(SOUGHT)),
+            own,
+            batches,
+            turns: Turns::of(shares.of_one_user()),
+            patience,
+            health,
+        })
+    }
+
+    /// A connection for accept calls alone; they set role and claims inside the one statement they are.
+    pub(crate) fn accepts(&self) -> Kept {
+        self.batches.one()
+    }
+
+    /// A connection for one submission. It is asked whether it lives before the statement, so that a failure after that
+    /// means that the statement was sent.
+    pub(crate) fn submissions(&self) -> Kept {
+        self.own.kept()
+    }
+
+    /// A connection for looks alone, which are one statement as an accept is.
+    pub(crate) fn looks(&self) -> Kept {
+        self.batches.one()
+    }
+
+    /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
+    /// eyes for the one statement they are.
+    pub(crate) fn own(&self) -> &Bounded {
+        &self.own
+    }
+
+    /// The right to one connection for what this user asks for; without it one user could take all of them.
+    ///
+    /// # Errors
+    /// Too many of this user's requests are under way.
+    pub(crate) async fn turn(&self, user: UserId) -> sqlx::Result<Turn> {
+        self.turns.take(user, ACQUIRE_TIMEOUT).await
+    }
+
+    /// Begins as this person: row security shows only what is theirs.
+    ///
+    /// # Errors
+    /// The store is away, or too many of this user's requests are under way.
+    pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
+        let begin = format!(
+            "BEGIN; SELECT set_config('role', 'authenticated', true), \
+             set_config('request.jwt.claims', '{{\"sub\":\"{user}\",\"role\":\"authenticated\"}}', true)"
+        );
+        let turn = self.turn(user).await?;
+        let tx = begin_whole(&self.reads, &self.patience, begin).await?;
+        Ok(UserTx { tx, patience: self.patience.clone(), _turn: Some(turn) })
+    }
+
+    /// Begins as an administrator. Only after the admin check of the request.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn as_admin(&self) -> sqlx::Result<AdminTx> {
+        let begin = "BEGIN; SELECT set_config('role', 'almanac_admin', true)".to_owned();
+        let tx = begin_whole(&self.reads, &self.patience, begin).await?;
+        Ok(AdminTx { tx, patience: self.patience.clone(), _turn: None })
+    }
+
+    /// Whether Postgres answers now.
+    pub async fn answers(&self) -> bool {
+        // A pool that is busy is no outage.
+        self.own.within(ACQUIRE_TIMEOUT).ping().await.is_ok() || self.health.is_reachable().await
+    }
+
+    /// Refuses a login that could look past row security, and a schema that this program does not fit.
+    ///
+    /// # Errors
+    /// The role may bypass, the schema is too old or too new, or the store is away.
+    pub async fn refuse_misfit(&self) -> Result<()> {
+        refuse_bypass(&self.own).await?;
+        version::refuse_misfit(&self.own).await
+    }
+}
+
+/// A transaction with a person's eyes.
+#[derive(Debug)]
+pub struct UserTx {
+    tx: Transaction<'static, Postgres>,
+    patience: Patience,
+    _turn: Option<Turn>,
+}
+
+/// A transaction with an administrator's eyes.
+#[derive(Debug)]
+pub struct AdminTx {
+    tx: Transaction<'static, Postgres>,
+    patience: Patience,
+    _turn: Option<Turn>,
+}
+
+macro_rules! transactions {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Keeps what was written.
+            ///
+            /// # Errors
+            /// The store is away, or refuses at commit.
+            pub async fn commit(self) -> sqlx::Result<()> {
+                self.patience.wait_for(self.tx.commit()).await
+            }
+
+            /// For one statement; each is waited for in turn, so that silence ends the request and not length.
+            pub(crate) fn connection(&mut self) -> Patient<'_> {
+                Patient::of(&mut self.tx, &self.patience)
+            }
+        }
+    )*};
+}
+transactions!(UserTx, AdminTx);
+
+/// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
+/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end, whoever has gone meanwhile, and rolls back
+/// when unwanted. What a silent server cuts off here, `cleanse` ends.
+async fn begin_whole(
+    pool: &PgPool,
+    patience: &Patience,
+    begin: String,
+) -> sqlx::Result<Transaction<'static, Postgres>> {
+    if faults::removed(Guard::RoleReset) {
+        return pool.begin_with(AssertSqlSafe(begin)).await;
+    }
+    let (pool, patience) = (pool.clone(), patience.clone());
+    let task = tokio::spawn(async move {
+        // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
+        // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
+        for _ in 0..pool.size() {
+            match patience.wait_for(pool.begin_with(AssertSqlSafe(begin.clone()))).await {
+                Err(error) if is_dead_connection(&error) => {}
+                begun => return begun,
+            }
+        }
+        patience.wait_for(pool.begin_with(AssertSqlSafe(begin))).await
+    });
+    task.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Second guard behind `begin_whole`: nothing of one request survives on the connection the next one gets. One that does
+/// not answer is closed, so that silent ones do not fill the pool until the network gives them up.
+async fn cleanse(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    if !faults::removed(Guard::RoleReset) {
+        // Without the BEGIN the server would log a warning each time, as there is hardly ever a transaction to end.
+        in_time(ACQUIRE_TIMEOUT, connection.execute("BEGIN; ROLLBACK; RESET ROLE; RESET ALL")).await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,351 @@
+//! The three-way merge of keyed records that calendar and organic share: what a run would change, and what happens when
+//! a person accepts it. Base is what was last accepted, ours is what is saved, theirs is what the run made.
+//! Pure. It must never change a field that a person wrote unless that field was named.
+//! The three rules that protect people can be taken away by `make sabotage`, in builds for the proving ground only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::platform::faults::{self, Guard};
+
+/// The values of one record. A run may leave fields out: about those it says nothing, and they stay as they are.
+pub type Fields<F> = BTreeMap<F, Value>;
+
+/// Everything that is saved, by key; tombstones included.
+pub type Saved<F> = BTreeMap<String, Record<F>>;
+
+/// One saved record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record<F> {
+    /// Counts the changes of this record, from 1.
+    pub version: i64,
+    /// Its values as people see them.
+    pub fields: Fields<F>,
+    /// The fields a person wrote since they were last accepted from a run.
+    pub edited: BTreeSet<F>,
+    /// What was last accepted from a run; none for a record that a person made.
+    pub base: Option<Fields<F>>,
+    /// A person deleted it: it is kept so that no run revives it unasked.
+    pub deleted: bool,
+}
+
+/// What a run made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated<F> {
+    /// Its records by key.
+    pub records: BTreeMap<String, Fields<F>>,
+    /// Keys it was asked for and could not fill (deadline, missing items). A record that a run failed to write is not
+    /// one it dropped, so about these keys it says nothing.
+    pub unfilled: BTreeSet<String>,
+}
+
+/// What a run would change in what is saved, each list by key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diff<F> {
+    /// Records that are not there now.
+    pub added: Vec<Added<F>>,
+    /// Records that would read differently.
+    pub updated: Vec<Updated<F>>,
+    /// Records that came from a run and are not in this one.
+    pub removed: Vec<Removed<F>>,
+}
+
+/// A record the run would add.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added<F> {
+    /// Its key.
+    pub key: String,
+    /// As the run made it.
+    pub fields: Fields<F>,
+    /// It was there and a person deleted it: only naming the key brings it back.
+    pub deleted: bool,
+}
+
+/// A record the run would change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Updated<F> {
+    /// Its key.
+    pub key: String,
+    /// As it is saved.
+    pub before: Fields<F>,
+    /// With everything the run says.
+    pub after: Fields<F>,
+    /// The fields in which they differ.
+    pub changes: Vec<F>,
+    /// Those of the changes that a person wrote: they stay unless named.
+    pub conflicts: Vec<F>,
+}
+
+/// A record the run would remove.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Removed<F> {
+    /// Its key.
+    pub key: String,
+    /// As it is saved.
+    pub fields: Fields<F>,
+    /// What a person wrote in it: with any of these it stays unless its key is named.
+    pub conflicts: Vec<F>,
+}
+
+/// What a person accepts of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice<F> {
+    /// Only these keys; every key when absent. Naming a key also permits its removal or revival.
+    pub keys: Option<BTreeSet<String>>,
+    /// For a key listed here only these fields, and these even where a person wrote them. A record that is not there yet
+    /// is added whole.
+    pub fields: BTreeMap<String, BTreeSet<F>>,
+    /// Fields that a person wrote are taken from the run too. Deleted records stay deleted, and records a person wrote
+    /// in are not removed: for that the key is named.
+    pub overwrite_edits: bool,
+}
+
+/// What accepting did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted<F> {
+    /// Everything that is saved now.
+    pub saved: Saved<F>,
+    /// Keys of records that came to be, or came back.
+    pub added: Vec<String>,
+    /// Keys of records that changed.
+    pub updated: Vec<String>,
+    /// Keys of records that went.
+    pub removed: Vec<String>,
+    /// What of the run was not taken although it was not ruled out by the choice.
+    pub skipped: Vec<Skipped<F>>,
+}
+
+/// Something of the run that was not taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skipped<F> {
+    /// The record.
+    pub key: String,
+    /// The field; none when it is about the whole record.
+    pub field: Option<F>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something of a run was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A person wrote it.
+    Edited,
+    /// A person deleted it.
+    Deleted,
+    /// The run says nothing about what was named.
+    NotInRun,
+}
+
+impl Reason {
+    /// The spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Deleted => "deleted",
+            Self::NotInRun => "not_in_run",
+        }
+    }
+}
+
+impl<F> Default for Choice<F> {
+    /// Everything that does not touch what a person did.
+    fn default() -> Self {
+        Self { keys: None, fields: BTreeMap::new(), overwrite_edits: false }
+    }
+}
+
+impl<F: Ord> Choice<F> {
+    fn takes(&self, key: &str) -> bool {
+        self.keys.as_ref().is_none_or(|keys| keys.contains(key)) || self.fields.contains_key(key)
+    }
+
+    /// Naming fields of a record that the run dropped does not ask for its removal.
+    fn removes(&self, key: &str) -> bool {
+        self.names(key) || (self.keys.is_none() && !self.fields.contains_key(key))
+    }
+
+    fn names(&self, key: &str) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.contains(key))
+    }
+
+    fn named(&self) -> BTreeSet<&String> {
+        self.keys.iter().flatten().chain(self.fields.keys()).collect()
+    }
+}
+
+impl<F: Copy + Ord> Record<F> {
+    /// A record that a run made and nobody has touched.
+    pub fn generated(fields: Fields<F>) -> Self {
+        Self { version: 1, base: Some(fields.clone()), fields, edited: BTreeSet::new(), deleted: false }
+    }
+
+    /// A record that a person made.
+    pub fn by_hand(fields: Fields<F>) -> Self {
+        Self { version: 1, edited: fields.keys().copied().collect(), fields, base: None, deleted: false }
+    }
+
+    /// A person writes fields, which marks them as theirs; true when that changed anything.
+    pub fn edit(&mut self, patch: Fields<F>) -> bool {
+        let mut changed = false;
+        for (field, value) in patch {
+            changed |= self.edited.insert(field);
+            changed |= self.fields.get(&field) != Some(&value);
+            self.fields.insert(field, value);
+        }
+        self.version += i64::from(changed);
+        changed
+    }
+
+    /// A person deletes it; true when it was not deleted before.
+    pub fn delete(&mut self) -> bool {
+        let changed = !std::mem::replace(&mut self.deleted, true);
+        self.version += i64::from(changed);
+        changed
+    }
+
+    /// Whether a person wrote any of it.
+    pub fn is_edited(&self) -> bool {
+        !self.edited.is_empty()
+    }
+
+    /// Whether this field is a person's, which only an accept that names it may take.
+    fn holds(&self, field: F) -> bool {
+        self.edited.contains(&field) && !faults::removed(Guard::HumanFields)
+    }
+
+    /// The fields that would read differently, in their order.
+    fn changes(&self, theirs: &Fields<F>) -> Vec<F> {
+        theirs.iter().filter(|(field, value)| self.fields.get(field) != Some(value)).map(|(field, _)| *field).collect()
+    }
+
+    /// Takes one field from the run: it is the run's again, and the new base.
+    fn take(&mut self, field: F, value: &Value) {
+        self.fields.insert(field, value.clone());
+        self.base.get_or_insert_with(BTreeMap::new).insert(field, value.clone());
+        self.edited.remove(&field);
+    }
+}
+
+/// What accepting everything of a run would change. Keys outside `in_scope` are none of the run's business.
+pub fn diff<F: Copy + Ord>(saved: &Saved<F>, run: &Generated<F>, in_scope: impl Fn(&str) -> bool) -> Diff<F> {
+    let mut diff = Diff { added: Vec::new(), updated: Vec::new(), removed: Vec::new() };
+    for (key, theirs) in run.records.iter().filter(|(key, _)| in_scope(key)) {
+        match saved.get(key) {
+            Some(ours) if !ours.deleted => diff.updated.extend(update(key, ours, theirs)),
+            ours => diff.added.push(Added { key: key.clone(), fields: theirs.clone(), deleted: ours.is_some() }),
+        }
+    }
+    for (key, ours) in saved.iter().filter(|(key, ours)| is_dropped(key, ours, run) && in_scope(key)) {
+        let conflicts = ours.edited.iter().copied().collect();
+        diff.removed.push(Removed { key: key.clone(), fields: ours.fields.clone(), conflicts });
+    }
+    diff
+}
+
+fn update<F: Copy + Ord>(key: &str, ours: &Record<F>, theirs: &Fields<F>) -> Option<Updated<F>> {
+    let changes = ours.changes(theirs);
+    if changes.is_empty() {
+        return None;
+    }
+    let conflicts = changes.iter().copied().filter(|field| ours.edited.contains(field)).collect();
+    let mut after = ours.fields.clone();
+    after.extend(theirs.iter().map(|(field, value)| (*field, value.clone())));
+    Some(Updated { key: key.to_owned(), before: ours.fields.clone(), after, changes, conflicts })
+}
+
+/// Whether a run made this record once and this run has no place for it. What a person made was never a run's to drop.
+fn is_dropped<F>(key: &str, ours: &Record<F>, run: &Generated<F>) -> bool {
+    ours.base.is_some() && !ours.deleted && !run.records.contains_key(key) && !run.unfilled.contains(key)
+}
+
+/// Takes from a run what the choice permits. Accepting the same again changes nothing.
+pub fn accept<F: Copy + Ord>(
+    saved: Saved<F>,
+    run: &Generated<F>,
+    choice: &Choice<F>,
+    in_scope: impl Fn(&str) -> bool,
+) -> Accepted<F> {
+    let mut accepted = Accepted::nothing_of(saved);
+    for (key, theirs) in run.records.iter().filter(|(key, _)| in_scope(key) && choice.takes(key)) {
+        accepted.take(key, theirs, choice);
+    }
+    let dropped = accepted.saved.iter().filter(|(key, ours)| is_dropped(key, ours, run));
+    let dropped = dropped.filter(|(key, _)| in_scope(key) && choice.removes(key));
+    let dropped: Vec<String> = dropped.map(|(key, _)| key.clone()).collect();
+    for key in dropped {
+        accepted.drop_record(key, choice);
+    }
+    accepted.report_strangers(choice, |key| in_scope(key) && run.records.contains_key(key));
+    accepted
+}
+
+impl<F: Copy + Ord> Accepted<F> {
+    fn nothing_of(saved: Saved<F>) -> Self {
+        Self { saved, added: Vec::new(), updated: Vec::new(), removed: Vec::new(), skipped: Vec::new() }
+    }
+
+    /// Keys that were named and that this run has nothing to do with.
+    fn report_strangers(&mut self, choice: &Choice<F>, is_in_run: impl Fn(&str) -> bool) {
+        let reported: BTreeSet<&String> =
+            self.removed.iter().chain(self.skipped.iter().map(|skipped| &skipped.key)).collect();
+        let strangers = choice.named().into_iter().filter(|key| !is_in_run(key) && !reported.contains(key));
+        let strangers: Vec<_> = strangers.map(|key| skipped(key, None, Reason::NotInRun)).collect();
+        self.skipped.extend(strangers);
+    }
+
+    fn take(&mut self, key: &str, theirs: &Fields<F>, choice: &Choice<F>) {
+        let Some(ours) = self.saved.get_mut(key) else {
+            self.saved.insert(key.to_owned(), Record::generated(theirs.clone()));
+            self.added.push(key.to_owned());
+            return;
+        };
+        if ours.deleted && !choice.names(key) && !faults::removed(Guard::Tombstones) {
+            self.skipped.push(skipped(key, None, Reason::Deleted));
+            return;
+        }
+        let revived = std::mem::take(&mut ours.deleted);
+        let chosen = choice.fields.get(key);
+        let mut changed = revived;
+        for field in ours.changes(theirs) {
+            match chosen {
+                Some(chosen) if !chosen.contains(&field) => continue,
+                None if ours.holds(field) && !choice.overwrite_edits => {
+                    self.skipped.push(skipped(key, Some(field), Reason::Edited));
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some(value) = theirs.get(&field) {
+                ours.take(field, value);
+                changed = true;
+            }
+        }
+        ours.version += i64::from(changed);
+        let silent = chosen.into_iter().flatten().filter(|field| !theirs.contains_key(field));
+        self.skipped.extend(silent.map(|field| skipped(key, Some(*field), Reason::NotInRun)));
+        match (revived, changed) {
+            (true, _) => self.added.push(key.to_owned()),
+            (false, true) => self.updated.push(key.to_owned()),
+            (false, false) => {}
+        }
+    }
+
+    fn drop_record(&mut self, key: String, choice: &Choice<F>) {
+        let edited = self.saved.get(&key).is_some_and(Record::is_edited) && !faults::removed(Guard::EditedDropped);
+        if edited && !choice.names(&key) {
+            self.skipped.push(skipped(&key, None, Reason::Edited));
+        } else {
+            self.saved.remove(&key);
+            self.removed.push(key);
+        }
+    }
+}
+
+fn skipped<F>(key: &str, field: Option<F>, reason: Reason) -> Skipped<F> {
+    Skipped { key: key.to_owned(), field, reason }
+}
+
+#[cfg(test)]
+mod tests;

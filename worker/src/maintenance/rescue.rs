@@ -1,0 +1,67 @@
+//! Jobs whose worker is gone, and jobs that ran out of their time.
+
+use std::time::Duration;
+
+use almanac_shared::jobs::{LEASE, Lane, store};
+use tokio_util::sync::CancellationToken;
+
+use super::Keeping;
+use crate::deps::Deps;
+
+const REAP_EVERY: Duration = Duration::from_secs(2);
+
+/// Reaps every two seconds. When the store was away, as it may have been before the process began (`steady` is false), it
+/// waits one whole lease first, from when the store answers; so it does after a stall of its own process: workers that come back from the same outage can then renew or
+/// give back what they hold before anybody counts a crash against it. It is asked anew before each round, because a
+/// statement that began while the store was away would otherwise be the first to reach it.
+pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: CancellationToken) {
+    let mut mark = deps.stalls.mark();
+    while !draining.is_cancelled() {
+        // Renewals of this process go first: its leases may have run out while it stood still.
+        if deps.stalls.lost_since(mark) {
+            steady = false;
+        }
+        mark = deps.stalls.mark();
+        let pause = if !deps.service.answers().await {
+            steady = false;
+            REAP_EVERY
+        } else if !steady {
+            steady = true;
+            tracing::info!("the store is back; waiting one lease before the next round of reaping");
+            LEASE
+        } else {
+            if let Err(error) = reap_once(&deps, keeping).await {
+                tracing::warn!(%error, "reaping failed");
+                steady = false;
+            }
+            REAP_EVERY
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = draining.cancelled() => return,
+        }
+    }
+}
+
+async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteError> {
+    for reaped in store::reap(&deps.service, keeping.max_crashes).await? {
+        let poison = reaped.state == "dead";
+        if poison {
+            tracing::error!(jobId = %reaped.id, status = "dead", "a job stopped its worker too often and was given up");
+            deps.metrics.job_poisoned();
+        } else if reaped.state == "cancelled" {
+            tracing::info!(jobId = %reaped.id, status = "cancelled", "a job's worker is gone, and the job was cancelled");
+        } else {
+            tracing::warn!(jobId = %reaped.id, "a job's worker is gone; the job goes on elsewhere");
+            deps.metrics.job_reaped();
+            if let Some(lane) = Lane::parse(&reaped.lane) {
+                deps.bell.ring(lane, reaped.id, None);
+            }
+        }
+    }
+    for store::Expired { job, code, event } in store::expire_unstarted(&deps.service).await? {
+        tracing::error!(jobId = %job, status = "failed", code, "a job ran out of its time");
+        deps.publisher.publish(job, vec![event]);
+    }
+    Ok(())
+}
