@@ -33,8 +33,9 @@ impl User {
     pub async fn submit_job(&self, stack: &Stack, kind: &str, id: Uuid) -> (String, Option<Uuid>) {
         loop {
             let submitted = self.try_submit_job(stack, kind, id).await;
-            // Another request of this person holds the lock at this moment: they come back, as the API does.
-            if submitted.0 != "busy" {
+            // Another submit of this user holds the lock (`busy`), or committed between our DELETE and our submit
+            // (`limited`).
+            if !matches!(submitted.0.as_str(), "busy" | "limited") {
                 return submitted;
             }
             tokio::task::yield_now().await;
