@@ -20,8 +20,7 @@ const ERASE: Bucket = Bucket { name: "erase", rate: ERASE_RATE };
 
 /// The routes of the account.
 pub struct AccountApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -44,7 +43,7 @@ impl AccountApi {
     /// stays on record, as hashes. Asking again while it is on its way answers with the same job.
     #[oai(path = "/me/data", method = "delete", operation_id = "eraseMyData")]
     async fn submit(&self, caller: Caller) -> Result<Erasing, ApiError> {
-        let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
+        let app = &self.app;
         let request_id = Some(caller.request_id.as_str().to_owned());
         let accepted = app.account.erase(caller.user, telemetry::current_traceparent(), request_id).await;
         let accepted = accepted.map_err(refused)?;

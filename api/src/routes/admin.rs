@@ -32,8 +32,7 @@ use crate::{
 
 /// The routes of operators.
 pub struct AdminApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 /// How a flag shall be set; replaces all of it.
@@ -157,7 +156,7 @@ impl AdminApi {
     /// One flag.
     #[oai(path = "/admin/flags/:name", method = "get", operation_id = "showFlag")]
     async fn show_flag(&self, _admin: Admin, name: Path<String>) -> Result<Reply<FlagShown>, ApiError> {
-        let (app, flag) = (self.app()?, flag(&name.0)?);
+        let (app, flag) = (&self.app, flag(&name.0)?);
         let stored = flags::show(&app.database, flag).await?;
         Ok(Reply::new(flag_shown(app, flag, stored)))
     }
@@ -170,7 +169,7 @@ impl AdminApi {
         name: Path<String>,
         order: Strict<FlagOrder>,
     ) -> Result<Reply<FlagShown>, ApiError> {
-        let (app, flag) = (self.app()?, flag(&name.0)?);
+        let (app, flag) = (&self.app, flag(&name.0)?);
         let users = order.0.users.map(|users| users.into_iter().map(UserId).collect());
         let setting = Setting { enabled: order.0.enabled, users };
         let stored = flags::update(&app.database, flag, &setting).await?;
@@ -191,7 +190,7 @@ impl AdminApi {
     /// The lanes: how much waits, how long, what runs, what died.
     #[oai(path = "/admin/queues", method = "get", operation_id = "listQueues")]
     async fn list_queues(&self, _admin: Admin) -> Result<Reply<Queues>, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let loads = app.operations.lanes().await?;
         let mut items = Vec::with_capacity(loads.len());
         for load in loads {
@@ -221,7 +220,7 @@ impl AdminApi {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(JobId);
         let user = user.0.map(UserId);
-        let mut rows = self.app()?.operations.list(user, &filter, before, page::fetch(limit)).await?;
+        let mut rows = self.app.operations.list(user, &filter, before, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.job.id.0));
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -236,7 +235,7 @@ impl AdminApi {
     ) -> Result<Reply<AdminJobPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(JobId);
-        let mut rows = self.app()?.operations.dead(before, page::fetch(limit)).await?;
+        let mut rows = self.app.operations.dead(before, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.job.id.0));
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -247,7 +246,7 @@ impl AdminApi {
     /// its owner is being erased. A repeated erase reaches what existed when the person asked, and no more.
     #[oai(path = "/admin/jobs/:id/retry", method = "post", operation_id = "retryJob")]
     async fn submit_retry(&self, request: &Request, admin: Admin, id: Path<Uuid>) -> Result<Retried, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let retry = Retry {
             key: negotiation::idempotency_key(request.headers())?.map(str::to_owned),
             trace: telemetry::current_traceparent(),
@@ -260,12 +259,6 @@ impl AdminApi {
         let location = format!("/v1/jobs/{}", retried.job.job.id);
         let replayed = retried.replayed.then(|| "true".to_owned());
         Ok(Retried::Accepted(app.about_jobs(retried.job.into()), location, replayed))
-    }
-}
-
-impl AdminApi {
-    fn app(&self) -> Result<&App, ApiError> {
-        self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
     }
 }
 

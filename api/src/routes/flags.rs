@@ -13,8 +13,7 @@ use crate::{
 
 /// The routes of flags.
 pub struct FlagsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 /// The flags as they are for the caller.
@@ -35,7 +34,7 @@ impl FlagsApi {
     /// Which features are on for me.
     #[oai(path = "/flags", method = "get", operation_id = "showFlags")]
     async fn show(&self, caller: Caller) -> Result<Reply<FlagsShown>, ApiError> {
-        let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
+        let app = &self.app;
         let is_on = |flag| app.flags.is_on(flag, Some(caller.user));
         Ok(Reply::new(FlagsShown { calendar: is_on(Flag::CalendarService), publishing: is_on(Flag::PublishService) }))
     }

@@ -18,10 +18,7 @@ use crate::{
 };
 
 /// The one operation that the description has.
-pub struct HealthApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
-}
+pub struct HealthApi;
 
 /// What is running.
 #[derive(Debug, Serialize, Object)]
@@ -37,7 +34,6 @@ impl HealthApi {
     /// What is running here.
     #[oai(path = "/version", method = "get", operation_id = "showVersion")]
     async fn version(&self) -> Result<Reply<Version>, ApiError> {
-        let _ = &self.app;
         Ok(Reply::new(Version { name: "almanac".into(), version: env!("CARGO_PKG_VERSION").into() }))
     }
 }

@@ -34,8 +34,7 @@ use crate::{
 
 /// The routes of jobs.
 pub struct JobsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 /// A job, as its owner sees it.
@@ -215,7 +214,7 @@ impl JobsApi {
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Reply<JobPage>, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let filter = filter(kind.0, status.0.as_deref())?;
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(JobId);
@@ -227,7 +226,7 @@ impl JobsApi {
     /// One job.
     #[oai(path = "/jobs/:id", method = "get", operation_id = "showJob")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Shown, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let row = app.jobs.show(caller.user, JobId(id.0)).await?;
         let again = (!row.state().is_final()).then_some(1);
         Ok(Shown::Found(app.about_jobs(row.into()), again))
@@ -245,7 +244,7 @@ impl JobsApi {
         /// Resume after this seq.
         after: Query<Option<String>>,
     ) -> Result<Followed, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let job = JobId(id.0);
         let (user, expires_at) = admitted(app, listener, job)?;
         let encoding = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
@@ -264,7 +263,7 @@ impl JobsApi {
     /// Ends a job; idempotent. What was made is kept.
     #[oai(path = "/jobs/:id/cancel", method = "post", operation_id = "cancelJob")]
     async fn cancel(&self, caller: Caller, id: Path<Uuid>) -> Result<Cancelled, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let id = JobId(id.0);
         match app.jobs.cancel(caller.user, id).await? {
             CancelOutcome::AlreadyFinal => {
@@ -277,24 +276,18 @@ impl JobsApi {
     /// Why a job waits or failed: state, blocker, next action and when.
     #[oai(path = "/jobs/:id/explain", method = "get", operation_id = "explainJob")]
     async fn explain(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<Value>, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         Ok(app.about_jobs(app.jobs.explain(caller.user, JobId(id.0)).await?))
     }
 
     /// A pass for one job's stream, for clients that cannot set headers: one job, five minutes, read only.
     #[oai(path = "/tickets", method = "post", operation_id = "makeTicket")]
     async fn ticket(&self, caller: Caller, order: Strict<TicketOrder>) -> Result<Reply<StreamTicket>, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let job = order.0.job_id.parse::<JobId>().map_err(|_| ApiError::not_found())?;
         app.jobs.show(caller.user, job).await?;
         let ticket = app.auth.tickets().mint(caller.user, job, app.clock.now());
         Ok(Reply::new(StreamTicket { ticket: ticket.ticket, expires_at: ticket.expires_at }))
-    }
-}
-
-impl JobsApi {
-    fn app(&self) -> Result<&App, ApiError> {
-        self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
     }
 }
 

@@ -16,8 +16,7 @@ use crate::{
 
 /// The routes of sessions.
 pub struct SessionApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 /// The user of a session.
@@ -72,7 +71,7 @@ impl SessionApi {
     async fn begin(&self, request: &Request, caller: Caller) -> Result<Begun, ApiError> {
         let token = bearer(request.headers())
             .ok_or_else(|| ApiError::unauthenticated("a session is made of a bearer token"))?;
-        let app = self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))?;
+        let app = &self.app;
         let seconds = (expires_at(&caller) - app.clock.now()).num_seconds().max(0);
         Ok(Begun::Session(Reply::new((&caller).into()), cookie(request, token, seconds)))
     }

@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use super::{
     dto::{AccountPage, AccountPatch, AccountShown, CreateAccount},
-    known, named, named_in,
+    named, named_in,
 };
 use crate::{
     auth::Caller,
@@ -30,8 +30,7 @@ use crate::{
 
 /// The routes of accounts.
 pub struct AccountsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -55,7 +54,7 @@ impl AccountsApi {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::named(cursor.0.as_deref())?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let mut rows = brands.accounts(caller.user, &brand, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
         Ok(Reply::new(AccountPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
@@ -64,7 +63,7 @@ impl AccountsApi {
     /// Adds an account to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/accounts", method = "post", operation_id = "createPlatformAccount")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAccount>) -> Result<Added, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = AccountDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/accounts"), order.key).await?;
@@ -85,7 +84,7 @@ impl AccountsApi {
         account: Path<String>,
     ) -> Result<Reply<AccountShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;
-        let found = known(self.app.as_ref())?.brands.find::<AccountDraft>(caller.user, &brand, &id).await?;
+        let found = self.app.brands.find::<AccountDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
     }
 
@@ -99,7 +98,7 @@ impl AccountsApi {
         patch: Strict<AccountPatch>,
     ) -> Result<Reply<AccountShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let changed = brands.change::<AccountDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
         Ok(Reply::new(changed.into()))
     }
@@ -108,7 +107,7 @@ impl AccountsApi {
     #[oai(path = "/brands/:id/accounts/:account", method = "delete", operation_id = "deletePlatformAccount")]
     async fn delete(&self, caller: Caller, id: Path<String>, account: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;
-        known(self.app.as_ref())?.brands.remove::<AccountDraft>(caller.user, &brand, &id).await?;
+        self.app.brands.remove::<AccountDraft>(caller.user, &brand, &id).await?;
         Ok(Deleted::Gone)
     }
 }

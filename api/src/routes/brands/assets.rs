@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use super::{
     dto::{AssetPage, AssetPatch, AssetShown, CreateAsset},
-    known, named, named_in,
+    named, named_in,
 };
 use crate::{
     auth::Caller,
@@ -30,8 +30,7 @@ use crate::{
 
 /// The routes of assets.
 pub struct AssetsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -57,7 +56,7 @@ impl AssetsApi {
         let after = page::named(cursor.0.as_deref())?;
         let tag = tag.0.map(tagged).transpose()?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let mut rows = brands.assets(caller.user, &brand, tag.as_deref(), after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
         Ok(Reply::new(AssetPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
@@ -66,7 +65,7 @@ impl AssetsApi {
     /// Adds an asset to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/assets", method = "post", operation_id = "createAsset")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAsset>) -> Result<Added, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = AssetDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/assets"), order.key).await?;
@@ -82,7 +81,7 @@ impl AssetsApi {
     #[oai(path = "/brands/:id/assets/:asset", method = "get", operation_id = "showAsset")]
     async fn show(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Reply<AssetShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
-        let found = known(self.app.as_ref())?.brands.find::<AssetDraft>(caller.user, &brand, &id).await?;
+        let found = self.app.brands.find::<AssetDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
     }
 
@@ -96,7 +95,7 @@ impl AssetsApi {
         patch: Strict<AssetPatch>,
     ) -> Result<Reply<AssetShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let changed = brands.change::<AssetDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
         Ok(Reply::new(changed.into()))
     }
@@ -105,7 +104,7 @@ impl AssetsApi {
     #[oai(path = "/brands/:id/assets/:asset", method = "delete", operation_id = "deleteAsset")]
     async fn delete(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
-        known(self.app.as_ref())?.brands.remove::<AssetDraft>(caller.user, &brand, &id).await?;
+        self.app.brands.remove::<AssetDraft>(caller.user, &brand, &id).await?;
         Ok(Deleted::Gone)
     }
 }

@@ -39,15 +39,14 @@ use crate::{
 pub type Routes = (BrandsApi, AccountsApi, TrendsApi, AssetsApi);
 
 /// Over this app.
-pub fn routes(app: &Option<App>) -> Routes {
+pub fn routes(app: &App) -> Routes {
     let app = || app.clone();
     (BrandsApi { app: app() }, AccountsApi { app: app() }, TrendsApi { app: app() }, AssetsApi { app: app() })
 }
 
 /// The routes of brands themselves.
 pub struct BrandsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -76,7 +75,7 @@ impl BrandsApi {
     ) -> Result<Reply<BrandPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::named(cursor.0.as_deref())?;
-        let mut rows = known(self.app.as_ref())?.brands.list(caller.user, after, page::fetch(limit)).await?;
+        let mut rows = self.app.brands.list(caller.user, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
         Ok(Reply::new(BrandPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -84,7 +83,7 @@ impl BrandsApi {
     /// Makes a brand. 409 `ALREADY_EXISTS` when I have one of its id; an id of somebody else's brand is a free one.
     #[oai(path = "/brands", method = "post", operation_id = "createBrand")]
     async fn submit(&self, caller: Caller, order: Keyed<CreateBrand>) -> Result<Created, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let draft = BrandDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, "/v1/brands".to_owned(), order.key).await?;
         if let Some(again) = once.replay()? {
@@ -99,7 +98,7 @@ impl BrandsApi {
     #[oai(path = "/brands/:id", method = "get", operation_id = "showBrand")]
     async fn show(&self, caller: Caller, id: Path<String>) -> Result<Reply<BrandShown>, ApiError> {
         let id = named(&id.0)?;
-        Ok(Reply::new(known(self.app.as_ref())?.brands.show(caller.user, &id).await?.into()))
+        Ok(Reply::new(self.app.brands.show(caller.user, &id).await?.into()))
     }
 
     /// Changes a brand: a merge patch.
@@ -111,7 +110,7 @@ impl BrandsApi {
         patch: Strict<BrandPatch>,
     ) -> Result<Reply<BrandShown>, ApiError> {
         let id = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let brand = brands.edit(caller.user, &id, |brand| patch.0.apply(brand)).await?;
         Ok(Reply::new(brand.into()))
     }
@@ -120,7 +119,7 @@ impl BrandsApi {
     #[oai(path = "/brands/:id", method = "delete", operation_id = "deleteBrand")]
     async fn delete(&self, caller: Caller, id: Path<String>) -> Result<Deleted, ApiError> {
         let id = named(&id.0)?;
-        known(self.app.as_ref())?.brands.delete(caller.user, &id).await?;
+        self.app.brands.delete(caller.user, &id).await?;
         Ok(Deleted::Gone)
     }
 
@@ -130,7 +129,7 @@ impl BrandsApi {
     /// id is a new one each time. Answers how many there were of each kind.
     #[oai(path = "/brands/:id/import", method = "post", operation_id = "importBrand")]
     async fn import(&self, caller: Caller, id: Path<String>, order: Keyed<ImportThings>) -> Result<Loaded, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let id = named(&id.0)?;
         let import = Import::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{id}/import"), order.key).await?;
@@ -141,10 +140,6 @@ impl BrandsApi {
         let shown: ThingsImported = imported.into();
         Ok(Loaded::Things(once.keep(shown).await?, None))
     }
-}
-
-fn known(app: Option<&App>) -> Result<&App, ApiError> {
-    app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
 /// The id that a path names.

@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use super::{
     dto::{CreateTrend, TrendPage, TrendPatch, TrendShown},
-    known, named, named_in,
+    named, named_in,
 };
 use crate::{
     auth::Caller,
@@ -30,8 +30,7 @@ use crate::{
 
 /// The routes of trends.
 pub struct TrendsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -55,7 +54,7 @@ impl TrendsApi {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::named(cursor.0.as_deref())?;
         let brand: BrandId = named(&id.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let mut rows = brands.trends(caller.user, &brand, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_named(row.created_at, row.id.as_str()));
         Ok(Reply::new(TrendPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
@@ -64,7 +63,7 @@ impl TrendsApi {
     /// Adds a trend to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
     #[oai(path = "/brands/:id/trends", method = "post", operation_id = "createTrend")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateTrend>) -> Result<Added, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = TrendDraft::parse(order.body.into())?;
         let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/trends"), order.key).await?;
@@ -80,7 +79,7 @@ impl TrendsApi {
     #[oai(path = "/brands/:id/trends/:trend", method = "get", operation_id = "showTrend")]
     async fn show(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Reply<TrendShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
-        let found = known(self.app.as_ref())?.brands.find::<TrendDraft>(caller.user, &brand, &id).await?;
+        let found = self.app.brands.find::<TrendDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
     }
 
@@ -94,7 +93,7 @@ impl TrendsApi {
         patch: Strict<TrendPatch>,
     ) -> Result<Reply<TrendShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
-        let brands = &known(self.app.as_ref())?.brands;
+        let brands = &self.app.brands;
         let changed = brands.change::<TrendDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;
         Ok(Reply::new(changed.into()))
     }
@@ -103,7 +102,7 @@ impl TrendsApi {
     #[oai(path = "/brands/:id/trends/:trend", method = "delete", operation_id = "deleteTrend")]
     async fn delete(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
-        known(self.app.as_ref())?.brands.remove::<TrendDraft>(caller.user, &brand, &id).await?;
+        self.app.brands.remove::<TrendDraft>(caller.user, &brand, &id).await?;
         Ok(Deleted::Gone)
     }
 }

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{
     Deleted,
     dto::entry::{EntryShown, shown},
-    known,
 };
 use crate::{
     auth::Caller,
@@ -30,8 +29,7 @@ use crate::{
 
 /// The routes of entries.
 pub struct EntriesApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -46,7 +44,7 @@ impl EntriesApi {
     /// Adds an entry by hand: `channel`, `date` and `title`, and any other field of an entry.
     #[oai(path = "/calendars/:id/entries", method = "post", operation_id = "addEntry")]
     async fn add(&self, caller: Caller, id: Path<Uuid>, order: Keyed<Value>) -> Result<Added, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let body = object(order.body)?;
         let mut once = Once::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
         if let Some(again) = once.replay()? {
@@ -72,7 +70,7 @@ impl EntriesApi {
         let body = object(body.0)?;
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
         let expected = |version| negotiation::if_match(request.headers(), version);
-        let calendars = &known(self.app.as_ref())?.calendars;
+        let calendars = &self.app.calendars;
         let entry = calendars.edit_entry(caller.user, calendar, entry, &body, expected).await?;
         Ok(Reply::new(shown(&entry)?))
     }
@@ -88,7 +86,7 @@ impl EntriesApi {
     ) -> Result<Deleted, ApiError> {
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
         let expected = |version| negotiation::if_match(request.headers(), version);
-        known(self.app.as_ref())?.calendars.delete_entry(caller.user, calendar, entry, expected).await?;
+        self.app.calendars.delete_entry(caller.user, calendar, entry, expected).await?;
         Ok(Deleted::Gone)
     }
 }

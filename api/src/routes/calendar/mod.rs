@@ -58,8 +58,7 @@ pub use self::{entries::EntriesApi, runs::RunsApi};
 
 /// The routes of calendars themselves.
 pub struct CalendarApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -118,7 +117,7 @@ impl CalendarApi {
         caller: Caller,
         order: Keyed<CreateCalendar>,
     ) -> Result<Submitted, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let form = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.calendars.read(body.into())?;
@@ -163,7 +162,7 @@ impl CalendarApi {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::moment(cursor.0.as_deref())?.map(|(at, id)| (at, CalendarId(id)));
         let empty = empty.0.unwrap_or(false);
-        let mut rows = self.app()?.calendars.list(caller.user, empty, after, page::fetch(limit)).await?;
+        let mut rows = self.app.calendars.list(caller.user, empty, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_moment(row.created_at, row.id.0));
         Ok(Reply::new(CalendarPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -171,7 +170,7 @@ impl CalendarApi {
     /// One calendar with its latest saved entries.
     #[oai(path = "/calendars/:id", method = "get", operation_id = "showCalendar")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CalendarWithEntries>, ApiError> {
-        Ok(Reply::new(self.app()?.calendars.show(caller.user, CalendarId(id.0)).await?.try_into()?))
+        Ok(Reply::new(self.app.calendars.show(caller.user, CalendarId(id.0)).await?.try_into()?))
     }
 
     /// Gives a calendar another name.
@@ -192,14 +191,14 @@ impl CalendarApi {
         if let Some(title) = &title {
             Checks::default().length("title", title, 1..=TITLE_MAX).finish()?;
         }
-        let renamed = self.app()?.calendars.rename(caller.user, CalendarId(id.0), title.as_deref()).await?;
+        let renamed = self.app.calendars.rename(caller.user, CalendarId(id.0), title.as_deref()).await?;
         Ok(Reply::new(renamed.into()))
     }
 
     /// Removes a calendar with its runs and entries. While a run of it is active: 409, cancel that first.
     #[oai(path = "/calendars/:id", method = "delete", operation_id = "deleteCalendar")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         match app.calendars.delete(caller.user, CalendarId(id.0)).await {
             Ok(()) => Ok(Deleted::Gone),
             Err(refusal) => Err(app.refused(caller.user, refusal).await),
@@ -218,18 +217,12 @@ impl CalendarApi {
         let format = Format::from_name(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be json, csv or ics")])
         })?;
-        let (calendar, entries) = self.app()?.calendars.show(caller.user, CalendarId(id.0)).await?;
+        let (calendar, entries) = self.app.calendars.show(caller.user, CalendarId(id.0)).await?;
         let mut file = Export::start(format, calendar.id, calendar.title.as_deref());
         entries.iter().for_each(|entry| file.push(entry));
         let response = Response::builder().content_type(format.content_type()).body(Body::from(file.finish()));
         let disposition = format!("attachment; filename=\"{}\"", format.file_name());
         Ok(Exported::File(File(response), disposition))
-    }
-}
-
-impl CalendarApi {
-    fn app(&self) -> Result<&App, ApiError> {
-        known(self.app.as_ref())
     }
 }
 
@@ -247,10 +240,6 @@ pub(super) async fn made(app: &App, user: UserId, calendar: &str, job: JobId) ->
     });
     let entries: Vec<Value> = entries.collect::<anyhow::Result<_>>()?;
     Ok(json!({ "version": run.version, "entries": entries }))
-}
-
-fn known(app: Option<&App>) -> Result<&App, ApiError> {
-    app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
 /// What keeps a new run from being made, so that a dry run is answered or 503. Nothing keeps one from being answered

@@ -11,12 +11,9 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::{
-    dto::{
-        AcceptChoice, AcceptDone, RunPage, RunShown,
-        entry::{self, DiffShown},
-    },
-    known,
+use super::dto::{
+    AcceptChoice, AcceptDone, RunPage, RunShown,
+    entry::{self, DiffShown},
 };
 use crate::{
     auth::Caller,
@@ -32,8 +29,7 @@ use crate::{
 
 /// The routes of runs.
 pub struct RunsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -56,7 +52,7 @@ impl RunsApi {
     ) -> Result<Reply<RunPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::number(cursor.0.as_deref())?;
-        let calendars = &known(self.app.as_ref())?.calendars;
+        let calendars = &self.app.calendars;
         let mut rows = calendars.runs(caller.user, CalendarId(id.0), before, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_number(row.version));
         Ok(Reply::new(RunPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
@@ -65,7 +61,7 @@ impl RunsApi {
     /// One run with its entries as generated.
     #[oai(path = "/calendars/:id/runs/:run", method = "get", operation_id = "showRun")]
     async fn show(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<RunShown>, ApiError> {
-        let calendars = &known(self.app.as_ref())?.calendars;
+        let calendars = &self.app.calendars;
         let (run, made) = calendars.run(caller.user, CalendarId(id.0), RunId(run.0)).await?;
         Ok(Reply::new(RunShown::with_entries(run, &made)?))
     }
@@ -73,7 +69,7 @@ impl RunsApi {
     /// What accepting a run would change in the latest saved entries, now.
     #[oai(path = "/calendars/:id/runs/:run/diff", method = "get", operation_id = "diffRun")]
     async fn diff(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<DiffShown>, ApiError> {
-        let calendars = &known(self.app.as_ref())?.calendars;
+        let calendars = &self.app.calendars;
         Ok(Reply::new(entry::read(calendars.diff(caller.user, CalendarId(id.0), RunId(run.0)).await?)?))
     }
 
@@ -91,7 +87,7 @@ impl RunsApi {
         run: Path<Uuid>,
         choice: Keyed<Option<AcceptChoice>>,
     ) -> Result<Merged, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let path = format!("/v1/calendars/{}/runs/{}/accept", id.0, run.0);
         let mut once = Once::begin(app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {

@@ -50,8 +50,7 @@ use self::dto::{
 
 /// The routes of flashcards.
 pub struct FlashcardsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -110,7 +109,7 @@ impl FlashcardsApi {
         caller: Caller,
         order: Keyed<CreateGeneration>,
     ) -> Result<Submitted, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         let form = negotiation::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
         let delivery = app.delivery(caller.user, form)?;
         let submission = submission(app, &caller, order).await?;
@@ -132,7 +131,7 @@ impl FlashcardsApi {
     ) -> Result<Reply<GenerationPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::moment(cursor.0.as_deref())?.map(|(at, id)| (at, GenerationId(id)));
-        let mut rows = self.app()?.flashcards.list(caller.user, after, page::fetch(limit)).await?;
+        let mut rows = self.app.flashcards.list(caller.user, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_moment(row.created_at, row.id.0));
         Ok(Reply::new(GenerationPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -140,14 +139,14 @@ impl FlashcardsApi {
     /// One generation.
     #[oai(path = "/ai/generations/:id", method = "get", operation_id = "showGeneration")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<GenerationShown>, ApiError> {
-        let generation = self.app()?.flashcards.show(caller.user, GenerationId(id.0)).await?;
+        let generation = self.app.flashcards.show(caller.user, GenerationId(id.0)).await?;
         Ok(Reply::new(generation.into()))
     }
 
     /// Removes a generation with its suggestions; its cards stay. 409 while it is active: cancel it first.
     #[oai(path = "/ai/generations/:id", method = "delete", operation_id = "deleteGeneration")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
-        let app = self.app()?;
+        let app = &self.app;
         match app.flashcards.delete(caller.user, GenerationId(id.0)).await {
             Ok(()) => Ok(Deleted::Gone),
             Err(refusal) => Err(app.refused(caller.user, refusal).await),
@@ -166,7 +165,7 @@ impl FlashcardsApi {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::number(cursor.0.as_deref())?.unwrap_or(0);
         let id = GenerationId(id.0);
-        let mut rows = self.app()?.flashcards.suggestions(caller.user, id, after, page::fetch(limit)).await?;
+        let mut rows = self.app.flashcards.suggestions(caller.user, id, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_number(row.ordinal));
         Ok(Reply::new(SuggestionPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -181,7 +180,7 @@ impl FlashcardsApi {
     ) -> Result<Reply<SuggestionShown>, ApiError> {
         let (front, back) = sides(patch.0)?;
         let id = SuggestionId(id.0);
-        let edited = self.app()?.flashcards.edit_suggestion(caller.user, id, front, back).await?;
+        let edited = self.app.flashcards.edit_suggestion(caller.user, id, front, back).await?;
         Ok(Reply::new(edited.into()))
     }
 
@@ -190,7 +189,7 @@ impl FlashcardsApi {
     async fn accept(&self, caller: Caller, id: Path<Uuid>, choice: Keyed<Option<Choice>>) -> Result<Made, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/accept", id.0);
-        let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
+        let mut once = Once::begin(&self.app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Made::Cards(again, idempotent_post::replayed()));
         }
@@ -209,7 +208,7 @@ impl FlashcardsApi {
     ) -> Result<TurnedDown, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/reject", id.0);
-        let mut once = Once::begin(self.app()?, caller.user, path, choice.key).await?;
+        let mut once = Once::begin(&self.app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(TurnedDown::Suggestions(again, idempotent_post::replayed()));
         }
@@ -228,7 +227,7 @@ impl FlashcardsApi {
     ) -> Result<Reply<CardPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(CardId);
-        let mut rows = self.app()?.flashcards.cards(caller.user, before, page::fetch(limit)).await?;
+        let mut rows = self.app.flashcards.cards(caller.user, before, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| page::of_id(row.id.0));
         Ok(Reply::new(CardPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
@@ -240,7 +239,7 @@ impl FlashcardsApi {
         let format = Format::from_name(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be csv, json or anki")])
         })?;
-        let download = Download::start(self.app()?.flashcards.clone(), caller.user, format);
+        let download = Download::start(self.app.flashcards.clone(), caller.user, format);
         let response = Response::builder().content_type(format.content_type()).body(file::parts(download).await?);
         let disposition = format!("attachment; filename=\"{}\"", format.file_name());
         Ok(Exported::File(File(response), disposition))
@@ -249,7 +248,7 @@ impl FlashcardsApi {
     /// One card.
     #[oai(path = "/cards/:id", method = "get", operation_id = "showCard")]
     async fn show_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CardShown>, ApiError> {
-        Ok(Reply::new(self.app()?.flashcards.card(caller.user, CardId(id.0)).await?.into()))
+        Ok(Reply::new(self.app.flashcards.card(caller.user, CardId(id.0)).await?.into()))
     }
 
     /// Changes a card's text.
@@ -261,21 +260,15 @@ impl FlashcardsApi {
         patch: Strict<SidesPatch>,
     ) -> Result<Reply<CardShown>, ApiError> {
         let (front, back) = sides(patch.0)?;
-        let edited = self.app()?.flashcards.edit_card(caller.user, CardId(id.0), front, back).await?;
+        let edited = self.app.flashcards.edit_card(caller.user, CardId(id.0), front, back).await?;
         Ok(Reply::new(edited.into()))
     }
 
     /// Removes a card.
     #[oai(path = "/cards/:id", method = "delete", operation_id = "deleteCard")]
     async fn delete_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
-        self.app()?.flashcards.delete_card(caller.user, CardId(id.0)).await?;
+        self.app.flashcards.delete_card(caller.user, CardId(id.0)).await?;
         Ok(Deleted::Gone)
-    }
-}
-
-impl FlashcardsApi {
-    fn app(&self) -> Result<&App, ApiError> {
-        self.app.as_ref().ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
     }
 }
 

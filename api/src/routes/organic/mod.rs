@@ -43,14 +43,13 @@ use self::{
 pub type Routes = (OrganicApi, PlacementsApi);
 
 /// Over this app.
-pub fn routes(app: &Option<App>) -> Routes {
+pub fn routes(app: &App) -> Routes {
     (OrganicApi { app: app.clone() }, PlacementsApi { app: app.clone() })
 }
 
 /// The routes of weeks.
 pub struct OrganicApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[derive(ApiResponse)]
@@ -99,7 +98,7 @@ impl OrganicApi {
         caller: Caller,
         order: Keyed<GenerateWeek>,
     ) -> Result<Submitted, ApiError> {
-        let app = known(self.app.as_ref())?;
+        let app = &self.app;
         let form = negotiation::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
         let Keyed { body, key } = order;
         let order = app.organic.read(body.into())?;
@@ -132,10 +131,6 @@ impl OrganicApi {
 pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, ApiError> {
     let (_, made) = app.organic.run(user, RunId::from(job)).await?;
     Ok(serde_json::to_value(dto::shown(&made)?).context("writing placements")?)
-}
-
-fn known(app: Option<&App>) -> Result<&App, ApiError> {
-    app.ok_or_else(|| ApiError::internal(anyhow::anyhow!("routes without an app")))
 }
 
 async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Delivery, accepted: Accepted) -> Submitted {

@@ -10,10 +10,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{
-    dto::{PlacementPage, PlacementShown, shown},
-    known,
-};
+use super::dto::{PlacementPage, PlacementShown, shown};
 use crate::{
     auth::Caller,
     http::{
@@ -28,8 +25,7 @@ use crate::{
 
 /// The routes of placements.
 pub struct PlacementsApi {
-    /// Absent only while the description is printed.
-    pub app: Option<App>,
+    pub(crate) app: App,
 }
 
 #[OpenApi]
@@ -52,7 +48,7 @@ impl PlacementsApi {
         let week = week_start.0.as_deref().map(monday).transpose()?;
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let after = page::named::<PlacementId>(cursor.0.as_deref())?;
-        let organic = &known(self.app.as_ref())?.organic;
+        let organic = &self.app.organic;
         let mut rows = organic.placements(caller.user, &brand, week, after, page::fetch(limit)).await?;
         let next_cursor = page::cut(&mut rows, limit).map(|row| {
             let placement = &row.placement;
@@ -78,7 +74,7 @@ impl PlacementsApi {
         let brand = brand(&id.0)?;
         let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
         let expected = |version| negotiation::if_match(request.headers(), version);
-        let organic = &known(self.app.as_ref())?.organic;
+        let organic = &self.app.organic;
         let saved = organic.edit(caller.user, &brand, &placement, &body, expected).await?;
         Ok(Reply::new(PlacementShown::try_from(&saved)?))
     }
@@ -95,7 +91,7 @@ impl PlacementsApi {
         let brand = brand(&id.0)?;
         let placement: PlacementId = placement.0.parse().map_err(|_| ApiError::not_found())?;
         let expected = |version| negotiation::if_match(request.headers(), version);
-        known(self.app.as_ref())?.organic.delete(caller.user, &brand, &placement, expected).await?;
+        self.app.organic.delete(caller.user, &brand, &placement, expected).await?;
         Ok(Deleted::Gone)
     }
 }
