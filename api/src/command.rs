@@ -18,7 +18,7 @@ use crate::{
 
 const USAGE: &str = "usage: almanac-api serve
        almanac-api migrate                    apply migrations as DATABASE_OWNER_URL, and set rates and time limits
-       almanac-api openapi                    print the description of the API as YAML
+       almanac-api openapi [--json]           print the OpenAPI document as YAML or JSON
        almanac-api token [--sub UUID] [--role ROLE] [--ttl SECONDS]
                                               print a development token signed with AUTH_JWT_SECRET
        almanac-api healthcheck                exit 0 when the API at API_ADDR is ready
@@ -36,7 +36,7 @@ pub fn run(words: Vec<String>) -> ExitCode {
         match words.first().map(String::as_str) {
             Some("serve") => serve().await,
             Some("migrate") => migrate().await,
-            Some("openapi") => print(&router::openapi()),
+            Some("openapi") => print_document(words.get(1..).unwrap_or_default()),
             Some("token") => print_token(words.get(1..).unwrap_or_default()),
             Some("healthcheck") => healthcheck().await,
             _ => bail!("{USAGE}"),
@@ -59,6 +59,15 @@ async fn migrate() -> Result<()> {
     let settings = MigrationSettings::from_env(Env::of_process())?;
     let _telemetry = telemetry::init(&settings.telemetry, "almanac-api")?;
     db::migrate(&settings.owner_url, &settings.job_kinds).await
+}
+
+fn print_document(words: &[String]) -> Result<()> {
+    let document = router::description().context("building the OpenAPI document")?;
+    match words {
+        [] => print(&serde_yaml::to_string(&document).context("writing the OpenAPI document")?),
+        [json] if json == "--json" => print(&format!("{document:#}\n")),
+        _ => bail!("{USAGE}"),
+    }
 }
 
 fn print_token(words: &[String]) -> Result<()> {

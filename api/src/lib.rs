@@ -5,6 +5,7 @@ pub mod auth;
 pub mod command;
 pub mod http;
 pub mod middleware;
+pub mod openapi;
 pub mod router;
 pub mod routes;
 pub mod serve;

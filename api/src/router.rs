@@ -1,22 +1,21 @@
 //! The routes mounted under their prefixes, and the middleware around them. Called by `serve` and by `openapi`.
 
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::sync::Arc;
 
 use almanac_shared::platform::config::ApiSettings;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
-    endpoint::{BoxEndpoint, make_sync},
+    endpoint::make_sync,
     get,
-    http::{Method, StatusCode, Uri, header::LOCATION},
+    http::{StatusCode, Uri, header::LOCATION},
 };
-use poem_openapi::{
-    OpenApi, OpenApiService,
-    registry::{MetaApi, Registry},
-};
+use poem_openapi::OpenApiService;
+use serde_json::Value;
 
 use crate::{
     http::document::document,
     middleware::{self, AllowedMethods, BodyLimits, Edge, TrustedProxies},
+    openapi,
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
         flags::FlagsApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
@@ -40,30 +39,12 @@ type Routes = (
     HealthApi,
 );
 
-/// Route types without their state: a document is made from types alone.
-struct Types<T>(PhantomData<T>);
-
-impl<T: OpenApi> OpenApi for Types<T> {
-    fn meta() -> Vec<MetaApi> {
-        T::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
-
-fn described() -> OpenApiService<Types<Routes>, ()> {
-    OpenApiService::new(Types(PhantomData), "Almanac", env!("CARGO_PKG_VERSION"))
-        .description(include_str!("openapi.md"))
-        .server("/v1")
-}
-
-/// The OpenAPI document as YAML.
-pub fn openapi() -> String {
-    described().spec_yaml()
+/// The OpenAPI document.
+///
+/// # Errors
+/// See [`openapi::document`].
+pub fn description() -> serde_json::Result<Value> {
+    openapi::document::<Routes>()
 }
 
 fn mounted(app: &App) -> OpenApiService<Routes, ()> {
@@ -94,10 +75,13 @@ fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Resp
 }
 
 /// The whole door.
-pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Response> + use<> {
+///
+/// # Errors
+/// See [`description`].
+pub fn door(app: &App, settings: &ApiSettings) -> serde_json::Result<impl Endpoint<Output = Response> + use<>> {
     let service = || mounted(app);
-    let description = document("application/json", described().spec());
-    let page = document("text/html; charset=utf-8", described().swagger_ui_html());
+    let description = document("application/json", description()?.to_string());
+    let page = document("text/html; charset=utf-8", openapi::page::<Routes>());
     let v1 = Route::new()
         .at("/openapi.json", get(description))
         .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
@@ -127,5 +111,5 @@ pub fn door(app: &App, settings: &ApiSettings) -> impl Endpoint<Output = Respons
         }),
         body: BodyLimits::default(),
     };
-    middleware::edge(routes, edge).map_to_response()
+    Ok(middleware::edge(routes, edge).map_to_response())
 }

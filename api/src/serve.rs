@@ -40,7 +40,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let counts = Route::new().at("/metrics", get(health::metrics(app.clone()))).map_to_response();
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
     tokio::spawn(expire_unstarted(app.clone()));
-    let door = router::door(&app, &settings);
+    let door = router::door(&app, &settings).context("building the OpenAPI document")?;
     tracing::info!(addr = %settings.addr, metrics = %addr, "the API listens");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
     let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };

@@ -7,84 +7,17 @@ use almanac_tests::{
         calendar::{calendar_order, keyed},
         stream::Encoding,
     },
+    contract::contract,
     world::Answer,
 };
 use http::Method;
 use serde_json::{Value, json};
 
-/// The description's shapes by their names.
-struct Shapes(Value);
-
-impl Shapes {
-    /// What is wrong with a value of this shape; nothing when it fits.
-    fn flaws(&self, shape: &Value, value: &Value, at: &str) -> Vec<String> {
-        if let Some(name) = shape["$ref"].as_str() {
-            let name = name.rsplit('/').next().unwrap_or_default();
-            return self.flaws(self.0.get(name).or_fail(name), value, at);
-        }
-        if let Some(several) = shape["anyOf"].as_array() {
-            let each: Vec<Vec<String>> = several.iter().map(|one| self.flaws(one, value, at)).collect();
-            return if each.iter().any(Vec::is_empty) { Vec::new() } else { each.concat() };
-        }
-        if let Some(parts) = shape["allOf"].as_array() {
-            let parts: Vec<&Value> = parts.iter().map(|part| self.named(part)).collect();
-            // A word, or one of several shapes, that only has a description beside it.
-            let alone = parts.iter().find(|part| part.get("anyOf").is_some() || part.get("enum").is_some());
-            return alone.map_or_else(|| self.flaws(&self.joined(&parts), value, at), |one| self.flaws(one, value, at));
-        }
-        let is = |kind: &str| shape["type"] == kind;
-        match value {
-            Value::Null => Vec::new(),
-            Value::Object(fields) if is("object") => {
-                let given = fields.iter().flat_map(|(name, value)| match shape["properties"].get(name) {
-                    Some(shape) => self.flaws(shape, value, &format!("{at}.{name}")),
-                    None => vec![format!("{at}.{name} is not described")],
-                });
-                let required = shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                let missing = required.filter(|name| fields.get(*name).is_none_or(Value::is_null));
-                given.chain(missing.map(|name| format!("{at}.{name} is missing"))).collect()
-            }
-            Value::Array(items) if is("array") => items
-                .iter()
-                .enumerate()
-                .flat_map(|(nth, item)| self.flaws(&shape["items"], item, &format!("{at}[{nth}]")))
-                .collect(),
-            Value::String(text) if is("string") => match shape["enum"].as_array() {
-                Some(words) if !words.contains(&json!(text)) => vec![format!("{at}: {text} is no word of {words:?}")],
-                _ => Vec::new(),
-            },
-            Value::Number(number) if is("number") || (is("integer") && number.is_i64()) => Vec::new(),
-            Value::Bool(_) if is("boolean") => Vec::new(),
-            _ => vec![format!("{at}: {value} is not of {shape}")],
-        }
-    }
-
-    fn named<'a>(&'a self, shape: &'a Value) -> &'a Value {
-        let name = shape["$ref"].as_str().and_then(|name| name.rsplit('/').next());
-        name.map_or(shape, |name| &self.0[name])
-    }
-
-    /// Shapes that are flattened into one.
-    fn joined(&self, parts: &[&Value]) -> Value {
-        let mut whole = json!({ "type": "object", "properties": {}, "required": [] });
-        for part in parts {
-            let inner =
-                part["allOf"].as_array().map(|parts| parts.iter().map(|part| self.named(part)).collect::<Vec<_>>());
-            let part = inner.map_or_else(|| (*part).clone(), |parts| self.joined(&parts));
-            let properties = part["properties"].as_object().cloned().unwrap_or_default();
-            whole["properties"].as_object_mut().or_fail("an object").extend(properties);
-            let required = part["required"].as_array().cloned().unwrap_or_default();
-            whole["required"].as_array_mut().or_fail("a list").extend(required);
-        }
-        whole
-    }
-
-    #[track_caller]
-    fn fit(&self, name: &str, value: &Value) {
-        assert!(self.0.get(name).is_some(), "the description has no {name}");
-        let flaws = self.flaws(&json!({ "$ref": name }), value, name);
-        assert!(flaws.is_empty(), "{flaws:#?}\nin {value}");
-    }
+/// Fails if a value does not have the shape of this name.
+#[track_caller]
+fn fit(name: &str, value: &Value) {
+    let flaws = contract().flaws(contract().schema(name), value, name);
+    assert!(flaws.is_empty(), "{flaws:#?}\nin {value}");
 }
 
 /// The shape of the answer to an operation, by what it answers with.
@@ -99,8 +32,6 @@ fn answered(description: &Value, path: &str, method: &str, status: &str, kind: &
 async fn every_answer_about_a_calendar_has_the_shape_that_is_described() {
     let stack = Stack::builder().start().await;
     let anna = stack.user();
-    let description = anna.anonymous().get("/v1/openapi.json").await.expect(200).json();
-    let shapes = Shapes(description["components"]["schemas"].clone());
     stack.world.play("shape", [1, 2].map(|first| Answer { cards: usize::MAX, first, ..Answer::default() }.into()));
     let (_, calendar) = anna.calendar(&json!({ "constraints": keyed("shape") })).await;
     let path = format!("/v1/calendars/{}", calendar["id"].as_str().unwrap());
@@ -122,41 +53,39 @@ async fn every_answer_about_a_calendar_has_the_shape_that_is_described() {
     let taken = anna.post(&format!("{path}/runs/{run}/accept"), json!({})).await.expect(200).data();
     assert!(!taken["skipped"].as_array().unwrap().is_empty());
 
-    shapes.fit("EntryShown", &edited);
-    shapes.fit("EntryShown", &added);
-    shapes.fit("CalendarWithEntries", &anna.get(&path).await.expect(200).data());
-    shapes.fit("DiffShown", &diff);
-    shapes.fit("AcceptDone", &taken);
+    fit("EntryShown", &edited);
+    fit("EntryShown", &added);
+    fit("CalendarWithEntries", &anna.get(&path).await.expect(200).data());
+    fit("DiffShown", &diff);
+    fit("AcceptDone", &taken);
     let shown = anna.get(&format!("{path}/runs/{run}")).await.expect(200).data();
-    shown["entries"].as_array().unwrap().iter().for_each(|made| shapes.fit("EntryMade", made));
+    shown["entries"].as_array().unwrap().iter().for_each(|made| fit("EntryMade", made));
     for kind in ["progress", "entry", "diff", "done"] {
         assert!(lines.iter().any(|line| line.kind == kind), "{kind} was seen");
     }
-    lines.iter().for_each(|line| shapes.fit("CalendarLine", &line.json()));
-    frames.iter().for_each(|frame| shapes.fit("CalendarFrame", &frame.json()));
+    lines.iter().for_each(|line| fit("CalendarLine", &line.json()));
+    frames.iter().for_each(|frame| fit("CalendarFrame", &frame.json()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_or_is_rehearsed_has_the_described_shape_too() {
     let stack = Stack::builder().start().await;
     let anna = stack.user();
-    let description = anna.anonymous().get("/v1/openapi.json").await.expect(200).json();
-    let shapes = Shapes(description["components"]["schemas"].clone());
     stack.world.play("gaps", [Answer { cards: 2, ..Answer::default() }.into()]);
     stack.world.play("bad", [Script::status(400)]);
 
     for (key, status) in [("gaps", "partial"), ("bad", "failed")] {
         let frames = anna.plan(&json!({ "constraints": keyed(key) })).await.collect_to_end().await;
         assert_eq!(frames.last().unwrap().json()["data"]["status"], status);
-        frames.iter().for_each(|frame| shapes.fit("CalendarFrame", &frame.json()));
+        frames.iter().for_each(|frame| fit("CalendarFrame", &frame.json()));
     }
     let operator = crate::admin::operator(&stack);
     operator.put("/v1/admin/flags/CALENDAR_SERVICE_ENABLED", json!({ "enabled": false })).await.expect(200);
     let frames = anna.plan(&json!({})).await.collect_to_end().await;
-    frames.iter().for_each(|frame| shapes.fit("CalendarFrame", &frame.json()));
+    frames.iter().for_each(|frame| fit("CalendarFrame", &frame.json()));
     let post = anna.request(Method::POST, "/v1/ai/calendar").header("accept", "application/json");
     let rehearsed = post.json(&calendar_order(&json!({}))).send().await.expect(200).data();
-    shapes.fit("DryRunShown", &rehearsed);
+    fit("DryRunShown", &rehearsed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

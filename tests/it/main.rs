@@ -50,6 +50,7 @@ mod limits;
 mod lists;
 mod lone;
 mod migrate;
+mod openapi;
 mod organic;
 mod organic_edits;
 mod organic_faults;

@@ -116,7 +116,7 @@ async fn a_log_that_is_read_again_has_heartbeats_although_postgres_says_nothing_
     let job = anna.forge(&stack).await;
     open_connections(&anna, &job).await;
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
-    let text = format!(r#"{{"text":"{}"}}"#, "x".repeat(16_000));
+    let text = format!(r#"{{"id":"","front":"{}","back":""}}"#, "x".repeat(16_000));
     for _ in 0..20 {
         job.emit(epoch, 100, &text).await.unwrap();
     }

@@ -227,7 +227,7 @@ async fn listeners_that_never_read_cost_little_and_disturb_nobody() {
     let mut reader = anna.follow(&job.id.to_string()).await;
     let before = resident_kib(stack.api(0).pid());
 
-    let data = json!({ "front": "x".repeat(2_000), "back": "" }).to_string();
+    let data = json!({ "id": "", "front": "x".repeat(2_000), "back": "" }).to_string();
     for _ in 0..6 {
         job.emit(epoch, 1_000, &data).await.unwrap();
     }

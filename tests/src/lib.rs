@@ -5,6 +5,7 @@
 //! What the harness itself cannot do fails the test on the spot, with the reason: its functions return plain values.
 
 pub mod actor;
+pub mod contract;
 pub mod invariants;
 pub mod observe;
 pub mod process;

@@ -5,7 +5,7 @@
 //! To add a code: 1. a variant of `Code` in `almanac_shared::platform::error`, 2. its line in [`status`], 3. a constructor if
 //! routes raise it themselves.
 
-mod wire;
+pub(crate) mod wire;
 
 use std::{fmt, ops::Deref, sync::Arc};
 

@@ -1,45 +1,77 @@
-//! Answers that are no JSON: a file to keep, and nothing at all. Used by the domains' routes; decides nothing.
+//! Answers without JSON: downloads, and 204.
 
-use std::io;
+use std::{io, marker::PhantomData};
 
 use almanac_shared::{flashcards::download::Download, platform::error::Refusal};
 use futures_util::stream;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::{
-    ApiResponse,
-    payload::Payload,
-    registry::{MetaSchema, MetaSchemaRef},
+    ApiResponse, ResponseContent,
+    registry::{MetaMediaType, MetaSchema, MetaSchemaRef, Registry},
 };
 
-/// What a download answers.
-#[derive(ApiResponse)]
-pub enum Exported {
-    /// The file.
-    #[oai(status = 200)]
-    File(File, #[oai(header = "Content-Disposition")] String),
+/// A file with its own content type, one of those of `T`.
+pub struct File<T> {
+    response: Response,
+    formats: PhantomData<fn() -> T>,
 }
 
-/// A file with its own content type.
-pub struct File(pub Response);
+/// Media types that a download may have.
+pub trait Formats {
+    /// The media types, without parameters.
+    const MEDIA_TYPES: &'static [&'static str];
+}
 
-impl IntoResponse for File {
+/// Declares the media types of downloads.
+macro_rules! file_formats {
+    ($($(#[$doc:meta])* $name:ident = $types:expr;)*) => {$(
+        $(#[$doc])*
+        struct $name;
+
+        impl $crate::http::file::Formats for $name {
+            const MEDIA_TYPES: &'static [&'static str] = &$types;
+        }
+    )*};
+}
+
+pub(crate) use file_formats;
+
+impl<T> File<T> {
+    /// The file in this response.
+    pub const fn new(response: Response) -> Self {
+        Self { response, formats: PhantomData }
+    }
+}
+
+impl<T: Send> IntoResponse for File<T> {
     fn into_response(self) -> Response {
-        self.0
+        self.response
     }
 }
 
-impl Payload for File {
-    const CONTENT_TYPE: &'static str = "application/octet-stream";
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema { format: Some("binary"), ..MetaSchema::new("string") }))
+impl<T: Formats> ResponseContent for File<T> {
+    fn media_types() -> Vec<MetaMediaType> {
+        let schema = |content_type: &str| match content_type {
+            "application/json" => MetaSchema {
+                items: Some(Box::new(MetaSchemaRef::Inline(Box::new(MetaSchema::new("object"))))),
+                ..MetaSchema::new("array")
+            },
+            _ => MetaSchema::new("string"),
+        };
+        let media_type = |&content_type: &&'static str| MetaMediaType {
+            content_type,
+            schema: MetaSchemaRef::Inline(Box::new(schema(content_type))),
+        };
+        T::MEDIA_TYPES.iter().map(media_type).collect()
     }
+
+    fn register(_registry: &mut Registry) {}
 }
 
-/// What a deletion answers.
+/// The answer to a deletion.
 #[derive(ApiResponse)]
 pub enum Deleted {
-    /// It is gone.
+    /// Deleted.
     #[oai(status = 204)]
     Gone,
 }

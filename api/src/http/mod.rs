@@ -1,7 +1,9 @@
-//! What routes share: bodies and their checks, answers, errors, streams. It knows no domain.
+//! What routes share: bodies and their checks, answers, errors, streams.
 
 pub mod document;
+pub mod document_types;
 pub mod error;
+pub mod failure;
 pub mod file;
 pub mod idempotent_json;
 pub mod idempotent_post;

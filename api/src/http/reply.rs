@@ -14,19 +14,19 @@ use poem_openapi::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::http::error::ApiError;
+use crate::http::{document_types::Dependency, error::ApiError};
 
-/// What is said about an answer, beside it.
+/// Facts about an answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct Meta {
-    /// The request's id, as in the header `X-Request-Id`.
+    /// Id of the request, as in the header `X-Request-Id`.
     pub request_id: String,
-    /// What was away while this was answered, e.g. `live`, `storage`.
+    /// Dependencies that are unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub degraded: Option<Vec<String>>,
-    /// True when nothing of it was done or stored.
+    pub degraded: Option<Vec<Dependency>>,
+    /// True if nothing was generated or stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
 }
@@ -38,16 +38,16 @@ impl Meta {
     }
 }
 
-/// Where a job's things are.
+/// Links of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct Urls {
-    /// The resource it makes.
+    /// The resource.
     #[serde(rename = "self")]
     #[oai(rename = "self")]
     pub resource: String,
-    /// Its event log.
+    /// The event log.
     pub events: String,
-    /// Its cancel.
+    /// Cancellation of the job.
     pub cancel: String,
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn dress(mut response: Response, request_id: &str) -> Response {
     let mut meta = Meta::new(request_id);
     for remark in remarks {
         match remark {
-            Remark::Degraded(what) => meta.degraded.get_or_insert_default().push(what.to_owned()),
+            Remark::Degraded(what) => meta.degraded.get_or_insert_default().push(what.into()),
             Remark::DryRun => meta.dry_run = Some(true),
         }
     }
@@ -190,7 +190,7 @@ pub(crate) fn dress(mut response: Response, request_id: &str) -> Response {
 }
 
 impl<T: Type> Payload for Reply<T> {
-    const CONTENT_TYPE: &'static str = "application/json; charset=utf-8";
+    const CONTENT_TYPE: &'static str = "application/json";
 
     fn schema_ref() -> MetaSchemaRef {
         let mut schema = MetaSchema::new("object");
@@ -213,7 +213,13 @@ impl<T: Type> Payload for Reply<T> {
 impl<T: Type> ApiResponse for Reply<T> {
     fn meta() -> MetaResponses {
         let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
-        let ok = MetaResponse { description: "", status: Some(200), status_range: None, content, headers: Vec::new() };
+        let ok = MetaResponse {
+            description: "Success.",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: Vec::new(),
+        };
         MetaResponses { responses: vec![ok] }
     }
 

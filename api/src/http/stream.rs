@@ -23,11 +23,6 @@ use poem::{
     IntoResponse, Response,
     http::{HeaderValue, header},
 };
-use poem_openapi::{
-    ResponseContent,
-    payload::Payload,
-    registry::{MetaSchema, MetaSchemaRef},
-};
 
 use crate::{
     http::stream_limit::StreamPermit,
@@ -38,8 +33,7 @@ use crate::{
 /// What a client is told to wait before it comes back, milliseconds.
 const RETRY_MS: u32 = 2_000;
 
-/// A log on its way out, in one of its two spellings.
-#[derive(ResponseContent)]
+/// An event log as a response, in one of its two encodings.
 pub enum Live {
     /// `text/event-stream`.
     Sse(SseLog),
@@ -47,41 +41,61 @@ pub enum Live {
     Ndjson(NdjsonLog),
 }
 
-macro_rules! logs {
-    ($($(#[$doc:meta])* $name:ident = $media:literal, $about:literal;)*) => {$(
-        $(#[$doc])*
-        pub struct $name(Response);
+/// An event log as server-sent events.
+pub struct SseLog(Response);
 
-        impl IntoResponse for $name {
-            fn into_response(self) -> Response {
-                self.0
+/// An event log as NDJSON.
+pub struct NdjsonLog(Response);
+
+impl SseLog {
+    /// Its media type.
+    pub const CONTENT_TYPE: &'static str = "text/event-stream";
+}
+
+impl NdjsonLog {
+    /// Its media type.
+    pub const CONTENT_TYPE: &'static str = "application/x-ndjson";
+}
+
+impl IntoResponse for SseLog {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl IntoResponse for NdjsonLog {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+/// Event logs whose events the OpenAPI document describes: `Payload(Log) as Event`.
+macro_rules! described_logs {
+    ($($(#[$doc:meta])* $name:ident($log:ident) as $event:ident;)*) => {$(
+        $(#[$doc])*
+        pub struct $name(pub $crate::http::stream::$log);
+
+        impl poem::IntoResponse for $name {
+            fn into_response(self) -> poem::Response {
+                self.0.into_response()
             }
         }
 
-        impl Payload for $name {
-            const CONTENT_TYPE: &'static str = $media;
+        impl poem_openapi::payload::Payload for $name {
+            const CONTENT_TYPE: &'static str = $crate::http::stream::$log::CONTENT_TYPE;
 
-            fn schema_ref() -> MetaSchemaRef {
-                let schema = MetaSchema { description: Some($about), ..MetaSchema::new("string") };
-                MetaSchemaRef::Inline(Box::new(schema))
+            fn schema_ref() -> poem_openapi::registry::MetaSchemaRef {
+                $event::schema_ref()
+            }
+
+            fn register(registry: &mut poem_openapi::registry::Registry) {
+                $event::register(registry);
             }
         }
     )*};
 }
 
-logs! {
-    /// A log as server-sent events.
-    SseLog = "text/event-stream",
-        "Frames `id: <seq>`, `event: <type>`, `data: <one-line JSON>`. Types: `progress`, `suggestion {id, front, back}`, \
-         `error`, and exactly one final `done {status, suggestions, tokens, …}`. Comments are heartbeats. A log older than its \
-         retention is one `snapshot`: the job with its `suggestions`, `entries` or `placements` as they are stored. Of calendars each \
-         `data` is an envelope `{data, error, meta: {runId, calendarId, version, seq, done}}` with the types `progress`, \
-         `entry`, `diff {added, updated, removed}`, `error {code, message, key?}` and a final `done` whose `meta.done` is true.";
-    /// A log as NDJSON.
-    NdjsonLog = "application/x-ndjson",
-        "One object a line: `{\"type\", \"seq\", …}` with the same types and fields as the server-sent events. A \
-         `progress` line without `seq` is a heartbeat.";
-}
+pub(crate) use described_logs;
 
 /// A follower's log, until its end, its listener's token's end, or the process's.
 pub fn live(app: &App, follower: Follower, expires_at: Option<DateTime<Utc>>, permit: StreamPermit) -> Live {

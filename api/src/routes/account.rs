@@ -1,4 +1,4 @@
-//! What a person may ask of everything that is theirs: its end.
+//! Erasure of all data of a user.
 
 use almanac_shared::{
     account::ERASE_RATE,
@@ -11,6 +11,7 @@ use crate::{
     auth::Caller,
     http::{error::ApiError, reply::Reply},
     middleware::Bucket,
+    openapi::Tag,
     routes::jobs::Job,
     state::App,
 };
@@ -25,7 +26,7 @@ pub struct AccountApi {
 
 #[derive(ApiResponse)]
 enum Erasing {
-    /// Accepted, or on its way already; the job says when it is done.
+    /// The job of the erasure, which may have been submitted before.
     #[oai(status = 202)]
     Accepted(
         Reply<Job>,
@@ -35,12 +36,12 @@ enum Erasing {
     ),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Account")]
 impl AccountApi {
-    /// Removes everything of mine that exists at this moment.
+    /// Erase all data of the caller
     ///
-    /// Active jobs are cancelled; content, idempotency keys and logs are removed. What was sent to the outside world
-    /// stays on record, as hashes. Asking again while it is on its way answers with the same job.
+    /// Cancels active jobs and removes content, idempotency keys and logs that exist at the time of the request. Records of
+    /// effects outside this service stay, as hashes. A request during an erasure answers with the same job.
     #[oai(path = "/me/data", method = "delete", operation_id = "eraseMyData")]
     async fn submit(&self, caller: Caller) -> Result<Erasing, ApiError> {
         let app = &self.app;

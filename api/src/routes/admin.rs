@@ -1,5 +1,4 @@
-//! What operators see and do: flags, lanes, everybody's jobs, and the repeat of what failed.
-//! Every route takes `Admin` first; nothing here may answer anybody else.
+//! Routes of operators: flags, queues, jobs of all users, retries. Every route takes `Admin` as its first argument.
 
 use almanac_shared::{
     jobs::{
@@ -25,7 +24,14 @@ use uuid::Uuid;
 
 use crate::{
     auth::Admin,
-    http::{error::ApiError, negotiation, page, reply::Reply, strict_json::Strict},
+    http::{
+        document_types::{FlagName, FlagSource, JobKind, JobState, JobStatus, LaneName},
+        error::ApiError,
+        negotiation, page,
+        reply::Reply,
+        strict_json::Strict,
+    },
+    openapi::Tag,
     routes::jobs::{Job, filter},
     state::App,
 };
@@ -35,57 +41,52 @@ pub struct AdminApi {
     pub(crate) app: App,
 }
 
-/// How a flag shall be set; replaces all of it.
+/// The new value of a flag.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "FlagSetting")]
 struct FlagOrder {
-    /// Off is off for everybody.
     enabled: bool,
-    /// On for these people only; absent or null: for everybody.
+    /// Restricts an enabled flag to these users; all users if absent or null.
     #[serde(default)]
+    #[oai(nullable)]
     users: Option<Vec<Uuid>>,
 }
 
-/// A flag.
+/// A feature flag.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Flag", rename_all = "camelCase")]
 struct FlagShown {
-    /// Its name.
-    name: String,
-    /// Off is off for everybody.
+    name: FlagName,
     enabled: bool,
-    /// On for these people only; null: for everybody.
+    /// Users to whom an enabled flag is restricted; null for all users.
+    #[oai(nullable)]
     users: Option<Vec<String>>,
-    /// `row` when an operator has set it, else `default`: the environment's value.
-    source: String,
-    /// Last set at.
+    source: FlagSource,
+    #[oai(nullable)]
     updated_at: Option<DateTime<Utc>>,
-    /// Whether the process that answers goes by this already; every process does within two seconds.
+    /// Whether the answering process uses this value already; all processes do within two seconds.
     in_effect: bool,
 }
 
-/// A job, as an operator sees it.
+/// A job with the fields of its row.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "AdminJob", rename_all = "camelCase")]
 struct AdminJobShown {
-    /// What its owner sees.
     #[serde(flatten)]
     #[oai(flatten)]
     job: Job,
-    /// Its owner.
     user_id: String,
-    /// The lane that delivers it.
-    lane: String,
-    /// The row's own word: as `status`, and `queued`, `dead`.
-    state: String,
-    /// Leases that ran out.
+    lane: LaneName,
+    state: JobState,
+    /// Number of expired leases.
     crashes: i32,
-    /// Not before this.
+    /// Earliest time of the next start.
     run_at: DateTime<Utc>,
-    /// Until then a worker holds it.
+    /// End of the worker's lease.
+    #[oai(nullable)]
     lease_expires_at: Option<DateTime<Utc>>,
 }
 
@@ -93,8 +94,8 @@ impl From<AdminJob> for AdminJobShown {
     fn from(row: AdminJob) -> Self {
         Self {
             user_id: row.user.to_string(),
-            lane: row.lane,
-            state: row.job.state.clone(),
+            lane: row.lane.into(),
+            state: row.job.state.as_str().into(),
             crashes: row.job.crashes,
             run_at: row.job.run_at,
             lease_expires_at: row.job.lease_expires_at,
@@ -110,39 +111,41 @@ impl From<AdminJob> for AdminJobShown {
 struct AdminJobPage {
     /// Newest first.
     items: Vec<AdminJobShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     next_cursor: Option<String>,
 }
 
-/// A lane and what waits in it.
+/// Load of a lane.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 struct Queue {
-    /// Its name.
-    lane: String,
-    /// Jobs that wait, those for a later moment included.
+    lane: LaneName,
+    /// Number of waiting jobs, including those with a later start time.
     queued: i64,
-    /// For how many seconds the oldest due job has been due; null when none is.
+    /// Age of the oldest due job in seconds; null if none is due.
+    #[oai(nullable)]
     oldest_due_seconds: Option<f64>,
-    /// Jobs that workers hold.
+    /// Number of jobs with a lease.
     running: i64,
-    /// Jobs that stopped their worker too often.
+    /// Number of jobs that crashed their workers too often.
     dead: i64,
-    /// Ids that Redis holds undelivered; null while Redis is away. What waits in Postgres alone is not among them.
+    /// Number of undelivered ids in Redis; null while Redis is unavailable.
+    #[oai(nullable)]
     redis_depth: Option<i64>,
 }
 
-/// Every lane.
+/// Load of all lanes.
 #[derive(Debug, Serialize, Object)]
 struct Queues {
-    /// One for each lane.
+    /// One per lane.
     items: Vec<Queue>,
 }
 
 #[derive(ApiResponse)]
 enum Retried {
-    /// A new job does the same again.
+    /// The new job.
     #[oai(status = 202)]
     Accepted(
         Reply<AdminJobShown>,
@@ -151,22 +154,24 @@ enum Retried {
     ),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Admin")]
 impl AdminApi {
-    /// One flag.
+    /// Show a flag
     #[oai(path = "/admin/flags/:name", method = "get", operation_id = "showFlag")]
-    async fn show_flag(&self, _admin: Admin, name: Path<String>) -> Result<Reply<FlagShown>, ApiError> {
+    async fn show_flag(&self, _admin: Admin, name: Path<FlagName>) -> Result<Reply<FlagShown>, ApiError> {
         let (app, flag) = (&self.app, flag(&name.0)?);
         let stored = flags::show(&app.database, flag).await?;
         Ok(Reply::new(flag_shown(app, flag, stored)))
     }
 
-    /// Sets a flag: replaces all of it. Every process follows within two seconds.
+    /// Set a flag
+    ///
+    /// Replaces its value and its users. All processes use the new value within two seconds.
     #[oai(path = "/admin/flags/:name", method = "put", operation_id = "updateFlag")]
     async fn update_flag(
         &self,
         admin: Admin,
-        name: Path<String>,
+        name: Path<FlagName>,
         order: Strict<FlagOrder>,
     ) -> Result<Reply<FlagShown>, ApiError> {
         let (app, flag) = (&self.app, flag(&name.0)?);
@@ -187,7 +192,7 @@ impl AdminApi {
         Ok(Reply::new(flag_shown(app, flag, Some(stored))))
     }
 
-    /// The lanes: how much waits, how long, what runs, what died.
+    /// Show the load of all lanes
     #[oai(path = "/admin/queues", method = "get", operation_id = "listQueues")]
     async fn list_queues(&self, _admin: Admin) -> Result<Reply<Queues>, ApiError> {
         let app = &self.app;
@@ -202,21 +207,19 @@ impl AdminApi {
         Ok(if silent { reply.degraded("live") } else { reply })
     }
 
-    /// Everybody's jobs, newest first.
+    /// List the jobs of all users, newest first
     #[oai(path = "/admin/jobs", method = "get", operation_id = "listAllJobs")]
     async fn list_jobs(
         &self,
         _admin: Admin,
-        /// Only this kind.
-        kind: Query<Option<String>>,
-        /// Only this status.
-        status: Query<Option<String>>,
-        /// Only this person's.
+        kind: Query<Option<JobKind>>,
+        status: Query<Option<JobStatus>>,
+        /// Only jobs of this user.
         user: Query<Option<Uuid>>,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Reply<AdminJobPage>, ApiError> {
-        let filter = filter(kind.0, status.0.as_deref())?;
+        let filter = filter(kind.0.map(Into::into), status.0.as_deref())?;
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(JobId);
         let user = user.0.map(UserId);
@@ -225,7 +228,9 @@ impl AdminApi {
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Jobs that stopped their worker too often, newest first.
+    /// List dead jobs, newest first
+    ///
+    /// A job is dead after it crashed its workers too often; its status is `failed` with code `POISON`.
     #[oai(path = "/admin/dead", method = "get", operation_id = "listDeadJobs")]
     async fn list_dead(
         &self,
@@ -240,10 +245,11 @@ impl AdminApi {
         Ok(Reply::new(AdminJobPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Repeats a job that has ended: a new job with a new log, in its owner's name. No limit counts it.
+    /// Retry a job that has ended
     ///
-    /// 409 `NOT_FINAL` while it is active, 422 `RULE_REFUSED` when nothing is left to work on, 409 `ACTIVE_GENERATION` while
-    /// its owner is being erased. A repeated erase reaches what existed when the person asked, and no more.
+    /// Submits a new job with its own event log for the same user; no rate limit counts it. A job that has not ended is 409
+    /// `NOT_FINAL`, a job without anything left to do 422 `RULE_REFUSED`, and a user who is being erased 409
+    /// `ACTIVE_GENERATION`. A retried erasure covers what existed at the time of the first request.
     #[oai(path = "/admin/jobs/:id/retry", method = "post", operation_id = "retryJob")]
     async fn submit_retry(&self, request: &Request, admin: Admin, id: Path<Uuid>) -> Result<Retried, ApiError> {
         let app = &self.app;
@@ -274,11 +280,11 @@ fn flag_shown(app: &App, flag: Flag, stored: Option<Stored>) -> FlagShown {
     };
     let setting = stored.map_or_else(|| app.flags.by_default(flag), |stored| stored.setting);
     FlagShown {
-        name: flag.as_str().to_owned(),
+        name: flag.as_str().into(),
         enabled: setting.enabled,
         in_effect: setting == known,
         users: setting.users.map(|users| users.iter().map(UserId::to_string).collect()),
-        source: source.to_owned(),
+        source: source.into(),
         updated_at,
     }
 }
@@ -292,7 +298,7 @@ async fn redis_depth(app: &App, load: &LaneLoad) -> Option<i64> {
 
 fn queue_shown(load: LaneLoad, redis_depth: Option<i64>) -> Queue {
     Queue {
-        lane: load.lane,
+        lane: load.lane.into(),
         queued: load.queued,
         oldest_due_seconds: load.oldest_due_seconds,
         running: load.running,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     auth::Caller,
     http::{error::ApiError, reply::Reply},
+    openapi::Tag,
     state::App,
 };
 
@@ -16,22 +17,22 @@ pub struct FlagsApi {
     pub(crate) app: App,
 }
 
-/// The flags as they are for the caller.
+/// Feature flags of the caller.
 #[derive(Debug, Serialize, Object)]
 struct FlagsShown {
-    /// Calendars are made by the model; off: a dry run.
+    /// Calendars are generated; if off, requests are answered with a dry run.
     #[serde(rename = "CALENDAR_SERVICE_ENABLED")]
     #[oai(rename = "CALENDAR_SERVICE_ENABLED")]
     calendar: bool,
-    /// Entries are published and exported; off: a dry run.
+    /// Entries are published; if off, requests are answered with a dry run.
     #[serde(rename = "PUBLISH_SERVICE_ENABLED")]
     #[oai(rename = "PUBLISH_SERVICE_ENABLED")]
     publishing: bool,
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Service")]
 impl FlagsApi {
-    /// Which features are on for me.
+    /// Show the feature flags of the caller
     #[oai(path = "/flags", method = "get", operation_id = "showFlags")]
     async fn show(&self, caller: Caller) -> Result<Reply<FlagsShown>, ApiError> {
         let app = &self.app;

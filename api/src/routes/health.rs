@@ -14,24 +14,24 @@ use serde_json::json;
 
 use crate::{
     http::{error::ApiError, reply::Reply},
+    openapi::Tag,
     state::App,
 };
 
 /// The one operation that the description has.
 pub struct HealthApi;
 
-/// What is running.
+/// Version of the service.
 #[derive(Debug, Serialize, Object)]
 struct Version {
     /// Always `almanac`.
     name: String,
-    /// The version.
     version: String,
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Service")]
 impl HealthApi {
-    /// What is running here.
+    /// Show the version of the service
     #[oai(path = "/version", method = "get", operation_id = "showVersion")]
     async fn version(&self) -> Result<Reply<Version>, ApiError> {
         Ok(Reply::new(Version { name: "almanac".into(), version: env!("CARGO_PKG_VERSION").into() }))

@@ -1,4 +1,6 @@
-//! Jobs over HTTP: poll, follow, cancel, explain, and tickets for browsers.
+//! Jobs over HTTP: list, show, follow, cancel, explain, and tickets for browsers.
+
+mod events;
 
 use almanac_shared::{
     flashcards::CARDS_PER_GENERATION,
@@ -15,71 +17,71 @@ use poem_openapi::{
     param::{Path, Query},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     auth::{Caller, Listener},
     http::{
+        document_types::{CancellationStatus, JobKind, JobStatus, Of},
         error::{ApiError, Detail},
+        failure::FailureShown,
         negotiation::{self, Form},
         page,
         reply::{Reply, Urls},
-        stream::{self, Live},
+        stream,
         strict_json::Strict,
     },
+    openapi::Tag,
     routes::snapshot,
     state::App,
 };
+
+pub use self::events::EventMeta;
+use self::events::{Explanation, JobLog};
 
 /// The routes of jobs.
 pub struct JobsApi {
     pub(crate) app: App,
 }
 
-/// A job, as its owner sees it.
+/// A job.
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct Job {
-    /// Its id; the resource it makes has the same one.
+    /// Also the id of the run or generation.
     id: String,
-    /// E.g. `flashcards.generate`.
-    kind: String,
-    /// `pending`, `running`, `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: String,
-    /// Retries so far.
+    kind: JobKind,
+    status: JobStatus,
+    /// Number of retries so far.
     attempt: i32,
-    /// Accepted at.
     created_at: DateTime<Utc>,
-    /// First started at.
+    /// Time of the first start.
+    #[oai(nullable)]
     started_at: Option<DateTime<Utc>>,
-    /// Ended at.
+    #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
-    /// How far it is; before the start nothing of it is completed.
     progress: JobProgress,
-    /// `{code, message, …}` when it failed.
-    error: Option<Value>,
-    /// What it makes.
+    /// Why the job failed or was cancelled.
+    #[oai(nullable)]
+    error: Option<Of<FailureShown>>,
     subject: Subject,
-    /// Its links.
     urls: Urls,
-    /// The job that it repeats.
+    /// The job that this one repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(skip_serializing_if_is_none)]
     retry_of: Option<String>,
 }
 
-/// How far a job is.
+/// Progress of a job.
 #[derive(Clone, Debug, Serialize, Object)]
 struct JobProgress {
-    /// Items that are done.
+    /// Number of finished items.
     completed: u64,
-    /// Items of the job; 0 as long as their number is not known.
+    /// Number of items; 0 while it is unknown.
     total: u64,
-    /// `queued` before the start, then what is being done.
+    /// `queued` before the start, then the stage of the job's kind.
     stage: String,
-    /// Share of the two.
     percent: u64,
 }
 
@@ -98,14 +100,13 @@ impl JobProgress {
     }
 }
 
-/// What a job makes.
+/// The resource of a job.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Subject {
-    /// E.g. `generation`.
+    /// `generation`, `calendar`, `week` or `account`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,
-    /// Its id.
     id: String,
 }
 
@@ -114,7 +115,7 @@ impl From<JobRow> for Job {
         let progress = JobProgress::of(&row);
         Self {
             id: row.id.to_string(),
-            status: row.status().to_owned(),
+            status: row.status().into(),
             attempt: row.attempt,
             created_at: row.created_at,
             started_at: row.started_at,
@@ -123,8 +124,8 @@ impl From<JobRow> for Job {
             subject: Subject { kind: row.subject_type, id: row.subject_id },
             retry_of: row.retry_of.map(|id| id.to_string()),
             progress,
-            kind: row.kind,
-            error: row.error,
+            kind: row.kind.into(),
+            error: row.error.map(Into::into),
         }
     }
 }
@@ -136,34 +137,33 @@ impl From<JobRow> for Job {
 struct JobPage {
     /// Newest first.
     items: Vec<Job>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     next_cursor: Option<String>,
 }
 
-/// What came of asking for a job's end.
+/// An accepted cancellation.
 #[derive(Debug, Serialize, Object)]
 struct Cancelling {
-    /// Always `cancelling`.
-    status: String,
+    status: CancellationStatus,
 }
 
-/// Which job a ticket is for.
+/// A request for a ticket.
 #[derive(Debug, Deserialize, Object)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[oai(rename_all = "camelCase")]
 struct TicketOrder {
-    /// The job.
     job_id: String,
 }
 
-/// A pass for one job's stream.
+/// A ticket for the events of one job.
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 struct StreamTicket {
-    /// For `?ticket=`.
+    /// Value for `?ticket=`.
     ticket: String,
-    /// Good until then, for connecting.
+    /// Checked on connect only.
     expires_at: DateTime<Utc>,
 }
 
@@ -173,7 +173,7 @@ enum Shown {
     #[oai(status = 200)]
     Found(
         Reply<Job>,
-        /// Seconds after which asking again makes sense; absent when the job has ended.
+        /// Seconds until the next poll; absent if the job has ended.
         #[oai(header = "Retry-After")]
         Option<u32>,
     ),
@@ -182,40 +182,38 @@ enum Shown {
 #[derive(ApiResponse)]
 #[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Cancelled {
-    /// It had ended already.
+    /// The job had ended already.
     #[oai(status = 200)]
     AlreadyFinal(Reply<Job>),
-    /// It is asked to end.
+    /// Cancellation was requested.
     #[oai(status = 202)]
     Cancelling(Reply<Cancelling>),
 }
 
 #[derive(ApiResponse)]
 enum Followed {
-    /// The log from where the listener stands, then live, then the end.
+    /// The events after the given position, then live events until the final one.
     #[oai(status = 200)]
-    Live(Live),
-    /// The listener has the whole log already.
+    Live(JobLog),
+    /// No event follows the given position.
     #[oai(status = 204)]
     NothingMore,
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Jobs")]
 impl JobsApi {
-    /// My jobs, newest first.
+    /// List jobs, newest first
     #[oai(path = "/jobs", method = "get", operation_id = "listJobs")]
     async fn list(
         &self,
         caller: Caller,
-        /// Only this kind.
-        kind: Query<Option<String>>,
-        /// Only this status.
-        status: Query<Option<String>>,
+        kind: Query<Option<JobKind>>,
+        status: Query<Option<JobStatus>>,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Reply<JobPage>, ApiError> {
         let app = &self.app;
-        let filter = filter(kind.0, status.0.as_deref())?;
+        let filter = filter(kind.0.map(Into::into), status.0.as_deref())?;
         let limit = limit.0.unwrap_or(page::DEFAULT);
         let before = page::id(cursor.0.as_deref())?.map(JobId);
         let mut rows = app.jobs.list(caller.user, &filter, before, page::fetch(limit)).await?;
@@ -223,7 +221,7 @@ impl JobsApi {
         Ok(app.about_jobs(JobPage { items: rows.into_iter().map(Job::from).collect(), next_cursor }))
     }
 
-    /// One job.
+    /// Show a job
     #[oai(path = "/jobs/:id", method = "get", operation_id = "showJob")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Shown, ApiError> {
         let app = &self.app;
@@ -232,16 +230,18 @@ impl JobsApi {
         Ok(Shown::Found(app.about_jobs(row.into()), again))
     }
 
-    /// A job's event log: all of it from where the listener stands, then live, then the end.
+    /// Follow the events of a job
     ///
-    /// Server-sent events by default, NDJSON by `Accept`. Resume with `Last-Event-ID` (wins) or `after`.
+    /// Server-sent events by default, NDJSON with `Accept: application/x-ndjson`. Sends the stored events, then live ones,
+    /// and ends after the final event. Resume with `Last-Event-ID`, or with `after`, which the header overrides; a position
+    /// after the end of the log is 409 `SEQ_AHEAD`. Takes a ticket, too.
     #[oai(path = "/jobs/:id/events", method = "get", operation_id = "followJob")]
     async fn follow(
         &self,
         request: &Request,
         listener: Listener,
         id: Path<Uuid>,
-        /// Resume after this seq.
+        /// Resume after this `seq`.
         after: Query<Option<String>>,
     ) -> Result<Followed, ApiError> {
         let app = &self.app;
@@ -251,16 +251,18 @@ impl JobsApi {
         let after = resume(request, after.0.as_deref())?;
         let permit = app.streams.admit(user)?;
         match app.jobs.follow(user, job, after, encoding).await? {
-            Listening::Follow(follower) => Ok(Followed::Live(stream::live(app, *follower, expires_at, permit))),
+            Listening::Follow(follower) => Ok(Followed::Live(stream::live(app, *follower, expires_at, permit).into())),
             Listening::Forgotten(row) => {
-                Ok(Followed::Live(snapshot::stream(app, user, *row, (encoding, permit)).await?))
+                Ok(Followed::Live(snapshot::stream(app, user, *row, (encoding, permit)).await?.into()))
             }
             Listening::NothingMore => Ok(Followed::NothingMore),
             Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),
         }
     }
 
-    /// Ends a job; idempotent. What was made is kept.
+    /// Cancel a job
+    ///
+    /// Idempotent. Aborts the running call of the model; results that were stored are kept.
     #[oai(path = "/jobs/:id/cancel", method = "post", operation_id = "cancelJob")]
     async fn cancel(&self, caller: Caller, id: Path<Uuid>) -> Result<Cancelled, ApiError> {
         let app = &self.app;
@@ -273,14 +275,16 @@ impl JobsApi {
         }
     }
 
-    /// Why a job waits or failed: state, blocker, next action and when.
+    /// Explain why a job waits or failed
     #[oai(path = "/jobs/:id/explain", method = "get", operation_id = "explainJob")]
-    async fn explain(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<Value>, ApiError> {
+    async fn explain(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<Of<Explanation>>, ApiError> {
         let app = &self.app;
-        Ok(app.about_jobs(app.jobs.explain(caller.user, JobId(id.0)).await?))
+        Ok(app.about_jobs(app.jobs.explain(caller.user, JobId(id.0)).await?.into()))
     }
 
-    /// A pass for one job's stream, for clients that cannot set headers: one job, five minutes, read only.
+    /// Create a ticket for the events of a job
+    ///
+    /// For clients that cannot set headers, such as a browser's `EventSource`. Valid for one job and 5 minutes, reusable.
     #[oai(path = "/tickets", method = "post", operation_id = "makeTicket")]
     async fn ticket(&self, caller: Caller, order: Strict<TicketOrder>) -> Result<Reply<StreamTicket>, ApiError> {
         let app = &self.app;

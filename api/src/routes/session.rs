@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use crate::{
     auth::{COOKIE, Caller, LEEWAY, bearer, session_cookie},
-    http::{error::ApiError, reply::Reply},
+    http::{document_types::SessionRole, error::ApiError, reply::Reply},
     middleware::Client,
+    openapi::Tag,
     state::App,
 };
 
@@ -19,18 +20,17 @@ pub struct SessionApi {
     pub(crate) app: App,
 }
 
-/// The user of a session.
+/// A session.
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 struct SessionShown {
     /// The token's `sub`.
     user_id: String,
-    /// Always `authenticated`.
-    role: String,
-    /// Whether the admin routes are open to this user.
+    role: SessionRole,
+    /// Whether the user may call `/admin`.
     admin: bool,
-    /// When the token expires.
+    /// Expiry of the token.
     expires_at: DateTime<Utc>,
 }
 
@@ -38,7 +38,7 @@ impl From<&Caller> for SessionShown {
     fn from(caller: &Caller) -> Self {
         Self {
             user_id: caller.user.to_string(),
-            role: "authenticated".to_owned(),
+            role: "authenticated".into(),
             admin: caller.is_admin,
             expires_at: expires_at(caller),
         }
@@ -64,9 +64,11 @@ enum Ended {
     Gone(#[oai(header = "Set-Cookie")] String),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Account")]
 impl SessionApi {
-    /// Sets the cookie `almanac_session` to the bearer token of this request, for as long as the token lives.
+    /// Start a session
+    ///
+    /// Sets the cookie `almanac_session` to the bearer token of this request, until the token expires.
     #[oai(path = "/session", method = "post", operation_id = "makeSession")]
     async fn begin(&self, request: &Request, caller: Caller) -> Result<Begun, ApiError> {
         let token = bearer(request.headers())
@@ -76,13 +78,15 @@ impl SessionApi {
         Ok(Begun::Session(Reply::new((&caller).into()), cookie(request, token, seconds)))
     }
 
-    /// The user of this session, or of this token.
+    /// Show the user of the session or token
     #[oai(path = "/session", method = "get", operation_id = "showSession")]
     async fn show(&self, caller: Caller) -> Result<Reply<SessionShown>, ApiError> {
         Ok(Reply::new((&caller).into()))
     }
 
-    /// Clears the cookie, also of a token that has expired.
+    /// End the session
+    ///
+    /// Clears the cookie, also one with an expired token.
     #[oai(path = "/session", method = "delete", operation_id = "deleteSession")]
     async fn end(&self, request: &Request) -> Result<Ended, ApiError> {
         match Caller::of(request) {

@@ -21,7 +21,10 @@ use uuid::Uuid;
 
 pub use self::reply::Reply;
 use self::stream::{Encoding, EventStream};
-use crate::observe::OrFail;
+use crate::{
+    contract::{Operation, contract},
+    observe::OrFail,
+};
 
 /// A person with a client.
 #[derive(Clone, Debug)]
@@ -102,7 +105,7 @@ impl User {
         if let Some(token) = &self.token {
             builder = builder.bearer_auth(token);
         }
-        Call { name: format!("{method} {path}"), builder }
+        Call { name: format!("{method} {path}"), operation: contract().operation(&method, path), builder }
     }
 }
 
@@ -110,6 +113,7 @@ impl User {
 #[derive(Debug)]
 pub struct Call {
     name: String,
+    operation: Option<Operation<'static>>,
     builder: reqwest::RequestBuilder,
 }
 
@@ -147,13 +151,15 @@ impl Call {
     pub async fn try_send(self) -> reqwest::Result<Reply> {
         // A request that should wait says so itself; the API's own bound is 60 s.
         let response = self.builder.timeout(Duration::from_secs(70)).send().await?;
-        Ok(Reply::read(self.name, response).await)
+        let reply = Reply::read(self.name, response).await;
+        self.operation.into_iter().for_each(|operation| reply.keeps_the_contract(operation));
+        Ok(reply)
     }
 
     /// Sends it and reads the answer as a stream, whatever its status is.
     pub async fn open(self, encoding: Encoding) -> EventStream {
         let response = self.builder.header("accept", encoding.media_type()).send().await.or_fail(&self.name);
-        EventStream::open(self.name, encoding, response)
+        EventStream::open(self.name, encoding, response).described_by(self.operation)
     }
 }
 

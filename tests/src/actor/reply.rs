@@ -5,7 +5,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::observe::OrFail;
+use crate::{
+    contract::{Operation, contract},
+    observe::OrFail,
+};
 
 /// Status, headers and body.
 #[derive(Clone, Debug)]
@@ -25,6 +28,13 @@ impl Reply {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.or_fail(&format!("reading the answer to {request}"));
         Self { request, status, headers, body }
+    }
+
+    /// Fails the test if the OpenAPI document does not describe this answer.
+    pub(super) fn keeps_the_contract(&self, operation: Operation<'_>) {
+        let media_type = self.header("content-type").unwrap_or_default();
+        let flaws = contract().answer_flaws(operation, self.status, media_type, &self.body);
+        assert!(flaws.is_empty(), "{}: {flaws:#?}\nin {}", self.request, self.text());
     }
 
     /// The same answer, which must have this status.

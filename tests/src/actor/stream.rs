@@ -9,7 +9,10 @@ use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::observe::OrFail;
+use crate::{
+    contract::{Operation, contract},
+    observe::OrFail,
+};
 
 /// Heartbeats come every 15 s at most, so this silence means that something is wrong.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -162,6 +165,8 @@ pub struct EventStream {
     /// The headers.
     pub headers: HeaderMap,
     request: String,
+    operation: Option<Operation<'static>>,
+    encoding: Encoding,
     body: std::pin::Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     parser: Parser,
     raw: Vec<u8>,
@@ -180,6 +185,8 @@ impl EventStream {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             request,
+            operation: None,
+            encoding,
             body: Box::pin(response.bytes_stream()),
             parser: Parser::new(encoding),
             raw: Vec::new(),
@@ -187,10 +194,23 @@ impl EventStream {
         }
     }
 
+    /// The same stream, whose events must be those of the operation.
+    pub(super) fn described_by(self, operation: Option<Operation<'static>>) -> Self {
+        Self { operation: operation.filter(|_| self.status == 200), ..self }
+    }
+
+    /// Fails the test if the OpenAPI document does not describe this event.
+    fn check(&self, frame: &Frame) {
+        let (Some(operation), Frame::Event(event)) = (self.operation, frame) else { return };
+        let flaws = contract().event_flaws(operation, self.encoding.media_type(), &event.kind, &event.json());
+        assert!(flaws.is_empty(), "{}: {flaws:#?}\nin {}", self.request, event.data);
+    }
+
     /// The next frame, comments included; none at the end. Fails the test after 30 s of silence.
     pub async fn next_frame(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.parser.pop() {
+                self.check(&frame);
                 return Some(frame);
             }
             let piece = tokio::time::timeout(SILENCE, self.body.next()).await;

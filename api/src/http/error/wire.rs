@@ -4,7 +4,7 @@
 use almanac_shared::platform::error::{ActiveJob, Flaw};
 use poem_openapi::{
     ApiResponse, Object,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, MetaSchemaRef, Registry},
     types::Type,
 };
 use serde::Serialize;
@@ -13,14 +13,14 @@ use serde_json::Value;
 use super::ApiError;
 use crate::http::reply::{Meta, Urls};
 
-/// One thing that is wrong with a request, and where.
+/// One flaw of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct Detail {
-    /// The way there, from `body`, `query`, `path` or `header`: names and indexes.
+    /// Path to the flaw: `body`, `query`, `path` or `header`, then names and indexes.
     pub loc: Vec<Value>,
-    /// For a person.
+    /// Message for people.
     pub msg: String,
-    /// For a program, e.g. `missing`, `too_short`.
+    /// Kind of the flaw, e.g. `missing`, `too_short`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     pub kind: String,
@@ -39,15 +39,15 @@ impl From<Flaw> for Detail {
     }
 }
 
-/// The job that stands in the way, as a client sees it.
+/// The job that conflicts with the request.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[oai(rename = "ActiveJob")]
 pub struct Active {
-    /// The running job.
+    /// Id of the job.
     pub id: String,
-    /// Its kind, e.g. `calendar.generate`.
+    /// Kind of the job, e.g. `calendar.generate`.
     pub kind: String,
-    /// Where to look at it, follow it, cancel it.
+    /// Links of the job.
     pub urls: Urls,
 }
 
@@ -60,36 +60,35 @@ impl From<ActiveJob> for Active {
 /// The `error` of the envelope.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
-#[oai(rename = "Error", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename = "ErrorBody", rename_all = "camelCase", skip_serializing_if_is_none)]
 struct ErrorBody {
-    /// `UPPER_SNAKE`, repeated in the header `X-Error-Code`.
+    /// `UPPER_SNAKE`; also in the header `X-Error-Code`.
     code: String,
-    /// For a person.
+    /// Message for people.
     message: String,
-    /// What exactly is wrong, where it can be said.
+    /// Flaws of the request.
     details: Vec<Detail>,
     /// Whether the same request may succeed later.
     retryable: bool,
-    /// Seconds after which trying again makes sense.
+    /// Pause before the next attempt, as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u32>,
-    /// The publishing channel it is about.
+    /// The publishing channel that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
-    /// The job that stands in the way.
+    /// The job that conflicts with the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<Active>,
 }
 
-/// The whole body of a refusal; `data` is always null.
+/// The body of every error.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "ErrorEnvelope")]
 struct ErrorEnvelope {
     /// Always null.
+    #[oai(nullable)]
     data: Option<Value>,
-    /// What went wrong.
     error: ErrorBody,
-    /// About this answer.
     meta: Meta,
 }
 
@@ -109,32 +108,15 @@ pub(super) fn envelope(problem: &ApiError, retryable: bool, request_id: &str) ->
     serde_json::to_vec(&envelope).unwrap_or_default()
 }
 
-/// The refusals every operation may answer, for the document.
-const DOCUMENTED: &[(u16, &str)] = &[
-    (400, "The request does not match the schema"),
-    (401, "No token, or one that does not verify"),
-    (403, "The caller is known but may not"),
-    (404, "Missing, or not yours"),
-    (409, "The present state is in the way"),
-    (412, "`If-Match` does not match the current version"),
-    (413, "The body is over 256 KiB"),
-    (415, "A content type this operation does not read"),
-    (422, "Well-formed, but refused by a rule"),
-    (429, "Rate limited; carries `Retry-After`"),
-    (500, "Our fault"),
-    (503, "Cannot be accepted now; carries `Retry-After`"),
-];
+/// The schema of the body of every error.
+pub(crate) fn schema_ref() -> MetaSchemaRef {
+    ErrorEnvelope::schema_ref()
+}
 
+/// Which errors an operation has is stated by `openapi::refusals`: the type does not say.
 impl ApiResponse for ApiError {
     fn meta() -> MetaResponses {
-        let responses = DOCUMENTED.iter().map(|&(status, description)| MetaResponse {
-            description,
-            status: Some(status),
-            status_range: None,
-            content: vec![MetaMediaType { content_type: "application/json", schema: ErrorEnvelope::schema_ref() }],
-            headers: Vec::new(),
-        });
-        MetaResponses { responses: responses.collect() }
+        MetaResponses { responses: Vec::new() }
     }
 
     fn register(registry: &mut Registry) {

@@ -1,4 +1,4 @@
-//! A brand's accounts on platforms over HTTP. The routes read and answer; what is allowed, the rules of brands say.
+//! A brand's accounts on platforms over HTTP.
 
 use almanac_shared::brands::{
     BrandId,
@@ -25,6 +25,7 @@ use crate::{
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -35,14 +36,14 @@ pub struct AccountsApi {
 
 #[derive(ApiResponse)]
 enum Added {
-    /// It is stored.
+    /// The new account.
     #[oai(status = 201)]
     Account(Reply<AccountShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Brands")]
 impl AccountsApi {
-    /// A brand's accounts, newest first.
+    /// List the accounts of a brand, newest first
     #[oai(path = "/brands/:id/accounts", method = "get", operation_id = "listPlatformAccounts")]
     async fn list(
         &self,
@@ -60,7 +61,9 @@ impl AccountsApi {
         Ok(Reply::new(AccountPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Adds an account to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    /// Add an account to a brand
+    ///
+    /// An id of another account of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/accounts", method = "post", operation_id = "createPlatformAccount")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAccount>) -> Result<Added, ApiError> {
         let app = &self.app;
@@ -75,7 +78,7 @@ impl AccountsApi {
         Ok(Added::Account(once.keep(shown).await?, None))
     }
 
-    /// One account of a brand.
+    /// Show an account
     #[oai(path = "/brands/:id/accounts/:account", method = "get", operation_id = "showPlatformAccount")]
     async fn show(
         &self,
@@ -88,7 +91,7 @@ impl AccountsApi {
         Ok(Reply::new(found.into()))
     }
 
-    /// Changes an account: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    /// Edit an account
     #[oai(path = "/brands/:id/accounts/:account", method = "patch", operation_id = "updatePlatformAccount")]
     async fn update(
         &self,
@@ -103,7 +106,7 @@ impl AccountsApi {
         Ok(Reply::new(changed.into()))
     }
 
-    /// Removes an account from a brand.
+    /// Delete an account
     #[oai(path = "/brands/:id/accounts/:account", method = "delete", operation_id = "deletePlatformAccount")]
     async fn delete(&self, caller: Caller, id: Path<String>, account: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;

@@ -1,4 +1,4 @@
-//! A brand's creative assets over HTTP. The routes read and answer; what is allowed, the rules of brands say.
+//! A brand's creative assets over HTTP.
 
 use almanac_shared::brands::{
     BrandId,
@@ -25,6 +25,7 @@ use crate::{
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -35,14 +36,14 @@ pub struct AssetsApi {
 
 #[derive(ApiResponse)]
 enum Added {
-    /// It is stored.
+    /// The new asset.
     #[oai(status = 201)]
     Asset(Reply<AssetShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Brands")]
 impl AssetsApi {
-    /// A brand's assets, newest first; all, or those with exactly this tag.
+    /// List the assets of a brand, newest first
     #[oai(path = "/brands/:id/assets", method = "get", operation_id = "listAssets")]
     async fn list(
         &self,
@@ -50,6 +51,7 @@ impl AssetsApi {
         id: Path<String>,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
+        /// Only assets with exactly this tag.
         tag: Query<Option<String>>,
     ) -> Result<Reply<AssetPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
@@ -62,7 +64,9 @@ impl AssetsApi {
         Ok(Reply::new(AssetPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Adds an asset to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    /// Add an asset to a brand
+    ///
+    /// An id of another asset of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/assets", method = "post", operation_id = "createAsset")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAsset>) -> Result<Added, ApiError> {
         let app = &self.app;
@@ -77,7 +81,7 @@ impl AssetsApi {
         Ok(Added::Asset(once.keep(shown).await?, None))
     }
 
-    /// One asset of a brand.
+    /// Show an asset
     #[oai(path = "/brands/:id/assets/:asset", method = "get", operation_id = "showAsset")]
     async fn show(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Reply<AssetShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
@@ -85,7 +89,7 @@ impl AssetsApi {
         Ok(Reply::new(found.into()))
     }
 
-    /// Changes an asset: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    /// Edit an asset
     #[oai(path = "/brands/:id/assets/:asset", method = "patch", operation_id = "updateAsset")]
     async fn update(
         &self,
@@ -100,7 +104,7 @@ impl AssetsApi {
         Ok(Reply::new(changed.into()))
     }
 
-    /// Removes an asset from a brand.
+    /// Delete an asset
     #[oai(path = "/brands/:id/assets/:asset", method = "delete", operation_id = "deleteAsset")]
     async fn delete(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;

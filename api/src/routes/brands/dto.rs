@@ -1,6 +1,4 @@
-//! The words of brands on the wire: what a client sends and sees, field by field. What
-//! belongs to a brand has a file for each kind below.
-//! The routes beside this read and make them; nothing here asks anybody anything.
+//! Request and response bodies of brands, as JSON and as the OpenAPI document describes them.
 
 mod accounts;
 mod assets;
@@ -26,19 +24,22 @@ use crate::http::text::{ClientId, Text};
 /// A new brand.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateBrand {
-    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
-    /// server if absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Generated if
+    /// absent.
     #[serde(default)]
+    #[oai(nullable)]
     id: Option<ClientId>,
     /// 1 to 200 characters.
     name: Text<NAME_CHARS>,
     /// IANA name.
     timezone: String,
-    /// How it speaks, at most 2,000 characters.
+    /// Tone of voice for the model, at most 2,000 characters.
     #[serde(default)]
+    #[oai(nullable)]
     voice: Option<Text<VOICE_CHARS>>,
-    /// The language it writes in, e.g. `en-US`.
+    /// Language of generated texts, e.g. `en-US`.
     #[serde(default)]
+    #[oai(nullable)]
     language: Option<Text<LANGUAGE_CHARS>>,
 }
 
@@ -54,7 +55,7 @@ impl From<CreateBrand> for BrandBody {
     }
 }
 
-/// A change of a brand.
+/// A merge patch of a brand.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct BrandPatch {
@@ -64,11 +65,13 @@ pub struct BrandPatch {
     /// IANA name.
     #[serde(default)]
     timezone: MaybeUndefined<String>,
-    /// Null takes it away.
+    /// Null removes it.
     #[serde(default)]
+    #[oai(nullable)]
     voice: MaybeUndefined<Text<VOICE_CHARS>>,
-    /// Null takes it away.
+    /// Null removes it.
     #[serde(default)]
+    #[oai(nullable)]
     language: MaybeUndefined<Text<LANGUAGE_CHARS>>,
 }
 
@@ -86,19 +89,17 @@ impl BrandPatch {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct BrandShown {
-    /// Its id.
     id: String,
-    /// Its name.
     name: String,
-    /// Its usual zone; a request's own wins over it.
+    /// IANA name; the zone of a request takes precedence.
     timezone: String,
-    /// How it speaks.
+    /// Tone of voice for the model.
+    #[oai(nullable)]
     voice: Option<String>,
-    /// The language it writes in.
+    /// Language of generated texts.
+    #[oai(nullable)]
     language: Option<String>,
-    /// Made at.
     created_at: DateTime<Utc>,
-    /// Last changed at.
     updated_at: DateTime<Utc>,
 }
 
@@ -116,26 +117,30 @@ impl From<Brand> for BrandShown {
 pub struct BrandPage {
     /// Newest first.
     pub(super) items: Vec<BrandShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// What to load into a brand; each list may be left out.
+/// Accounts, trends and assets to import.
 #[derive(Clone, Debug, Deserialize, Object)]
-pub struct ImportThings {
+pub struct BrandImport {
     /// At most 2,000.
     #[serde(default)]
+    #[oai(nullable)]
     accounts: Option<Vec<CreateAccount>>,
     /// At most 2,000.
     #[serde(default)]
+    #[oai(nullable)]
     trends: Option<Vec<CreateTrend>>,
     /// At most 2,000.
     #[serde(default)]
+    #[oai(nullable)]
     assets: Option<Vec<CreateAsset>>,
 }
 
-impl From<ImportThings> for ImportBody {
-    fn from(ImportThings { accounts, trends, assets }: ImportThings) -> Self {
+impl From<BrandImport> for ImportBody {
+    fn from(BrandImport { accounts, trends, assets }: BrandImport) -> Self {
         Self {
             accounts: accounts.into_iter().flatten().map(Into::into).collect(),
             trends: trends.into_iter().flatten().map(Into::into).collect(),
@@ -144,18 +149,15 @@ impl From<ImportThings> for ImportBody {
     }
 }
 
-/// How much there was to load, each id once.
+/// Number of imported items, each id counted once.
 #[derive(Debug, Serialize, Object)]
-pub struct ThingsImported {
-    /// Accounts.
+pub struct BrandImported {
     accounts: usize,
-    /// Trends.
     trends: usize,
-    /// Assets.
     assets: usize,
 }
 
-impl From<Imported> for ThingsImported {
+impl From<Imported> for BrandImported {
     fn from(Imported { accounts, trends, assets }: Imported) -> Self {
         Self { accounts, trends, assets }
     }

@@ -1,5 +1,5 @@
-//! Brands over HTTP: the brand itself, and loading much of what belongs to it at once. Each kind of
-//! thing that belongs to a brand has a room of its own beside this. An id that cannot be one is an id of nothing: 404.
+//! Brands over HTTP, and the import of their accounts, trends and assets, which have files of their own. An id that does not
+//! parse is 404.
 
 mod accounts;
 mod assets;
@@ -19,7 +19,7 @@ use poem_openapi::{
     types::MaybeUndefined,
 };
 
-use self::dto::{BrandPage, BrandPatch, BrandShown, CreateBrand, ImportThings, ThingsImported};
+use self::dto::{BrandImport, BrandImported, BrandPage, BrandPatch, BrandShown, CreateBrand};
 pub use self::{accounts::AccountsApi, assets::AssetsApi, trends::TrendsApi};
 use crate::{
     auth::Caller,
@@ -32,6 +32,7 @@ use crate::{
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -51,21 +52,21 @@ pub struct BrandsApi {
 
 #[derive(ApiResponse)]
 enum Created {
-    /// It is stored.
+    /// The new brand.
     #[oai(status = 201)]
     Brand(Reply<BrandShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[derive(ApiResponse)]
 enum Loaded {
-    /// They are stored.
+    /// Number of imported items.
     #[oai(status = 200)]
-    Things(Reply<ThingsImported>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Things(Reply<BrandImported>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Brands")]
 impl BrandsApi {
-    /// My brands, newest first.
+    /// List brands, newest first
     #[oai(path = "/brands", method = "get", operation_id = "listBrands")]
     async fn list(
         &self,
@@ -80,7 +81,9 @@ impl BrandsApi {
         Ok(Reply::new(BrandPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Makes a brand. 409 `ALREADY_EXISTS` when I have one of its id; an id of somebody else's brand is a free one.
+    /// Create a brand
+    ///
+    /// An id of another brand of the caller is 409 `ALREADY_EXISTS`. Ids are unique per user.
     #[oai(path = "/brands", method = "post", operation_id = "createBrand")]
     async fn submit(&self, caller: Caller, order: Keyed<CreateBrand>) -> Result<Created, ApiError> {
         let app = &self.app;
@@ -94,14 +97,14 @@ impl BrandsApi {
         Ok(Created::Brand(once.keep(shown).await?, None))
     }
 
-    /// One brand.
+    /// Show a brand
     #[oai(path = "/brands/:id", method = "get", operation_id = "showBrand")]
     async fn show(&self, caller: Caller, id: Path<String>) -> Result<Reply<BrandShown>, ApiError> {
         let id = named(&id.0)?;
         Ok(Reply::new(self.app.brands.show(caller.user, &id).await?.into()))
     }
 
-    /// Changes a brand: a merge patch.
+    /// Edit a brand
     #[oai(path = "/brands/:id", method = "patch", operation_id = "updateBrand")]
     async fn update(
         &self,
@@ -115,7 +118,7 @@ impl BrandsApi {
         Ok(Reply::new(brand.into()))
     }
 
-    /// Removes a brand with everything that belongs to it.
+    /// Delete a brand with its accounts, trends, assets and placements
     #[oai(path = "/brands/:id", method = "delete", operation_id = "deleteBrand")]
     async fn delete(&self, caller: Caller, id: Path<String>) -> Result<Deleted, ApiError> {
         let id = named(&id.0)?;
@@ -123,12 +126,12 @@ impl BrandsApi {
         Ok(Deleted::Gone)
     }
 
-    /// Loads accounts, trends and assets, all or none: what is new comes to be, what is there is replaced.
+    /// Import accounts, trends and assets
     ///
-    /// At most 2,000 of each kind in one request, and of things with the same id the last one counts. A thing without an
-    /// id is a new one each time. Answers how many there were of each kind.
+    /// Imports all or none. An item with a known id replaces the stored one; of a repeated id the last item counts; an item
+    /// without an id is always new. At most 2,000 of each kind.
     #[oai(path = "/brands/:id/import", method = "post", operation_id = "importBrand")]
-    async fn import(&self, caller: Caller, id: Path<String>, order: Keyed<ImportThings>) -> Result<Loaded, ApiError> {
+    async fn import(&self, caller: Caller, id: Path<String>, order: Keyed<BrandImport>) -> Result<Loaded, ApiError> {
         let app = &self.app;
         let id = named(&id.0)?;
         let import = Import::parse(order.body.into())?;
@@ -137,7 +140,7 @@ impl BrandsApi {
             return Ok(Loaded::Things(again, idempotent_post::replayed()));
         }
         let imported = Brands::import(once.tx(), caller.user, &id, &import).await?;
-        let shown: ThingsImported = imported.into();
+        let shown: BrandImported = imported.into();
         Ok(Loaded::Things(once.keep(shown).await?, None))
     }
 }

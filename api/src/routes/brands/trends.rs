@@ -1,4 +1,4 @@
-//! A brand's trends over HTTP. The routes read and answer; what is allowed, the rules of brands say.
+//! A brand's trends over HTTP.
 
 use almanac_shared::brands::{
     BrandId,
@@ -25,6 +25,7 @@ use crate::{
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -35,14 +36,14 @@ pub struct TrendsApi {
 
 #[derive(ApiResponse)]
 enum Added {
-    /// It is stored.
+    /// The new trend.
     #[oai(status = 201)]
     Trend(Reply<TrendShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Brands")]
 impl TrendsApi {
-    /// A brand's trends, newest first.
+    /// List the trends of a brand, newest first
     #[oai(path = "/brands/:id/trends", method = "get", operation_id = "listTrends")]
     async fn list(
         &self,
@@ -60,7 +61,9 @@ impl TrendsApi {
         Ok(Reply::new(TrendPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Adds a trend to a brand. 409 `ALREADY_EXISTS` when the brand has one of its id. Unknown fields are ignored.
+    /// Add a trend to a brand
+    ///
+    /// An id of another trend of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/trends", method = "post", operation_id = "createTrend")]
     async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateTrend>) -> Result<Added, ApiError> {
         let app = &self.app;
@@ -75,7 +78,7 @@ impl TrendsApi {
         Ok(Added::Trend(once.keep(shown).await?, None))
     }
 
-    /// One trend of a brand.
+    /// Show a trend
     #[oai(path = "/brands/:id/trends/:trend", method = "get", operation_id = "showTrend")]
     async fn show(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Reply<TrendShown>, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
@@ -83,7 +86,7 @@ impl TrendsApi {
         Ok(Reply::new(found.into()))
     }
 
-    /// Changes a trend: a merge patch. Unknown fields are ignored, and so is an id: it never changes.
+    /// Edit a trend
     #[oai(path = "/brands/:id/trends/:trend", method = "patch", operation_id = "updateTrend")]
     async fn update(
         &self,
@@ -98,7 +101,7 @@ impl TrendsApi {
         Ok(Reply::new(changed.into()))
     }
 
-    /// Removes a trend from a brand.
+    /// Delete a trend
     #[oai(path = "/brands/:id/trends/:trend", method = "delete", operation_id = "deleteTrend")]
     async fn delete(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Deleted, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;

@@ -1,5 +1,4 @@
-//! A calendar's saved entries over HTTP: what people add, change and delete by hand. A key never
-//! changes, and `If-Match` keeps two people from overwriting each other.
+//! Manual edits of a calendar's saved entries. The key of an entry never changes, and `If-Match` prevents lost updates.
 
 use almanac_shared::{
     calendar::service::Calendars,
@@ -12,11 +11,12 @@ use uuid::Uuid;
 
 use super::{
     Deleted,
-    dto::entry::{EntryShown, shown},
+    dto::entry::{EntryPatch, EntryShown, NewEntry, shown},
 };
 use crate::{
     auth::Caller,
     http::{
+        document_types::Of,
         error::{ApiError, Detail},
         idempotent_json::Keyed,
         idempotent_post::{self, Once},
@@ -24,6 +24,7 @@ use crate::{
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -34,18 +35,18 @@ pub struct EntriesApi {
 
 #[derive(ApiResponse)]
 enum Added {
-    /// It is saved.
+    /// The saved entry.
     #[oai(status = 201)]
     Entry(Reply<EntryShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Calendar")]
 impl EntriesApi {
-    /// Adds an entry by hand: `channel`, `date` and `title`, and any other field of an entry.
+    /// Add an entry by hand
     #[oai(path = "/calendars/:id/entries", method = "post", operation_id = "addEntry")]
-    async fn add(&self, caller: Caller, id: Path<Uuid>, order: Keyed<Value>) -> Result<Added, ApiError> {
+    async fn add(&self, caller: Caller, id: Path<Uuid>, order: Keyed<Of<NewEntry>>) -> Result<Added, ApiError> {
         let app = &self.app;
-        let body = object(order.body)?;
+        let body = object(order.body.value)?;
         let mut once = Once::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Added::Entry(again, idempotent_post::replayed()));
@@ -54,10 +55,10 @@ impl EntriesApi {
         Ok(Added::Entry(once.keep(shown(&entry)?).await?, None))
     }
 
-    /// Changes an entry: a merge patch, whose fields are a person's from then on. `If-Match: "<version>"` is optional.
+    /// Edit an entry
     ///
-    /// Every field that is sent counts as a person's, also when its value is the same. `source` is `human` only for entries
-    /// that were added by hand.
+    /// A merge patch. Every field that is sent counts as edited by a person, also with an unchanged value, and no run
+    /// overwrites it unless an accept names it. `source` is `human` only for entries that were added by hand.
     #[oai(path = "/calendars/:id/entries/:entry", method = "patch", operation_id = "updateEntry")]
     async fn update(
         &self,
@@ -65,9 +66,9 @@ impl EntriesApi {
         caller: Caller,
         id: Path<Uuid>,
         entry: Path<Uuid>,
-        body: Strict<Value>,
+        body: Strict<Of<EntryPatch>>,
     ) -> Result<Reply<EntryShown>, ApiError> {
-        let body = object(body.0)?;
+        let body = object(body.0.value)?;
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
         let expected = |version| negotiation::if_match(request.headers(), version);
         let calendars = &self.app.calendars;
@@ -75,7 +76,9 @@ impl EntriesApi {
         Ok(Reply::new(shown(&entry)?))
     }
 
-    /// Deletes an entry; no run revives it unless its key is named in an accept.
+    /// Delete an entry
+    ///
+    /// No later run restores it, unless an accept names its key.
     #[oai(path = "/calendars/:id/entries/:entry", method = "delete", operation_id = "deleteEntry")]
     async fn delete(
         &self,

@@ -1,5 +1,4 @@
-//! AI calendars over HTTP: ask for a run and watch it, see calendars, take them away. Entries and
-//! runs have rooms of their own beside this.
+//! Calendars over HTTP: submitting runs, calendars themselves, their export. Entries and runs have files of their own.
 
 mod dto;
 mod entries;
@@ -35,8 +34,9 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     http::{
+        document_types::CalendarFileFormat,
         error::{ApiError, Detail},
-        file::{Deleted, Exported, File},
+        file::{Deleted, File, file_formats},
         idempotent_json::Keyed,
         negotiation::{self, Form},
         page,
@@ -45,16 +45,23 @@ use crate::{
         stream_limit::Delivery,
         strict_json::{Checks, Strict},
     },
+    openapi::Tag,
     routes::after_submit,
     state::App,
 };
 
+pub(super) use self::dto::frame;
 use self::dto::{
     CalendarPage, CalendarPatch, CalendarShown, CalendarWaited, CalendarWithEntries, CreateCalendar, DryRunShown,
     RunAccepted, entry,
     frame::{CalendarNdjson, CalendarSse},
 };
 pub use self::{entries::EntriesApi, runs::RunsApi};
+
+file_formats! {
+    /// Media types of a file of entries.
+    CalendarFormats = ["application/json", "text/csv", "text/calendar"];
+}
 
 /// The routes of calendars themselves.
 pub struct CalendarApi {
@@ -64,7 +71,7 @@ pub struct CalendarApi {
 #[derive(ApiResponse)]
 #[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Submitted {
-    /// Accepted; the work is done elsewhere.
+    /// Accepted. A worker does the work.
     #[oai(status = 202)]
     Accepted(
         Reply<RunAccepted>,
@@ -73,7 +80,7 @@ enum Submitted {
         #[oai(header = "RateLimit-Policy")] String,
         #[oai(header = "RateLimit")] String,
     ),
-    /// The event log as it grows, the finished calendar for `Prefer: wait`, or a dry run, which has no job.
+    /// The events of the job as a stream, the finished calendar (`Prefer: wait`), or a dry run.
     #[oai(status = 200)]
     Now(
         Answer,
@@ -88,10 +95,16 @@ enum Submitted {
 #[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Answer {
     Finished(Reply<CalendarWaited>),
-    #[oai(content_type = "application/json")]
     DryRun(Reply<DryRunShown>),
     Sse(CalendarSse),
     Ndjson(CalendarNdjson),
+}
+
+#[derive(ApiResponse)]
+enum CalendarFile {
+    /// The file.
+    #[oai(status = 200)]
+    File(File<CalendarFormats>, #[oai(header = "Content-Disposition")] String),
 }
 
 impl From<Live> for Answer {
@@ -103,13 +116,15 @@ impl From<Live> for Answer {
     }
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Calendar")]
 impl CalendarApi {
-    /// Asks for a calendar, or for one to be made anew.
+    /// Generate a calendar, or a new run of one
     ///
-    /// Server-sent events by default; `Accept: application/x-ndjson` for lines, `application/json` for 202 at once, and
-    /// with `Prefer: wait=n` the finished calendar. One active run per user. While calendars are switched off, or nothing
-    /// can be stored, it answers a deterministic dry run of the same shape with `meta.dryRun`.
+    /// Answers server-sent events by default, `Accept: application/x-ndjson` the same events as lines, and
+    /// `Accept: application/json` 202, or with `Prefer: wait=n` the finished calendar. A user has at most one active run
+    /// of a calendar or organic week (409 `ACTIVE_GENERATION`). The first run of a calendar is saved at once, a later one
+    /// changes nothing until it is accepted. While `CALENDAR_SERVICE_ENABLED` is off or nothing can be stored, the answer
+    /// is a deterministic dry run with `meta.dryRun`, which has no job and no `Location`.
     #[oai(path = "/ai/calendar", method = "post", operation_id = "createCalendar")]
     async fn submit(
         &self,
@@ -149,14 +164,14 @@ impl CalendarApi {
         }
     }
 
-    /// My calendars, newest first, without their entries.
+    /// List calendars, newest first, without their entries
     #[oai(path = "/calendars", method = "get", operation_id = "listCalendars")]
     async fn list(
         &self,
         caller: Caller,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
         cursor: Query<Option<String>>,
-        /// With `true` also those that came to nothing: no run brought an entry, and none was added by hand.
+        /// `true` lists calendars that never had an entry, too.
         empty: Query<Option<bool>>,
     ) -> Result<Reply<CalendarPage>, ApiError> {
         let limit = limit.0.unwrap_or(page::DEFAULT);
@@ -167,13 +182,13 @@ impl CalendarApi {
         Ok(Reply::new(CalendarPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// One calendar with its latest saved entries.
+    /// Show a calendar with its saved entries
     #[oai(path = "/calendars/:id", method = "get", operation_id = "showCalendar")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CalendarWithEntries>, ApiError> {
         Ok(Reply::new(self.app.calendars.show(caller.user, CalendarId(id.0)).await?.try_into()?))
     }
 
-    /// Gives a calendar another name.
+    /// Rename a calendar
     #[oai(path = "/calendars/:id", method = "patch", operation_id = "updateCalendar")]
     async fn update(
         &self,
@@ -195,7 +210,9 @@ impl CalendarApi {
         Ok(Reply::new(renamed.into()))
     }
 
-    /// Removes a calendar with its runs and entries. While a run of it is active: 409, cancel that first.
+    /// Delete a calendar with its runs and entries
+    ///
+    /// A calendar with an active run is 409 `ACTIVE_GENERATION`: cancel the job of the run first.
     #[oai(path = "/calendars/:id", method = "delete", operation_id = "deleteCalendar")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
         let app = &self.app;
@@ -205,14 +222,14 @@ impl CalendarApi {
         }
     }
 
-    /// The latest saved entries as a file: JSON, CSV, or iCalendar.
+    /// Download the saved entries as a file
     #[oai(path = "/calendars/:id/export", method = "get", operation_id = "exportCalendar")]
     async fn export(
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        format: Query<Option<String>>,
-    ) -> Result<Exported, ApiError> {
+        format: Query<Option<CalendarFileFormat>>,
+    ) -> Result<CalendarFile, ApiError> {
         let name = format.0.as_deref().unwrap_or("json");
         let format = Format::from_name(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be json, csv or ics")])
@@ -222,7 +239,7 @@ impl CalendarApi {
         entries.iter().for_each(|entry| file.push(entry));
         let response = Response::builder().content_type(format.content_type()).body(Body::from(file.finish()));
         let disposition = format!("attachment; filename=\"{}\"", format.file_name());
-        Ok(Exported::File(File(response), disposition))
+        Ok(CalendarFile::File(File::new(response), disposition))
     }
 }
 

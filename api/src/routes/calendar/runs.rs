@@ -1,5 +1,5 @@
-//! A calendar's runs over HTTP: its versions, what each would change, and taking from them what is wanted.
-//! A run never changes; what accepting it does to saved entries is the merge's to say.
+//! A calendar's runs over HTTP: list, show, diff and accept. A run never changes; `values::merge` decides what an accept
+//! does to saved entries.
 
 use almanac_shared::{
     calendar::service::Calendars,
@@ -24,6 +24,7 @@ use crate::{
         page,
         reply::Reply,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -34,14 +35,14 @@ pub struct RunsApi {
 
 #[derive(ApiResponse)]
 enum Merged {
-    /// What the accept did.
+    /// The saved entries after the accept, and what was skipped.
     #[oai(status = 200)]
     Done(Reply<AcceptDone>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Calendar")]
 impl RunsApi {
-    /// A calendar's runs, newest first.
+    /// List the runs of a calendar, newest first
     #[oai(path = "/calendars/:id/runs", method = "get", operation_id = "listRuns")]
     async fn list(
         &self,
@@ -58,7 +59,7 @@ impl RunsApi {
         Ok(Reply::new(RunPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// One run with its entries as generated.
+    /// Show a run with its generated entries
     #[oai(path = "/calendars/:id/runs/:run", method = "get", operation_id = "showRun")]
     async fn show(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<RunShown>, ApiError> {
         let calendars = &self.app.calendars;
@@ -66,19 +67,20 @@ impl RunsApi {
         Ok(Reply::new(RunShown::with_entries(run, &made)?))
     }
 
-    /// What accepting a run would change in the latest saved entries, now.
+    /// Compare a run with the saved entries
     #[oai(path = "/calendars/:id/runs/:run/diff", method = "get", operation_id = "diffRun")]
     async fn diff(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<DiffShown>, ApiError> {
         let calendars = &self.app.calendars;
         Ok(Reply::new(entry::read(calendars.diff(caller.user, CalendarId(id.0), RunId(run.0)).await?)?))
     }
 
-    /// Takes from a run what is chosen. What a person wrote stays unless it is named; doing it twice changes nothing.
+    /// Accept a run, or parts of it
     ///
-    /// `keys` restricts the accept to those entries and permits what happens to them as a whole: the removal of one that the
-    /// run dropped and a person edited, the return of one that a person deleted. `fields` restricts an entry to those fields
-    /// and permits overwriting them. `overwriteEdits` permits overwriting every field. An entry that returns keeps what a
-    /// person had written in it, unless that is permitted too. A slot that the run could not fill removes nothing.
+    /// A three-way merge: the base is the last accepted content. Edited fields stay unless they are named. `keys` restricts
+    /// the accept to these entries; it also permits the removal of an edited entry that the run no longer has, and the
+    /// return of a deleted one. `fields` restricts an entry to these fields and permits overwriting them. `overwriteEdits`
+    /// permits overwriting every field. An entry that returns keeps its edited fields unless overwriting them is permitted.
+    /// A slot that the run could not fill removes nothing. Idempotent. A run that has not ended is 409 `NOT_FINAL`.
     #[oai(path = "/calendars/:id/runs/:run/accept", method = "post", operation_id = "acceptRun")]
     async fn accept(
         &self,

@@ -1,5 +1,4 @@
-//! The words of flashcards on the wire: what a client sends and sees, field by field.
-//! The routes beside this read and make them; nothing here asks anybody anything.
+//! Request and response bodies of flashcards, as JSON and as the OpenAPI document describes them.
 
 use almanac_shared::flashcards::{
     Card, Generation, Suggestion,
@@ -10,7 +9,12 @@ use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::http::{reply::Urls, text::Text};
+use crate::http::{
+    document_types::{AcceptedStatus, GenerationStatus, Of, SuggestionStatus},
+    failure::FailureShown,
+    reply::Urls,
+    text::Text,
+};
 
 /// A request for a generation.
 #[derive(Clone, Debug, Deserialize, Object)]
@@ -19,23 +23,23 @@ pub struct CreateGeneration {
     /// 1,000 to 10,000 characters after trimming.
     #[oai(validator(min_length = 1000, max_length = 10000))]
     pub(super) source_text: String,
-    /// One of the operator's models.
+    /// One of the models that the operator allows; the default model if absent.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) model: Option<String>,
-    /// The prompt to use.
+    /// Version of the prompt; the newest if absent.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) prompt_version: Option<String>,
 }
 
-/// An accepted generation.
+/// An accepted generation. Under `/api` it has no `urls`.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "CreateAIGenerationAcceptedDTO", skip_serializing_if_is_none)]
 pub struct GenerationAccepted {
-    /// Its id; its job has the same.
+    /// Also the id of its job.
     pub(super) generation_id: String,
-    /// Always `pending`.
-    pub(super) status: String,
-    /// Its links; on `/v1` only.
+    pub(super) status: AcceptedStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) urls: Option<Urls>,
 }
@@ -44,29 +48,30 @@ pub struct GenerationAccepted {
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "AIGenerationDTO")]
 pub struct GenerationShown {
-    /// Its id.
+    /// Also the id of its job.
     pub(super) id: String,
-    /// `pending`, `running`, `succeeded`, `failed` or `cancelled`.
-    pub(super) status: String,
-    /// The model asked.
+    pub(super) status: GenerationStatus,
     pub(super) model: String,
-    /// The prompt used.
     pub(super) prompt_version: String,
-    /// Tokens read, over all calls.
+    /// Input tokens of all calls.
+    #[oai(nullable)]
     pub(super) tokens_input: Option<i32>,
-    /// Tokens written, over all calls.
+    /// Output tokens of all calls.
+    #[oai(nullable)]
     pub(super) tokens_output: Option<i32>,
-    /// US dollars, when the provider says.
+    /// Cost in US dollars, if the provider reports it.
+    #[oai(nullable)]
     pub(super) cost_usd: Option<f64>,
-    /// Who answered, and how long it took.
-    pub(super) ai_metadata: Option<Value>,
-    /// Why it failed: `{code, message, …}`.
-    pub(super) error: Option<Value>,
-    /// Accepted at.
+    /// The last call of the model.
+    #[oai(nullable)]
+    pub(super) ai_metadata: Option<Of<AiMetadata>>,
+    /// Why the generation failed or was cancelled.
+    #[oai(nullable)]
+    pub(super) error: Option<Of<FailureShown>>,
     pub(super) created_at: DateTime<Utc>,
-    /// Ended at.
+    #[oai(nullable)]
     pub(super) finished_at: Option<DateTime<Utc>>,
-    /// Suggestions so far.
+    /// Number of suggestions so far.
     pub(super) suggestion_count: i64,
 }
 
@@ -74,14 +79,14 @@ impl From<Generation> for GenerationShown {
     fn from(generation: Generation) -> Self {
         Self {
             id: generation.id.to_string(),
-            status: generation.status,
+            status: generation.status.into(),
             model: generation.model,
             prompt_version: generation.prompt_version,
             tokens_input: generation.tokens_input,
             tokens_output: generation.tokens_output,
             cost_usd: generation.cost_usd,
-            ai_metadata: generation.ai_metadata,
-            error: generation.error,
+            ai_metadata: generation.ai_metadata.map(Into::into),
+            error: generation.error.map(Into::into),
             created_at: generation.created_at,
             finished_at: generation.finished_at,
             suggestion_count: generation.suggestion_count,
@@ -89,21 +94,37 @@ impl From<Generation> for GenerationShown {
     }
 }
 
+/// The call of the model that ended a generation.
+#[derive(Debug, Object)]
+#[oai(rename = "AIMetadata")]
+pub struct AiMetadata {
+    provider: String,
+    /// The model that answered.
+    #[oai(nullable)]
+    model: Option<String>,
+    /// The provider's id of the call.
+    #[oai(nullable)]
+    provider_ref: Option<String>,
+    #[oai(nullable)]
+    finish_reason: Option<String>,
+    /// Milliseconds from the start of the job to its end.
+    latency_ms: i64,
+    /// Items in the answer by what became of them.
+    #[oai(nullable)]
+    items: Option<Value>,
+}
+
 /// A proposed card.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Suggestion")]
 pub struct SuggestionShown {
-    /// Its id.
     pub(super) id: String,
-    /// The generation it belongs to.
     pub(super) generation_id: String,
     /// The question.
     pub(super) front: String,
     /// The answer.
     pub(super) back: String,
-    /// `proposed`, `accepted`, `edited` or `rejected`.
-    pub(super) status: String,
-    /// Made at.
+    pub(super) status: SuggestionStatus,
     pub(super) created_at: DateTime<Utc>,
 }
 
@@ -114,29 +135,28 @@ impl From<Suggestion> for SuggestionShown {
             generation_id: suggestion.generation_id.to_string(),
             front: suggestion.front,
             back: suggestion.back,
-            status: suggestion.status,
+            status: suggestion.status.into(),
             created_at: suggestion.created_at,
         }
     }
 }
 
-/// A card that was kept.
+/// A saved card.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Card")]
 pub struct CardShown {
-    /// Its id.
     pub(super) id: String,
-    /// The suggestion it came from; null once that is deleted with its generation.
+    /// The accepted suggestion; null once it was deleted with its generation.
+    #[oai(nullable)]
     pub(super) suggestion_id: Option<String>,
-    /// The generation it came from; it may be deleted.
+    /// The generation of the suggestion, which may have been deleted.
     pub(super) generation_id: String,
     /// The question.
     pub(super) front: String,
     /// The answer.
     pub(super) back: String,
-    /// Kept at.
+    /// Time of the accept.
     pub(super) created_at: DateTime<Utc>,
-    /// Last edited at.
     pub(super) updated_at: DateTime<Utc>,
 }
 
@@ -154,24 +174,27 @@ impl From<Card> for CardShown {
     }
 }
 
-/// A change of a card's or a suggestion's text; a side that is absent stays.
+/// A merge patch of a card or a suggestion. At least one of the two is required.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct SidesPatch {
     /// The question, 1 to 500 characters.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) front: Option<Text<FRONT_MAX>>,
     /// The answer, 1 to 2,000 characters.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) back: Option<Text<BACK_MAX>>,
 }
 
-/// Which suggestions; all open ones when absent.
+/// A choice of suggestions.
 #[derive(Clone, Debug, Default, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
-    /// Their ids.
+pub struct SuggestionChoice {
+    /// All proposed and edited suggestions if absent.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) suggestion_ids: Option<Vec<String>>,
 }
 
@@ -180,16 +203,18 @@ pub struct Choice {
 pub struct GenerationPage {
     /// Newest first.
     pub(super) items: Vec<GenerationShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
 /// A page of suggestions.
 #[derive(Debug, Serialize, Object)]
 pub struct SuggestionPage {
-    /// In the order they were made.
+    /// Oldest first.
     pub(super) items: Vec<SuggestionShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
@@ -198,20 +223,20 @@ pub struct SuggestionPage {
 pub struct CardPage {
     /// Newest first.
     pub(super) items: Vec<CardShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// The cards that an accept made, now or before.
+/// The cards of accepted suggestions, also those of an earlier accept.
 #[derive(Debug, Serialize, Object)]
-pub struct Cards {
-    /// In the order of their suggestions.
+pub struct AcceptedCards {
+    /// In the order of the suggestions.
     pub(super) cards: Vec<CardShown>,
 }
 
-/// The suggestions that a reject was about.
+/// Rejected suggestions.
 #[derive(Debug, Serialize, Object)]
-pub struct Rejected {
-    /// As they are now.
+pub struct RejectedSuggestions {
     pub(super) suggestions: Vec<SuggestionShown>,
 }

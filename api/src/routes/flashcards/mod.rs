@@ -1,6 +1,7 @@
-//! Flashcards over HTTP: submit a text, watch cards being made, review, keep, take away.
+//! Flashcards over HTTP: generations, their suggestions, cards and their export.
 
 mod dto;
+pub(super) mod events;
 
 use almanac_shared::{
     flashcards::{
@@ -28,25 +29,33 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     http::{
+        document_types::CardFileFormat,
         error::{ApiError, Detail},
-        file::{self, Deleted, Exported, File},
+        file::{self, Deleted, File, file_formats},
         idempotent_json::Keyed,
         idempotent_post::{self, Once},
         negotiation::{self, Form},
         page,
         reply::{Reply, Urls},
-        stream::{self, Live},
+        stream::Live,
         stream_limit::Delivery,
         strict_json::Strict,
     },
+    openapi::Tag,
     routes::after_submit,
     state::App,
 };
 
 use self::dto::{
-    CardPage, CardShown, Cards, Choice, CreateGeneration, GenerationAccepted, GenerationPage, GenerationShown,
-    Rejected, SidesPatch, SuggestionPage, SuggestionShown,
+    AcceptedCards, CardPage, CardShown, CreateGeneration, GenerationAccepted, GenerationPage, GenerationShown,
+    RejectedSuggestions, SidesPatch, SuggestionChoice, SuggestionPage, SuggestionShown,
 };
+use self::events::{GenerationNdjson, GenerationSse};
+
+file_formats! {
+    /// Media types of a file of cards.
+    CardFormats = ["application/json", "text/csv", "text/plain"];
+}
 
 /// The routes of flashcards.
 pub struct FlashcardsApi {
@@ -55,7 +64,7 @@ pub struct FlashcardsApi {
 
 #[derive(ApiResponse)]
 enum Submitted {
-    /// Accepted; the work is done elsewhere.
+    /// Accepted. A worker does the work.
     #[oai(status = 202)]
     Accepted(
         Reply<GenerationAccepted>,
@@ -64,7 +73,7 @@ enum Submitted {
         #[oai(header = "RateLimit-Policy")] String,
         #[oai(header = "RateLimit")] String,
     ),
-    /// The event log as it grows, or the finished generation for `Prefer: wait`.
+    /// The events of the job as a stream, or the finished generation (`Prefer: wait`).
     #[oai(status = 200)]
     Now(
         Answer,
@@ -78,30 +87,38 @@ enum Submitted {
 #[derive(ResponseContent)]
 enum Answer {
     Finished(Reply<GenerationShown>),
-    Sse(stream::SseLog),
-    Ndjson(stream::NdjsonLog),
+    Sse(GenerationSse),
+    Ndjson(GenerationNdjson),
+}
+
+#[derive(ApiResponse)]
+enum CardFile {
+    /// The file.
+    #[oai(status = 200)]
+    File(File<CardFormats>, #[oai(header = "Content-Disposition")] String),
 }
 
 #[derive(ApiResponse)]
 enum Made {
-    /// The cards, made now or before.
+    /// The cards, also those of an earlier accept.
     #[oai(status = 200)]
-    Cards(Reply<Cards>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Cards(Reply<AcceptedCards>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[derive(ApiResponse)]
 enum TurnedDown {
-    /// The suggestions as they are now.
+    /// The rejected suggestions.
     #[oai(status = 200)]
-    Suggestions(Reply<Rejected>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Suggestions(Reply<RejectedSuggestions>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Flashcards")]
 impl FlashcardsApi {
-    /// Asks for flashcards from a text.
+    /// Generate flashcards from a text
     ///
-    /// 202 at once; `Accept: text/event-stream` or `application/x-ndjson` follows the work instead, and
-    /// `Prefer: wait=n` waits for the finished generation. Five per 300 s and user unless configured otherwise.
+    /// Answers 202 by default. `Accept: text/event-stream` and `application/x-ndjson` stream the events of the job, and
+    /// `Prefer: wait=n` waits for the finished generation. Five generations per 300 s and user, unless configured
+    /// otherwise. A model that the operator does not allow is 422 `MODEL_NOT_ALLOWED`.
     #[oai(path = "/ai/generations", method = "post", operation_id = "createGeneration")]
     async fn submit(
         &self,
@@ -121,7 +138,7 @@ impl FlashcardsApi {
         Ok(answer(app, request, &caller, delivery, accepted).await)
     }
 
-    /// My generations, newest first.
+    /// List generations, newest first
     #[oai(path = "/ai/generations", method = "get", operation_id = "listGenerations")]
     async fn list(
         &self,
@@ -136,14 +153,16 @@ impl FlashcardsApi {
         Ok(Reply::new(GenerationPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// One generation.
+    /// Show a generation
     #[oai(path = "/ai/generations/:id", method = "get", operation_id = "showGeneration")]
     async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<GenerationShown>, ApiError> {
         let generation = self.app.flashcards.show(caller.user, GenerationId(id.0)).await?;
         Ok(Reply::new(generation.into()))
     }
 
-    /// Removes a generation with its suggestions; its cards stay. 409 while it is active: cancel it first.
+    /// Delete a generation and its suggestions
+    ///
+    /// Its cards stay. A generation whose job has not ended is 409 `ACTIVE_GENERATION`: cancel the job first.
     #[oai(path = "/ai/generations/:id", method = "delete", operation_id = "deleteGeneration")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
         let app = &self.app;
@@ -153,7 +172,7 @@ impl FlashcardsApi {
         }
     }
 
-    /// A generation's suggestions, in the order they were made.
+    /// List the suggestions of a generation, oldest first
     #[oai(path = "/ai/generations/:id/suggestions", method = "get", operation_id = "listSuggestions")]
     async fn suggestions(
         &self,
@@ -170,7 +189,9 @@ impl FlashcardsApi {
         Ok(Reply::new(SuggestionPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// Changes a suggestion's text before it is kept.
+    /// Edit a suggestion
+    ///
+    /// An accepted or rejected suggestion is 409 `ALREADY_FINAL`.
     #[oai(path = "/ai/suggestions/:id", method = "patch", operation_id = "updateSuggestion")]
     async fn update_suggestion(
         &self,
@@ -184,9 +205,16 @@ impl FlashcardsApi {
         Ok(Reply::new(edited.into()))
     }
 
-    /// Keeps suggestions as cards: these, or all open ones. Doing it twice makes none more.
+    /// Accept suggestions as cards
+    ///
+    /// Accepts the given suggestions, or all proposed and edited ones. Idempotent: one card per suggestion.
     #[oai(path = "/ai/generations/:id/accept", method = "post", operation_id = "acceptSuggestions")]
-    async fn accept(&self, caller: Caller, id: Path<Uuid>, choice: Keyed<Option<Choice>>) -> Result<Made, ApiError> {
+    async fn accept(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        choice: Keyed<Option<SuggestionChoice>>,
+    ) -> Result<Made, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/accept", id.0);
         let mut once = Once::begin(&self.app, caller.user, path, choice.key).await?;
@@ -194,17 +222,19 @@ impl FlashcardsApi {
             return Ok(Made::Cards(again, idempotent_post::replayed()));
         }
         let cards = Flashcards::accept(once.tx(), caller.user, GenerationId(id.0), ids.as_deref()).await?;
-        let cards = Cards { cards: cards.into_iter().map(Into::into).collect() };
+        let cards = AcceptedCards { cards: cards.into_iter().map(Into::into).collect() };
         Ok(Made::Cards(once.keep(cards).await?, None))
     }
 
-    /// Turns suggestions down: these, or all open ones.
+    /// Reject suggestions
+    ///
+    /// Rejects the given suggestions, or all proposed and edited ones. Idempotent.
     #[oai(path = "/ai/generations/:id/reject", method = "post", operation_id = "rejectSuggestions")]
     async fn reject(
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        choice: Keyed<Option<Choice>>,
+        choice: Keyed<Option<SuggestionChoice>>,
     ) -> Result<TurnedDown, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/reject", id.0);
@@ -213,11 +243,11 @@ impl FlashcardsApi {
             return Ok(TurnedDown::Suggestions(again, idempotent_post::replayed()));
         }
         let suggestions = Flashcards::reject(once.tx(), GenerationId(id.0), ids.as_deref()).await?;
-        let rejected = Rejected { suggestions: suggestions.into_iter().map(Into::into).collect() };
+        let rejected = RejectedSuggestions { suggestions: suggestions.into_iter().map(Into::into).collect() };
         Ok(TurnedDown::Suggestions(once.keep(rejected).await?, None))
     }
 
-    /// My cards, newest first.
+    /// List cards, newest first
     #[oai(path = "/cards", method = "get", operation_id = "listCards")]
     async fn cards(
         &self,
@@ -232,9 +262,11 @@ impl FlashcardsApi {
         Ok(Reply::new(CardPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
     }
 
-    /// My cards as a file: CSV, JSON, or text that Anki imports.
+    /// Download all cards as a file
+    ///
+    /// `anki` is tab-separated text for Anki's importer.
     #[oai(path = "/cards/export", method = "get", operation_id = "exportCards")]
-    async fn export(&self, caller: Caller, format: Query<Option<String>>) -> Result<Exported, ApiError> {
+    async fn export(&self, caller: Caller, format: Query<Option<CardFileFormat>>) -> Result<CardFile, ApiError> {
         let name = format.0.as_deref().unwrap_or("json");
         let format = Format::from_name(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be csv, json or anki")])
@@ -242,16 +274,16 @@ impl FlashcardsApi {
         let download = Download::start(self.app.flashcards.clone(), caller.user, format);
         let response = Response::builder().content_type(format.content_type()).body(file::parts(download).await?);
         let disposition = format!("attachment; filename=\"{}\"", format.file_name());
-        Ok(Exported::File(File(response), disposition))
+        Ok(CardFile::File(File::new(response), disposition))
     }
 
-    /// One card.
+    /// Show a card
     #[oai(path = "/cards/:id", method = "get", operation_id = "showCard")]
     async fn show_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CardShown>, ApiError> {
         Ok(Reply::new(self.app.flashcards.card(caller.user, CardId(id.0)).await?.into()))
     }
 
-    /// Changes a card's text.
+    /// Edit a card
     #[oai(path = "/cards/:id", method = "patch", operation_id = "updateCard")]
     async fn update_card(
         &self,
@@ -264,7 +296,7 @@ impl FlashcardsApi {
         Ok(Reply::new(edited.into()))
     }
 
-    /// Removes a card.
+    /// Delete a card
     #[oai(path = "/cards/:id", method = "delete", operation_id = "deleteCard")]
     async fn delete_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
         self.app.flashcards.delete_card(caller.user, CardId(id.0)).await?;
@@ -336,8 +368,8 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
         }
         Delivery::Stream(encoding, permit) => {
             after_submit::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
-                Live::Sse(log) => Answer::Sse(log),
-                Live::Ndjson(log) => Answer::Ndjson(log),
+                Live::Sse(log) => Answer::Sse(GenerationSse(log)),
+                Live::Ndjson(log) => Answer::Ndjson(GenerationNdjson(log)),
             })
         }
     };
@@ -384,7 +416,7 @@ fn sides(patch: SidesPatch) -> Result<(Option<String>, Option<String>), ApiError
 }
 
 /// An id that cannot be one is nobody's: 404, like one that is somebody else's.
-fn chosen(choice: Option<Choice>) -> Result<Option<Vec<SuggestionId>>, ApiError> {
+fn chosen(choice: Option<SuggestionChoice>) -> Result<Option<Vec<SuggestionId>>, ApiError> {
     let Some(ids) = choice.unwrap_or_default().suggestion_ids else { return Ok(None) };
     let ids: Result<Vec<SuggestionId>, _> = ids.iter().map(|id| id.parse()).collect();
     ids.map(Some).map_err(|_| ApiError::not_found())

@@ -1,5 +1,4 @@
-//! The words of organic weeks on the wire: what a client sends and sees, field by field.
-//! The routes beside this read and make them; nothing here asks anybody anything.
+//! Request and response bodies of organic weeks, as JSON and as the OpenAPI document describes them.
 
 use std::collections::BTreeMap;
 
@@ -14,88 +13,99 @@ use serde_json::Value;
 
 use super::events::PlacementMade;
 use crate::http::{
+    document_types::{AcceptedStatus, JobStatus, Of, PlacementFormat, SeedPlatform, SeedSource, WeekSchedulePreset},
     error::ApiError,
+    failure::FailureShown,
     reply::Urls,
     text::{ClientId, Text},
 };
 
-/// A request for a week.
+/// A request for the placements of a brand's week.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct GenerateWeek {
-    /// The brand.
+    /// Id of the brand.
     brand_profile_id: ClientId,
-    /// The Monday, `YYYY-MM-DD`.
+    /// Monday of the week, `YYYY-MM-DD`.
     week_start: String,
-    /// IANA name.
+    /// IANA name; takes precedence over the brand's.
     timezone: String,
-    /// The account of each platform, where a placement names none.
+    /// By platform: the account of placements that name none.
     #[serde(default)]
+    #[oai(nullable)]
     platform_account_ids: Option<BTreeMap<String, ClientId>>,
-    /// What was placed, at most 50; may be empty with a preset.
+    /// At most 50, unless the operator set another limit; may be empty with a preset.
     #[oai(validator(max_items = 200))]
     placements: Vec<SeedPlacement>,
-    /// What else is wanted.
     #[serde(default)]
+    #[oai(nullable)]
     options: Option<WeekOptions>,
 }
 
-/// A placement as it was seeded.
+/// A placement that the client planned.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct SeedPlacement {
-    /// Its stable id: made anew under it, never doubled. Of a repeated one the last wins.
+    /// A later run with the same id replaces the placement. Of a repeated id the last one counts.
     placement_id: ClientId,
-    /// The trend, question or event it grows from.
+    /// The trend, question or event that the placement is about.
     trend_id: ClientId,
-    /// Its local date, `YYYY-MM-DD`, inside the week.
+    /// Local date, `YYYY-MM-DD`, within the week.
     day_id: String,
-    /// When, RFC 3339; on `dayId` by the clocks of `timezone`.
+    /// RFC 3339; its local date in `timezone` must be `dayId` (422 `DAY_MISMATCH`).
     scheduled_at: String,
-    /// What the client shows for the time.
+    /// The client's label for the time.
     #[serde(default)]
+    #[oai(nullable)]
     time_label: Option<Text<TIME_LABEL_MAX>>,
-    /// `instagram`, `linkedin`, `facebook`, `tiktok` or `youtube`.
-    platform: String,
-    /// The account; else that of `platformAccountIds`, else an `error` event `MISSING_ACCOUNT`.
+    platform: SeedPlatform,
+    /// If absent the account of `platformAccountIds`; if that is absent too, an `error` event `MISSING_ACCOUNT`.
     #[serde(default)]
+    #[oai(nullable)]
     account_id: Option<ClientId>,
-    /// `trend`, `question`, `event` or `manual`.
     #[serde(default)]
-    seed_source: Option<String>,
-    /// `reel`, `carousel`, `story`, `post` or `newsletter`.
+    #[oai(nullable)]
+    seed_source: Option<SeedSource>,
     #[serde(default)]
-    desired_format: Option<String>,
-    /// Hints such as `tags` and `priority`.
+    #[oai(nullable)]
+    desired_format: Option<PlacementFormat>,
+    /// Hints for the model, such as `tags` and `priority`.
     #[serde(default)]
+    #[oai(nullable)]
     metadata: Option<BTreeMap<String, Value>>,
 }
 
-/// What is wanted of a week beside its placements.
+/// Options of a week.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct WeekOptions {
-    /// `beta-launch`: fills what the placements leave free.
+    /// Fills the slots that the placements leave free.
     #[serde(default)]
-    schedule_preset: Option<String>,
+    #[oai(nullable)]
+    schedule_preset: Option<WeekSchedulePreset>,
     /// Adds one placement `newsletter-<dayId>`.
     #[serde(default)]
+    #[oai(nullable)]
     include_newsletter: Option<bool>,
-    /// Its day; with a preset the first of the week when absent.
+    /// Day of the newsletter, `YYYY-MM-DD`. With a preset it defaults to `weekStart`.
     #[serde(default)]
+    #[oai(nullable)]
     newsletter_day_id: Option<String>,
-    /// What the copy shall heed.
+    /// Guidance for the model.
     #[serde(default)]
+    #[oai(nullable)]
     guidance_prompt: Option<Text<GUIDANCE_MAX>>,
-    /// The language to write in, e.g. `en-US`.
+    /// Language of the texts, e.g. `en-US`.
     #[serde(default)]
+    #[oai(nullable)]
     language: Option<Text<LANGUAGE_MAX>>,
-    /// Platforms to fill first.
+    /// Platforms that the preset fills first.
     #[serde(default)]
-    preferred_platforms: Option<Vec<String>>,
+    #[oai(nullable)]
+    preferred_platforms: Option<Vec<SeedPlatform>>,
 }
 
 impl From<GenerateWeek> for RequestBody {
@@ -121,10 +131,10 @@ impl From<SeedPlacement> for PlacementBody {
             day_id: seed.day_id,
             scheduled_at: seed.scheduled_at,
             time_label: seed.time_label.map(Into::into),
-            platform: seed.platform,
+            platform: seed.platform.into(),
             account_id: seed.account_id.map(Into::into),
-            seed_source: seed.seed_source,
-            desired_format: seed.desired_format,
+            seed_source: seed.seed_source.map(Into::into),
+            desired_format: seed.desired_format.map(Into::into),
             metadata: seed.metadata.map(|metadata| metadata.into_iter().collect()),
         }
     }
@@ -133,12 +143,14 @@ impl From<SeedPlacement> for PlacementBody {
 impl From<WeekOptions> for OptionsBody {
     fn from(options: WeekOptions) -> Self {
         Self {
-            schedule_preset: options.schedule_preset,
+            schedule_preset: options.schedule_preset.map(Into::into),
             include_newsletter: options.include_newsletter,
             newsletter_day_id: options.newsletter_day_id,
             guidance_prompt: options.guidance_prompt.map(Into::into),
             language: options.language.map(Into::into),
-            preferred_platforms: options.preferred_platforms,
+            preferred_platforms: options
+                .preferred_platforms
+                .map(|platforms| platforms.into_iter().map(Into::into).collect()),
         }
     }
 }
@@ -148,89 +160,91 @@ impl From<WeekOptions> for OptionsBody {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct WeekAccepted {
-    /// Its id; its job has the same.
+    /// Also the id of the job.
     pub(super) run_id: String,
-    /// Its brand.
     pub(super) brand_profile_id: String,
-    /// Its Monday.
+    /// Monday of the week, `YYYY-MM-DD`.
     pub(super) week_start: String,
-    /// Always `pending`.
-    pub(super) status: String,
-    /// Its links.
+    pub(super) status: AcceptedStatus,
     pub(super) urls: Urls,
 }
 
-/// A finished week.
+/// A week whose run has ended (`Prefer: wait`).
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct WeekShown {
-    /// Its id; its job has the same.
+    /// Also the id of the job.
     run_id: String,
-    /// Its brand.
     brand_profile_id: String,
-    /// Its Monday.
+    /// Monday of the week, `YYYY-MM-DD`.
     week_start: String,
-    /// `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: String,
-    /// Placements it was to make.
+    status: JobStatus,
+    /// Number of planned placements; null if the run never started.
+    #[oai(nullable)]
     total: Option<i32>,
-    /// Placements that it told an error about.
+    /// Number of placements with an `error` event.
     errors: i32,
-    /// Milliseconds from its first start to its end.
+    /// Milliseconds from the first start to the end.
+    #[oai(nullable)]
     latency_ms: Option<i64>,
-    /// All tokens.
+    /// Input and output tokens.
+    #[oai(nullable)]
     tokens: Option<i32>,
-    /// Tokens read.
+    #[oai(nullable)]
     tokens_input: Option<i32>,
-    /// Tokens written.
+    #[oai(nullable)]
     tokens_output: Option<i32>,
-    /// US dollars, when the provider says.
+    /// Cost in US dollars, if the provider reports it.
+    #[oai(nullable)]
     cost_usd: Option<f64>,
-    /// Why it did not succeed.
-    error: Option<Value>,
-    /// Accepted at.
+    /// Why the run did not succeed.
+    #[oai(nullable)]
+    error: Option<Of<FailureShown>>,
     created_at: DateTime<Utc>,
-    /// Ended at.
+    #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
-    /// How the run ended.
     run: WeekRun,
-    /// What it made, by time.
+    /// Saved placements, ordered by time.
     placements: Vec<PlacementShown>,
 }
 
-/// How a week's run ended.
+/// The run of a week.
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct WeekRun {
-    /// Its id; its job has the same.
+    /// Also the id of the job.
     id: String,
-    /// `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: String,
-    /// Placements it was to make; null if it never started.
+    status: JobStatus,
+    /// Number of planned placements; null if the run never started.
+    #[oai(nullable)]
     total: Option<i32>,
-    /// Placements it made.
+    /// Number of generated placements.
     placements: i32,
-    /// Placements with an error event.
+    /// Number of placements with an `error` event.
     errors: i32,
-    /// Milliseconds from its first start to its end.
+    /// Milliseconds from the first start to the end.
+    #[oai(nullable)]
     latency_ms: Option<i64>,
-    /// All tokens.
+    /// Input and output tokens.
+    #[oai(nullable)]
     tokens: Option<i32>,
-    /// Input tokens.
+    #[oai(nullable)]
     tokens_input: Option<i32>,
-    /// Output tokens.
+    #[oai(nullable)]
     tokens_output: Option<i32>,
-    /// US dollars, if the provider reports them.
+    /// Cost in US dollars, if the provider reports it.
+    #[oai(nullable)]
     cost_usd: Option<f64>,
-    /// Why it did not succeed, for a person.
+    /// The message of `error`.
+    #[oai(nullable)]
     message: Option<String>,
-    /// Why it did not succeed.
-    error: Option<Value>,
-    /// Accepted at.
+    /// Why the run did not succeed.
+    #[oai(nullable)]
+    error: Option<Of<FailureShown>>,
     created_at: DateTime<Utc>,
-    /// Ended at.
+    #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
 }
 
@@ -239,7 +253,7 @@ impl From<&Run> for WeekRun {
         let message = run.error.as_ref().and_then(|error| error["message"].as_str());
         Self {
             id: run.id.to_string(),
-            status: run.status.clone(),
+            status: run.status.clone().into(),
             total: run.total,
             placements: run.placed,
             errors: run.failed,
@@ -249,7 +263,7 @@ impl From<&Run> for WeekRun {
             tokens_output: run.tokens_output,
             cost_usd: run.cost_usd,
             message: message.map(str::to_owned),
-            error: run.error.clone(),
+            error: run.error.clone().map(Into::into),
             created_at: run.created_at,
             finished_at: run.finished_at,
         }
@@ -267,7 +281,7 @@ impl WeekShown {
             run_id: run.id.to_string(),
             brand_profile_id: run.brand_id.to_string(),
             week_start: run.week_start.to_string(),
-            status: run.status,
+            status: run.status.into(),
             total: run.total,
             errors: run.failed,
             latency_ms: run.latency_ms,
@@ -275,7 +289,7 @@ impl WeekShown {
             tokens_input: run.tokens_input,
             tokens_output: run.tokens_output,
             cost_usd: run.cost_usd,
-            error: run.error,
+            error: run.error.map(Into::into),
             created_at: run.created_at,
             finished_at: run.finished_at,
             placements: shown(made)?,
@@ -283,41 +297,38 @@ impl WeekShown {
     }
 }
 
-/// An asset that fits a placement.
+/// An asset that matches a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct AssetMatch {
-    /// The asset.
     asset_id: String,
-    /// How well it fits: the more is shared, and the more it weighs, the higher.
+    /// Sum of the weights of the shared terms.
     score: u32,
-    /// What they share.
+    /// The shared terms.
     reason: String,
 }
 
-/// A saved placement: the shape of its event, and what an edit of it needs to know.
+/// A saved placement: the fields of its event, with later edits, and its version.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct PlacementShown {
-    /// As its event told it, with what people wrote since.
     #[serde(flatten)]
     #[oai(flatten)]
     placement: PlacementMade,
-    /// The Monday of its week.
+    /// Monday of the week, `YYYY-MM-DD`.
     week_start: String,
-    /// The zone of the request that made it.
+    /// IANA name of the zone of the last request.
     timezone: String,
-    /// Counts its changes: what `If-Match` names.
+    /// Number of changes, from 1. The value for `If-Match`.
     version: i64,
-    /// Fields that people wrote, e.g. `copy.caption`: no run changes them.
+    /// Fields that a person edited, e.g. `copy.caption`. No run overwrites them.
     edited_fields: Vec<String>,
-    /// The run that made it last.
+    /// The last run that generated it.
     run_id: String,
-    /// The assets which that run found for it, best first.
+    /// Matching assets, best first.
     asset_matches: Vec<AssetMatch>,
-    /// Last changed at.
     updated_at: DateTime<Utc>,
 }
 
@@ -343,8 +354,9 @@ pub(super) fn shown(saved: &[SavedPlacement]) -> Result<Vec<PlacementShown>, Api
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct PlacementPage {
-    /// By time.
+    /// Ordered by time, then by id.
     pub(super) items: Vec<PlacementShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }

@@ -1,100 +1,201 @@
-//! The lines of a week's stream as OpenAPI describes them, and the payload that carries them.
-//! The description is what this file is for: the bytes are made in `almanac_shared::organic::event`, and a test holds
-//! that both say the same.
+//! The events of a week's stream, for the OpenAPI document only: `almanac_shared::organic::event` writes what is sent. A
+//! test compares both.
 
-use poem::{IntoResponse, Response};
-use poem_openapi::{
-    Object, Union,
-    payload::Payload,
-    registry::{MetaSchemaRef, Registry},
-    types::Type,
-};
+use poem_openapi::{Object, Union, types::Type};
 use serde::{Deserialize, Serialize};
 
-/// One line of the stream, by its `type`.
-#[derive(Clone, Debug, Union)]
-#[oai(one_of, discriminator_name = "type")]
-#[expect(clippy::large_enum_variant, reason = "none is ever made: only the description is used")]
-pub enum WeekEvent {
-    /// How far the run is; also the heartbeat, at least every 5 s, then without `seq`.
-    #[oai(mapping = "progress")]
+use super::dto::PlacementShown;
+use crate::{
+    http::{
+        document_types::{
+            JobStatus, PlacementFormat, PlacementOutlet, PlacementTimeOfDay, SeedSource, WeekStage, lines,
+        },
+        stream::described_logs,
+    },
+    routes::jobs::{EventMeta, Job},
+};
+
+/// The data of one server-sent event of a week, by its `event`.
+#[derive(Debug, Union)]
+pub enum WeekFrame {
+    /// `progress`.
     Progress(WeekProgress),
-    /// One placement is ready.
-    #[oai(mapping = "placement")]
+    /// `placement`.
     Placement(WeekPlacement),
-    /// One placement could not be made or, without an id, the week.
-    #[oai(mapping = "error")]
+    /// `error`.
     Error(WeekError),
-    /// The last line.
-    #[oai(mapping = "complete")]
+    /// `complete`.
     Complete(WeekComplete),
+    /// `snapshot`.
+    Snapshot(WeekSnapshot),
 }
 
-/// How far a run is.
-#[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+/// Progress of a run; without `seq` a heartbeat, at least every 5 s.
+#[derive(Debug, Object)]
 pub struct WeekProgress {
-    /// The place in the log; absent in heartbeats.
-    seq: Option<i64>,
-    /// Placements that are done, also those that failed.
+    /// Number of placements that are finished or failed.
     completed: u32,
-    /// Placements of the run.
+    /// Number of planned placements.
     total: u32,
-    /// `analyzing`, `drafting`, `matching`, `optimizing` or `finalizing`.
-    stage: Option<String>,
-    /// For a person.
+    stage: Option<WeekStage>,
     message: Option<String>,
+    /// Present while a dependency is unavailable.
+    meta: Option<EventMeta>,
 }
 
-/// A placement that is ready.
-#[derive(Clone, Debug, Object)]
+/// A generated placement.
+#[derive(Debug, Object)]
 pub struct WeekPlacement {
-    /// The place in the log.
-    seq: i64,
-    /// The placement.
     placement: PlacementMade,
 }
 
-/// Why something could not be made.
-#[derive(Clone, Debug, Object)]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+/// A failure of a placement or, without `placementId`, of the run.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
 pub struct WeekError {
-    /// The place in the log.
-    seq: i64,
     /// E.g. `MISSING_ACCOUNT`, `TREND_NOT_FOUND`, `NO_FREE_SLOT`, `ACCOUNT_DISCONNECTED`, `AUTH_FAILED`, `SLOT_UNFILLED`.
     code: Option<String>,
-    /// For a person.
     message: String,
-    /// The placement; absent when it is about the whole week.
     placement_id: Option<String>,
 }
 
-/// The end.
-#[derive(Clone, Debug, Object)]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+/// The result of a week's run.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
 pub struct WeekComplete {
-    /// The place in the log.
-    seq: i64,
-    /// `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: Option<String>,
-    /// Placements that were made.
+    status: Option<JobStatus>,
+    /// Number of generated placements.
     placements: Option<u32>,
-    /// Placements that were not.
+    /// Number of placements with an `error` event.
     errors: Option<u32>,
-    /// Placements that were moved.
+    /// Number of placements that were moved to a free slot.
     adjusted: Option<u32>,
-    /// Milliseconds from the first start.
+    /// Milliseconds from the first start to the end.
     latency_ms: Option<i64>,
-    /// All tokens.
+    /// Input and output tokens.
     tokens: Option<i64>,
-    /// Tokens read.
     tokens_input: Option<i64>,
-    /// Tokens written.
     tokens_output: Option<i64>,
-    /// US dollars.
+    /// Cost in US dollars, if the provider reports it.
     cost_usd: Option<f64>,
-    /// For a person.
     message: Option<String>,
+}
+
+/// The data of a `snapshot`: the job with its placements.
+#[derive(Debug, Object)]
+pub struct WeekSnapshot {
+    #[oai(flatten)]
+    job: Job,
+    placements: Vec<PlacementShown>,
+}
+
+lines! {
+    /// One NDJSON line of a week, by its `type`.
+    WeekLine {
+        WeekProgressLine = "progress": WeekProgress,
+        WeekPlacementLine = "placement": WeekPlacement,
+        WeekErrorLine = "error": WeekError,
+        WeekCompleteLine = "complete": WeekComplete,
+        WeekSnapshotLine = "snapshot": WeekSnapshot,
+    }
+}
+
+/// A merge patch of a placement. `null` removes an optional value and empties a list or an optional text.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+pub struct PlacementPatch {
+    schedule: Option<SchedulePatch>,
+    platform: Option<PlatformPatch>,
+    content: Option<ContentPatch>,
+    creative: Option<CreativePatch>,
+    copy: Option<CopyPatch>,
+    /// Read-only: must have its current value.
+    placement_id: Option<String>,
+    /// Read-only: must have its current value.
+    seed: Option<PlacementOrigin>,
+}
+
+/// The time of a placement. `scheduledAt` decides; `dayId` alone keeps the local time.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", rename = "PlacementSchedulePatch")]
+struct SchedulePatch {
+    /// Local date, `YYYY-MM-DD`.
+    day_id: Option<String>,
+    /// RFC 3339.
+    scheduled_at: Option<String>,
+    /// Ignored: computed from `scheduledAt`.
+    #[oai(nullable)]
+    time_of_day: Option<PlacementTimeOfDay>,
+    /// Ignored.
+    #[oai(nullable)]
+    adjusted: Option<bool>,
+    /// Ignored.
+    #[oai(nullable)]
+    reason: Option<String>,
+}
+
+/// Platform and account of a placement.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", rename = "PlacementPlatformPatch")]
+struct PlatformPatch {
+    name: Option<PlacementOutlet>,
+    /// Null for a newsletter.
+    #[oai(nullable)]
+    account_id: Option<String>,
+}
+
+/// Content of a placement.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", rename = "PlacementContentPatch")]
+struct ContentPatch {
+    #[oai(rename = "type")]
+    kind: Option<PlacementFormat>,
+    /// Name of the format for people; follows `type` if absent.
+    format: Option<String>,
+    title_topic: Option<String>,
+    #[oai(nullable)]
+    objective: Option<String>,
+    #[oai(nullable)]
+    target: Option<String>,
+    #[oai(nullable)]
+    tone: Option<String>,
+    #[oai(nullable)]
+    cta: Option<String>,
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "35")))]
+    num_slides: Option<u32>,
+}
+
+/// Visual part of a placement.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", rename = "PlacementCreativePatch")]
+struct CreativePatch {
+    #[oai(nullable)]
+    creative_idea: Option<String>,
+    #[oai(nullable)]
+    asset_ids: Option<Vec<String>>,
+    #[oai(nullable)]
+    asset_hints: Option<Vec<PlacementHint>>,
+}
+
+/// Text of a placement.
+#[derive(Debug, Object)]
+#[oai(rename = "PlacementCopyPatch")]
+struct CopyPatch {
+    #[oai(nullable)]
+    caption: Option<String>,
+    hashtags: Option<HashtagsPatch>,
+}
+
+/// Hashtags by search volume.
+#[derive(Debug, Object)]
+#[oai(rename = "PlacementHashtagsPatch")]
+struct HashtagsPatch {
+    #[oai(nullable)]
+    high: Option<Vec<String>>,
+    #[oai(nullable)]
+    medium: Option<Vec<String>>,
+    #[oai(nullable)]
+    low: Option<Vec<String>>,
 }
 
 /// A placement.
@@ -102,167 +203,124 @@ pub struct WeekComplete {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct PlacementMade {
-    /// Its stable id.
+    /// The id of the request, or `preset-…` or `newsletter-…`.
     placement_id: String,
-    /// When.
     schedule: PlacementSchedule,
-    /// Where.
     platform: PlacementPlatform,
-    /// What it grew from.
     seed: PlacementOrigin,
-    /// What it is.
     content: PlacementContent,
-    /// How it looks.
     creative: PlacementCreative,
-    /// What it says.
     copy: PlacementCopy,
 }
 
-/// When a placement goes out.
+/// Time of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct PlacementSchedule {
-    /// The local date.
+    /// Local date, `YYYY-MM-DD`.
     day_id: String,
-    /// The instant.
+    /// RFC 3339.
     scheduled_at: String,
-    /// `morning`, `afternoon`, `evening` or `night`.
-    time_of_day: String,
-    /// True when it is not the time that was asked for.
+    time_of_day: PlacementTimeOfDay,
+    /// Whether it was moved from the requested time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     adjusted: Option<bool>,
-    /// Why it was moved.
+    /// Reason of the move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
-/// Where a placement goes out.
+/// Platform and account of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct PlacementPlatform {
-    /// The platform, or `newsletter`.
-    name: String,
-    /// The account; null for a newsletter.
+    name: PlacementOutlet,
+    /// Null for a newsletter.
+    #[oai(nullable)]
     account_id: Option<String>,
 }
 
-/// What a placement grew from.
+/// Origin of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct PlacementOrigin {
-    /// The trend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trend_id: Option<String>,
-    /// `trend`, `question`, `event` or `manual`.
-    source: String,
+    source: SeedSource,
 }
 
-/// What a placement is.
+/// Content of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct PlacementContent {
-    /// `reel`, `carousel`, `story`, `post` or `newsletter`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
-    kind: String,
-    /// The same for people.
+    kind: PlacementFormat,
+    /// Name of the format for people.
     format: String,
-    /// What it is about, in a line.
+    /// Topic in one line.
     title_topic: String,
-    /// What it shall achieve.
+    /// Objective of the post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     objective: Option<String>,
-    /// Whom it is for.
+    /// Target audience.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<String>,
-    /// How it speaks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tone: Option<String>,
-    /// What it asks people to do.
+    /// Call to action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cta: Option<String>,
-    /// Its slides.
+    /// Number of slides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     num_slides: Option<u32>,
 }
 
-/// How a placement looks.
+/// Visual part of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct PlacementCreative {
-    /// The idea.
     creative_idea: String,
-    /// Assets of the brand's library that fit.
+    /// Matching assets of the brand's library.
     asset_ids: Vec<String>,
-    /// What to make.
+    /// Assets to produce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asset_hints: Option<Vec<PlacementHint>>,
 }
 
-/// Something to make.
+/// An asset to produce.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 pub struct PlacementHint {
-    /// What part it plays, e.g. `hook`.
+    /// Its role, e.g. `hook`.
     role: String,
-    /// What it shows.
     suggestion: String,
 }
 
-/// What a placement says.
+/// Text of a placement.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 pub struct PlacementCopy {
-    /// The text to publish.
     caption: String,
-    /// Its tags.
     hashtags: PlacementHashtags,
 }
 
-/// Tags by how many people look for them.
+/// Hashtags by search volume.
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 pub struct PlacementHashtags {
-    /// Many.
     high: Vec<String>,
-    /// Some.
     medium: Vec<String>,
-    /// Few.
     low: Vec<String>,
 }
 
-macro_rules! logs {
-    ($($(#[$doc:meta])* $name:ident = $media:literal;)*) => {$(
-        $(#[$doc])*
-        pub struct $name(pub(super) Response);
-
-        impl IntoResponse for $name {
-            fn into_response(self) -> Response {
-                self.0
-            }
-        }
-
-        impl Payload for $name {
-            const CONTENT_TYPE: &'static str = $media;
-
-            fn schema_ref() -> MetaSchemaRef {
-                WeekEvent::schema_ref()
-            }
-
-            fn register(registry: &mut Registry) {
-                WeekEvent::register(registry);
-            }
-        }
-    )*};
-}
-
-logs! {
-    /// A week's log, one JSON object a line.
-    WeekLines = "application/x-ndjson";
-    /// A week's log as server-sent events: the same objects as `data`, without `type` and `seq`, which are `event` and `id`.
-    WeekFrames = "text/event-stream";
+described_logs! {
+    /// The events of a week as NDJSON.
+    WeekLines(NdjsonLog) as WeekLine;
+    /// The events of a week as server-sent events.
+    WeekFrames(SseLog) as WeekFrame;
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
-//! Organic weeks over HTTP: ask for a week's placements and watch them come. What was made, and
-//! what people write into it, has a room of its own beside this.
+//! Organic weeks over HTTP: submitting a week. Saved placements have a file of their own.
 
 mod dto;
-mod events;
+pub(super) mod events;
 mod placements;
 
 use almanac_shared::{
@@ -15,7 +14,7 @@ use almanac_shared::{
     },
 };
 use anyhow::Context;
-use poem::{IntoResponse, Request};
+use poem::Request;
 use poem_openapi::{ApiResponse, OpenApi, ResponseContent};
 use serde_json::Value;
 
@@ -29,6 +28,7 @@ use crate::{
         stream::Live,
         stream_limit::Delivery,
     },
+    openapi::Tag,
     routes::after_submit,
     state::App,
 };
@@ -55,7 +55,7 @@ pub struct OrganicApi {
 #[derive(ApiResponse)]
 #[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Submitted {
-    /// Accepted; the work is done elsewhere.
+    /// Accepted. A worker does the work.
     #[oai(status = 202)]
     Accepted(
         Reply<WeekAccepted>,
@@ -64,7 +64,7 @@ enum Submitted {
         #[oai(header = "RateLimit-Policy")] String,
         #[oai(header = "RateLimit")] String,
     ),
-    /// The event log as it grows, or the finished week for `Prefer: wait`.
+    /// The events of the job as a stream, or the finished week (`Prefer: wait`).
     #[oai(status = 200)]
     Now(
         Answer,
@@ -83,14 +83,15 @@ enum Answer {
     Finished(Reply<WeekShown>),
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Organic")]
 impl OrganicApi {
-    /// Makes the placements of a brand's week, or makes them anew.
+    /// Generate the placements of a brand's week
     ///
-    /// NDJSON by default, one object a line, each placement as it is ready; `Accept: text/event-stream` for the same as
-    /// server-sent events, `application/json` for 202 at once, and with `Prefer: wait=n` the finished week. Everything
-    /// that refuses the whole request is answered before the first line; what cannot be made of it is an `error` line. The
-    /// last line is `complete`, however the week ends. One active calendar or week per user.
+    /// Answers NDJSON by default, one line per event; `Accept: text/event-stream` the same as server-sent events, and
+    /// `Accept: application/json` 202, or with `Prefer: wait=n` the finished week. A refused request is answered before the
+    /// first line; a placement that cannot be generated is an `error` line. The last line is always `complete`. A user has
+    /// at most one active run of a calendar or organic week (409 `ACTIVE_GENERATION`). An account that is not linked to the
+    /// brand is 403.
     #[oai(path = "/organic/generate-calendar", method = "post", operation_id = "generateWeek")]
     async fn submit(
         &self,
@@ -151,8 +152,8 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
         }
         Delivery::Stream(encoding, permit) => {
             after_submit::log(app, caller, job, (encoding, permit)).await.map(|log| match log {
-                Live::Ndjson(log) => Answer::Lines(WeekLines(log.into_response())),
-                Live::Sse(log) => Answer::Frames(WeekFrames(log.into_response())),
+                Live::Ndjson(log) => Answer::Lines(WeekLines(log)),
+                Live::Sse(log) => Answer::Frames(WeekFrames(log)),
             })
         }
     };

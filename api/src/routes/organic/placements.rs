@@ -1,5 +1,4 @@
-//! A brand's saved placements over HTTP: what weeks made, and what people write into it. `If-Match`
-//! keeps two people from overwriting each other, and no run takes away what a person wrote.
+//! A brand's saved placements over HTTP. `If-Match` prevents lost updates, and no run overwrites an edited field.
 
 use almanac_shared::{brands::BrandId, organic::PlacementId, platform::error::Code, values::local_time};
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -10,16 +9,21 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::dto::{PlacementPage, PlacementShown, shown};
+use super::{
+    dto::{PlacementPage, PlacementShown, shown},
+    events::PlacementPatch,
+};
 use crate::{
     auth::Caller,
     http::{
+        document_types::Of,
         error::{ApiError, Detail},
         file::Deleted,
         negotiation, page,
         reply::Reply,
         strict_json::Strict,
     },
+    openapi::Tag,
     state::App,
 };
 
@@ -28,17 +32,17 @@ pub struct PlacementsApi {
     pub(crate) app: App,
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Organic")]
 impl PlacementsApi {
-    /// A brand's placements by time, then by id: of one week, or of all.
+    /// List placements of a brand, ordered by time
     ///
-    /// `weekStart` has to be a Monday (422).
+    /// A `weekStart` that is not a Monday is 422 `NOT_A_MONDAY`.
     #[oai(path = "/brands/:id/placements", method = "get", operation_id = "listPlacements")]
     async fn list(
         &self,
         caller: Caller,
         id: Path<String>,
-        /// The Monday of the week, `YYYY-MM-DD`.
+        /// Only placements of the week that begins on this Monday, `YYYY-MM-DD`.
         #[oai(name = "weekStart")]
         week_start: Query<Option<String>>,
         #[oai(validator(minimum(value = "1"), maximum(value = "250")))] limit: Query<Option<i64>>,
@@ -57,8 +61,10 @@ impl PlacementsApi {
         Ok(Reply::new(PlacementPage { items: shown(&rows)?, next_cursor }))
     }
 
-    /// Changes a placement: a merge patch in the shape of its event, e.g. `{"copy": {"caption": "…"}}`. What is written
-    /// is a person's from then on, also when the week is made anew. `If-Match: "<version>"` is optional.
+    /// Edit a placement
+    ///
+    /// A merge patch in the shape of the `placement` event, e.g. `{"copy": {"caption": "…"}}`. No later run overwrites a
+    /// field that was edited.
     #[oai(path = "/brands/:id/placements/:placement", method = "patch", operation_id = "updatePlacement")]
     async fn update(
         &self,
@@ -66,9 +72,9 @@ impl PlacementsApi {
         caller: Caller,
         id: Path<String>,
         placement: Path<String>,
-        body: Strict<Value>,
+        body: Strict<Of<PlacementPatch>>,
     ) -> Result<Reply<PlacementShown>, ApiError> {
-        let Value::Object(body) = body.0 else {
+        let Value::Object(body) = body.0.value else {
             return Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")]));
         };
         let brand = brand(&id.0)?;
@@ -79,7 +85,9 @@ impl PlacementsApi {
         Ok(Reply::new(PlacementShown::try_from(&saved)?))
     }
 
-    /// Removes a placement; a week that asks for its id again makes it again. `If-Match: "<version>"` is optional.
+    /// Delete a placement
+    ///
+    /// A later request with its id generates it again.
     #[oai(path = "/brands/:id/placements/:placement", method = "delete", operation_id = "deletePlacement")]
     async fn delete(
         &self,

@@ -1,4 +1,4 @@
-//! The words of accounts on the wire.
+//! Request and response bodies of a brand's accounts.
 
 use almanac_shared::brands::{
     Account,
@@ -9,44 +9,49 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    http::text::{ClientId, Text},
+    http::{
+        document_types::{PlatformAccountState, SeedPlatform},
+        text::{ClientId, Text},
+    },
     routes::brands::patch,
 };
 
 /// A new account on a platform.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateAccount {
-    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
-    /// server if absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Generated if
+    /// absent.
     #[serde(default)]
+    #[oai(nullable)]
     id: Option<ClientId>,
-    /// `instagram`, `linkedin`, `facebook`, `tiktok` or `youtube`.
-    platform: String,
+    platform: SeedPlatform,
     /// 1 to 200 characters.
     name: Text<NAME_CHARS>,
-    /// `connected` when absent; `disconnected` and `auth_failed` refuse its placements.
+    /// `connected` if absent.
     #[serde(default)]
-    state: Option<String>,
+    #[oai(nullable)]
+    state: Option<PlatformAccountState>,
 }
 
 impl From<CreateAccount> for AccountBody {
     fn from(CreateAccount { id, platform, name, state }: CreateAccount) -> Self {
-        Self { id: id.map(Into::into), platform: Some(platform), name: Some(name.into()), state }
+        let (platform, state) = (Some(platform.into()), state.map(Into::into));
+        Self { id: id.map(Into::into), platform, name: Some(name.into()), state }
     }
 }
 
-/// A change of an account.
+/// A merge patch of an account. Unknown fields and `id` are ignored.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct AccountPatch {
-    /// `instagram`, `linkedin`, `facebook`, `tiktok` or `youtube`.
     #[serde(default)]
-    platform: MaybeUndefined<String>,
+    platform: MaybeUndefined<SeedPlatform>,
     /// 1 to 200 characters.
     #[serde(default)]
     name: MaybeUndefined<Text<NAME_CHARS>>,
-    /// `connected`, `disconnected` or `auth_failed`; null is `connected`.
+    /// Null is `connected`.
     #[serde(default)]
-    state: MaybeUndefined<String>,
+    #[oai(nullable)]
+    state: MaybeUndefined<PlatformAccountState>,
 }
 
 impl AccountPatch {
@@ -62,24 +67,18 @@ impl AccountPatch {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct AccountShown {
-    /// Its id.
     id: String,
-    /// Where it is.
-    platform: String,
-    /// What it is called.
+    platform: SeedPlatform,
     name: String,
-    /// `connected`, `disconnected` or `auth_failed`.
-    state: String,
-    /// Made at.
+    state: PlatformAccountState,
     created_at: DateTime<Utc>,
-    /// Last changed at.
     updated_at: DateTime<Utc>,
 }
 
 impl From<Account> for AccountShown {
     fn from(account: Account) -> Self {
         let Account { id, platform, name, state, created_at, updated_at } = account;
-        let (platform, state) = (platform.to_string(), state.to_string());
+        let (platform, state) = (platform.as_str().into(), state.as_str().into());
         Self { id: id.to_string(), platform, name, state, created_at, updated_at }
     }
 }
@@ -91,6 +90,7 @@ impl From<Account> for AccountShown {
 pub struct AccountPage {
     /// Newest first.
     pub(in super::super) items: Vec<AccountShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,
 }

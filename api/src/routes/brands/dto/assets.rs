@@ -1,4 +1,4 @@
-//! The words of assets on the wire.
+//! Request and response bodies of a brand's assets.
 
 use almanac_shared::brands::{
     Asset,
@@ -9,50 +9,56 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    http::text::{ClientId, Text},
+    http::{
+        document_types::CreativeAssetKind,
+        text::{ClientId, Text},
+    },
     routes::brands::patch,
 };
 
 /// A new creative asset.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateAsset {
-    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
-    /// server if absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Generated if
+    /// absent.
     #[serde(default)]
+    #[oai(nullable)]
     id: Option<ClientId>,
     /// 1 to 300 characters.
     title: Text<TITLE_CHARS>,
-    /// `image`, `video`, `audio` or `document`.
-    kind: String,
-    /// An http or https address.
+    kind: CreativeAssetKind,
+    /// An http or https URL.
     #[serde(default)]
+    #[oai(nullable)]
     url: Option<Text<URL_CHARS>>,
     /// At most 50, each of 1 to 64 characters.
     #[serde(default)]
+    #[oai(nullable)]
     tags: Option<Vec<String>>,
 }
 
 impl From<CreateAsset> for AssetBody {
     fn from(CreateAsset { id, title, kind, url, tags }: CreateAsset) -> Self {
         let (id, url) = (id.map(Into::into), url.map(Into::into));
-        Self { id, title: Some(title.into()), kind: Some(kind), url, tags }
+        Self { id, title: Some(title.into()), kind: Some(kind.into()), url, tags }
     }
 }
 
-/// A change of an asset.
+/// A merge patch of an asset. Unknown fields and `id` are ignored.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct AssetPatch {
     /// 1 to 300 characters.
     #[serde(default)]
     title: MaybeUndefined<Text<TITLE_CHARS>>,
-    /// `image`, `video`, `audio` or `document`.
     #[serde(default)]
-    kind: MaybeUndefined<String>,
-    /// Null takes it away.
+    kind: MaybeUndefined<CreativeAssetKind>,
+    /// Null removes it.
     #[serde(default)]
+    #[oai(nullable)]
     url: MaybeUndefined<Text<URL_CHARS>>,
-    /// All of them; null is none.
+    /// Replaces all tags; null removes them.
     #[serde(default)]
+    #[oai(nullable)]
     tags: MaybeUndefined<Vec<String>>,
 }
 
@@ -70,26 +76,20 @@ impl AssetPatch {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct AssetShown {
-    /// Its id.
     id: String,
-    /// What it shows.
     title: String,
-    /// `image`, `video`, `audio` or `document`.
-    kind: String,
-    /// Where it is.
+    kind: CreativeAssetKind,
+    #[oai(nullable)]
     url: Option<String>,
-    /// Tags.
     tags: Vec<String>,
-    /// Made at.
     created_at: DateTime<Utc>,
-    /// Last changed at.
     updated_at: DateTime<Utc>,
 }
 
 impl From<Asset> for AssetShown {
     fn from(asset: Asset) -> Self {
         let Asset { id, title, kind, url, tags, created_at, updated_at } = asset;
-        let (id, kind) = (id.to_string(), kind.to_string());
+        let (id, kind) = (id.to_string(), kind.as_str().into());
         Self { id, title, kind, url, tags, created_at, updated_at }
     }
 }
@@ -101,6 +101,7 @@ impl From<Asset> for AssetShown {
 pub struct AssetPage {
     /// Newest first.
     pub(in super::super) items: Vec<AssetShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The words of trends on the wire.
+//! Request and response bodies of a brand's trends.
 
 use almanac_shared::brands::{
     Trend,
@@ -9,56 +9,64 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    http::text::{ClientId, Text},
+    http::{
+        document_types::SeedSource,
+        text::{ClientId, Text},
+    },
     routes::brands::patch,
 };
 
 /// A new trend.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct CreateTrend {
-    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Made by the
-    /// server if absent.
+    /// 1 to 128 letters and digits of any script, or any of space `. _ - : / # @ + ,`; no space at the ends. Generated if
+    /// absent.
     #[serde(default)]
+    #[oai(nullable)]
     id: Option<ClientId>,
     /// 1 to 300 characters.
     title: Text<TITLE_CHARS>,
-    /// `trend`, `question`, `event` or `manual`.
-    source: String,
+    source: SeedSource,
     /// At most 2,000 characters.
     #[serde(default)]
+    #[oai(nullable)]
     description: Option<Text<DESCRIPTION_CHARS>>,
-    /// 0 to 100, 0 when absent: the higher, the sooner a preset takes it.
+    /// 0 to 100, 0 if absent. A preset uses trends of higher priority first.
     #[serde(default)]
+    #[oai(nullable)]
     priority: Option<i32>,
     /// At most 50, each of 1 to 64 characters.
     #[serde(default)]
+    #[oai(nullable)]
     tags: Option<Vec<String>>,
 }
 
 impl From<CreateTrend> for TrendBody {
     fn from(CreateTrend { id, title, source, description, priority, tags }: CreateTrend) -> Self {
         let (id, description) = (id.map(Into::into), description.map(Into::into));
-        Self { id, title: Some(title.into()), source: Some(source), description, priority, tags }
+        Self { id, title: Some(title.into()), source: Some(source.into()), description, priority, tags }
     }
 }
 
-/// A change of a trend.
+/// A merge patch of a trend. Unknown fields and `id` are ignored.
 #[derive(Clone, Debug, Deserialize, Object)]
 pub struct TrendPatch {
     /// 1 to 300 characters.
     #[serde(default)]
     title: MaybeUndefined<Text<TITLE_CHARS>>,
-    /// `trend`, `question`, `event` or `manual`.
     #[serde(default)]
-    source: MaybeUndefined<String>,
-    /// Null takes it away.
+    source: MaybeUndefined<SeedSource>,
+    /// Null removes it.
     #[serde(default)]
+    #[oai(nullable)]
     description: MaybeUndefined<Text<DESCRIPTION_CHARS>>,
     /// 0 to 100; null is 0.
     #[serde(default)]
+    #[oai(nullable)]
     priority: MaybeUndefined<i32>,
-    /// All of them; null is none.
+    /// Replaces all tags; null removes them.
     #[serde(default)]
+    #[oai(nullable)]
     tags: MaybeUndefined<Vec<String>>,
 }
 
@@ -77,28 +85,22 @@ impl TrendPatch {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct TrendShown {
-    /// Its id.
     id: String,
-    /// A headline.
     title: String,
-    /// `trend`, `question`, `event` or `manual`.
-    source: String,
-    /// More about it.
+    source: SeedSource,
+    #[oai(nullable)]
     description: Option<String>,
-    /// The higher, the sooner a preset takes it.
+    /// 0 to 100. A preset uses trends of higher priority first.
     priority: i32,
-    /// Tags.
     tags: Vec<String>,
-    /// Made at.
     created_at: DateTime<Utc>,
-    /// Last changed at.
     updated_at: DateTime<Utc>,
 }
 
 impl From<Trend> for TrendShown {
     fn from(trend: Trend) -> Self {
         let Trend { id, title, source, description, priority, tags, created_at, updated_at } = trend;
-        let (id, source) = (id.to_string(), source.to_string());
+        let (id, source) = (id.to_string(), source.as_str().into());
         Self { id, title, source, description, priority, tags, created_at, updated_at }
     }
 }
@@ -110,6 +112,7 @@ impl From<Trend> for TrendShown {
 pub struct TrendPage {
     /// Newest first.
     pub(in super::super) items: Vec<TrendShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,
 }

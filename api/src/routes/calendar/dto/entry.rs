@@ -1,6 +1,5 @@
-//! Entries on the wire: as they are saved, as a run made them, and as parts of a diff. The words are the
-//! domain's: each shape here is read from what the domain writes, so that the description says what is sent, and a unit
-//! test holds both together byte by byte.
+//! Entries as response bodies: saved, generated, and as parts of a diff. Each type here is read from the JSON that the
+//! domain writes, so the OpenAPI document describes what is sent; a unit test compares both byte by byte.
 
 use almanac_shared::{
     calendar::{Entry, export},
@@ -11,58 +10,56 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// What an entry says.
+use crate::http::document_types::EntryField;
+
+/// The content of an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct ContentShown {
-    /// Where it goes.
     channel: String,
     /// Local date.
     date: NaiveDate,
     /// Local time of day, `HH:MM`.
     time: String,
-    /// IANA zone of date and time.
+    /// IANA name of the zone of `date` and `time`.
     timezone: String,
-    /// The instant of the three, in UTC.
+    /// The instant of `date` and `time`, RFC 3339 in UTC.
     scheduled_at: String,
-    /// A headline for people.
     title: String,
-    /// What it is about.
     topic: String,
-    /// What kind of content, such as `reel` or `article`.
+    /// Kind of content, such as `reel` or `article`.
     format: String,
     /// The text to publish.
     caption: String,
-    /// Tags, each with its `#`.
+    /// Each with its `#`.
     hashtags: Vec<String>,
-    /// For the people who make it.
+    /// Notes for the team.
     notes: String,
-    /// Pictures and videos: set by people, never by a model.
+    /// Images and videos; edited by hand only.
     media: Vec<MediumShown>,
 }
 
-/// A picture or a video.
+/// An image or a video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct MediumShown {
-    /// Where it lies: http or https.
+    /// An http or https URL.
     url: String,
-    /// What it is.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: MediumKind,
-    /// What it shows, for those who cannot see it.
+    /// Alternative text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alt: Option<String>,
 }
 
-/// What a medium is.
+/// Kind of a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum MediumKind {
-    /// A picture.
+    /// An image.
     Image,
     /// A video.
     Video,
@@ -73,42 +70,95 @@ pub enum MediumKind {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct EntryShown {
-    /// Its id.
     id: String,
-    /// What it is across all runs: `channel:date:ordinal`, `channel:date:h<n>` when a person added it. Never changes.
+    /// Identifies the entry in all runs: `channel:date:ordinal`, or `channel:date:h<n>` if it was added by hand. Never
+    /// changes.
     key: String,
-    /// Counts its changes, from 1: what `If-Match` names.
+    /// Number of changes, from 1. The value for `If-Match`.
     version: i64,
     #[serde(flatten)]
     #[oai(flatten)]
     content: ContentShown,
-    /// Who made it.
+    /// Origin of the entry.
     source: Source,
-    /// Fields that a person wrote since they were last accepted from a run.
-    edited_fields: Vec<String>,
-    /// Last changed at.
+    /// Fields that a person edited since they were last accepted from a run.
+    edited_fields: Vec<EntryField>,
     updated_at: String,
 }
 
-/// Who made an entry.
+/// An entry that is added by hand.
+#[derive(Debug, Object)]
+pub struct NewEntry {
+    /// `[a-z][a-z0-9_-]{0,31}`.
+    channel: String,
+    /// Local date.
+    date: NaiveDate,
+    #[oai(validator(min_length = 1, max_length = 200))]
+    title: String,
+    /// Local time, `HH:MM`; the channel's usual time if absent.
+    time: Option<String>,
+    /// IANA name; the calendar's if absent.
+    timezone: Option<String>,
+    #[oai(nullable, validator(max_length = 200))]
+    topic: Option<String>,
+    #[oai(nullable, validator(max_length = 64))]
+    format: Option<String>,
+    #[oai(nullable, validator(max_length = 5000))]
+    caption: Option<String>,
+    #[oai(nullable, validator(max_items = 30))]
+    hashtags: Option<Vec<String>>,
+    #[oai(nullable, validator(max_length = 2000))]
+    notes: Option<String>,
+    #[oai(nullable, validator(max_items = 20))]
+    media: Option<Vec<MediumShown>>,
+}
+
+/// A merge patch of an entry. `null` empties a field; `channel`, `date`, `time`, `timezone` and `title` cannot be empty.
+#[derive(Debug, Object)]
+pub struct EntryPatch {
+    /// `[a-z][a-z0-9_-]{0,31}`. The key stays.
+    channel: Option<String>,
+    /// Local date. The key stays.
+    date: Option<NaiveDate>,
+    /// Local time, `HH:MM`.
+    time: Option<String>,
+    /// IANA name.
+    timezone: Option<String>,
+    #[oai(validator(min_length = 1, max_length = 200))]
+    title: Option<String>,
+    #[oai(nullable, validator(max_length = 200))]
+    topic: Option<String>,
+    #[oai(nullable, validator(max_length = 64))]
+    format: Option<String>,
+    #[oai(nullable, validator(max_length = 5000))]
+    caption: Option<String>,
+    #[oai(nullable, validator(max_items = 30))]
+    hashtags: Option<Vec<String>>,
+    #[oai(nullable, validator(max_length = 2000))]
+    notes: Option<String>,
+    #[oai(nullable, validator(max_items = 20))]
+    media: Option<Vec<MediumShown>>,
+}
+
+/// Origin of an entry: `ai` for a run, `human` for an entry that was added by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename_all = "lowercase")]
 pub enum Source {
-    /// A run; people may have edited it since.
+    /// Generated by a run; a person may have edited it since.
     Ai,
-    /// A person, by hand.
+    /// Added by hand.
     Human,
 }
 
-/// An entry as a run made it.
+/// An entry as generated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct EntryMade {
-    /// The id of the entry it becomes; only in the stream of a first run.
+    /// Id of the saved entry; only in the events of a calendar's first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// Its slot.
+    /// The slot: `channel:date:ordinal`.
     key: String,
     #[serde(flatten)]
     #[oai(flatten)]
@@ -118,74 +168,72 @@ pub struct EntryMade {
 /// An entry that a run would add or remove.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 pub struct EntryListed {
-    /// Its key.
     key: String,
     #[serde(flatten)]
     #[oai(flatten)]
     content: ContentShown,
-    /// `["deleted"]` for an added entry that a person deleted; of a removed one the fields that a person wrote.
+    /// `["deleted"]` for an added entry that a person deleted before; the edited fields of a removed one.
     conflicts: Vec<String>,
 }
 
 /// An entry that a run would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 pub struct EntryChanged {
-    /// Its key.
     key: String,
-    /// As it is saved.
+    /// The saved content.
     before: ContentShown,
-    /// As it would be if all of it were accepted.
+    /// The content after an accept of all fields.
     after: ContentShown,
-    /// The fields that differ.
-    changes: Vec<String>,
-    /// Of these, the ones that a person wrote: they stay unless they are named.
-    conflicts: Vec<String>,
+    /// Fields that differ.
+    changes: Vec<EntryField>,
+    /// Fields among `changes` that a person edited. An accept keeps them unless they are named.
+    conflicts: Vec<EntryField>,
 }
 
-/// What a run would change now.
+/// Changes that accepting a run would make now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 pub struct DiffShown {
-    /// Entries that would come, or come back.
+    /// New entries, and deleted ones that would return.
     added: Vec<EntryListed>,
-    /// Entries that would read differently.
+    /// Entries with other content.
     updated: Vec<EntryChanged>,
-    /// Entries that the run has no place for.
+    /// Saved entries without a slot in the run.
     removed: Vec<EntryListed>,
 }
 
-/// Something of a run that an accept did not take.
+/// A part of a run that was not accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 pub struct SkippedShown {
-    /// The entry.
+    /// Key of the entry.
     key: String,
-    /// The field; null when it is about the whole entry.
-    field: Option<String>,
-    /// Why.
+    /// The field; null for the whole entry.
+    #[oai(nullable)]
+    field: Option<EntryField>,
     reason: SkipReason,
 }
 
-/// Why something of a run was not taken.
+/// Why a part of a run was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// A person wrote it.
+    /// A person edited it.
     Edited,
     /// A person deleted it.
     Deleted,
-    /// The run says nothing about what was named.
+    /// The run does not have it.
     NotInRun,
 }
 
-/// Reads a shape from what the domain wrote.
+/// Reads a response body from the domain's JSON.
 ///
 /// # Errors
-/// The domain writes another shape: a mistake of ours.
+/// The domain's JSON has another shape.
 pub(in crate::routes::calendar) fn read<T: DeserializeOwned>(written: Value) -> Result<T, Refusal> {
     serde_json::from_value(written).map_err(|error| Refusal::Unexpected(error.into()))
 }
 
-/// A saved entry, as it is shown everywhere.
+/// A saved entry as a response body.
 ///
 /// # Errors
 /// See [`read`].

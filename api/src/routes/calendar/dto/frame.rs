@@ -1,178 +1,153 @@
-//! The frames of a calendar's stream, for the description alone: what is sent was written by the worker, or is a dry run's,
-//! and goes out as it is. A test holds real frames against these shapes.
+//! The events of a calendar's stream, for the OpenAPI document only: the worker or a dry run writes what is sent. A test
+//! compares real events with these types.
 
-use poem::{IntoResponse, Response};
-use poem_openapi::{
-    Object, Union,
-    payload::Payload,
-    registry::{MetaSchemaRef, Registry},
-    types::Type,
-};
+use poem_openapi::{Object, Union, types::Type};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{DiffShown, EntryMade};
-use crate::http::stream::{NdjsonLog, SseLog};
+use crate::{
+    http::{
+        document_types::{CalendarEventType, CalendarStage, Dependency, JobStatus},
+        failure::FailureShown,
+        stream::described_logs,
+    },
+    routes::jobs::Job,
+};
 
-/// The data of one server-sent event of a calendar.
+/// The data of one server-sent event of a calendar run.
 #[derive(Debug, Object)]
 pub struct CalendarFrame {
-    /// By the event's type: `progress`, `entry`, `diff`, `error`, or `done`.
     data: FrameData,
-    /// Of an `error`, and of the `done` of a run that failed; else null.
+    /// Set in `error`, and in the `done` of a run that failed or was cancelled.
+    #[oai(nullable)]
     error: Option<StreamError>,
-    /// What it is part of.
     meta: FrameMeta,
 }
 
-/// One line of a calendar's NDJSON: the frame with its type and place.
+/// One NDJSON line of a calendar run: an event with its type and `seq`.
 #[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct CalendarLine {
-    /// `progress`, `entry`, `diff`, `error`, or `done`.
     #[oai(rename = "type")]
-    kind: String,
-    /// Its place in the log, from 1; absent in a heartbeat.
+    kind: CalendarEventType,
+    /// Position in the event log, from 1; absent in heartbeats.
     seq: Option<i64>,
     #[oai(flatten)]
     frame: CalendarFrame,
 }
 
-/// What a frame carries.
+/// The data of an event, by its type.
 #[derive(Debug, Union)]
 pub enum FrameData {
-    /// Of `progress`.
+    /// `progress`.
     Progress(Progress),
-    /// Of `entry`: told the moment its object closes in the model's answer.
+    /// `entry`.
     Entry(EntryMade),
-    /// Of `diff`: only for a calendar that is made anew.
+    /// `diff`.
     Diff(DiffShown),
-    /// Of `error`: the run goes on.
+    /// `error`: the run continues.
     Error(StreamError),
-    /// Of `done`.
+    /// `done`.
     Summary(RunSummary),
+    /// `snapshot`.
+    Snapshot(CalendarSnapshot),
 }
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Progress {
-    /// Entries that are there.
+    /// Number of generated entries.
     completed: i64,
-    /// Entries that there will be.
+    /// Number of slots.
     total: i64,
-    /// `queued`, `drafting` or `finalizing`.
-    stage: String,
-    /// The share of the two.
+    stage: CalendarStage,
     percent: Option<i64>,
 }
 
-/// Something that went wrong.
+/// A failure of a slot or of the run.
 #[derive(Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
 pub struct StreamError {
-    /// For programs.
-    code: String,
-    /// For people.
-    message: String,
-    /// The slot it is about.
+    #[oai(flatten)]
+    failure: FailureShown,
+    /// Key of the slot.
     key: Option<String>,
-    /// What the model's provider did, when that is why a run failed.
-    reason: Option<String>,
-    /// Whether the same may succeed later.
-    retryable: Option<bool>,
-    /// The provider's HTTP status.
-    provider_status: Option<i64>,
-    /// The provider's id of the call.
-    request_id: Option<String>,
-    /// The beginning of what the provider said, without secrets.
-    excerpt: Option<String>,
-    /// How long the call took.
-    latency_ms: Option<i64>,
-    /// When the provider would like to be asked again.
-    retry_after_seconds: Option<i64>,
 }
 
-/// How a run ended.
+/// The data of a `snapshot`: the job with its entries.
+#[derive(Debug, Object)]
+pub struct CalendarSnapshot {
+    #[oai(flatten)]
+    job: Job,
+    entries: Vec<EntryMade>,
+}
+
+/// The result of a run.
 #[derive(Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename_all = "camelCase")]
 pub struct RunSummary {
-    /// `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: String,
-    /// Entries it made.
+    status: JobStatus,
+    /// Number of generated entries.
     entries: i64,
-    /// Entries that were new when it ended; null where nobody counted.
+    /// Number of entries that were not saved when the run ended.
+    #[oai(nullable)]
     added: Option<i64>,
-    /// Entries that differed from the saved ones when it ended.
+    /// Number of entries that differed from the saved ones when the run ended.
+    #[oai(nullable)]
     updated: Option<i64>,
-    /// Entries that it dropped.
+    /// Number of saved entries without a slot in the run.
+    #[oai(nullable)]
     removed: Option<i64>,
-    /// Milliseconds from its first start to its end.
+    /// Milliseconds from the first start to the end.
+    #[oai(nullable)]
     latency_ms: Option<i64>,
-    /// All tokens.
+    /// Input and output tokens.
+    #[oai(nullable)]
     tokens: Option<i64>,
-    /// Tokens read.
+    #[oai(nullable)]
     tokens_input: Option<i64>,
-    /// Tokens written.
+    #[oai(nullable)]
     tokens_output: Option<i64>,
-    /// US dollars, when the provider says.
+    /// Cost in US dollars, if the provider reports it.
+    #[oai(nullable)]
     cost_usd: Option<f64>,
-    /// False in a dry run, absent elsewhere.
+    /// False in a dry run, absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     persisted: Option<bool>,
-    /// For people, when there is something to say.
+    /// Message for people.
+    #[oai(nullable)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
 
-/// What a frame is part of.
+/// Position of an event: its run, its calendar, its place in the log.
 #[derive(Debug, Object)]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename_all = "camelCase")]
 pub struct FrameMeta {
-    /// The run; null in a dry run.
+    /// Null in a dry run.
+    #[oai(nullable)]
     run_id: Option<String>,
-    /// Its calendar.
+    /// Null in the dry run of a new calendar.
+    #[oai(nullable)]
     calendar_id: Option<String>,
-    /// The run's version; null in a dry run.
+    /// Version of the run; null in a dry run.
+    #[oai(nullable)]
     version: Option<i32>,
-    /// The frame's place in the log; null for what is not stored.
+    /// Position in the event log; null for events that are not stored.
+    #[oai(nullable)]
     seq: Option<i64>,
-    /// True in the last frame.
+    /// True in the final event.
     done: bool,
-    /// True when nothing of it was done or stored.
+    /// True in a dry run, absent otherwise.
     dry_run: Option<bool>,
-    /// What was away meanwhile, e.g. `storage`.
-    degraded: Option<Vec<String>>,
+    /// Dependencies that are unavailable.
+    degraded: Option<Vec<Dependency>>,
 }
 
-macro_rules! described {
-    ($($(#[$doc:meta])* $name:ident($log:ident) as $frame:ident;)*) => {$(
-        $(#[$doc])*
-        pub struct $name(pub $log);
-
-        impl IntoResponse for $name {
-            fn into_response(self) -> Response {
-                self.0.into_response()
-            }
-        }
-
-        impl Payload for $name {
-            const CONTENT_TYPE: &'static str = $log::CONTENT_TYPE;
-
-            fn schema_ref() -> MetaSchemaRef {
-                $frame::schema_ref()
-            }
-
-            fn register(registry: &mut Registry) {
-                $frame::register(registry);
-            }
-        }
-    )*};
-}
-
-described! {
-    /// A calendar's log as server-sent events.
+described_logs! {
+    /// The events of a calendar run as server-sent events.
     CalendarSse(SseLog) as CalendarFrame;
-    /// A calendar's log as NDJSON.
+    /// The events of a calendar run as NDJSON.
     CalendarNdjson(NdjsonLog) as CalendarLine;
 }

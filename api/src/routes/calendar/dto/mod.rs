@@ -1,8 +1,7 @@
-//! The words of calendars on the wire: what a client sends and sees, field by field.
-//! The routes beside this read and make them; nothing here asks anybody anything.
+//! Request and response bodies of calendars, as JSON and as the OpenAPI document describes them.
 
 pub(super) mod entry;
-pub(super) mod frame;
+pub(in crate::routes) mod frame;
 
 use std::collections::BTreeMap;
 
@@ -23,37 +22,46 @@ use self::{
     entry::{DiffShown, EntryMade, EntryShown, SkippedShown},
     frame::RunSummary,
 };
-use crate::http::{reply::Urls, text::Text};
+use crate::http::{
+    document_types::{AcceptedStatus, CalendarCadence, EntryField, JobStatus, Of},
+    failure::FailureShown,
+    reply::Urls,
+    text::Text,
+};
 
-/// A request for a run: a new calendar, or a calendar made anew.
+/// A request for a run: of a new calendar, or with `calendarId` of an existing one.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct CreateCalendar {
-    /// 1 to 8 names, `[a-z][a-z0-9_-]{0,31}`.
+    /// 1 to 8 channel names, each `[a-z][a-z0-9_-]{0,31}`.
     #[oai(validator(min_items = 1, max_items = 8))]
     channels: Vec<String>,
-    /// `daily`, `weekly` or `monthly`.
-    cadence: String,
+    cadence: CalendarCadence,
     /// First date, `YYYY-MM-DD`.
     start: String,
-    /// Last date, not before the first.
+    /// Last date, `YYYY-MM-DD`, not before `start`.
     end: String,
-    /// Known: `topics`, `tone`, `audience`, `language`, `avoid`, `times`, `skipDates`, `skipWeekdays`, `brand`. Others
-    /// go to the model as data.
+    /// Known keys are `topics`, `tone`, `audience`, `language`, `avoid`, `times`, `skipDates`, `skipWeekdays` and
+    /// `brand`. Other keys are passed to the model as data.
     #[serde(default)]
+    #[oai(nullable)]
     constraints: Option<BTreeMap<String, Value>>,
-    /// The calendar to make anew.
+    /// The calendar to generate again; a new calendar if absent.
     #[serde(default)]
+    #[oai(nullable)]
     calendar_id: Option<String>,
-    /// A plan to refer to.
+    /// A UUID that the run refers to.
     #[serde(default)]
+    #[oai(nullable)]
     plan_id: Option<String>,
-    /// IANA name; UTC when absent.
+    /// IANA name; UTC if absent.
     #[serde(default)]
+    #[oai(nullable)]
     timezone: Option<String>,
-    /// The calendar's name, 1 to 200 characters; after its channels and dates if absent.
+    /// 1 to 200 characters. A calendar without a title is named after its channels and dates.
     #[serde(default)]
+    #[oai(nullable)]
     title: Option<Text<TITLE_MAX>>,
 }
 
@@ -62,6 +70,7 @@ impl From<CreateCalendar> for RequestBody {
         let CreateCalendar { channels, cadence, start, end, constraints, calendar_id, plan_id, timezone, title } = body;
         let constraints = constraints.map(|constraints| constraints.into_iter().collect());
         let title = title.map(Into::into);
+        let cadence = cadence.into();
         Self { channels, cadence, start, end, constraints, calendar_id, plan_id, timezone, title }
     }
 }
@@ -71,15 +80,13 @@ impl From<CreateCalendar> for RequestBody {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct RunAccepted {
-    /// Its id; its job has the same.
+    /// Also the id of the job.
     pub(super) run_id: String,
-    /// Its calendar.
     pub(super) calendar_id: String,
-    /// Counts the calendar's runs, from 1; null when the calendar was deleted since.
+    /// Number of the run within its calendar, from 1; null if the calendar was deleted since.
+    #[oai(nullable)]
     pub(super) version: Option<i32>,
-    /// Always `pending`.
-    pub(super) status: String,
-    /// Its links.
+    pub(super) status: AcceptedStatus,
     pub(super) urls: Urls,
 }
 
@@ -88,19 +95,17 @@ pub struct RunAccepted {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct CalendarShown {
-    /// Its id.
     id: String,
-    /// Its name.
+    #[oai(nullable)]
     title: Option<String>,
-    /// The zone of its first request.
+    /// IANA name of the zone of the first request.
     timezone: String,
-    /// The version of its latest run.
+    /// Version of the latest run.
     version: i32,
-    /// How many entries it has.
+    /// Number of saved entries.
     entry_count: i64,
-    /// Made at.
     created_at: DateTime<Utc>,
-    /// Last changed at: a title, or a new run.
+    /// Time of the last change of the title, or of the last run.
     updated_at: DateTime<Utc>,
 }
 
@@ -123,11 +128,10 @@ impl From<Calendar> for CalendarShown {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
 pub struct CalendarWithEntries {
-    /// The calendar.
     #[serde(flatten)]
     #[oai(flatten)]
     calendar: CalendarShown,
-    /// By date.
+    /// Ordered by date.
     entries: Vec<EntryShown>,
 }
 
@@ -139,17 +143,16 @@ impl TryFrom<(Calendar, Vec<Entry>)> for CalendarWithEntries {
     }
 }
 
-/// A calendar whose run was waited for: what there is now, and how the run ended.
+/// A calendar whose run has ended (`Prefer: wait`).
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct CalendarWaited {
-    /// The calendar with its latest saved entries.
     #[serde(flatten)]
     #[oai(flatten)]
     calendar: CalendarWithEntries,
-    /// The run, without its entries as generated.
+    /// The run that was waited for, without its entries.
     run: RunShown,
-    /// Of a regeneration: what accepting it would change.
+    /// Changes that accepting the run would make; only if the calendar existed before.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<DiffShown>,
 }
@@ -171,67 +174,74 @@ impl TryFrom<RunOutcome> for CalendarWaited {
 pub struct CalendarPage {
     /// Newest first.
     pub(super) items: Vec<CalendarShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// A change of a calendar itself.
+/// A merge patch of a calendar.
 #[derive(Clone, Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarPatch {
-    /// Its name, 1 to 200 characters; null names it after its channels and dates.
+    /// 1 to 200 characters; null names the calendar after its channels and dates.
     #[serde(default)]
+    #[oai(nullable)]
     pub(super) title: MaybeUndefined<Text<TITLE_MAX>>,
 }
 
-/// A run: one version of a calendar.
+/// A run, which is one version of a calendar.
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename_all = "camelCase")]
 pub struct RunShown {
-    /// Its id; its job has the same.
+    /// Also the id of the job.
     id: String,
-    /// Its calendar.
     calendar_id: String,
-    /// Counts the calendar's runs, from 1.
+    /// Number of the run within its calendar, from 1.
     version: i32,
-    /// `pending`, `running`, `succeeded`, `partial`, `timeout`, `failed` or `cancelled`.
-    status: String,
-    /// The request.
-    request: Value,
-    /// The plan it refers to.
+    status: JobStatus,
+    /// The request as it was submitted.
+    request: Of<BTreeMap<String, Value>>,
+    /// The `planId` of the request.
+    #[oai(nullable)]
     plan_id: Option<String>,
-    /// The model asked.
     model: String,
-    /// Entries it was to make.
+    /// Number of slots that the request asks for.
     slots: i32,
-    /// Entries it made.
+    /// Number of generated entries.
     entry_count: i32,
-    /// Entries that were new when it ended.
+    /// Number of entries that were not saved when the run ended.
+    #[oai(nullable)]
     added: Option<i32>,
-    /// Entries that differed from the saved ones when it ended.
+    /// Number of entries that differed from the saved ones when the run ended.
+    #[oai(nullable)]
     updated: Option<i32>,
-    /// Entries that it dropped.
+    /// Number of saved entries without a slot in the run.
+    #[oai(nullable)]
     removed: Option<i32>,
-    /// Milliseconds from its first start to its end.
+    /// Milliseconds from the first start to the end.
+    #[oai(nullable)]
     latency_ms: Option<i64>,
-    /// All tokens.
+    /// Input and output tokens.
+    #[oai(nullable)]
     tokens: Option<i32>,
-    /// Tokens read.
+    #[oai(nullable)]
     tokens_input: Option<i32>,
-    /// Tokens written.
+    #[oai(nullable)]
     tokens_output: Option<i32>,
-    /// US dollars, when the provider says.
+    /// Cost in US dollars, if the provider reports it.
+    #[oai(nullable)]
     cost_usd: Option<f64>,
-    /// Why it did not succeed, for a person.
+    /// The message of `error`.
+    #[oai(nullable)]
     message: Option<String>,
-    /// Why it did not succeed.
-    error: Option<Value>,
-    /// Accepted at.
+    /// Why the run did not succeed.
+    #[oai(nullable)]
+    error: Option<Of<FailureShown>>,
     created_at: DateTime<Utc>,
-    /// Ended at.
+    #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
-    /// As generated; only where one run is shown.
+    /// Entries as generated; only in the answer about one run.
     #[serde(skip_serializing_if = "Option::is_none")]
     entries: Option<Vec<EntryMade>>,
 }
@@ -242,8 +252,8 @@ impl From<Run> for RunShown {
             id: run.id.to_string(),
             calendar_id: run.calendar_id.to_string(),
             version: run.version,
-            status: run.status,
-            request: run.request,
+            status: run.status.into(),
+            request: run.request.into(),
             plan_id: run.plan_id.map(|plan| plan.to_string()),
             model: run.model,
             slots: run.slots,
@@ -257,7 +267,7 @@ impl From<Run> for RunShown {
             tokens_output: run.tokens_output,
             cost_usd: run.cost_usd,
             message: message(run.error.as_ref()),
-            error: run.error,
+            error: run.error.map(Into::into),
             created_at: run.created_at,
             finished_at: run.finished_at,
             entries: None,
@@ -290,44 +300,52 @@ impl RunShown {
 pub struct RunPage {
     /// Newest first.
     pub(super) items: Vec<RunShown>,
-    /// Where the list goes on.
+    /// Cursor of the next page; null on the last one.
+    #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// What to take from a run; everything that costs no edit when absent.
+/// A choice from a run. Without one, everything is accepted that overwrites no edit.
 #[derive(Clone, Debug, Default, Deserialize, Object)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[oai(rename_all = "camelCase")]
 pub struct AcceptChoice {
-    /// Only these keys. Naming one also permits its removal or revival.
+    /// Only these entries. A named key also permits the removal of an edited entry and the return of a deleted one.
     #[serde(default)]
+    #[oai(nullable)]
     keys: Option<Vec<String>>,
-    /// Only these fields of a key, and these even where a person wrote them.
+    /// By key: only these fields of the entry, also where a person edited them.
     #[serde(default)]
-    fields: Option<BTreeMap<String, Vec<String>>>,
-    /// Take fields that a person wrote from the run too.
+    #[oai(nullable)]
+    fields: Option<BTreeMap<String, Vec<EntryField>>>,
+    /// Overwrite edited fields; false if absent.
     #[serde(default)]
+    #[oai(nullable)]
     overwrite_edits: Option<bool>,
 }
 
 impl From<AcceptChoice> for AcceptBody {
     fn from(AcceptChoice { keys, fields, overwrite_edits }: AcceptChoice) -> Self {
+        let fields = fields.map(|fields| {
+            let names = |names: Vec<EntryField>| names.into_iter().map(Into::into).collect();
+            fields.into_iter().map(|(key, fields)| (key, names(fields))).collect()
+        });
         Self { keys, fields, overwrite_edits }
     }
 }
 
-/// What an accept did.
+/// The result of an accept.
 #[derive(Debug, Serialize, Object)]
 pub struct AcceptDone {
-    /// The calendar's entries now.
+    /// The saved entries after the accept.
     entries: Vec<EntryShown>,
-    /// Keys of entries that came to be, or came back.
+    /// Keys of new entries, and of deleted ones that returned.
     added: Vec<String>,
-    /// Keys of entries that changed.
+    /// Keys of changed entries.
     updated: Vec<String>,
-    /// Keys of entries that went.
+    /// Keys of removed entries.
     removed: Vec<String>,
-    /// What was not taken and why.
+    /// Parts of the run that were not accepted.
     skipped: Vec<SkippedShown>,
 }
 
@@ -345,11 +363,11 @@ impl TryFrom<Taken> for AcceptDone {
     }
 }
 
-/// What a dry run answers where a finished calendar was asked for.
+/// A dry run.
 #[derive(Debug, Serialize, Object)]
 pub struct DryRunShown {
-    /// As the final event of its stream has it.
+    /// The data of the final event of its stream.
     pub(super) summary: RunSummary,
-    /// What would have been streamed.
+    /// The entries of its stream.
     pub(super) entries: Vec<EntryMade>,
 }
