@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: builds both programs with their crash points and runs every test. Arguments go to the integration tests.
+# `make test`: builds both programs with their crash points and runs every test. Arguments go to the integration tests,
+# and leave out all others.
 # The tests start private servers of their own with the programs found here, and end them.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
@@ -20,6 +21,7 @@ cargo build "${faults[@]}"
 result=0
 if [ $# = 0 ]; then
     cargo test "${faults[@]}" --no-fail-fast --lib --bins || result=1
+    "$here/clients.sh" || result=1
 fi
 # Most of a test's time is waiting, so more of them than there are cores.
 cargo test "${faults[@]}" --test it -- --test-threads "${TEST_THREADS:-4}" "$@" || result=1

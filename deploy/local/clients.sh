@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Generates a TypeScript and a Python client from api/openapi.yaml and compiles programs that use them. Part of `make test`.
+# The generators are pinned in tests/clients/ and installed below .local; a second run needs no network.
+set -euo pipefail
+here="$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ground.sh"; . "$here/packages.sh"
+
+SOURCES="$ROOT/tests/clients"
+WORK="$LOCAL/clients"
+
+main() {
+    need_node || fail "Node.js 18 or newer with npm is missing and could not be installed. Install the packages 'nodejs' and 'npm'."
+    need_python || fail "Python 3.10 or newer with venv is missing and could not be installed. Install the packages 'python3' and 'python3-venv' (Debian, Ubuntu)."
+    mkdir -p "$WORK"
+    say "a TypeScript client of api/openapi.yaml"
+    typescript_client
+    say "a Python client of api/openapi.yaml"
+    python_client
+}
+
+need_node() {
+    node_is_new_enough && command -v npm >/dev/null 2>&1 && return 0
+    install_packages apt "nodejs npm" dnf "nodejs nodejs-npm" apk "nodejs npm" && node_is_new_enough
+}
+
+node_is_new_enough() { node -e 'process.exit(process.versions.node.split(".")[0] >= 18 ? 0 : 1)' 2>/dev/null; }
+
+need_python() {
+    python_is_new_enough && return 0
+    install_packages apt "python3 python3-venv" dnf "python3" apk "python3" && python_is_new_enough
+}
+
+# Debian's python3 has venv as a package of its own, and without it no ensurepip.
+python_is_new_enough() { python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
+
+typescript_client() {
+    local folder="$WORK/typescript"
+    mkdir -p "$folder/generated"
+    cp "$SOURCES"/typescript/* "$folder/"
+    if ! is_installed "$folder" "$SOURCES/typescript/package-lock.json"; then
+        (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2) || fail "npm could not install the TypeScript generator"
+        remember "$folder" "$SOURCES/typescript/package-lock.json"
+    fi
+    (cd "$folder" && node_modules/.bin/openapi-typescript "$ROOT/api/openapi.yaml" -o generated/almanac.d.ts >&2 &&
+        node_modules/.bin/tsc --noEmit -p .) || fail "the TypeScript client does not compile"
+}
+
+python_client() {
+    local folder="$WORK/python"
+    mkdir -p "$folder"
+    if ! is_installed "$folder" "$SOURCES/python/requirements.txt"; then
+        rm -rf "$folder/venv"
+        python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install -q --disable-pip-version-check --no-deps \
+            -r "$SOURCES/python/requirements.txt" >&2 || fail "pip could not install the Python generator"
+        remember "$folder" "$SOURCES/python/requirements.txt"
+    fi
+    rm -rf "$folder/almanac_client"
+    # The generator formats its output with ruff, which stands beside it. A part that it cannot generate is a warning.
+    PATH="$folder/venv/bin:$PATH" openapi-python-client generate --path "$ROOT/api/openapi.yaml" --meta none \
+        --output-path "$folder/almanac_client" --fail-on-warning >&2 || fail "the Python client was not generated"
+    "$folder/venv/bin/python" -m compileall -q "$folder/almanac_client" &&
+        PYTHONPATH="$folder" "$folder/venv/bin/python" "$SOURCES/python/usage.py" || fail "the Python client does not work"
+}
+
+# Whether the folder holds what this lock file names.
+is_installed() { [ "$(cat "$1/installed" 2>/dev/null)" = "$(sha256sum <"$2")" ]; }
+
+remember() { sha256sum <"$2" >"$1/installed"; }
+
+main
