@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use almanac_shared::platform::config::ApiSettings;
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    Endpoint, EndpointExt, Request, Response, Route,
     endpoint::make_sync,
     get,
     http::{StatusCode, Uri, header::LOCATION},
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     http::document::document,
-    middleware::{self, AllowedMethods, BodyLimits, Edge, TrustedProxies},
+    middleware::{self, AllowedMethods, BodyLimits, Edge, LimitedOperations, TrustedProxies},
     openapi,
     routes::{
         account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
@@ -66,9 +66,16 @@ fn mounted(app: &App) -> OpenApiService<Routes, ()> {
     OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
 }
 
+/// The operations whose accepted work is counted.
+fn limited(app: &App) -> LimitedOperations {
+    let buckets =
+        vec![("createGeneration", app.generation), ("createCalendar", app.calendar), ("generateWeek", app.week)];
+    LimitedOperations { database: app.database.clone(), buckets }
+}
+
 /// `POST /generate-calendar`: a third spelling of the organic week's route.
-fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Response> {
-    service.into_endpoint().map_to_response().around(|next, mut request: Request| async move {
+fn bare_week(service: impl Endpoint<Output = Response> + 'static) -> impl Endpoint<Output = Response> {
+    service.around(|next, mut request: Request| async move {
         *request.uri_mut() = Uri::from_static("/organic/generate-calendar");
         next.call(request).await
     })
@@ -79,12 +86,10 @@ fn bare_week(service: OpenApiService<Routes, ()>) -> impl Endpoint<Output = Resp
 /// # Errors
 /// See [`description`].
 pub fn door(app: &App, settings: &ApiSettings) -> serde_json::Result<impl Endpoint<Output = Response> + use<>> {
-    let service = || mounted(app);
+    let service = || middleware::with_limit_state(mounted(app), limited(app));
     let description = document("application/json", description()?.to_string());
     let page = document("text/html; charset=utf-8", openapi::page::<Routes>());
-    let v1 = Route::new()
-        .at("/openapi.json", get(description))
-        .nest("/", middleware::enveloped(service().into_endpoint().map_to_response()));
+    let v1 = Route::new().at("/openapi.json", get(description)).nest("/", middleware::enveloped(service()));
     let routes = Route::new()
         .nest("/v1", v1)
         // The documents' own spellings: the same handlers, bare bodies.

@@ -158,14 +158,54 @@ async fn what_was_not_accepted_costs_nothing() {
     };
     assert_eq!(left(&key("k", "one").send().await.expect(202)).0, 4);
     for _ in 0..6 {
-        post(json!({ "source_text": "short" })).await.expect(400);
-        post(json!({ "source_text": source_text("x"), "model": "none" })).await.expect(422);
+        let refusals = [
+            post(json!({ "source_text": "short" })).await.expect(400),
+            post(json!({ "source_text": source_text("x"), "model": "none" })).await.expect(422),
+            key("k", "two").send().await.refused(422, "IDEMPOTENCY_KEY_REUSED"),
+        ];
+        assert_eq!(refusals.map(|refusal| left(&refusal).0), [4; 3], "and says what is left");
         anna.anonymous().submit(&source_text("x")).await.expect(401);
         anna.get("/v1/ai/generations/7").await.expect(404);
-        key("k", "two").send().await.refused(422, "IDEMPOTENCY_KEY_REUSED");
         key("k", "one").send().await.expect(202);
     }
     assert_eq!(left(&anna.submit(&source_text("next")).await.expect(202)).0, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_of_every_limited_route_have_the_state_of_its_limit() {
+    let stack = Stack::builder().workers(0).api_env("CALENDAR_RATE", "3/60").start().await;
+    let anna = stack.user();
+    let order = |changes: serde_json::Value| calendar_order(&changes);
+    let post = anna.request(Method::POST, "/v1/ai/calendar").header("accept", "application/json");
+    let waiting = post.json(&order(json!({}))).send().await.expect(202);
+    let named = |reply: &Reply| {
+        let value = |name| reply.header(name).unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
+        (value("ratelimit-policy"), value("ratelimit"))
+    };
+    let week = |brand: &str| json!({ "brandProfileId": brand, "weekStart": "2026-01-26", "timezone": "UTC", "placements": [] });
+
+    let cancel = waiting.data()["urls"]["cancel"].as_str().unwrap().to_owned();
+    let active = anna.post("/v1/ai/calendar", order(json!({}))).await.refused(409, "ACTIVE_GENERATION");
+    anna.post(&cancel, json!({})).await.expect(202);
+    let calendar = [
+        active,
+        anna.post("/v1/ai/calendar", order(json!({ "cadence": "hourly" }))).await.expect(400),
+        anna.post("/api/ai/calendar", order(json!({ "end": "2001-01-01" }))).await.expect(422),
+        anna.post("/v1/ai/calendar", order(json!({ "calendarId": Uuid::new_v4() }))).await.expect(404),
+    ];
+    let organic = [
+        anna.post("/v1/organic/generate-calendar", json!({})).await.expect(400),
+        anna.post("/generate-calendar", week("brand")).await.expect(422),
+    ];
+
+    assert_eq!(
+        calendar.each_ref().map(named),
+        [(); 4].map(|()| ("\"calendar\"".to_owned(), "\"calendar\"".to_owned()))
+    );
+    assert_eq!(calendar.each_ref().map(|reply| calendars_left(&reply.headers)), [2; 4]);
+    assert_eq!(organic.each_ref().map(named), [(); 2].map(|()| ("\"organic\"".to_owned(), "\"organic\"".to_owned())));
+    let unlimited = anna.post("/v1/brands", json!({})).await.expect(400);
+    assert_eq!(named(&unlimited), Default::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

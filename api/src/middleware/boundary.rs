@@ -15,7 +15,7 @@ use poem_openapi::{
     error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError},
 };
 
-use super::{RequestId, body};
+use super::{RequestId, body, limit_state::LimitHeaders};
 use crate::http::error::{ApiError, Detail};
 
 /// Which methods each path knows, read from the API's own description.
@@ -93,11 +93,13 @@ fn rendered(error: ApiError, inner: Response, id: &str) -> Response {
 
 fn answer(error: poem::Error, uri: &Uri, allowed: &AllowedMethods) -> Response {
     let pattern = error.data::<PathPattern>().cloned();
+    let limit = error.data::<LimitHeaders>().cloned();
     let mut response = if error.is_from_response() {
         error.into_response()
     } else {
         translated(error, uri, pattern.as_ref(), allowed).into_response()
     };
+    response.headers_mut().extend(limit.into_iter().flat_map(|LimitHeaders(headers)| headers));
     if let Some(pattern) = pattern {
         response.set_data(pattern);
     }

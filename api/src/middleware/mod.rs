@@ -7,6 +7,7 @@ mod body;
 mod boundary;
 mod cors;
 mod host;
+mod limit_state;
 mod observe;
 mod rate_limit;
 mod request_id;
@@ -19,6 +20,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response};
 pub use self::{
     address::{Client, TrustedProxies},
     boundary::AllowedMethods,
+    limit_state::{LimitedOperations, with_limit_state},
     observe::{Observation, Observe},
     rate_limit::{Bucket, LocalLimit, SlidingLog},
     request_id::RequestId,

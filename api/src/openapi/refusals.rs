@@ -2,7 +2,7 @@
 //! The integration tests compare each answer that they see with the document.
 
 use poem::http::Method;
-use poem_openapi::registry::{MetaMediaType, MetaOperation, MetaParamIn, MetaResponse};
+use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaOperation, MetaParamIn, MetaResponse};
 
 use super::operations::{answers_with, header, is_conditional, streams};
 use crate::http::error::wire;
@@ -94,6 +94,8 @@ fn refusal(status: u16, is_limited: bool) -> MetaResponse {
         503 => &["Retry-After"],
         _ => &[],
     };
-    let headers = names.iter().map(|name| header(name)).collect();
+    // The state of a limit needs a user and the store; the refusal does not wait for either.
+    let is_required = |name: &str| !limit.contains(&name) || status == 429;
+    let headers = names.iter().map(|name| MetaHeader { required: is_required(name), ..header(name) }).collect();
     MetaResponse { description, status: Some(status), status_range: None, content, headers }
 }
