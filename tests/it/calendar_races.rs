@@ -26,7 +26,7 @@ use almanac_shared::{
         config::{CalendarSettings, Rate},
         db::{Database, Service},
         error::Refusal,
-        id::{CalendarId, EntryId, JobId, LlmCallId, UserId},
+        id::{CalendarId, EntryId, JobId, UserId},
         metrics::Metrics,
         redis,
     },
@@ -115,10 +115,10 @@ impl House {
         };
         let accepted = self.calendars.submit(submission).await.expect("the person's slot is free");
         let job = JobId::from(accepted.run);
-        let wanted = store::Wanted { job, call: LlmCallId::fresh() };
+        let claimant = store::Claimant { owner: "races", suspect_threshold: None, provider: None };
         let claimed = {
-            let mut starts = store::Starts::of(&self.service);
-            store::start(&mut starts, &[wanted], "races", None, None).await.unwrap().remove(0)
+            let mut starts = store::ClaimConnection::new(&self.service);
+            starts.start(&[job], claimant).await.unwrap().remove(0)
         };
         let draft = || Draft {
             title: format!("Title {number}"),

@@ -240,7 +240,7 @@ async fn a_held_row_is_tried_again_when_lost_claims_are_released() {
     count(&mut worker, "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')", &jobs).await;
     let holder = hold_row(&stack, "jobs", jobs[1]).await;
     let release = "SELECT count(*) FILTER (WHERE released) + 100 * count(*) FILTER (WHERE NOT released)
-                     FROM almanac.release_unconfirmed($1, 'one')";
+                     FROM almanac.release_unconfirmed('flashcards', 'one', '{}', '{}') WHERE $1 IS NOT NULL";
 
     assert_eq!(count(&mut worker, release, &jobs).await, 102);
 

@@ -1,75 +1,17 @@
-//! What is done so that a job need not wait: its wake-up brings it to a worker that has room, or has the worker look for it
-//! as soon as there is some; and looks at jobs share statements without sharing eyes.
+//! What is done so that a job need not wait: its message wakes one worker that has room, or the first slot that gets free
+//! takes it; and looks at jobs share statements without sharing rights.
 
 use std::time::Duration;
 
-use almanac_shared::{
-    jobs::{
-        Lane,
-        queue::{wake::WakeUp, wake_channel},
-    },
-    platform::id::JobId,
-};
-use almanac_tests::{Script, Stack, User, eventually, invariants, world::source_text};
+use almanac_tests::{Script, Stack, User, eventually, invariants};
 use futures_util::future::join_all;
-use uuid::Uuid;
 
-/// A generation that the store has accepted and that nobody rang for.
-async fn unrung(stack: &Stack, user: &User, key: &str) -> Uuid {
-    let id = Uuid::now_v7();
-    let sql = "SELECT outcome
-                 FROM almanac.submit_generations(
-                      ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY['openai/gpt-4o-mini'], ARRAY['v1'], ARRAY[NULL::text],
-                      ARRAY[NULL::bytea], ARRAY['{}'], ARRAY[NULL::text], ARRAY[NULL::text])";
-    let outcome = sqlx::query_scalar(sql).bind(user.id).bind(id).bind(source_text(key));
-    let outcome: String = outcome.fetch_one(&stack.as_api().await).await.unwrap();
-    assert_eq!(outcome, "new");
-    id
-}
-
-/// Names so many jobs, which have no messages, in one wake-up, until all of them start before the two seconds that the
-/// poll leaves a job alone; answers all jobs that were made for it.
-async fn start_soon(stack: &Stack, count: usize) -> Vec<Uuid> {
-    let (user, admin) = (stack.user(), stack.admin().await);
-    // One whole job first: then the worker listens.
-    let mut jobs = vec![user.generate_scripted("before").await];
-    user.see_end(jobs[0]).await;
-    let client = redis::Client::open(stack.services.redis.url()).unwrap();
-    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-    let began = tokio::time::Instant::now();
-    loop {
-        let mut named = Vec::new();
-        for _ in 0..count {
-            named.push(unrung(stack, &user, "named").await);
-        }
-        jobs.extend(&named);
-        let listeners: i64 = redis::cmd("PUBLISH")
-            .arg(wake_channel(Lane::Flashcards))
-            .arg(WakeUp::payload(1, named.iter().copied().map(JobId)))
-            .query_async(&mut redis)
-            .await
-            .unwrap();
-        assert_eq!(listeners, 1);
-        for job in &named {
-            user.see_end(*job).await;
-        }
-        let waited = "SELECT max(extract(epoch FROM started_at - created_at))::float8
-                        FROM almanac.jobs WHERE id = ANY ($1)";
-        let waited: f64 = sqlx::query_scalar(waited).bind(&named).fetch_one(&admin).await.unwrap();
-        if waited < 1.5 {
-            return jobs;
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "only the poll brings {count} jobs that are named");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wake_up_brings_the_jobs_it_names_without_a_message() {
-    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").start().await;
-    for count in [1, 3] {
-        let jobs = start_soon(&stack, count).await;
-        invariants::assert_all(&stack.admin().await, &jobs).await;
-    }
+/// Scripts evaluated by Redis so far: every look of a worker into a lane is one.
+async fn scripts_run(stack: &Stack) -> u64 {
+    let mut redis = stack.services.redis.connect().await;
+    let stats: String = redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
+    let calls = |line: &str| line.split_once("calls=")?.1.split(',').next()?.parse::<u64>().ok();
+    stats.lines().filter(|line| line.starts_with("cmdstat_evalsha")).filter_map(calls).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +21,41 @@ async fn jobs_that_find_no_slot_start_as_soon_as_one_is_free() {
         .worker_env("WORKER_CONCURRENCY", "flashcards=2")
         .start()
         .await;
-    let jobs = start_soon(&stack, 8).await;
+    let (user, admin) = (stack.user(), stack.admin().await);
+
+    let jobs = join_all((0..8).map(|_| user.generate_scripted("soon"))).await;
+    for job in &jobs {
+        user.see_end(*job).await;
+    }
+
+    // The poll leaves a job to its message for two seconds; a lane that is behind does not.
+    let waited = "SELECT max(extract(epoch FROM started_at - created_at))::float8 FROM almanac.jobs";
+    let waited: f64 = sqlx::query_scalar(waited).fetch_one(&admin).await.unwrap();
+    assert!(waited < 1.5, "one waited for {waited} s");
+    invariants::assert_all(&admin, &jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_wakes_one_of_many_idle_workers() {
+    let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").workers(8).start().await;
+    let user = stack.user();
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(user.generate_scripted("warm").await);
+        user.see_end(*jobs.last().unwrap()).await;
+    }
+
+    let (before, began) = (scripts_run(&stack).await, tokio::time::Instant::now());
+    for _ in 0..20 {
+        jobs.push(user.generate_scripted("lone").await);
+        user.see_end(*jobs.last().unwrap()).await;
+    }
+    let (run, took) = (scripts_run(&stack).await - before, began.elapsed().as_secs_f64());
+
+    // Each worker looks into each of its four lanes every second and sends heartbeats; besides that a job costs a push,
+    // two looks of one worker, and an acknowledgement. If each wake-up woke all workers there would be two looks of each.
+    let idle = 8.0 * 4.0 * (1.0 + 0.5) * (took + 1.0);
+    assert!((run as f64) < idle + 20.0 * 8.0, "{run} scripts for 20 jobs in {took:.1} s, of which {idle:.0} at rest");
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }
 

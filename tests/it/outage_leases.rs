@@ -74,9 +74,10 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     let stack = Stack::builder().proxied().workers(0).start().await;
     let url = Postgres::url_at(stack.proxies().worker_postgres.address(), "almanac_worker", &stack.database);
     let service = Service::open(&url.into()).unwrap();
-    let (endings, mut starts) = (Endings::start(service.clone()), store::Starts::of(&service));
+    let (endings, mut starts) = (Endings::start(service.clone()), store::ClaimConnection::new(&service));
     let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
-    let wanted = [store::Wanted { job: lease.job, call: LlmCallId::fresh() }];
+    let named = [lease.job];
+    let claimant = store::Claimant { owner: "the test", suspect_threshold: None, provider: None };
     let end = || {
         let ending = Ending { state: State::Succeeded, failure: None, data: "{}".into(), metadata: json!({}) };
         endings.write(Conclusion { lease, burst: Burst::default(), call: None, ending })
@@ -84,7 +85,7 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     // Connections that were used a moment ago are not asked whether they live.
     assert!(store::renew(&service, &[lease]).await.unwrap().is_empty());
     assert!(matches!(end().await, Err(WriteError::LeaseLost)));
-    assert!(store::start(&mut starts, &wanted, "the test", None, None).await.unwrap().is_empty());
+    assert!(starts.start(&named, claimant).await.unwrap().is_empty());
 
     stack.proxies().worker_postgres.set(Mode::BlackHole).await;
 
@@ -93,11 +94,8 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
         let renewed = timeout(SOON, store::renew(&service, &[lease])).await;
         (renewed.map(|renewed| renewed.map(|_| ())), begun.elapsed())
     };
-    let (claim, end, (renewed, waited)) = tokio::join!(
-        timeout(SOON, store::start(&mut starts, &wanted, "the test", None, None)),
-        timeout(SOON, end()),
-        renewal
-    );
+    let (claim, end, (renewed, waited)) =
+        tokio::join!(timeout(SOON, starts.start(&named, claimant)), timeout(SOON, end()), renewal);
     assert!(matches!(renewed, Ok(Err(WriteError::Outage(_)))), "{renewed:?}");
     assert!(waited < Duration::from_secs(4), "two renewals fit into a lease: {waited:?}");
     assert!(matches!(claim, Ok(Err(WriteError::Outage(_)))), "{claim:?}");

@@ -231,7 +231,7 @@ async fn no_way_back_to_the_queue_is_open_to_a_job_that_is_cancelled() {
         release("leave"),
         release("drain"),
         "SELECT almanac.reap(3) WHERE $1 IS NOT NULL".to_owned(),
-        "SELECT almanac.release_unconfirmed(ARRAY[$1], 'gone')".to_owned(),
+        "SELECT almanac.release_unconfirmed('nobody', 'gone', '{}', '{}') WHERE $1 IS NOT NULL".to_owned(),
     ];
     for way in ways {
         let job = anna.forge(&stack).await;

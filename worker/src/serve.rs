@@ -72,7 +72,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let name = format!("worker-{}", uuid::Uuid::now_v7());
     let loops = TaskTracker::new();
     loops.spawn(stalls.watch());
-    let crew = Crew::start(deps.clone(), name.clone(), slots, settings.job_max_crashes, &loops);
+    let crew = Crew::start(deps.clone(), name.clone(), &slots, settings.job_max_crashes, &loops);
     let endings = deps.endings.clone();
     loops.spawn(async move { endings.ended().await });
     let draining = CancellationToken::new();
@@ -111,11 +111,11 @@ fn start_loops(
     let lanes: Vec<(Lane, Arc<Wake>)> = crew.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
     for (lane, wake) in &lanes {
         loops.spawn(queue::redis::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
-        loops.spawn(queue::poll::poll(crew.clone(), deps.service.clone(), *lane, draining.clone()));
+        loops.spawn(queue::redis::take_wake_ups(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
     }
     let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
     loops.spawn(maintenance::metrics::count(deps.clone(), names.clone(), draining.clone()));
-    loops.spawn(queue::redis::listen(redis.clone(), lanes, crew.clone(), draining.clone()));
+    loops.spawn(queue::redis::listen(redis.clone(), crew.clone(), draining.clone()));
     loops.spawn(maintenance::prune::trim(deps.clone(), names, draining.clone()));
     loops.spawn(maintenance::prune::forget_registrations(deps.clone(), draining.clone()));
     loops.spawn(maintenance::prune::forget(deps.clone(), keeping(settings), draining.clone()));

@@ -1,4 +1,3 @@
-//! How a worker learns of jobs: by messages in Redis, and by polling Postgres for those that no message brought.
+//! How a worker learns of jobs before it looks for them in Postgres: by messages in Redis.
 
-pub mod poll;
 pub mod redis;

@@ -15,9 +15,9 @@ use std::{
 use almanac_shared::{
     jobs::{
         Lane,
-        queue::{self, NUDGES, Ticket, wake::WakeUp},
+        queue::{self, NUDGES, Ticket},
     },
-    platform::{id::JobId, metrics::PickupSource, redis::patient},
+    platform::{id::JobId, redis::patient},
 };
 use apalis::{layers::WorkerBuilderExt, prelude::Data};
 use apalis_core::{
@@ -30,13 +30,21 @@ use apalis_core::{
 };
 use apalis_redis::RedisStorage;
 use futures_util::{StreamExt, task::AtomicWaker};
-use redis::Client;
-use tokio::time::{Interval, MissedTickBehavior, Sleep};
+use redis::{AsyncConnectionConfig, Client};
+use tokio::{
+    sync::Notify,
+    time::{Interval, MissedTickBehavior, Sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::runner::Crew;
 
-/// How often a lane looks into Redis when nobody wakes it.
+/// How long one command waits for a wake-up, and how long its answer may then take.
+const WAKE_UP_WAIT: Duration = Duration::from_secs(5);
+const WAKE_UP_ANSWER: Duration = Duration::from_secs(2);
+/// The longest that a lane waits for the message of one wake-up before it takes the next.
+const DELIVERY: Duration = Duration::from_millis(20);
+/// How often a lane looks into Redis without a wake-up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A second look soon after a wake-up: the library can lose one that arrives while it fetches.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -74,12 +82,12 @@ async fn attend(crew: &Crew, client: &Client, lane: Lane, wake: &Arc<Wake>) -> S
     };
     let backend = RedisStorage::<Ticket>::new(connection)
         .with_config(queue::config(lane))
-        .poll_with_strategy(Look::new(wake.clone()));
+        .poll_with_strategy(Look::new(crew.clone(), lane, wake.clone()));
     // A name of its own for every start: a name that is still registered is refused, and orphans go to nobody.
     let name = format!("{}-{}", lane.as_str(), uuid::Uuid::now_v7());
     let worker = WorkerBuilder::new(name)
         .backend(backend)
-        .data(Hearing { crew: crew.clone(), lane })
+        .data(Delivery { crew: crew.clone(), lane, wake: wake.clone() })
         .concurrency(1)
         .build(deliver);
     match worker.run().await {
@@ -89,30 +97,27 @@ async fn attend(crew: &Crew, client: &Client, lane: Lane, wake: &Arc<Wake>) -> S
 }
 
 #[derive(Clone)]
-struct Hearing {
+struct Delivery {
     crew: Crew,
     lane: Lane,
+    wake: Arc<Wake>,
 }
 
-/// Hands the id over if a slot is free, and is done: the row says whether there is anything to do. It never waits for a
-/// slot: the library looks no further meanwhile, and a lane whose slots are all taken would pass for one that stands
-/// still. The poll takes the oldest job as soon as a slot is free.
-async fn deliver(ticket: Ticket, hearing: Data<Hearing>) -> Result<(), BoxDynError> {
-    if hearing.crew.took_early(ticket.job_id) {
-        return Ok(());
-    }
-    match hearing.crew.more_slots(hearing.lane, 1).pop() {
-        Some(slot) => hearing.crew.take(ticket.job_id, PickupSource::Ring, slot).await,
-        None => hearing.crew.fell_behind(hearing.lane),
-    }
+/// Passes the id on, and is done: the row says whether there is anything to do. It never waits for a slot: the library
+/// looks no further until it returns, and a lane without a free slot would seem to stand still.
+async fn deliver(ticket: Ticket, delivery: Data<Delivery>) -> Result<(), BoxDynError> {
+    delivery.crew.name(delivery.lane, ticket.job_id);
+    delivery.wake.delivered.notify_one();
     Ok(())
 }
 
-/// Wakes a lane's library when somebody rang.
+/// Has a lane's library look into Redis.
 #[derive(Debug, Default)]
 pub struct Wake {
     rung: AtomicBool,
     waker: AtomicWaker,
+    /// A message was passed on.
+    delivered: Notify,
     /// Looks so far, to notice a library that stands still.
     looks: AtomicU64,
 }
@@ -137,16 +142,18 @@ impl Wake {
 /// When the library looks into Redis: at every wake-up, a little after it, and every second. Each source is polled until
 /// it is pending, so that none loses its waker.
 struct Look {
+    crew: Crew,
+    lane: Lane,
     wake: Arc<Wake>,
     clock: Interval,
     again: Option<Pin<Box<Sleep>>>,
 }
 
 impl Look {
-    fn new(wake: Arc<Wake>) -> Self {
+    fn new(crew: Crew, lane: Lane, wake: Arc<Wake>) -> Self {
         let mut clock = tokio::time::interval(LOOK_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { wake, clock, again: None }
+        Self { crew, lane, wake, clock, again: None }
     }
 }
 
@@ -166,53 +173,72 @@ impl PollStrategy for Look {
             self.again = None;
             due = true;
         }
-        if due { Poll::Ready(Some(())) } else { Poll::Pending }
+        // A message that this process has no room for is left to others.
+        if due && self.crew.has_room(self.lane) { Poll::Ready(Some(())) } else { Poll::Pending }
     }
 }
 
-/// Listens on one connection for the rings of all lanes and for nudges about running jobs; makes a new connection when
-/// it breaks or falls silent.
-pub async fn listen(client: Client, lanes: Vec<(Lane, Arc<Wake>)>, crew: Crew, draining: CancellationToken) {
+/// Takes wake-ups of a lane while it has room for a job; makes a new connection when one breaks or falls silent. Each
+/// wake-up goes to one worker, the one that has waited longest.
+pub async fn take_wake_ups(crew: Crew, client: Client, lane: Lane, wake: Arc<Wake>, draining: CancellationToken) {
     while !draining.is_cancelled() {
         tokio::select! {
-            () = listen_once(&client, &lanes, &crew) => {}
+            () = take_from_one_connection(&crew, &client, lane, &wake) => {}
             () = draining.cancelled() => return,
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-async fn listen_once(client: &Client, lanes: &[(Lane, Arc<Wake>)], crew: &Crew) {
-    let connect = tokio::time::timeout(Duration::from_secs(2), client.get_async_pubsub());
+async fn take_from_one_connection(crew: &Crew, client: &Client, lane: Lane, wake: &Wake) {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(WAKE_UP_ANSWER))
+        .set_response_timeout(Some(WAKE_UP_WAIT + WAKE_UP_ANSWER));
+    let Ok(mut connection) = client.get_multiplexed_async_connection_with_config(&config).await else { return };
+    // Messages may have come while this worker had no connection.
+    wake.ring();
+    let mut next = redis::cmd("BLPOP");
+    next.arg(queue::wake_up_key(lane)).arg(WAKE_UP_WAIT.as_secs());
+    while crew.wait_for_room(lane).await {
+        match next.query_async::<Option<(String, String)>>(&mut connection).await {
+            Ok(Some(_)) => {
+                wake.ring();
+                // A wake-up that is taken before the message of the last one has found its slot might find none.
+                let _ = timeout(DELIVERY, wake.delivered.notified()).await;
+            }
+            Ok(None) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Listens for nudges about running jobs; makes a new connection when one breaks or falls silent.
+pub async fn listen(client: Client, crew: Crew, draining: CancellationToken) {
+    while !draining.is_cancelled() {
+        tokio::select! {
+            () = listen_once(&client, &crew) => {}
+            () = draining.cancelled() => return,
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn listen_once(client: &Client, crew: &Crew) {
+    let connect = timeout(WAKE_UP_ANSWER, client.get_async_pubsub());
     let Ok(Ok(pubsub)) = connect.await else { return };
     let (mut sink, mut messages) = pubsub.split();
-    let mut channels: Vec<String> = lanes.iter().map(|(lane, _)| queue::wake_channel(*lane)).collect();
-    channels.push(NUDGES.to_owned());
-    if sink.subscribe(&channels).await.is_err() {
+    if sink.subscribe(NUDGES).await.is_err() {
         return;
     }
-    // Whatever was rung while nobody listened.
-    lanes.iter().for_each(|(_, wake)| wake.ring());
     let mut ping = tokio::time::interval(Duration::from_secs(5));
     loop {
         tokio::select! {
-            message = messages.next() => {
-                let Some(message) = message else { return };
-                match message.get_channel_name() {
-                    NUDGES => nudge(crew, message.get_payload_bytes()),
-                    channel => {
-                        let rung = lanes.iter().find(|(lane, _)| queue::wake_channel(*lane) == channel);
-                        if let Some((lane, wake)) = rung {
-                            if let Some(said) = WakeUp::read(message.get_payload_bytes()) {
-                                crew.take_early(*lane, &said);
-                            }
-                            wake.ring();
-                        }
-                    }
-                }
-            }
+            message = messages.next() => match message {
+                Some(message) => nudge(crew, message.get_payload_bytes()),
+                None => return,
+            },
             _ = ping.tick() => {
-                let answer = tokio::time::timeout(Duration::from_secs(2), sink.ping::<redis::Value>()).await;
+                let answer = timeout(WAKE_UP_ANSWER, sink.ping::<redis::Value>()).await;
                 if !matches!(answer, Ok(Ok(_))) {
                     return;
                 }

@@ -1,20 +1,17 @@
 //! The crew: takes jobs by claim, runs each in a task of its own, keeps their leases, and decides what follows an
-//! attempt. Fed by the queue (messages) and the poll (rows). It never runs a job it could not claim, and never ends one
+//! attempt. Fed by messages and by looks into Postgres. It never runs a job it could not claim, and never ends one
 //! by any way but `finish` and `release`.
 
 mod claims;
-mod early;
 mod passed_over;
 mod renewal;
+mod slots;
 pub mod stop;
 
 use std::{
     collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -22,8 +19,7 @@ use almanac_shared::{
     events::event::Event,
     jobs::{
         ClaimedJob, Failure, Kind, Lane, Lease, State,
-        queue::wake::WakeUp,
-        store::{self, Release, Released, WriteError},
+        store::{self, ClaimConnection, Release, Released, WriteError},
     },
     platform::{
         error::Code,
@@ -34,21 +30,17 @@ use almanac_shared::{
     },
 };
 use futures_util::FutureExt;
-use rand::Rng;
 use serde_json::json;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, field};
 
-use self::passed_over::PassedOver;
+use self::{claims::LaneInbox, passed_over::PassedOver, slots::SlotPool};
 use crate::{
     deps::Deps,
     jobs::{self, JobError, Verdict},
     outbound::backoff::Backoff,
-    runner::{
-        early::Early,
-        stop::{Reason, Stop},
-    },
+    runner::stop::{Reason, Stop},
 };
 
 /// Attempts of a job whose function keeps failing for reasons it does not judge itself.
@@ -64,9 +56,6 @@ const TAKING_BACK: Duration = Duration::from_secs(5);
 const MAX_REFUSALS: u32 = 6;
 /// How long after the end of its pause a job is rung for, so that it is due by the database's clock.
 const AFTER_PAUSE: Duration = Duration::from_millis(20);
-/// A job that waited this long was not brought by its ring alone: more stand behind it.
-const BEHIND_AFTER: Duration = Duration::from_millis(200);
-
 /// The jobs of one process.
 #[derive(Clone)]
 pub struct Crew(Arc<Inner>);
@@ -75,151 +64,87 @@ struct Inner {
     deps: Deps,
     /// This process start, in `lease_owner`.
     name: String,
-    slots: BTreeMap<Lane, Slots>,
-    /// Told when a lane's jobs wait longer than a ring takes: the poll then goes on without waiting for its turn.
-    behind: BTreeMap<Lane, Arc<Notify>>,
+    slots: SlotPool,
+    inboxes: BTreeMap<Lane, LaneInbox>,
+    /// Shared by the claim loops of all lanes.
+    claims: tokio::sync::Mutex<ClaimConnection>,
     /// By job and epoch: a process may claim a job again whose earlier attempt here has not noticed yet that it lost it.
     held: Mutex<HashMap<Lease, Stop>>,
-    /// Jobs that their wake-up brought and whose message is still to come.
-    early: Early,
-    claims: mpsc::Sender<Wanted>,
-    /// What the poll found in vain.
+    /// Due jobs that could not be claimed a moment ago.
     passed_over: PassedOver,
-    /// Crashes after which a job has one chance left, and takes it alone among its like: it may be poison, and whoever
-    /// else is that near to being given up must not be taken along.
-    alone: Option<i32>,
-    /// Taken while such a job runs here.
-    last_chance: Arc<Semaphore>,
-    /// The last claim was refused: the store reads, and does not write.
-    refused: AtomicBool,
+    /// Crashes after which a job is a suspect: it may be poison, and this process runs one suspect at a time, so that it
+    /// takes no other along that is as near to being given up.
+    suspect_threshold: Option<i32>,
+    /// Held while a suspect runs here.
+    suspect_permit: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
-/// How many jobs of a lane may run here.
-struct Slots {
-    count: usize,
-    free: Arc<Semaphore>,
-}
-
-/// A job that is to be claimed into a slot.
-struct Wanted {
-    job: JobId,
-    source: PickupSource,
-    slot: OwnedSemaphorePermit,
-    /// Has a drain wait for it: a claim that nobody works on would be taken for a crash when its lease ends.
-    counted: TaskTrackerToken,
-}
-
 impl Crew {
-    /// Starts claiming and renewing, among the loops that must not end, with so many slots per lane. A job that crashed
-    /// `max_crashes` times is poison.
+    /// Starts claiming and renewing, among the loops that must not end, with this number of slots per lane. A job that
+    /// crashed `max_crashes` times is poison.
     pub fn start(
         deps: Deps,
         name: String,
-        slots: BTreeMap<Lane, usize>,
+        slots: &BTreeMap<Lane, usize>,
         max_crashes: u32,
         loops: &TaskTracker,
     ) -> Self {
-        let (claims, inbox) = mpsc::channel(1024);
-        let behind = slots.keys().map(|lane| (*lane, Arc::new(Notify::new()))).collect();
-        let slots =
-            slots.into_iter().map(|(lane, count)| (lane, Slots { count, free: Arc::new(Semaphore::new(count)) }));
-        let slots = slots.collect();
-        let (held, early) = (Mutex::default(), Early::default());
-        let (tasks, last_chance) = (TaskTracker::new(), Arc::new(Semaphore::new(1)));
-        let alone = i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1);
-        let crew = Self(Arc::new(Inner {
+        let (inboxes, claim_loops): (BTreeMap<_, _>, Vec<_>) = slots
+            .keys()
+            .map(|lane| {
+                let (inbox, claims) = LaneInbox::new(*lane);
+                ((*lane, inbox), claims)
+            })
+            .unzip();
+        let runner = Self(Arc::new(Inner {
+            claims: tokio::sync::Mutex::new(ClaimConnection::new(&deps.service)),
             deps,
             name,
-            slots,
-            behind,
-            held,
-            early,
-            claims,
+            slots: SlotPool::new(slots),
+            inboxes,
+            held: Mutex::default(),
             passed_over: PassedOver::default(),
-            tasks,
-            alone,
-            last_chance,
-            refused: AtomicBool::new(false),
+            suspect_threshold: i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1),
+            suspect_permit: Arc::new(Semaphore::new(1)),
+            tasks: TaskTracker::new(),
         }));
-        loops.spawn(crew.clone().claim_all(inbox));
-        loops.spawn(crew.clone().renew_all());
-        crew
+        for claims in claim_loops {
+            loops.spawn(claims.run(runner.clone()));
+        }
+        loops.spawn(runner.clone().renew_all());
+        runner
     }
 
     /// The lanes this process works in.
     pub fn lanes(&self) -> impl Iterator<Item = Lane> {
-        self.0.slots.keys().copied()
+        self.0.slots.lanes()
     }
 
-    /// Waits for a free slot of a lane; none once the process drains.
-    pub async fn slot(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        self.0.slots.get(&lane)?.free.clone().acquire_owned().await.ok()
+    /// Whether a message of this lane would be of use now: a slot is free, and no older job is known to wait.
+    pub fn has_room(&self, lane: Lane) -> bool {
+        let Some(inbox) = self.0.inboxes.get(&lane) else { return false };
+        !inbox.is_behind() && self.0.slots.free(lane) > inbox.waiting()
     }
 
-    /// Jobs of this lane are known to wait.
-    pub fn fell_behind(&self, lane: Lane) {
-        if let Some(behind) = self.0.behind.get(&lane) {
-            behind.notify_one();
-        }
-    }
-
-    /// Resolves when a lane is behind.
-    pub async fn behind(&self, lane: Lane) {
-        match self.0.behind.get(&lane) {
-            Some(behind) => behind.notified().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Further free slots, without waiting, at most `max`.
-    pub fn more_slots(&self, lane: Lane, max: usize) -> Vec<OwnedSemaphorePermit> {
-        let Some(slots) = self.0.slots.get(&lane) else { return Vec::new() };
-        std::iter::from_fn(|| slots.free.clone().try_acquire_owned().ok()).take(max).collect()
-    }
-
-    /// Takes a job into a slot if it can be claimed. Returns once the claim is under way, not when it is done. Once the
-    /// process drains it takes nothing.
-    pub async fn take(&self, job: JobId, source: PickupSource, slot: OwnedSemaphorePermit) {
-        // Counted before the look, so that a drain which begins in between waits for it.
-        let counted = self.0.tasks.token();
-        if !self.0.tasks.is_closed() {
-            let _ = self.0.claims.send(Wanted { job, source, slot, counted }).await;
-        }
-    }
-
-    /// Takes jobs that their wake-up named: the library's own fetch is one more round trip, and on a busy machine a long
-    /// one. A lone job is taken when this process has nothing else to do; of several, a share, while most slots are free:
-    /// where jobs wait for slots the oldest come first, and these are the newest; the poll is told instead. The messages
-    /// that follow find them taken.
-    pub fn take_early(&self, lane: Lane, said: &WakeUp) {
-        let Some(slots) = self.0.slots.get(&lane) else { return };
-        let lone = said.jobs.len() == 1;
-        let may = if lone { self.held().is_empty() } else { slots.free.available_permits() * 2 > slots.count };
-        if !may {
-            if !lone {
-                self.fell_behind(lane);
+    /// Waits until a message of this lane may be of use. False once the process drains.
+    pub async fn wait_for_room(&self, lane: Lane) -> bool {
+        let Some(inbox) = self.0.inboxes.get(&lane) else { return false };
+        while !self.has_room(lane) {
+            inbox.wait_until_not_behind().await;
+            if !self.0.slots.wait_for_free(lane).await {
+                return false;
             }
-            return;
+            tokio::task::yield_now().await;
         }
-        let now = Instant::now();
-        let mut rng = rand::rng();
-        for &job in said.jobs.iter().filter(|_| rng.random_range(0..said.among) == 0) {
-            let counted = self.0.tasks.token();
-            let Some(slot) = self.more_slots(lane, 1).pop().filter(|_| !self.0.tasks.is_closed()) else {
-                return self.fell_behind(lane);
-            };
-            self.0.early.expect(job, now);
-            if self.0.claims.try_send(Wanted { job, source: PickupSource::Ring, slot, counted }).is_err() {
-                self.0.early.answer(job, now);
-                return;
-            }
-        }
+        !self.0.tasks.is_closed()
     }
 
-    /// Whether this message's job was taken with its wake-up.
-    pub fn took_early(&self, job: JobId) -> bool {
-        self.0.early.answer(job, Instant::now())
+    /// A message named this job.
+    pub fn name(&self, lane: Lane, job: JobId) {
+        if let Some(inbox) = self.0.inboxes.get(&lane) {
+            inbox.name(job);
+        }
     }
 
     /// Passes on that a job's owner asked for its end.
@@ -228,19 +153,8 @@ impl Crew {
         held.iter().filter(|(lease, _)| lease.job == job).for_each(|(_, stop)| stop.give(Reason::Cancelled));
     }
 
-    /// While a job runs here that has one chance left: the crashes from which on others wait until it has ended.
-    pub fn alone(&self) -> Option<i32> {
-        self.0.alone.filter(|_| self.0.last_chance.available_permits() == 0)
-    }
-
-    /// Jobs that could not be claimed just now; a poll looks for others.
-    pub fn passed_over(&self) -> Vec<JobId> {
-        self.0.passed_over.list(Instant::now())
-    }
-
-    /// Whether the last claim was refused.
-    pub fn was_refused(&self) -> bool {
-        self.0.refused.load(Ordering::Relaxed)
+    fn holds_suspect(&self) -> bool {
+        self.0.suspect_permit.available_permits() == 0
     }
 
     /// Number of jobs running here.
@@ -250,7 +164,7 @@ impl Crew {
 
     /// Stops taking, lets jobs run for `patience`, then has the rest given back, and waits for that too.
     pub async fn drain(&self, patience: Duration) {
-        self.0.slots.values().for_each(|slots| slots.free.close());
+        self.0.slots.close();
         faults::pass(Point::Draining);
         self.0.tasks.close();
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
@@ -272,18 +186,13 @@ impl Crew {
     }
 
     fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
-        let last_chance = self.0.alone.is_some_and(|alone| job.crashes >= alone);
-        let alone = last_chance.then(|| self.0.last_chance.clone().try_acquire_owned());
+        let is_suspect = self.0.suspect_threshold.is_some_and(|threshold| job.crashes >= threshold);
+        let suspect = is_suspect.then(|| self.0.suspect_permit.clone().try_acquire_owned());
         let stop = Stop::default();
         if job.cancel_requested {
             stop.give(Reason::Cancelled);
         }
         self.hold(job.lease(), stop.clone());
-        if job.waited > BEHIND_AFTER
-            && let Some(lane) = Lane::parse(&job.lane)
-        {
-            self.fell_behind(lane);
-        }
         self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
         let span = span_of(&job);
         let crew = self.clone();
@@ -291,7 +200,7 @@ impl Crew {
             async move {
                 crew.attend(&job, &stop).await;
                 crew.held().remove(&job.lease());
-                drop((slot, alone));
+                drop((slot, suspect));
             }
             .instrument(span),
         );

@@ -5,8 +5,6 @@
 //! wakes nobody, so a wake-up of our own follows it; more than about 8,000 due ids stop the library for good, so a lane
 //! is rung only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
 
-pub mod wake;
-
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -18,7 +16,6 @@ use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use self::wake::WakeUp;
 use crate::{
     jobs::Lane,
     platform::{id::JobId, metrics::Metrics, redis::PATIENCE},
@@ -62,9 +59,9 @@ pub fn queue_name(lane: Lane) -> String {
     format!("{{almanac:{}}}", lane.as_str())
 }
 
-/// The channel on which a lane's workers are woken.
-pub fn wake_channel(lane: Lane) -> String {
-    format!("almanac:wake:{}", lane.as_str())
+/// The list of a lane's wake-ups, one for each message. Workers with room block on it, so each wake-up wakes one of them.
+pub fn wake_up_key(lane: Lane) -> String {
+    format!("{}:wake-ups", queue_name(lane))
 }
 
 /// Rings lanes from one task of its own, so that nobody waits for Redis.
@@ -137,13 +134,11 @@ struct LaneBell {
     full_until: Option<Instant>,
     /// Until then Redis is left alone.
     away_until: Option<Instant>,
-    /// Workers that heard the last wake-up.
-    listeners: u32,
 }
 
 impl LaneBell {
     fn new(lane: Lane, connection: ConnectionManager, metrics: Arc<Metrics>) -> Self {
-        Self { lane, config: config(lane), connection, metrics, full_until: None, away_until: None, listeners: 1 }
+        Self { lane, config: config(lane), connection, metrics, full_until: None, away_until: None }
     }
 
     async fn ring(&mut self, tickets: &[&Ticket]) {
@@ -151,11 +146,10 @@ impl LaneBell {
         if tickets.is_empty() || before(self.away_until) {
             return;
         }
-        // A full lane gets no more messages, and whoever has room is still told what waits.
-        let full = before(self.full_until);
-        let pushed: &[&Ticket] = if full { &[] } else { tickets };
-        match tokio::time::timeout(PATIENCE, self.push(pushed, tickets)).await {
-            Ok(Ok(_)) if full => {}
+        if before(self.full_until) {
+            return;
+        }
+        match tokio::time::timeout(PATIENCE, self.push(tickets)).await {
             Ok(Ok(depth)) => {
                 self.full_until = (depth >= WINDOW).then(|| Instant::now() + LOOK_AGAIN);
             }
@@ -175,33 +169,27 @@ impl LaneBell {
         self.away_until = Some(Instant::now() + LOOK_AGAIN);
     }
 
-    /// Pushes some, wakes for all, and learns the lane's depth in one round trip: both go out on one connection, in this
-    /// order. Should the library have to load its script first, the wake-up comes before the ids, and the workers' second
-    /// look finds them.
-    async fn push(&mut self, pushed: &[&Ticket], all: &[&Ticket]) -> anyhow::Result<i64> {
-        let mut tasks = Vec::with_capacity(pushed.len());
-        for ticket in pushed {
+    /// Pushes messages and as many wake-ups, and returns the lane's depth, in one round trip: both go out on one
+    /// connection, in this order. Should the library have to load its script first, the wake-ups come before the
+    /// messages, and the worker's second look finds them.
+    async fn push(&mut self, tickets: &[&Ticket]) -> anyhow::Result<i64> {
+        let mut tasks = Vec::with_capacity(tickets.len());
+        for ticket in tickets {
             // No task id of ours: the library makes a fresh one. A second push of the same id would silently do nothing.
             let task: Task<Vec<u8>> = TaskBuilder::new(serde_json::to_vec(ticket)?).build();
             tasks.push(task);
         }
-        let name = queue_name(self.lane);
+        let (name, wake_ups) = (queue_name(self.lane), wake_up_key(self.lane));
         let mut behind = redis::pipe();
-        // A lone job is nobody's share: whoever has nothing else to do tries for it, for it shall not wait.
-        let among = if all.len() == 1 { 1 } else { self.listeners };
-        behind.publish(wake_channel(self.lane), WakeUp::payload(among, all.iter().map(|ticket| ticket.job_id)));
+        behind.rpush(&wake_ups, vec!["1"; tickets.len()]).ignore();
+        // Without workers, or while they are behind, none is taken.
+        behind.cmd("LTRIM").arg(&wake_ups).arg(-WINDOW).arg(-1).ignore();
         behind.llen(format!("{name}:active")).zcard(format!("{name}:scheduled"));
         let mut connection = self.connection.clone();
-        let push = async {
-            match tasks.as_slice() {
-                [] => Ok(()),
-                tasks => push_tasks(&mut self.connection, &self.config, tasks).await.map(|_| ()),
-            }
-        };
-        let (pushed, said) = tokio::join!(push, behind.query_async::<(u32, i64, i64)>(&mut connection));
+        let push = push_tasks(&mut self.connection, &self.config, &tasks);
+        let (pushed, depth) = tokio::join!(push, behind.query_async::<(i64, i64)>(&mut connection));
         pushed?;
-        let (listeners, active, scheduled) = said?;
-        self.listeners = listeners.max(1);
+        let (active, scheduled) = depth?;
         Ok(active + scheduled)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{WriteError, interval, until_free};
 use crate::{
     events::event::Event,
-    jobs::{LEASE, Lease, State},
+    jobs::{LEASE, Lane, Lease, State},
     platform::{db::Service, id::JobId},
 };
 
@@ -160,18 +160,21 @@ pub struct Unconfirmed {
     pub released: bool,
 }
 
-/// Undoes claims of this owner whose answer never came. Only for jobs that nobody here works on.
+/// Undoes claims of a lane whose answer never came: running jobs of this owner that it does not hold.
 pub async fn release_unconfirmed(
     service: &Service,
-    ids: &[JobId],
+    lane: Lane,
     owner: &str,
+    held: &[Lease],
 ) -> Result<Vec<Unconfirmed>, WriteError> {
-    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let (ids, epochs): (Vec<_>, Vec<_>) = held.iter().map(|lease| (lease.job.0, lease.epoch)).unzip();
     let claims = sqlx::query_as!(
         Unconfirmed,
-        r#"SELECT id AS "id!: JobId", released AS "released!" FROM almanac.release_unconfirmed($1, $2)"#,
+        r#"SELECT id AS "id!: JobId", released AS "released!" FROM almanac.release_unconfirmed($1, $2, $3, $4)"#,
+        lane.as_str(),
+        owner,
         &ids,
-        owner
+        &epochs
     )
     .fetch_all(service.leases())
     .await?;

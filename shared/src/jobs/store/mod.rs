@@ -83,108 +83,174 @@ where
     }
 }
 
-/// A job that shall be claimed, and the id its first call of a model gets, should it open one in the same breath.
+/// The connection that a process claims with: claims never wait behind other statements.
+#[derive(Debug)]
+pub struct ClaimConnection(Kept);
+
+/// What all claims of a process have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// The job.
-    pub job: JobId,
-    /// A fresh id.
-    pub call: LlmCallId,
+pub struct Claimant<'a> {
+    /// The process start, as `lease_owner`.
+    pub owner: &'a str,
+    /// Jobs that have crashed this often are suspects: one owner holds one of them at a time. `None`: no limit.
+    pub suspect_threshold: Option<i32>,
+    /// A job that starts for the first time has the ledger row of its first call opened in the same commit, where its kind
+    /// knows beforehand what to ask. `None` opens no call.
+    pub provider: Option<&'a str>,
 }
 
-/// The connection that a crew claims with.
-#[derive(Debug)]
-pub struct Starts(Kept);
+/// Which due jobs of a lane are claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Due<'a> {
+    /// The lane.
+    pub lane: Lane,
+    /// They have been due for at least this long.
+    pub older: Duration,
+    /// At most this many, the oldest first.
+    pub max: usize,
+    /// Jobs that could not be claimed a moment ago.
+    pub except: &'a [JobId],
+    /// Whether a suspect may be among them.
+    pub suspects: bool,
+}
 
-impl Starts {
-    /// One for whoever claims.
-    pub fn of(service: &Service) -> Self {
-        Self(service.starts())
+/// What came of a claim of due jobs.
+#[derive(Debug, Default)]
+pub struct DueClaimed {
+    /// Jobs that the claimant holds now.
+    pub jobs: Vec<ClaimedJob>,
+    /// Due jobs that could not be claimed.
+    pub in_vain: Vec<JobId>,
+}
+
+struct ClaimRow {
+    candidate: JobId,
+    user_id: Option<UserId>,
+    kind: Option<String>,
+    lane: Option<String>,
+    payload: Option<Value>,
+    epoch: Option<i64>,
+    attempt: Option<i32>,
+    crashes: Option<i32>,
+    last_seq: Option<i64>,
+    trace: Option<String>,
+    request_id: Option<String>,
+    time_left_ms: Option<f64>,
+    cancel_requested: Option<bool>,
+    waited_ms: Option<f64>,
+    held_ms: Option<f64>,
+    call: Option<LlmCallId>,
+    brief: Option<String>,
+}
+
+impl ClaimRow {
+    /// The claimed job; the id of a candidate that could not be claimed otherwise.
+    fn into_claimed(self) -> Result<ClaimedJob, JobId> {
+        let id = self.candidate;
+        let brief = self.brief;
+        let claimed = || {
+            Some(ClaimedJob {
+                id,
+                user_id: self.user_id?,
+                kind: self.kind?,
+                lane: self.lane?,
+                payload: self.payload?,
+                epoch: self.epoch?,
+                attempt: self.attempt?,
+                crashes: self.crashes?,
+                last_seq: self.last_seq?,
+                trace: self.trace,
+                request_id: self.request_id,
+                time_left: self.time_left_ms.map(millis),
+                cancel_requested: self.cancel_requested?,
+                waited: millis(self.waited_ms?),
+                held_for: self.held_ms.map(millis),
+                first_call: self.call.map(|call| FirstCall { call, brief }),
+            })
+        };
+        claimed().ok_or(id)
     }
 }
 
-/// Claims those of the jobs that are queued and due; of jobs that have crashed `alone` times, the owner holds one at a
-/// time. With a provider named, a job that starts for the first time has the ledger row of its first call opened in the
-/// same commit, where its kind knows beforehand what to ask.
-pub async fn start(
-    starts: &mut Starts,
-    wanted: &[Wanted],
-    owner: &str,
-    alone: Option<i32>,
-    provider: Option<&str>,
-) -> Result<Vec<ClaimedJob>, WriteError> {
-    let ids: Vec<_> = wanted.iter().map(|wanted| wanted.job.0).collect();
-    let calls: Vec<_> = wanted.iter().map(|wanted| wanted.call.0).collect();
-    let mut connection = starts.0.take().await?;
-    let started = sqlx::query!(
-        r#"
-        SELECT (job).id AS "id!: JobId", (job).user_id AS "user_id!: UserId", (job).kind AS "kind!",
-               (job).lane AS "lane!", (job).payload AS "payload!", (job).epoch AS "epoch!",
-               (job).attempt AS "attempt!", (job).crashes AS "crashes!", (job).last_seq AS "last_seq!", (job).trace,
-               (job).request_id,
-               (extract(epoch FROM (job).deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
-               (job).cancel_requested_at IS NOT NULL AS "cancel_requested!",
-               (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS "waited_ms!",
-               (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
-               call AS "call: LlmCallId", brief
-          FROM almanac.start($1, $2, $3, $4, $5, $6)
-        "#,
-        &ids,
-        &calls,
-        owner,
-        interval(LEASE),
-        alone,
-        provider
-    )
-    .fetch_all(&mut *connection);
-    let answer = starts.0.answer(started).await;
-    starts.0.put_back(connection, &answer);
-    Ok(answer?
-        .into_iter()
-        .map(|row| ClaimedJob {
-            id: row.id,
-            user_id: row.user_id,
-            kind: row.kind,
-            lane: row.lane,
-            payload: row.payload,
-            epoch: row.epoch,
-            attempt: row.attempt,
-            crashes: row.crashes,
-            last_seq: row.last_seq,
-            trace: row.trace,
-            request_id: row.request_id,
-            time_left: row.time_left_ms.map(millis),
-            cancel_requested: row.cancel_requested,
-            waited: millis(row.waited_ms),
-            held_for: row.held_ms.map(millis),
-            first_call: row.call.map(|call| FirstCall { call, brief: row.brief }),
-        })
-        .collect())
+fn fresh_calls(count: usize) -> Vec<Uuid> {
+    std::iter::repeat_with(|| LlmCallId::fresh().0).take(count).collect()
 }
 
-/// The oldest due jobs of a lane that have waited for at least `older`: what no message brought. For an owner that holds a
-/// job which crashed `alone` times, those only that may run beside it. Those in `except` are not looked for.
-pub async fn due(
-    service: &Service,
-    lane: Lane,
-    older: Duration,
-    max: usize,
-    alone: Option<i32>,
-    except: &[JobId],
-) -> Result<Vec<JobId>, WriteError> {
-    let except: Vec<_> = except.iter().map(|job| job.0).collect();
-    let max = i32::try_from(max).unwrap_or(i32::MAX);
-    let ids = sqlx::query_scalar!(
-        r#"SELECT due AS "id!: JobId" FROM almanac.due($1, $2, $3, $4, $5) AS due"#,
-        lane.as_str(),
-        interval(older),
-        max,
-        alone,
-        &except
-    )
-    .fetch_all(service.work())
-    .await?;
-    Ok(ids)
+impl ClaimConnection {
+    /// One of the pool's connections, for as long as this lives.
+    pub fn new(service: &Service) -> Self {
+        Self(service.starts())
+    }
+
+    /// Claims those of the jobs that are queued and due.
+    pub async fn start(&mut self, ids: &[JobId], claimant: Claimant<'_>) -> Result<Vec<ClaimedJob>, WriteError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let mut connection = self.0.take().await?;
+        let started = sqlx::query_as!(
+            ClaimRow,
+            r#"
+            SELECT (job).id AS "candidate!: JobId", (job).user_id AS "user_id: UserId", (job).kind, (job).lane,
+                   (job).payload, (job).epoch, (job).attempt, (job).crashes, (job).last_seq, (job).trace,
+                   (job).request_id,
+                   (extract(epoch FROM (job).deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
+                   (job).cancel_requested_at IS NOT NULL AS cancel_requested,
+                   (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS waited_ms,
+                   (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
+                   call AS "call: LlmCallId", brief
+              FROM almanac.start($1, $2, $3, $4, $5, $6)
+            "#,
+            &ids,
+            &fresh_calls(ids.len()),
+            claimant.owner,
+            interval(LEASE),
+            claimant.suspect_threshold,
+            claimant.provider
+        )
+        .fetch_all(&mut *connection);
+        let answer = self.0.answer(started).await;
+        self.0.put_back(connection, &answer);
+        Ok(answer?.into_iter().filter_map(|row| row.into_claimed().ok()).collect())
+    }
+
+    /// Claims the oldest due jobs of a lane.
+    pub async fn start_due(&mut self, due: Due<'_>, claimant: Claimant<'_>) -> Result<DueClaimed, WriteError> {
+        let except: Vec<_> = due.except.iter().map(|job| job.0).collect();
+        let mut connection = self.0.take().await?;
+        let started = sqlx::query_as!(
+            ClaimRow,
+            r#"
+            SELECT candidate AS "candidate!: JobId", (job).user_id AS "user_id: UserId", (job).kind, (job).lane,
+                   (job).payload, (job).epoch, (job).attempt, (job).crashes, (job).last_seq, (job).trace,
+                   (job).request_id,
+                   (extract(epoch FROM (job).deadline_at - clock_timestamp()) * 1000)::float8 AS time_left_ms,
+                   (job).cancel_requested_at IS NOT NULL AS cancel_requested,
+                   (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS waited_ms,
+                   (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
+                   call AS "call: LlmCallId", brief
+              FROM almanac.start_due($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            "#,
+            due.lane.as_str(),
+            interval(due.older),
+            &except,
+            due.suspects,
+            &fresh_calls(due.max),
+            claimant.owner,
+            interval(LEASE),
+            claimant.suspect_threshold,
+            claimant.provider
+        )
+        .fetch_all(&mut *connection);
+        let answer = self.0.answer(started).await;
+        self.0.put_back(connection, &answer);
+        let mut claimed = DueClaimed::default();
+        for row in answer? {
+            match row.into_claimed() {
+                Ok(job) => claimed.jobs.push(job),
+                Err(id) => claimed.in_vain.push(id),
+            }
+        }
+        Ok(claimed)
+    }
 }
 
 /// Ends a running job: state, domain row and final event together, the event in these words or, without any, in
