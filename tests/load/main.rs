@@ -29,6 +29,8 @@ struct Knobs {
     streams: usize,
     /// Jobs one after the other.
     repeats: usize,
+    /// Workers that wait for one job at a time, and for jobs end to end.
+    workers: usize,
     /// Where raw lines go.
     file: PathBuf,
     /// The commit under test.
@@ -42,6 +44,7 @@ impl Knobs {
             jobs: usize::try_from(number("N", 2000)?)?,
             streams: usize::try_from(number("K", 5000)?)?,
             repeats: usize::try_from(number("REPS", 100)?)?,
+            workers: usize::try_from(number("WORKERS", 1)?)?,
             file: variable("LOAD_FILE").unwrap_or_else(|| "load.jsonl".into()).into(),
             commit: variable("LOAD_COMMIT").unwrap_or_default(),
         })

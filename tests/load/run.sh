@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make bench`: builds release programs and the load driver, and runs each phase against servers of its own.
-# PHASES (all), SECS (8) of a closed loop, N (2000) jobs, K (5000) streams, REPS (100) jobs one by one. Raw lines are appended
+# PHASES (all), SECS (8) of a closed loop, N (2000) jobs, K (5000) streams, REPS (100) jobs one by one, WORKERS (1). Raw lines are appended
 # to .local/load.jsonl. It starts private servers only, and ends them.
 set -euo pipefail
 local_scripts="$(dirname "${BASH_SOURCE[0]}")/../../deploy/local"

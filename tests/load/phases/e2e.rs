@@ -25,7 +25,8 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     let (tell, calls) = mpsc::unbounded_channel();
     drop(calls);
     let provider = provider::start(tell).await?;
-    let stack = stack().worker_env("AI_BASE_URL", &format!("http://{provider}/v1")).start().await;
+    let stack =
+        stack().worker_env("AI_BASE_URL", &format!("http://{provider}/v1")).workers(knobs.workers).start().await;
     let admin = stack.admin().await;
     let requests = Texts::new().submits(512, &people(PEOPLE));
     let api = stack.api(0).address();
@@ -50,15 +51,16 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     report.noise(&usage)
 }
 
-async fn watched(stack: &Stack) -> anyhow::Result<Vec<Watched>> {
+pub(super) async fn watched(stack: &Stack) -> anyhow::Result<Vec<Watched>> {
     let postgres = Watched { name: "postgres", pid: postmaster(stack).await?, with_children: true };
-    Ok(vec![
+    let mut watched = vec![
         Watched::alone("api", stack.api(0).pid()),
-        Watched::alone("worker", stack.worker(0).pid()),
         postgres,
         Watched::alone("redis", redis_process(stack).await?),
         Watched::driver()?,
-    ])
+    ];
+    watched.extend(stack.workers().iter().map(|worker| Watched::alone("worker", worker.pid())));
+    Ok(watched)
 }
 
 /// Waits until so many jobs have ended, and holds that all of them succeeded.

@@ -12,7 +12,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::stack;
+use super::{e2e::watched, stack};
 use crate::{
     Knobs,
     client::{self, Connection, find},
@@ -20,7 +20,7 @@ use crate::{
     limit::{Limit, Script},
     provider::{self, Call},
     text::{Texts, people},
-    usage::exactly,
+    usage::{Meter, exactly},
 };
 
 /// Jobs before the clock runs.
@@ -39,15 +39,28 @@ struct Steps {
 pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     let (tell, mut calls) = unbounded_channel();
     let provider = provider::start(tell).await?;
-    let stack = stack().worker_env("AI_BASE_URL", &format!("http://{provider}/v1")).start().await;
+    let stack =
+        stack().worker_env("AI_BASE_URL", &format!("http://{provider}/v1")).workers(knobs.workers).start().await;
     let (mut texts, person) = (Texts::new(), people(1).swap_remove(0));
     let mut connection = Connection::open(stack.api(0).address()).await?;
     let mut steps = Steps::default();
-    for place in 0..WARM_UP + knobs.repeats {
-        if place == WARM_UP {
-            steps = Steps::default();
-        }
+    for _ in 0..WARM_UP {
         one_job(&stack, &mut connection, (&person, texts.of(5_500)), &mut calls, &mut steps).await?;
+    }
+    steps = Steps::default();
+    let watched = watched(&stack).await?;
+    let meter = Meter::start(&watched)?;
+    for _ in 0..knobs.repeats {
+        one_job(&stack, &mut connection, (&person, texts.of(5_500)), &mut calls, &mut steps).await?;
+    }
+    let busy = meter.stop()?;
+    // What the same processes use without a job, in the same time.
+    let meter = Meter::start(&watched)?;
+    tokio::time::sleep(busy.wall).await;
+    let rest = meter.stop()?;
+    for name in ["postgres", "redis", "worker"] {
+        let spent = busy.per(name, knobs.repeats) - rest.per(name, knobs.repeats);
+        report.figure(&format!("core time per job, {name}, idle subtracted"), spent, "us", None)?;
     }
     let alone = match Limit::prepare(&stack).await? {
         Some(limit) => Some(1e3 / limit.rate(Script::Insert, 1, knobs.secs.div_ceil(4)).await?),
