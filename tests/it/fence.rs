@@ -57,7 +57,7 @@ const WRITES: [(&str, &str); 14] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 4] = ["release", "renew_leases", "finish_generations", "take_crash_back"];
+const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_generations", "take_crash_back"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
@@ -102,6 +102,10 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     assert!(renewed.fetch_all(job.worker()).await.unwrap().is_empty());
     let released = sqlx::query("SELECT * FROM almanac.release($1, $2, 'drain', NULL, NULL)").bind(job.id).bind(old);
     assert!(released.fetch_all(job.worker()).await.unwrap().is_empty());
+    // The other way round: the epochs that a worker names are those it keeps.
+    let unconfirmed = sqlx::query("SELECT * FROM almanac.release_unconfirmed('flashcards', 'first', '{}', '{}')");
+    assert!(unconfirmed.fetch_all(job.worker()).await.unwrap().is_empty());
+    assert_eq!(now(&admin, job.id).await, running(new, 1));
     assert_eq!(job.emit(new, 2, "{}").await.unwrap(), 2);
     assert_eq!(job.finish(new).await.unwrap(), 3);
     // After the end nobody writes, the last holder included.
