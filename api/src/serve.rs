@@ -41,7 +41,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
     tokio::spawn(expire_unstarted(app.clone()));
     let door = router::door(&app, &settings).context("building the OpenAPI document")?;
-    tracing::info!(addr = %settings.addr, metrics = %addr, "the API listens");
+    tracing::info!(addr = %settings.addr, metrics = %addr, "API listening");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
     let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };
     let serving = tokio::spawn(server::serve(listener, door, limits, Load::default(), closing.clone()));
@@ -74,7 +74,7 @@ async fn expire_unstarted(app: App) {
 /// Checks the login, the schema and the limits in the database as soon as it answers.
 async fn check_database(app: App, limits: Vec<KindSettings>) -> Result<()> {
     while !app.database.answers().await {
-        tracing::warn!("the store does not answer yet");
+        tracing::warn!("Postgres does not answer yet");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     app.database.refuse_misfit().await?;

@@ -96,8 +96,8 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
 
 /// Waits until a worker has begun its work for the n-th time; before that it does not hear a SIGTERM.
 async fn at_work(worker: &Node, times: usize) {
-    eventually(SOON, "the worker is at work", || async {
-        (worker.log().matches("the worker is at work").count() == times).then_some(())
+    eventually(SOON, "worker started", || async {
+        (worker.log().matches("worker started").count() == times).then_some(())
     })
     .await;
 }

@@ -277,7 +277,7 @@ async fn a_worker_that_wakes_after_its_lease_writes_into_nobodys_job() {
     eventually(
         Duration::from_secs(30),
         "the sleeper learns that its lease is lost, and takes the crash back",
-        || async { sleeper.log().contains("took back the crash").then_some(()) },
+        || async { sleeper.log().contains("undid the counted crash").then_some(()) },
     )
     .await;
     assert_eq!(now(&admin, job).await.state, "running", "its new holder works on");

@@ -112,7 +112,7 @@ async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_cras
     stack.services.postgres.stop_immediately().await;
     stack.world.release("long");
     stack.worker(1).launch();
-    let tries = async || (stack.worker(0).log().matches("writing a verdict failed").count() > 6).then_some(());
+    let tries = async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 6).then_some(());
     eventually(SOON, "the worker does not forget what it holds", tries).await;
     stack.services.postgres.start_again().await;
 
@@ -129,12 +129,12 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
     job.claim("somebody who waits as well", -1_000).await.unwrap();
     stack.proxies().worker_postgres.set(Mode::Refuse).await;
     stack.worker(0).launch();
-    eventually(SOON, "the worker waits", async || said(&stack, "the store does not answer yet")).await;
+    eventually(SOON, "the worker waits", async || said(&stack, "Postgres does not answer yet")).await;
 
     stack.proxies().worker_postgres.set(Mode::Pass).await;
 
     let reaped = eventually(SOON, "the lease is reaped", async || said(&stack, "a job's worker is gone")).await;
-    let waited = reaped - said(&stack, "the worker is at work").unwrap();
+    let waited = reaped - said(&stack, "worker started").unwrap();
     assert!(waited > chrono::TimeDelta::seconds(9), "a lease is ten seconds: {waited}");
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
     job.finish(epoch).await.unwrap();

@@ -102,7 +102,7 @@ async fn a_lane_whose_slots_are_all_taken_does_not_stand_still() {
     }
 
     // The alarm comes after half a minute.
-    let alarm = eventually_says(&stack, "stands still");
+    let alarm = eventually_says(&stack, "queue worker stalled");
     let alarm = tokio::time::timeout(Duration::from_secs(38), alarm).await;
 
     assert!(alarm.is_err(), "{}", stack.worker(0).log());

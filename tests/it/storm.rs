@@ -125,7 +125,7 @@ async fn stack(split: bool, proxied: bool) -> Stack {
     let at_work = |worker: usize| {
         let stack = &stack;
         async move {
-            eventually(Duration::from_secs(30), "the worker is at work", || async {
+            eventually(Duration::from_secs(30), "worker started", || async {
                 stack.worker(worker).lease_owner()
             })
             .await

@@ -35,7 +35,7 @@ async fn answer(request: Request<Incoming>, deps: Deps) -> Result<Answer, Infall
     Ok(match request.uri().path() {
         "/metrics" => text(StatusCode::OK, CONTENT_TYPE, deps.metrics.render()),
         "/healthz" if deps.service.answers().await => text(StatusCode::OK, "text/plain", "ok\n".into()),
-        "/healthz" => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "the store does not answer\n".into()),
+        "/healthz" => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "Postgres does not answer\n".into()),
         _ => text(StatusCode::NOT_FOUND, "text/plain", "not found\n".into()),
     })
 }

@@ -34,7 +34,7 @@ async fn run(settings: WorkerSettings) -> anyhow::Result<()> {
 
 async fn check(settings: &WorkerSettings) -> anyhow::Result<()> {
     let service = Service::open(&settings.database_url)?;
-    if service.answers().await { Ok(()) } else { Err(anyhow::anyhow!("the store does not answer")) }
+    if service.answers().await { Ok(()) } else { Err(anyhow::anyhow!("Postgres does not answer")) }
 }
 
 fn refuse(why: &str) -> ExitCode {

@@ -79,7 +79,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
     loops.spawn(maintenance::rescue::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
     loops.spawn(health::serve(metrics_door, deps.clone(), draining.clone()));
-    tracing::info!(worker = name, provider = deps.ai.provider(), "the worker is at work");
+    tracing::info!(worker = name, provider = deps.ai.provider(), "worker started");
 
     let ended = tokio::select! {
         () = told_to_stop() => Ok(()),
@@ -135,7 +135,7 @@ async fn wait_for_store(service: &Service) -> Result<bool> {
     let mut steady = true;
     while !service.answers().await {
         steady = false;
-        tracing::warn!("the store does not answer yet");
+        tracing::warn!("Postgres does not answer yet");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
@@ -165,7 +165,7 @@ async fn told_to_stop() {
         anyhow::Ok(())
     };
     if let Err(error) = wait.await {
-        tracing::error!(error = format!("{error:#}"), "signals cannot be heard");
+        tracing::error!(error = format!("{error:#}"), "cannot listen for signals");
         std::future::pending::<()>().await;
     }
 }

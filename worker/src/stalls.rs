@@ -56,7 +56,7 @@ impl Stalls {
         let mut seen = self.seen();
         if seen.is_late(now) {
             seen.stalls += 1;
-            tracing::warn!("this process stood still for seconds; what it saw of others meanwhile does not count");
+            tracing::warn!("process stalled; outcomes observed during the stall are ignored");
         }
         seen.ticked = now;
     }

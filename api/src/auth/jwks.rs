@@ -117,7 +117,7 @@ impl Jwks {
         let source = self.0.clone();
         let fetching = tokio::spawn(async move { source.refresh(last_try, now).await });
         if let Err(error) = fetching.await {
-            tracing::error!(error = format!("{error:#}"), "fetching the key set broke off");
+            tracing::error!(error = format!("{error:#}"), "fetching the key set was interrupted");
         }
     }
 }

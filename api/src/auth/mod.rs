@@ -70,7 +70,7 @@ impl Authenticator {
                 .ok_or_else(|| ApiError::unauthenticated("the Authorization header is no bearer token"))?;
             return self.verifier.verify(token, self.clock.now()).await;
         }
-        let token = session_cookie(headers).ok_or_else(|| ApiError::unauthenticated("a token is needed here"))?;
+        let token = session_cookie(headers).ok_or_else(|| ApiError::unauthenticated("authentication is required"))?;
         let verified = self.verifier.verify(token, self.clock.now()).await?;
         if !request.method().is_safe() && !is_from_our_script(headers) {
             return Err(ApiError::new(

@@ -160,7 +160,7 @@ impl ApiError {
 
     /// 404: missing, or not the caller's; the two answer alike.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "there is no such thing here")
+        Self::new(Code::NotFound, "not found")
     }
 
     /// 422: a rule says no to one field.
@@ -266,7 +266,7 @@ impl ApiError {
                 tracing::error!(code = self.code.as_str(), error = format!("{cause:#}"), "request failed");
             }
             (Some(cause), true) => {
-                tracing::warn!(code = self.code.as_str(), error = format!("{cause:#}"), "request put off");
+                tracing::warn!(code = self.code.as_str(), error = format!("{cause:#}"), "request refused: temporarily unavailable");
             }
             (None, true) if self.code == Code::Internal => tracing::error!(error = self.message, "request failed"),
             _ => {}
@@ -283,14 +283,14 @@ impl From<Refusal> for ApiError {
                 Self::forbidden(message).details(flaws.into_iter().map(Detail::from).collect())
             }
             Refusal::AlreadyRunning(job) => {
-                Self::new(Code::ActiveGeneration, "another generation of yours is still running").blocked_by(job)
+                Self::new(Code::ActiveGeneration, "another generation of this user is still running").blocked_by(job)
             }
-            Refusal::NotFinal(job) => Self::new(Code::NotFinal, "it has not ended yet").blocked_by(job),
+            Refusal::NotFinal(job) => Self::new(Code::NotFinal, "the job has not ended").blocked_by(job),
             Refusal::KeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "this idempotency key was used with another request")
             }
             Refusal::KeyInProgress => {
-                Self::new(Code::IdempotencyInProgress, "the first request with this key is still being accepted")
+                Self::new(Code::IdempotencyInProgress, "the first request with this key is still in progress")
                     .retry_after(1)
             }
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
@@ -298,10 +298,10 @@ impl From<Refusal> for ApiError {
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::RuleAt(code, flaw) => Self::new(code, flaw.message.clone()).details(vec![flaw.into()]),
             Refusal::VersionMismatch { current } => {
-                Self::new(Code::PreconditionFailed, format!("it has changed since: its version is {current} now"))
+                Self::new(Code::PreconditionFailed, format!("modified by another request: the current version is {current}"))
             }
-            Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "there is one of this id already"),
-            Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "it has ended and cannot change any more"),
+            Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "a resource with this id already exists"),
+            Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "the job has ended"),
             Refusal::ProviderUnavailable { retry_after } => {
                 Self::new(Code::ProviderUnavailable, "the model provider cannot be reached now")
                     .retry_after(retry_after)

@@ -83,8 +83,8 @@ pub async fn parts(mut download: Download) -> Result<Body, Refusal> {
     let rest = stream::try_unfold((first, download), |(part, mut download)| async move {
         let Some(part) = part else { return Ok(None) };
         let next = download.next().await.map_err(|refusal| {
-            tracing::warn!(error = format!("{:#}", anyhow::Error::new(refusal)), "an export broke off");
-            io::Error::other("the export broke off")
+            tracing::warn!(error = format!("{:#}", anyhow::Error::new(refusal)), "an export was interrupted");
+            io::Error::other("the export was interrupted")
         })?;
         Ok::<_, io::Error>(Some((part, (next, download))))
     });

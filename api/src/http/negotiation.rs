@@ -51,7 +51,7 @@ pub fn choose(headers: &HeaderMap, offers: &[Form]) -> Result<Form, ApiError> {
 }
 
 fn not_acceptable() -> ApiError {
-    ApiError::new(Code::NotAcceptable, "Accept names nothing that can be made here")
+    ApiError::new(Code::NotAcceptable, "no acceptable response format")
 }
 
 /// One media range with its weight in thousandths.

@@ -126,7 +126,7 @@ fn translated(error: poem::Error, uri: &Uri, pattern: Option<&PathPattern>, allo
         return ApiError::new(Code::UnsupportedMediaType, error.to_string());
     }
     if error.is::<MethodNotAllowedError>() {
-        let refusal = ApiError::new(Code::MethodNotAllowed, "this path does not know this method");
+        let refusal = ApiError::new(Code::MethodNotAllowed, "method not allowed");
         let allow = pattern.and_then(|pattern| allowed.allow(&pattern.0));
         return allow.into_iter().fold(refusal, |refusal, allow| refusal.with_header(header::ALLOW, allow));
     }
@@ -144,7 +144,7 @@ fn in_query(uri: &Uri, name: &str) -> bool {
 /// What is left: errors that say nothing but a status.
 fn by_status(error: poem::Error) -> ApiError {
     let code = match error.status() {
-        StatusCode::UNAUTHORIZED => return ApiError::unauthenticated("a token is needed here"),
+        StatusCode::UNAUTHORIZED => return ApiError::unauthenticated("authentication is required"),
         StatusCode::NOT_FOUND => return ApiError::not_found(),
         StatusCode::FORBIDDEN => Code::Forbidden,
         StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,

@@ -269,7 +269,7 @@ impl AdminApi {
 }
 
 fn flag(name: &str) -> Result<Flag, ApiError> {
-    Flag::parse(name).ok_or_else(|| ApiError::new(Code::NotFound, "there is no flag of this name"))
+    Flag::parse(name).ok_or_else(|| ApiError::new(Code::NotFound, "unknown flag"))
 }
 
 fn flag_shown(app: &App, flag: Flag, stored: Option<Stored>) -> FlagShown {

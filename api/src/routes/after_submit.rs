@@ -37,7 +37,7 @@ pub async fn log(app: &App, caller: &Caller, job: JobId, (encoding, permit): (En
         })
     };
     let Ok(looked) = tokio::time::timeout(PATIENCE, look).await else {
-        tracing::warn!("accepted, but the store did not say in time how it goes");
+        tracing::warn!("submitted, but its log could not be read in time");
         return None;
     };
     told(looked)?
@@ -69,7 +69,7 @@ fn told<T>(looked: Result<T, impl Into<ApiError>>) -> Option<T> {
     looked
         .map_err(|error| {
             let error = anyhow::Error::new(error.into());
-            tracing::warn!(error = format!("{error:#}"), "accepted, but how it goes cannot be told now");
+            tracing::warn!(error = format!("{error:#}"), "submitted, but its log cannot be read now");
         })
         .ok()
 }

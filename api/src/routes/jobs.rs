@@ -256,7 +256,7 @@ impl JobsApi {
                 Ok(Followed::Live(snapshot::stream(app, user, *row, (encoding, permit)).await?.into()))
             }
             Listening::NothingMore => Ok(Followed::NothingMore),
-            Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the log is not that long")),
+            Listening::Ahead => Err(ApiError::new(Code::SeqAhead, "the position is past the end of the log")),
         }
     }
 
@@ -312,7 +312,7 @@ fn resume(request: &Request, after: Option<&str>) -> Result<Option<i64>, ApiErro
 pub(super) fn filter(kind: Option<String>, status: Option<&str>) -> Result<Filter, ApiError> {
     let refuse = |name: &str, message: &str| ApiError::invalid(vec![Detail::at(["query", name], "enum", message)]);
     if kind.as_deref().is_some_and(|kind| Kind::parse(kind).is_none()) {
-        return Err(refuse("kind", "is no kind of job"));
+        return Err(refuse("kind", "is not a kind of job"));
     }
     let mut filter = Filter { kind, ..Filter::default() };
     let states = match status {

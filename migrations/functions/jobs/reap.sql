@@ -32,7 +32,7 @@ BEGIN
         CONTINUE WHEN NOT FOUND;
         IF v_job.cancel_requested_at IS NOT NULL THEN
             PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
-                'code', 'CANCELLED', 'message', 'Cancelled on request; what was made is kept.'), NULL);
+                'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'), NULL);
             v_job.state := 'cancelled';
         ELSIF v_job.crashes >= p_max_crashes THEN
             PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(

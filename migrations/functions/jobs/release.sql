@@ -28,7 +28,7 @@ BEGIN
     IF v_job.cancel_requested_at IS NOT NULL THEN
         state := 'cancelled';
         v_error := jsonb_build_object(
-            'code', 'CANCELLED', 'message', 'Cancelled on request; what was made is kept.');
+            'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.');
     ELSIF p_why = 'hold' AND v_job.held_since + p_most <= v_now THEN
         state := 'failed';
         v_error := jsonb_build_object('code', 'PROVIDER_UNAVAILABLE',

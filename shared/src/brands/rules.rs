@@ -177,7 +177,7 @@ impl BrandDraft {
         let zone: Tz = timezone.parse().map_err(|_| Refusal::Rule {
             code: Code::UnknownTimeZone,
             field: "timezone",
-            message: "No time zone has this name.".to_owned(),
+            message: "Unknown time zone.".to_owned(),
         })?;
         Ok(Self { id, name, timezone: zone.name().to_owned(), voice, language })
     }

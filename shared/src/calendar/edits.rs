@@ -90,7 +90,7 @@ fn read(shape: &mut Shape, body: &Map<String, Value>) -> Fields<Field> {
     let mut fields = BTreeMap::new();
     for (name, value) in body {
         let Ok(field) = name.parse::<Field>() else {
-            shape.flaw(&[name], "unknown_field", "is no field of an entry that can be written");
+            shape.flaw(&[name], "unknown_field", "is not a writable field of an entry");
             continue;
         };
         fields.extend(value_of(shape, field, value).map(|value| (field, value)));

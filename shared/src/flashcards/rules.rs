@@ -94,7 +94,7 @@ pub fn model(named: Option<String>, default: &str, allowed: &[String]) -> Result
         Some(_) => Err(Refusal::Rule {
             code: Code::ModelNotAllowed,
             field: "model",
-            message: "This model is not offered here.".into(),
+            message: "This model is not allowed.".into(),
         }),
     }
 }
@@ -110,7 +110,7 @@ pub fn prompt_version(named: Option<String>) -> Result<String, Refusal> {
         Some(_) => Err(Refusal::Rule {
             code: Code::RuleRefused,
             field: "prompt_version",
-            message: "There is no such prompt version.".into(),
+            message: "Unknown prompt version.".into(),
         }),
     }
 }

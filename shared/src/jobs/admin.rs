@@ -147,7 +147,7 @@ fn judge(outcome: &RetryOutcome) -> Result<(JobId, bool), Refusal> {
         "gone" => Err(Refusal::Rule {
             code: Code::RuleRefused,
             field: "id",
-            message: "what this job worked on is no longer kept".to_owned(),
+            message: "the input of this job is no longer stored".to_owned(),
         }),
         other => Err(Refusal::Unexpected(anyhow!("retrying a job: {other}"))),
     }

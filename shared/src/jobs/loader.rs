@@ -50,7 +50,7 @@ impl Looks {
     /// The store is away.
     pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<Looked>, Refusal> {
         let (done, answer) = oneshot::channel();
-        let stopped = || Refusal::Unexpected(anyhow!("nobody looks at jobs any more"));
+        let stopped = || Refusal::Unexpected(anyhow!("the job loader has stopped"));
         self.0.send(Waiting { look: Look { user, job }, done }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }

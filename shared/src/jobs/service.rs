@@ -148,7 +148,7 @@ impl Jobs {
     /// The store is away.
     pub async fn expire_unstarted(&self) -> Result<(), Refusal> {
         for store::Expired { job, code, event } in store::expire_unstarted_as_api(&self.database).await? {
-            tracing::error!(jobId = %job, status = "failed", code, "a job ran out of its time");
+            tracing::error!(jobId = %job, status = "failed", code, "job expired");
             self.publisher.publish(job, vec![event]);
         }
         Ok(())
@@ -224,8 +224,8 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
         State::Running => {
             ("nothing".into(), "the worker goes on; if it stops, the job is rescued", job.lease_expires_at)
         }
-        State::Dead => ("it stopped its worker too often".into(), "none: submit it anew", None),
-        State::Failed | State::Timeout => ("see error".into(), "none: submit it anew", None),
+        State::Dead => ("its worker crashed too often".into(), "none: submit it again", None),
+        State::Failed | State::Timeout => ("see error".into(), "none: submit it again", None),
         State::Succeeded | State::Partial | State::Cancelled => ("nothing".into(), "none: it has ended", None),
     };
     json!({

@@ -79,13 +79,13 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn unknown(&mut self, way: Way<'_>) {
-        self.shape.flaw(way, "unknown_field", "is no field of a placement that can be written");
+        self.shape.flaw(way, "unknown_field", "is not a writable field of a placement");
     }
 
     /// What a client sends back as it got it is no change.
     fn unchanged(&mut self, name: &str, value: &Value, current: &Value) {
         if value != current {
-            self.shape.flaw(&[&name], "read_only", "can not be changed");
+            self.shape.flaw(&[&name], "read_only", "cannot be changed");
         }
     }
 

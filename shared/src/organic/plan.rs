@@ -153,7 +153,7 @@ fn refusal(id: &PlacementId, code: Code) -> Failure {
         Code::MissingAccount => "No account is named for this placement, and none for its platform.",
         Code::AccountDisconnected => "The account of this placement is not connected any more.",
         Code::AuthFailed => "The platform no longer takes the credentials of this placement's account.",
-        Code::TrendNotFound => "The brand has no such trend.",
+        Code::TrendNotFound => "The brand has no trend with this id.",
         _ => "No time of this week is free on this placement's account.",
     };
     Failure { code: Some(code), message: message.to_owned(), placement_id: Some(id.clone()) }

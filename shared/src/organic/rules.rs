@@ -134,7 +134,7 @@ impl WeekRequest {
         in_week(&week, &seeds)?;
         let newsletter = newsletter_day(&week, &options, newsletter)?;
         if seeds.is_empty() && options.preset.is_none() {
-            let message = "Nothing is placed and no preset is asked for, so there is nothing to make.";
+            let message = "The request has neither placements nor a preset.";
             return Err(rule(Code::NoPlacements, &[&"placements"], message));
         }
         let (seeds, repeated) = each_once(seeds);

@@ -20,7 +20,7 @@ pub struct Malformed(pub &'static str);
 /// # Errors
 /// `UNKNOWN_TIME_ZONE`.
 pub fn zone(name: &str) -> Result<Tz, Refusal> {
-    let message = "No time zone has this name.".to_owned();
+    let message = "Unknown time zone.".to_owned();
     name.parse().map_err(|_| Refusal::Rule { code: Code::UnknownTimeZone, field: "timezone", message })
 }
 

@@ -30,7 +30,7 @@ const ENDS_BY_OUTAGE: [&str; 3] = ["PROVIDER_UNAVAILABLE", "QUEUE_TIMEOUT", "TIM
 const ALARM: &str = "\"level\":\"ERROR\",\"target\":\"almanac";
 
 /// Errors of our own that a silent Postgres and a provider's outage cause, as they should.
-const ALARMS_OF_OUTAGES: [&str; 2] = ["Postgres cannot be reached", "a job ran out of its time"];
+const ALARMS_OF_OUTAGES: [&str; 2] = ["Postgres cannot be reached", "job expired"];
 
 /// A job at the end.
 #[derive(Debug, sqlx::FromRow)]
@@ -81,7 +81,7 @@ impl Verdict {
         let rows: Vec<Row> = sqlx::query_as(ROWS).fetch_all(&stack.admin().await).await.unwrap();
         let logs: Vec<String> = stack.workers().iter().map(|worker| worker.log()).chain([stack.api(0).log()]).collect();
         let lines = || logs.iter().flat_map(|log| log.lines());
-        let late = lines().filter(|line| line.contains("the lease was lost")).count();
+        let late = lines().filter(|line| line.contains("lease lost")).count();
         let expected = if matches!(fault, Fault::Mixed(_)) { &ALARMS_OF_OUTAGES[..] } else { &[] };
         let is_expected = |line: &&str| expected.iter().any(|message| line.contains(message));
         let alarms = lines().filter(|line| line.contains(ALARM) && !is_expected(line)).map(str::to_owned).collect();

@@ -167,7 +167,7 @@ impl Node {
         let started = usize::try_from(self.log_from.load(Ordering::Relaxed)).ok()?;
         let log = std::fs::read(&self.log).ok()?;
         let log = String::from_utf8_lossy(log.get(started..)?);
-        let line = log.lines().find(|line| line.contains("the worker is at work"))?;
+        let line = log.lines().find(|line| line.contains("worker started"))?;
         let line: serde_json::Value = serde_json::from_str(line).ok()?;
         line["worker"].as_str().map(str::to_owned)
     }

@@ -88,7 +88,7 @@ fn tell_stage(deps: &Deps, job: &ClaimedJob, stage: &str) {
 async fn stopped(deps: &Deps, job: &ClaimedJob, reason: Reason, began: Instant) -> Result<Verdict, JobError> {
     match reason {
         Reason::Cancelled => {
-            let failure = Failure::new(Code::Cancelled, "Cancelled on request; what was removed stays removed.");
+            let failure = Failure::new(Code::Cancelled, "Cancelled by request. What was deleted stays deleted.");
             conclude(deps, job, State::Cancelled, Some(failure), began).await
         }
         Reason::Drain | Reason::Outage => Ok(Verdict::HandBack),

@@ -36,7 +36,7 @@ const SPREAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// Restarts of workers cut so many calls of this step that no further one may be made.
 pub(super) fn limit_reached() -> Failure {
-    Failure::new(Code::CallLimit, "This was interrupted too often on our side. Please try again.")
+    Failure::new(Code::CallLimit, "The job was interrupted too often by failures on our side. Please try again.")
 }
 
 /// What a job does before its next call.

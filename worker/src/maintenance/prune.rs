@@ -76,7 +76,7 @@ where
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, what, "forgetting failed; trying again in the next round");
+                tracing::warn!(%error, what, "pruning failed; retrying in the next round");
                 return;
             }
         }

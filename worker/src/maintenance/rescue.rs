@@ -27,7 +27,7 @@ pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: Canc
             REAP_EVERY
         } else if !steady {
             steady = true;
-            tracing::info!("the store is back; waiting one lease before the next round of reaping");
+            tracing::info!("Postgres is back; waiting one lease before reaping");
             LEASE
         } else {
             if let Err(error) = reap_once(&deps, keeping).await {
@@ -47,12 +47,12 @@ async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteErro
     for reaped in store::reap(&deps.service, keeping.max_crashes).await? {
         let poison = reaped.state == "dead";
         if poison {
-            tracing::error!(jobId = %reaped.id, status = "dead", "a job stopped its worker too often and was given up");
+            tracing::error!(jobId = %reaped.id, status = "dead", "job ended as poison: its worker crashed too often");
             deps.metrics.job_poisoned();
         } else if reaped.state == "cancelled" {
-            tracing::info!(jobId = %reaped.id, status = "cancelled", "a job's worker is gone, and the job was cancelled");
+            tracing::info!(jobId = %reaped.id, status = "cancelled", "lease expired; the job was cancelled");
         } else {
-            tracing::warn!(jobId = %reaped.id, "a job's worker is gone; the job goes on elsewhere");
+            tracing::warn!(jobId = %reaped.id, "lease expired; the job was returned to the queue");
             deps.metrics.job_reaped();
             if let Some(lane) = Lane::parse(&reaped.lane) {
                 deps.bell.ring(lane, reaped.id, None);
@@ -60,7 +60,7 @@ async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteErro
         }
     }
     for store::Expired { job, code, event } in store::expire_unstarted(&deps.service).await? {
-        tracing::error!(jobId = %job, status = "failed", code, "a job ran out of its time");
+        tracing::error!(jobId = %job, status = "failed", code, "job expired");
         deps.publisher.publish(job, vec![event]);
     }
     Ok(())

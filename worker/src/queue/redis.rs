@@ -62,10 +62,10 @@ pub async fn hear(crew: Crew, client: Client, lane: Lane, wake: Arc<Wake>, drain
         let began = Instant::now();
         tokio::select! {
             ended = attend(&crew, &client, lane, &wake) => {
-                tracing::warn!(lane = lane.as_str(), error = ended, "the queue's worker ended; starting another");
+                tracing::warn!(lane = lane.as_str(), error = ended, "queue worker ended; restarting it");
             }
             () = wake.wedged() => {
-                tracing::error!(lane = lane.as_str(), "the queue's worker stands still; starting another");
+                tracing::error!(lane = lane.as_str(), "queue worker stalled; restarting it");
             }
             () = draining.cancelled() => return,
         }

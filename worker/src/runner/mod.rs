@@ -168,7 +168,7 @@ impl Crew {
         faults::pass(Point::Draining);
         self.0.tasks.close();
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
-            tracing::info!(running = self.running(), "giving back what still runs");
+            tracing::info!(running = self.running(), "releasing running jobs");
             self.held().values().for_each(|stop| stop.give(Reason::Drain));
             let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
         }
@@ -220,7 +220,7 @@ impl Crew {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job).await,
             Ok(Err(JobError::Write(WriteError::Outage(error)))) => {
-                tracing::warn!(%error, "the store went away under a job");
+                tracing::warn!(%error, "Postgres became unavailable during a job");
                 Verdict::HandBack
             }
             Ok(Err(JobError::Write(WriteError::Busy))) => {
@@ -241,14 +241,14 @@ impl Crew {
 
     /// Whoever holds the job now goes on. The reaper took this process for dead, and it was not.
     async fn lost(&self, job: &ClaimedJob) {
-        tracing::warn!(epoch = job.epoch, "the lease was lost; whoever holds it now goes on");
+        tracing::warn!(epoch = job.epoch, "lease lost");
         self.0.deps.metrics.lease_lost();
         let taken = store::take_crash_back(&self.0.deps.service, job.lease());
         match tokio::time::timeout(TAKING_BACK, taken).await {
-            Ok(Ok(true)) => tracing::info!(epoch = job.epoch, "took back the crash that was counted for it"),
+            Ok(Ok(true)) => tracing::info!(epoch = job.epoch, "undid the counted crash"),
             Ok(Ok(false)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "a crash that was none stays counted"),
-            Err(_) => tracing::warn!("a crash that was none stays counted: another transaction holds the job"),
+            Ok(Err(error)) => tracing::warn!(%error, "undoing the counted crash failed"),
+            Err(_) => tracing::warn!("undoing the counted crash failed: another transaction holds the job"),
         }
     }
 
@@ -290,7 +290,7 @@ impl Crew {
                 Ok(()) => return,
                 Err(WriteError::LeaseLost) => return self.lost(job).await,
                 Err(error) => {
-                    tracing::warn!(%error, "writing a verdict failed");
+                    tracing::warn!(%error, "writing the end of an attempt failed");
                     refused += u32::from(!matches!(error, WriteError::Outage(_) | WriteError::Busy));
                     if refused > MAX_REFUSALS {
                         return;

@@ -100,7 +100,7 @@ impl Bell {
     /// Says that a job waits. Never blocks; a lost ring costs the two seconds until the next poll.
     pub fn ring(&self, lane: Lane, job_id: JobId, trace: Option<String>) {
         if self.rings.try_send((lane, Ticket { job_id, trace })).is_err() {
-            tracing::debug!(jobId = %job_id, "the doorbell is behind; the poll will find the job");
+            tracing::debug!(jobId = %job_id, "too many notifications wait; workers will find the job in Postgres");
         }
     }
 }
@@ -155,11 +155,11 @@ impl LaneBell {
             }
             Ok(Err(error)) => {
                 self.rest();
-                tracing::warn!(lane = self.lane.as_str(), %error, "the doorbell failed; polls will find the jobs");
+                tracing::warn!(lane = self.lane.as_str(), %error, "notifying workers failed; they will find the jobs in Postgres");
             }
             Err(_) => {
                 self.rest();
-                tracing::warn!(lane = self.lane.as_str(), "the doorbell took too long; polls will find the jobs");
+                tracing::warn!(lane = self.lane.as_str(), "notifying workers timed out; they will find the jobs in Postgres");
             }
         }
     }

@@ -19,7 +19,7 @@ mod kinds;
 
 pub use self::{env::Env, kinds::KindSettings};
 
-/// Where the API listens by default.
+/// Where API listening by default.
 const API_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8080);
 /// Where the API serves its metrics by default.
 const API_METRICS_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9464);
@@ -50,7 +50,7 @@ variables! {
     DATABASE_CONNECTIONS = "", "connections of one process to Postgres, 4 or more; empty: 12 for the API, 8 for a worker; while Postgres does not answer a probe opens one more";
     DATABASE_OWNER_URL = "", "Postgres as almanac_owner; only `almanac-api migrate` reads it";
     REDIS_URL = "redis://127.0.0.1:6379", "Redis; may be emptied at any time; rediss:// for TLS, where SSL_CERT_FILE may name a private authority";
-    API_ADDR = "127.0.0.1:8080", "where the API listens";
+    API_ADDR = "127.0.0.1:8080", "where API listening";
     METRICS_ADDR = "", "where /metrics is served, never on the API's port; empty: 127.0.0.1:9464 for the API, 127.0.0.1:9465 for a worker; further processes on the same machine need their own";
     CORS_ALLOWED_ORIGINS = "", "exact origins such as https://app.example, comma-separated, never * or null; empty: no cross-origin browser may call";
     AUTH_JWT_SECRET = "", "HS256 secret of the identity provider, at least 32 bytes; this or AUTH_JWKS_URL is required";
@@ -340,7 +340,7 @@ pub fn auth(mut env: Env) -> Result<AuthSettings, Mistakes> {
     env.finish(auth)
 }
 
-/// Where the API listens, for the `healthcheck` command.
+/// Where API listening, for the `healthcheck` command.
 pub fn api_addr(mut env: Env) -> Result<SocketAddr, Mistakes> {
     let (addr, _) = env.api_addresses();
     env.finish(addr)

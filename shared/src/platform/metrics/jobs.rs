@@ -48,10 +48,10 @@ impl Jobs {
                 Histogram::new([0.0005, 0.001, 0.002, 0.004, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0, 15.0, 60.0])
             }),
             active: register(registry, "jobs_active", "Jobs running in this process"),
-            retried: register(registry, "jobs_retried", "Attempts that ended with another try to come"),
-            reaped: register(registry, "jobs_reaped", "Jobs taken back because their lease ran out"),
-            poisoned: register(registry, "jobs_poisoned", "Jobs given up because they stopped their worker too often"),
-            lease_lost: register(registry, "lease_lost", "Times this process found that a job was no longer its own"),
+            retried: register(registry, "jobs_retried", "Attempts that ended with a retry"),
+            reaped: register(registry, "jobs_reaped", "Expired leases of jobs that went back to the queue"),
+            poisoned: register(registry, "jobs_poisoned", "Jobs ended as poison because their worker crashed too often"),
+            lease_lost: register(registry, "lease_lost", "Leases that this process lost"),
             generations,
         }
     }

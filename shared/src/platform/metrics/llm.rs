@@ -29,7 +29,7 @@ impl Llm {
             }),
             tokens: register(registry, "llm_tokens", "Tokens as the provider counts them"),
             cost_usd: register(registry, "llm_cost_usd", "What calls cost, in US dollars"),
-            breaker_open: register(registry, "breaker_open", "1 while calls of a model are held back"),
+            breaker_open: register(registry, "breaker_open", "1 while the circuit of a model is open"),
             provider_failures: register(registry, "provider_failures", "Failed calls by error code"),
         }
     }

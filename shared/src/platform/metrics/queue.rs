@@ -19,7 +19,7 @@ pub(super) struct Queue {
 impl Queue {
     pub fn register(registry: &mut Registry) -> Self {
         Self {
-            ring_failures: register(registry, "ring_failures", "Rings that Redis did not take; the poll finds the job"),
+            ring_failures: register(registry, "ring_failures", "Notifications of workers that Redis did not take"),
             redis_up: register(registry, "redis_up", "1 while Redis answers this process"),
             depth: register(registry, "queue_depth", "Jobs by lane and state, as Postgres has them"),
         }

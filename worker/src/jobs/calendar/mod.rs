@@ -48,7 +48,7 @@ const NO_LIMIT: Duration = Duration::from_secs(30);
 pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     let began = Instant::now();
     let Some(order) = work::assignment(&deps.service, job.user_id, job.lease()).await? else {
-        return Ok(Verdict::Fail(Failure::new(Code::Internal, "The calendar is no longer there.")));
+        return Ok(Verdict::Fail(Failure::new(Code::Internal, "The calendar was deleted.")));
     };
     tracing::Span::current().record("calendarId", tracing::field::display(order.calendar_id));
     let deadline = began + job.time_left.unwrap_or(NO_LIMIT);
@@ -196,7 +196,7 @@ impl Planning<'_> {
         if Instant::now() >= self.deadline {
             return Some(Why::TimeUp);
         }
-        let off = || Failure::new(Code::ServiceDisabled, "Calendars were switched off meanwhile.");
+        let off = || Failure::new(Code::ServiceDisabled, "Calendar generation was switched off.");
         (!self.is_switched_on().await).then(|| Why::Failed(off()))
     }
 
@@ -334,7 +334,7 @@ impl Planning<'_> {
     async fn stopped(self, burst: Burst, call: Option<CallEnd>, reason: Reason) -> Result<Verdict, JobError> {
         match reason {
             Reason::Cancelled => {
-                let failure = Failure::new(Code::Cancelled, "Cancelled on request; what was made is kept.");
+                let failure = Failure::new(Code::Cancelled, "Cancelled by request. Results so far are kept.");
                 self.end(burst, call, State::Cancelled, Some(failure)).await
             }
             // The call's row stays open: whoever goes on marks it as of unknown outcome, which it is.
@@ -354,5 +354,5 @@ fn is_worth_another(error: &AiError, charge: Charge, patience: &mut Patience) ->
 }
 
 fn unfilled() -> Failure {
-    Failure::new(Code::SlotUnfilled, "The model left some slots empty, also when it was asked again.")
+    Failure::new(Code::SlotUnfilled, "The model returned no content for some slots, even after a second request.")
 }

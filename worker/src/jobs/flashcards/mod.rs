@@ -136,7 +136,7 @@ impl Generating<'_> {
             };
             let Some(request) = self.request(prompt, &opened.assignment) else {
                 store::withdraw_call(&self.deps.service, self.job.lease(), call).await?;
-                return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer kept.")));
+                return Ok(Verdict::Fail(Failure::new(Code::Internal, "The source text is no longer stored.")));
             };
             faults::pass_poison(opened.assignment.source_text.as_deref().unwrap_or_default());
             let asked = Instant::now();
@@ -317,7 +317,7 @@ impl Generating<'_> {
     async fn stopped(self, burst: Burst, call: Option<CallEnd>, reason: Reason) -> Result<Verdict, JobError> {
         match reason {
             Reason::Cancelled => {
-                let failure = Failure::new(Code::Cancelled, "Cancelled on request; what was made is kept.");
+                let failure = Failure::new(Code::Cancelled, "Cancelled by request. Results so far are kept.");
                 self.conclude(burst, call, State::Cancelled, Some(failure)).await
             }
             // The call's row stays open: whoever goes on marks it as of unknown outcome, which it is.

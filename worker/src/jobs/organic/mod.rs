@@ -97,7 +97,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
 }
 
 fn gone() -> Failure {
-    Failure::new(Code::NotFound, "The brand is no longer there.")
+    Failure::new(Code::NotFound, "The brand was deleted.")
 }
 
 /// One attempt.
@@ -375,7 +375,7 @@ impl Week<'_> {
     async fn stopped(&mut self, harvest: Harvest, call: Option<CallEnd>, reason: Reason) -> Result<Verdict, JobError> {
         match reason {
             Reason::Cancelled => {
-                let failure = Failure::new(Code::Cancelled, "Cancelled on request; what was made is kept.");
+                let failure = Failure::new(Code::Cancelled, "Cancelled by request. Results so far are kept.");
                 self.end(harvest, call, State::Cancelled, Some(failure)).await
             }
             // The call's row stays open: whoever goes on marks it as of unknown outcome, which it is.
@@ -395,5 +395,5 @@ fn is_worth_another(error: &AiError, charge: Charge, patience: &mut Patience) ->
 }
 
 fn unfilled() -> Failure {
-    Failure::new(Code::SlotUnfilled, "The model left some placements out, also when it was asked again.")
+    Failure::new(Code::SlotUnfilled, "The model returned no content for some placements, even after a second request.")
 }
