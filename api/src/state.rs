@@ -29,7 +29,7 @@ use crate::{
     auth::Authenticator,
     http::{
         error::ApiError,
-        negotiation::Form,
+        negotiation::ResponseFormat,
         reply::Reply,
         stream_limit::{Delivery, StreamLimit},
     },
@@ -127,10 +127,12 @@ impl App {
     }
 
     /// How a request is answered. A stream needs a permit, taken before anything is submitted.
-    pub fn delivery(&self, user: UserId, form: Form) -> Result<Delivery, ApiError> {
+    pub fn delivery(&self, user: UserId, form: ResponseFormat) -> Result<Delivery, ApiError> {
         match form {
-            Form::Json => Ok(Delivery::Json),
-            Form::Sse | Form::Ndjson => Ok(Delivery::Stream(form.encoding(), self.streams.admit(user)?)),
+            ResponseFormat::Json => Ok(Delivery::Json),
+            ResponseFormat::Sse | ResponseFormat::Ndjson => {
+                Ok(Delivery::Stream(form.encoding(), self.streams.admit(user)?))
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use almanac_tests::{
     Script, Stack, User,
     actor::{calendar::keyed, organic::guided, stream::Event},
     invariants,
-    world::{Answer, Call, End, Outcome, Shape, source_text},
+    world::{Answer, Call, End, JsonReader, Outcome, source_text},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -181,7 +181,7 @@ async fn a_message_names_what_the_provider_did() {
         (Script::status(402), "PROVIDER_AUTH", "credit"),
         (Script::ending(2, End::Error(402)), "PROVIDER_AUTH", "credit"),
         (Script::status(400), "PROVIDER_REJECTED", "refused"),
-        (Script::shaped(Shape::BadJson), "INVALID_OUTPUT", "could not be read"),
+        (Script::shaped(JsonReader::BadJson), "INVALID_OUTPUT", "could not be read"),
     ];
 
     let played = table.map(async |(script, code, word)| (code, word, play_everywhere(&stack, &[script]).await));
@@ -203,7 +203,7 @@ async fn a_message_names_what_the_provider_did() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_and_cost_of_unusable_answers_are_counted_alike_everywhere() {
     let stack = Stack::builder().start().await;
-    let (unusable, cut) = (Script::shaped(Shape::BadJson), Script::ending(1, End::Length));
+    let (unusable, cut) = (Script::shaped(JsonReader::BadJson), Script::ending(1, End::Length));
     let admin = stack.admin().await;
     let table = [
         vec![unusable.clone(), whole(End::Done)],
@@ -233,7 +233,7 @@ async fn calls_of_an_earlier_attempt_are_counted_by_the_attempt_that_ends_the_jo
     let stack = stack.api_env("ORGANIC_TIMEOUT_SECONDS", "120").start().await;
     let admin = stack.admin().await;
     let held = Answer { cards: 10, hold_after: Some(1), ..Answer::default() };
-    let scripts = [Script::shaped(Shape::BadJson), held.into(), whole(End::Done)];
+    let scripts = [Script::shaped(JsonReader::BadJson), held.into(), whole(End::Done)];
 
     let hand_over = async {
         let holding =
@@ -257,7 +257,7 @@ async fn calls_of_an_earlier_attempt_are_counted_by_the_attempt_that_ends_the_jo
 async fn an_item_without_words_is_dropped_counted_and_no_success() {
     let stack = Stack::builder().start().await;
     let admin = stack.admin().await;
-    let hollow = |cards| Script::from(Answer { cards, shape: Shape::Hollow, ..Answer::default() });
+    let hollow = |cards| Script::from(Answer { cards, shape: JsonReader::Hollow, ..Answer::default() });
 
     let (only, among) = tokio::join!(
         play(&stack, Domain::Flashcards, [hollow(1)]),

@@ -11,7 +11,7 @@ use almanac_tests::{
         stream::{Encoding, Event},
     },
     invariants,
-    world::{Answer, End, Shape},
+    world::{Answer, End, JsonReader},
 };
 use futures_util::future::join_all;
 use http::Method;
@@ -199,7 +199,9 @@ async fn a_run_that_never_started_ends_in_an_envelope_too() {
 async fn what_a_model_has_no_say_in_is_dropped_counted_and_never_stored() {
     let stack = Stack::builder().start().await;
     let anna = stack.user();
-    stack.world.play("intrude", [Answer { cards: usize::MAX, shape: Shape::Intruding, ..Answer::default() }.into()]);
+    stack
+        .world
+        .play("intrude", [Answer { cards: usize::MAX, shape: JsonReader::Intruding, ..Answer::default() }.into()]);
 
     let events = anna.plan(&json!({ "constraints": keyed("intrude") })).await.collect_to_end().await;
 

@@ -53,10 +53,10 @@ async fn every_answer_about_a_calendar_has_the_shape_that_is_described() {
     let taken = anna.post(&format!("{path}/runs/{run}/accept"), json!({})).await.expect(200).data();
     assert!(!taken["skipped"].as_array().unwrap().is_empty());
 
-    fit("EntryShown", &edited);
-    fit("EntryShown", &added);
+    fit("EntryResponse", &edited);
+    fit("EntryResponse", &added);
     fit("CalendarWithEntries", &anna.get(&path).await.expect(200).data());
-    fit("DiffShown", &diff);
+    fit("DiffResponse", &diff);
     fit("AcceptDone", &taken);
     let shown = anna.get(&format!("{path}/runs/{run}")).await.expect(200).data();
     shown["entries"].as_array().unwrap().iter().for_each(|made| fit("EntryMade", made));
@@ -85,7 +85,7 @@ async fn what_fails_or_is_rehearsed_has_the_described_shape_too() {
     frames.iter().for_each(|frame| fit("CalendarFrame", &frame.json()));
     let post = anna.request(Method::POST, "/v1/ai/calendar").header("accept", "application/json");
     let rehearsed = post.json(&calendar_order(&json!({}))).send().await.expect(200).data();
-    fit("DryRunShown", &rehearsed);
+    fit("DryRunResponse", &rehearsed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,10 +95,10 @@ async fn each_answer_about_a_calendar_is_described_by_its_shape() {
 
     for (path, method, status, kind, shape) in [
         ("/calendars/{id}", "get", "200", "application/json", "CalendarWithEntries"),
-        ("/calendars/{id}/entries", "post", "201", "application/json", "EntryShown"),
-        ("/calendars/{id}/entries/{entry}", "patch", "200", "application/json", "EntryShown"),
-        ("/calendars/{id}/runs/{run}", "get", "200", "application/json", "RunShown"),
-        ("/calendars/{id}/runs/{run}/diff", "get", "200", "application/json", "DiffShown"),
+        ("/calendars/{id}/entries", "post", "201", "application/json", "EntryResponse"),
+        ("/calendars/{id}/entries/{entry}", "patch", "200", "application/json", "EntryResponse"),
+        ("/calendars/{id}/runs/{run}", "get", "200", "application/json", "RunResponse"),
+        ("/calendars/{id}/runs/{run}/diff", "get", "200", "application/json", "DiffResponse"),
         ("/calendars/{id}/runs/{run}/accept", "post", "200", "application/json", "AcceptDone"),
         ("/ai/calendar", "post", "200", "text/event-stream", "CalendarFrame"),
         ("/ai/calendar", "post", "200", "application/x-ndjson", "CalendarLine"),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use almanac_tests::{
     Script, Stack,
-    world::{Answer, End, Shape},
+    world::{Answer, End, JsonReader},
 };
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -97,8 +97,8 @@ async fn a_model_that_repeats_its_instructions_is_quoted_nowhere() {
     let stack = Stack::builder().start().await;
     let torn = |shape| Script::from(Answer { shape, cards: 10, piece: 7, ..Answer::default() });
     let scripts = [
-        torn(Shape::Echo),
-        torn(Shape::EchoProse),
+        torn(JsonReader::Echo),
+        torn(JsonReader::EchoProse),
         Script::Repeating(400),
         Answer { cards: 1, end: End::Repeating(402), ..Answer::default() }.into(),
     ];
@@ -134,7 +134,7 @@ async fn a_model_that_repeats_its_instructions_is_quoted_nowhere() {
 async fn an_item_that_repeats_instructions_keeps_its_own_words_and_is_counted() {
     let stack = Stack::builder().start().await;
     let admin = stack.admin().await;
-    let echo = Script::from(Answer { shape: Shape::Echo, cards: 10, ..Answer::default() });
+    let echo = Script::from(Answer { shape: JsonReader::Echo, cards: 10, ..Answer::default() });
 
     let played = play_everywhere(&stack, &[echo]).await;
 

@@ -286,7 +286,7 @@ fn sql_where_it_may_not_be_is_found() {
             ("shared/src/calendar/service.rs", "let sql = \"SELECT\n id FROM x\";"),
             ("shared/src/calendar/rules.rs", r#"sqlx::query("x")"#),
             ("shared/src/calendar/rules.rs", r#"query_scalar!("x")"#),
-            ("shared/src/platform/db/bounded.rs", r#"sqlx::raw_sql("x")"#),
+            ("shared/src/platform/db/timeout_pool.rs", r#"sqlx::raw_sql("x")"#),
             ("shared/src/jobs/service.rs", r#""DELETE FROM almanac.jobs""#),
             ("shared/src/jobs/service.rs", r#""INSERT INTO almanac.jobs VALUES (1)""#),
             ("worker/src/runner/mod.rs", r#""UPDATE almanac.jobs SET x = 1""#),
@@ -402,11 +402,11 @@ fn a_domain_that_is_used_where_it_may_not_be_is_found() {
         foreign_domains,
         &[
             ("shared/src/calendar/rules.rs", "use crate::organic::Week;"),
-            ("shared/src/calendar/rules.rs", "use crate::{\n    error::Flaw,\n    organic::{Week, time},\n};"),
+            ("shared/src/calendar/rules.rs", "use crate::{\n    error::FieldError,\n    organic::{Week, time},\n};"),
             ("shared/src/brands/store/deep.rs", "fn of(week: &crate::organic::Week) {}"),
             ("shared/src/organic/mod.rs", "pub use crate::{calendar as other};"),
             ("shared/src/organic/mod.rs", "use super::super::calendar::Slot;"),
-            ("shared/src/platform/db/kept.rs", "use crate::flashcards::store;"),
+            ("shared/src/platform/db/pinned.rs", "use crate::flashcards::store;"),
             ("shared/src/values/merge.rs", "use crate::{id::UserId, calendar};"),
             ("shared/src/jobs/store/mod.rs", "crate::account::service::Account"),
             ("shared/src/composer/mod.rs", "use crate::calendar::Slot;"),
@@ -548,8 +548,8 @@ fn a_file_that_reads_the_environment_is_found() {
         &[
             ("api/src/serve.rs", r#"std::env::var("X")"#),
             ("worker/src/a/b.rs", r#"env::var_os("X")"#),
-            ("shared/src/platform/db/kept.rs", "for pair in std::env::vars() {}"),
-            ("shared/src/platform/db/kept.rs", "use std::env::{var, args};"),
+            ("shared/src/platform/db/pinned.rs", "for pair in std::env::vars() {}"),
+            ("shared/src/platform/db/pinned.rs", "use std::env::{var, args};"),
         ],
         &[
             ("shared/src/platform/config/env.rs", "std::env::vars_os()"),

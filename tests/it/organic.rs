@@ -9,7 +9,7 @@ use almanac_tests::{
         stream::{Encoding, Event},
     },
     invariants,
-    world::{Answer, Shape},
+    world::{Answer, JsonReader},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -290,8 +290,8 @@ async fn what_a_model_omits_is_asked_for_once_more_and_what_it_repeats_or_invent
     let some = |cards: usize| Script::from(Answer { cards, ..Answer::default() });
     stack.world.play(&omits, [some(1), some(1)]);
     let shaped = |shape| Script::from(Answer { cards: usize::MAX, shape, ..Answer::default() });
-    stack.world.play(&repeats, [shaped(Shape::Repeated)]);
-    stack.world.play(&invents, [shaped(Shape::Invented)]);
+    stack.world.play(&repeats, [shaped(JsonReader::Repeated)]);
+    stack.world.play(&invents, [shaped(JsonReader::Invented)]);
 
     let events = anna.whole_week(&json!({ "options": guided(&omits) })).await;
     let calls = stack.world.calls(&omits);

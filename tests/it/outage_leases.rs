@@ -112,7 +112,8 @@ async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_cras
     stack.services.postgres.stop_immediately().await;
     stack.world.release("long");
     stack.worker(1).launch();
-    let tries = async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 6).then_some(());
+    let tries =
+        async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 6).then_some(());
     eventually(SOON, "the worker does not forget what it holds", tries).await;
     stack.services.postgres.start_again().await;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almanac_tests::{
     Script, Stack, User, eventually, invariants,
-    world::{Shape, source_text},
+    world::{JsonReader, source_text},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -41,7 +41,7 @@ async fn places_of(admin: &PgPool, words: &str) -> Vec<String> {
 
 /// One generation that succeeded and one whose model said nothing of use, both ended.
 async fn two_generations(stack: &Stack, user: &User) -> [Uuid; 2] {
-    stack.world.play("unusable", vec![Script::shaped(Shape::BadJson); 3]);
+    stack.world.play("unusable", vec![Script::shaped(JsonReader::BadJson); 3]);
     let jobs = [user.generate_scripted("good").await, user.generate_scripted("unusable").await];
     for job in jobs {
         user.see_end(job).await;

@@ -125,10 +125,7 @@ async fn stack(split: bool, proxied: bool) -> Stack {
     let at_work = |worker: usize| {
         let stack = &stack;
         async move {
-            eventually(Duration::from_secs(30), "worker started", || async {
-                stack.worker(worker).lease_owner()
-            })
-            .await
+            eventually(Duration::from_secs(30), "worker started", || async { stack.worker(worker).lease_owner() }).await
         }
     };
     join_all((0..WORKERS).map(at_work)).await;

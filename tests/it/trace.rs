@@ -6,7 +6,7 @@ use almanac_tests::{
     Node, Stack,
     actor::{calendar::calendar_order, organic::week_order, token::SECRET},
     eventually,
-    world::{Answer, End, Script, Shape, source_text},
+    world::{Answer, End, JsonReader, Script, source_text},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -138,8 +138,8 @@ async fn no_log_row_or_event_holds_a_secret_a_token_a_prompt_or_a_persons_text()
         vec![Script::ok(5)],
         vec![Script::status(401)],
         vec![Script::status(500), Script::ok(2)],
-        vec![Script::shaped(Shape::BadJson)],
-        vec![Script::shaped(Shape::Echo), Answer { end: End::Error(502), ..Answer::default() }.into()],
+        vec![Script::shaped(JsonReader::BadJson)],
+        vec![Script::shaped(JsonReader::Echo), Answer { end: End::Error(502), ..Answer::default() }.into()],
     ];
     let mut prompt = String::new();
     for (place, script) in scripts.into_iter().enumerate() {

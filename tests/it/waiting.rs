@@ -7,7 +7,7 @@ use almanac_tests::{
     Script, Stack, User,
     actor::log::id_of,
     eventually, invariants,
-    world::{Answer, End, Shape, source_text},
+    world::{Answer, End, JsonReader, source_text},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn a_probe_that_brought_part_of_an_answer_is_charged_like_any_other_call()
     let stack = Stack::builder().start().await;
     let (anna, admin) = (stack.user(), stack.admin().await);
     stack.world.play("away", [Script::status(503)]);
-    let broken = Answer { shape: Shape::BadJson, end: End::Error(502), ..Answer::default() };
+    let broken = Answer { shape: JsonReader::BadJson, end: End::Error(502), ..Answer::default() };
     stack.world.play("broken", [broken.into()]);
     // All are accepted before anything is known of the provider.
     stack.worker(0).terminate();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almanac_tests::{
     Stack,
-    world::{Answer, Call, End, Outcome, Script, Shape, source_text},
+    world::{Answer, Call, End, JsonReader, Outcome, Script, source_text},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -42,7 +42,14 @@ fn answer(cards: usize, first: usize, end: End) -> Script {
 #[tokio::test(flavor = "multi_thread")]
 async fn however_a_model_writes_its_cards_they_are_read() {
     let stack = Stack::shared().await;
-    let shapes = [Shape::Items, Shape::Suggestions, Shape::Array, Shape::Lines, Shape::Fenced, Shape::Prose];
+    let shapes = [
+        JsonReader::Items,
+        JsonReader::Suggestions,
+        JsonReader::Array,
+        JsonReader::Lines,
+        JsonReader::Fenced,
+        JsonReader::Prose,
+    ];
     let torn = |shape| Script::from(Answer { shape, piece: 1, ..Answer::default() });
     let scripts = shapes.into_iter().flat_map(|shape| [Script::shaped(shape), torn(shape)]);
     let scripts = scripts.chain([End::WithoutDone, End::Length].map(|end| Script::ending(5, end)));
@@ -195,8 +202,11 @@ async fn after_three_broken_calls_it_fails_with_the_last_error_and_keeps_what_wa
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_answer_is_a_failure_with_an_excerpt_never_an_empty_success() {
     let stack = own_stack().await;
-    let cases =
-        [(Shape::Empty, "EMPTY_OUTPUT"), (Shape::BadJson, "INVALID_OUTPUT"), (Shape::WrongFields, "INVALID_OUTPUT")];
+    let cases = [
+        (JsonReader::Empty, "EMPTY_OUTPUT"),
+        (JsonReader::BadJson, "INVALID_OUTPUT"),
+        (JsonReader::WrongFields, "INVALID_OUTPUT"),
+    ];
 
     let played = join_all(cases.map(|(shape, _)| play(&stack, [Script::shaped(shape)]))).await;
     let none = play(&stack, [Script::ok(0)]).await;
@@ -231,7 +241,7 @@ async fn a_flood_is_cut_off_at_its_limit() {
 async fn a_card_that_repeats_the_system_prompt_is_in_no_row_and_no_event() {
     let stack = Stack::shared().await;
 
-    let (generation, calls, user) = play(&stack, [Script::shaped(Shape::Echo)]).await;
+    let (generation, calls, user) = play(&stack, [Script::shaped(JsonReader::Echo)]).await;
 
     assert_eq!(fronts(&user, &generation).await, numbered(2..=5));
     assert_eq!(generation["ai_metadata"]["items"]["echoed"], 1, "{generation}");

@@ -32,7 +32,7 @@ use crate::{
         retry_budget::{RetryBudget, RetryLimits},
     },
     queue::{self, redis::Wake},
-    runner::Crew,
+    runner::JobRunner,
     stalls::Stalls,
 };
 
@@ -72,11 +72,11 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let name = format!("worker-{}", uuid::Uuid::now_v7());
     let loops = TaskTracker::new();
     loops.spawn(stalls.watch());
-    let crew = Crew::start(deps.clone(), name.clone(), &slots, settings.job_max_crashes, &loops);
+    let runner = JobRunner::start(deps.clone(), name.clone(), &slots, settings.job_max_crashes, &loops);
     let endings = deps.endings.clone();
     loops.spawn(async move { endings.ended().await });
     let draining = CancellationToken::new();
-    start_loops(&loops, &deps, &crew, &redis, &settings, &draining);
+    start_loops(&loops, &deps, &runner, &redis, &settings, &draining);
     loops.spawn(maintenance::rescue::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
     loops.spawn(health::serve(metrics_door, deps.clone(), draining.clone()));
     tracing::info!(worker = name, provider = deps.ai.provider(), "worker started");
@@ -85,9 +85,9 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         () = told_to_stop() => Ok(()),
         () = any_ended(&loops) => Err(anyhow::anyhow!("a loop of the worker ended")),
     };
-    tracing::info!(running = crew.running(), "draining");
+    tracing::info!(running = runner.running(), "draining");
     draining.cancel();
-    crew.drain(settings.shutdown).await;
+    runner.drain(settings.shutdown).await;
     ended
 }
 
@@ -103,19 +103,19 @@ fn slots(concurrency: &BTreeMap<String, usize>) -> Result<BTreeMap<Lane, usize>>
 fn start_loops(
     loops: &TaskTracker,
     deps: &Deps,
-    crew: &Crew,
+    runner: &JobRunner,
     redis: &redis::Client,
     settings: &WorkerSettings,
     draining: &CancellationToken,
 ) {
-    let lanes: Vec<(Lane, Arc<Wake>)> = crew.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
+    let lanes: Vec<(Lane, Arc<Wake>)> = runner.lanes().map(|lane| (lane, Arc::new(Wake::default()))).collect();
     for (lane, wake) in &lanes {
-        loops.spawn(queue::redis::hear(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
-        loops.spawn(queue::redis::take_wake_ups(crew.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
+        loops.spawn(queue::redis::hear(runner.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
+        loops.spawn(queue::redis::take_wake_ups(runner.clone(), redis.clone(), *lane, wake.clone(), draining.clone()));
     }
     let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
     loops.spawn(maintenance::metrics::count(deps.clone(), names.clone(), draining.clone()));
-    loops.spawn(queue::redis::listen(redis.clone(), crew.clone(), draining.clone()));
+    loops.spawn(queue::redis::listen(redis.clone(), runner.clone(), draining.clone()));
     loops.spawn(maintenance::prune::trim(deps.clone(), names, draining.clone()));
     loops.spawn(maintenance::prune::forget_registrations(deps.clone(), draining.clone()));
     loops.spawn(maintenance::prune::forget(deps.clone(), keeping(settings), draining.clone()));

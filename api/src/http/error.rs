@@ -266,7 +266,11 @@ impl ApiError {
                 tracing::error!(code = self.code.as_str(), error = format!("{cause:#}"), "request failed");
             }
             (Some(cause), true) => {
-                tracing::warn!(code = self.code.as_str(), error = format!("{cause:#}"), "request refused: temporarily unavailable");
+                tracing::warn!(
+                    code = self.code.as_str(),
+                    error = format!("{cause:#}"),
+                    "request refused: temporarily unavailable"
+                );
             }
             (None, true) if self.code == Code::Internal => tracing::error!(error = self.message, "request failed"),
             _ => {}
@@ -297,9 +301,10 @@ impl From<Refusal> for ApiError {
             Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::RuleAt(code, flaw) => Self::new(code, flaw.message.clone()).details(vec![flaw.into()]),
-            Refusal::VersionMismatch { current } => {
-                Self::new(Code::PreconditionFailed, format!("modified by another request: the current version is {current}"))
-            }
+            Refusal::VersionMismatch { current } => Self::new(
+                Code::PreconditionFailed,
+                format!("modified by another request: the current version is {current}"),
+            ),
             Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "a resource with this id already exists"),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "the job has ended"),
             Refusal::ProviderUnavailable { retry_after } => {

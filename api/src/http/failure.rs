@@ -6,7 +6,7 @@ use poem_openapi::Object;
 /// Why work failed.
 #[derive(Debug, Object)]
 #[oai(rename = "Failure")]
-pub struct FailureShown {
+pub struct FailureResponse {
     /// Code for programs.
     code: String,
     /// Message for people.

@@ -1,5 +1,5 @@
 //! The body of a POST that starts work or makes something, together with the idempotency key it may come under.
-//! Such routes take `Keyed<T>` instead of `Strict<T>`; `Keyed<Option<T>>` also takes no body at all; the fingerprint is of the whole body as it was sent, and is
+//! Such routes take `IdempotentJson<T>` instead of `StrictJson<T>`; `IdempotentJson<Option<T>>` also takes no body at all; the fingerprint is of the whole body as it was sent, and is
 //! made only when there is a key.
 
 use almanac_shared::jobs::idempotency::fingerprint;
@@ -16,31 +16,31 @@ use serde_json::Value;
 
 use crate::http::{
     negotiation,
-    strict_json::{self, Strict},
+    strict_json::{self, StrictJson},
 };
 
 /// A checked body and its key.
 #[derive(Clone, Debug)]
-pub struct Keyed<T> {
+pub struct IdempotentJson<T> {
     /// The body.
     pub body: T,
     /// The key, and the fingerprint of the body.
     pub key: Option<(String, [u8; 32])>,
 }
 
-impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Keyed<T> {
+impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for IdempotentJson<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        <Strict<T> as Payload>::register(registry);
+        <StrictJson<T> as Payload>::register(registry);
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let schema = <Strict<T> as Payload>::schema_ref();
-        let content = vec![MetaMediaType { content_type: <Strict<T> as Payload>::CONTENT_TYPE, schema }];
+        let schema = <StrictJson<T> as Payload>::schema_ref();
+        let content = vec![MetaMediaType { content_type: <StrictJson<T> as Payload>::CONTENT_TYPE, schema }];
         Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
     }
 
@@ -54,7 +54,7 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Keyed<T> {
         let is_absent = bytes.is_empty() && !T::IS_REQUIRED;
         let bytes = if is_absent { Bytes::from_static(b"null") } else { bytes };
         if !is_absent {
-            strict_json::check_media(request, <Strict<T> as Payload>::check_content_type)?;
+            strict_json::check_media(request, <StrictJson<T> as Payload>::check_content_type)?;
         }
         let parsed = strict_json::parse(&bytes)?;
         let key = match key {

@@ -19,9 +19,9 @@ pub fn replayed() -> Option<String> {
 }
 
 /// A request that has begun.
-pub struct Once(idempotency::Once);
+pub struct IdempotentPost(idempotency::Once);
 
-impl Once {
+impl IdempotentPost {
     /// Begins. `path` is the path in its `/v1` spelling, with ids as they are and not as a client encodes them.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::http::error::{ApiError, Detail};
 
 /// The three ways an answer to started work, or a job's log, can come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ResponseFormat {
     /// `text/event-stream`.
     Sse,
     /// `application/x-ndjson`.
@@ -19,7 +19,7 @@ pub enum Form {
     Json,
 }
 
-impl Form {
+impl ResponseFormat {
     /// Its media type.
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Form {
 
 /// Chooses among what a route `offers`, its default first: the highest q wins, the more specific range decides a form's
 /// q, and among equals the order of the offer. No `Accept`, or `*/*`, is the default. 406 when nothing fits.
-pub fn choose(headers: &HeaderMap, offers: &[Form]) -> Result<Form, ApiError> {
+pub fn choose(headers: &HeaderMap, offers: &[ResponseFormat]) -> Result<ResponseFormat, ApiError> {
     let values: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let ranges: Vec<_> = values.iter().flat_map(|value| value.split(',')).filter_map(Range::parse).collect();
     if ranges.is_empty() {
@@ -71,7 +71,7 @@ impl<'a> Range<'a> {
     }
 
     /// How closely it names a form: 2 by name, 1 by kind, 0 as anything, none not at all.
-    fn specificity(&self, form: Form) -> Option<u8> {
+    fn specificity(&self, form: ResponseFormat) -> Option<u8> {
         let (kind, subtype) = form.media_type().split_once('/')?;
         match (self.kind, self.subtype) {
             ("*", "*") => Some(0),
@@ -82,7 +82,7 @@ impl<'a> Range<'a> {
     }
 }
 
-fn quality(form: Form, ranges: &[Range<'_>]) -> u16 {
+fn quality(form: ResponseFormat, ranges: &[Range<'_>]) -> u16 {
     let matching = ranges.iter().filter_map(|range| Some((range.specificity(form)?, range.quality)));
     matching.max_by_key(|&(specificity, _)| specificity).map_or(0, |(_, quality)| quality)
 }

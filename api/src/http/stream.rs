@@ -119,7 +119,7 @@ fn canned(events: &[Event], encoding: Encoding, permit: StreamPermit) -> Live {
     for event in events {
         bytes.extend_from_slice(Frame::of(event).bytes(encoding));
     }
-    dress(encoding, Box::new(Once { bytes: Some(bytes.freeze()), _permit: permit }))
+    dress(encoding, Box::new(IdempotentPost { bytes: Some(bytes.freeze()), _permit: permit }))
 }
 
 /// The events of a dry run, which caches must not store.
@@ -235,12 +235,12 @@ impl Drop for Outgoing {
     }
 }
 
-struct Once {
+struct IdempotentPost {
     bytes: Option<Bytes>,
     _permit: StreamPermit,
 }
 
-impl FrameSource for Once {
+impl FrameSource for IdempotentPost {
     fn poll_frames(&mut self, _: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>> {
         Poll::Ready(self.bytes.take().map(|bytes| out.extend_from_slice(&bytes)))
     }

@@ -1,5 +1,5 @@
 //! Request bodies, read to the letter: the schema comes from `T`, the parsing from serde, and every refusal names the
-//! field. Routes take [`Strict`] and add their own lengths with [`Checks`].
+//! field. Routes take [`StrictJson`] and add their own lengths with [`Checks`].
 //! It must never bend a value to fit: a number is not a string, a lone surrogate is not text.
 
 mod objects;
@@ -27,11 +27,11 @@ use crate::http::error::{ApiError, Detail};
 /// Objects and arrays inside each other.
 const MAX_DEPTH: u32 = 64;
 
-/// A JSON body. `Strict<Option<T>>` also takes no body at all.
+/// A JSON body. `StrictJson<Option<T>>` also takes no body at all.
 #[derive(Clone, Debug)]
-pub struct Strict<T>(pub T);
+pub struct StrictJson<T>(pub T);
 
-impl<T: Type> Payload for Strict<T> {
+impl<T: Type> Payload for StrictJson<T> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
@@ -48,7 +48,7 @@ impl<T: Type> Payload for Strict<T> {
     }
 }
 
-impl<T: Type + DeserializeOwned> ParsePayload for Strict<T> {
+impl<T: Type + DeserializeOwned> ParsePayload for StrictJson<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
@@ -61,7 +61,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for Strict<T> {
     }
 }
 
-impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Strict<T> {
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for StrictJson<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();

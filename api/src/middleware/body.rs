@@ -29,7 +29,7 @@ where
         let body = request.take_body();
         if !body.is_empty() {
             let deadline = Instant::now() + limits.time;
-            let body = Bounded { inner: body.into(), left: limits.bytes, deadline, timer: None };
+            let body = TimeoutPool { inner: body.into(), left: limits.bytes, deadline, timer: None };
             request.set_body(BoxBody::new(body));
         }
         next.call(request).await
@@ -94,7 +94,7 @@ fn inner_fault(error: &io::Error) -> Option<BodyFault> {
     }
 }
 
-struct Bounded {
+struct TimeoutPool {
     inner: BoxBody<Bytes, io::Error>,
     left: usize,
     deadline: Instant,
@@ -102,7 +102,7 @@ struct Bounded {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl HttpBody for Bounded {
+impl HttpBody for TimeoutPool {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -75,27 +75,27 @@ fn of_answer(schema: &str) -> Option<Value> {
         "RunAccepted" => {
             json!({ "runId": ID, "calendarId": OTHER, "version": 1, "status": "pending", "urls": urls() })
         }
-        "CalendarShown" => calendar(),
+        "CalendarResponse" => calendar(),
         "CalendarWithEntries" => with(calendar(), "entries", json!([entry()])),
-        "EntryShown" => entry(),
-        "DiffShown" => json!({ "added": [], "updated": [], "removed": [] }),
+        "EntryResponse" => entry(),
+        "DiffResponse" => json!({ "added": [], "updated": [], "removed": [] }),
         "AcceptDone" => json!({
             "entries": [entry()], "added": ["instagram:2026-01-26:1"], "updated": [], "removed": [], "skipped": [],
         }),
-        "BrandShown" => json!({
+        "BrandResponse" => json!({
             "id": "brand_123", "name": "Bean & Co", "timezone": "America/Los_Angeles", "voice": "Warm and practical",
             "language": "en-US", "createdAt": CREATED, "updatedAt": CREATED,
         }),
         "BrandImported" => json!({ "accounts": 1, "trends": 1, "assets": 1 }),
-        "AccountShown" => json!({
+        "AccountResponse" => json!({
             "id": "acc_ig_1", "platform": "instagram", "name": "@beanandco", "state": "connected", "createdAt": CREATED,
             "updatedAt": CREATED,
         }),
-        "TrendShown" => json!({
+        "TrendResponse" => json!({
             "id": "trend_1", "title": "Slow coffee", "source": "trend", "description": null, "priority": 10,
             "tags": ["coffee"], "createdAt": CREATED, "updatedAt": CREATED,
         }),
-        "AssetShown" => json!({
+        "AssetResponse" => json!({
             "id": "asset_1", "title": "Roastery at dawn", "kind": "image", "url": null, "tags": ["roastery"],
             "createdAt": CREATED, "updatedAt": CREATED,
         }),
@@ -110,8 +110,8 @@ fn of_answer(schema: &str) -> Option<Value> {
             "nextActionAt": null, "error": null,
         }),
         "StreamTicket" => json!({ "ticket": "eyJqb2IiOiIwMTk4YzRhMiJ9.c2lnbmF0dXJl", "expiresAt": ENDED }),
-        "SessionShown" => json!({ "userId": ID, "role": "authenticated", "admin": false, "expiresAt": ENDED }),
-        "FlagsShown" => json!({ "CALENDAR_SERVICE_ENABLED": true, "PUBLISH_SERVICE_ENABLED": false }),
+        "SessionResponse" => json!({ "userId": ID, "role": "authenticated", "admin": false, "expiresAt": ENDED }),
+        "FlagsResponse" => json!({ "CALENDAR_SERVICE_ENABLED": true, "PUBLISH_SERVICE_ENABLED": false }),
         "Flag" => json!({
             "name": "CALENDAR_SERVICE_ENABLED", "enabled": true, "users": null, "source": "row", "updatedAt": CREATED,
             "inEffect": true,
@@ -140,18 +140,18 @@ fn of_page(schema: &str) -> Option<Value> {
         "GenerationPage" => ("items", "next_cursor", "AIGenerationDTO"),
         "SuggestionPage" => ("items", "next_cursor", "Suggestion"),
         "CardPage" => ("items", "next_cursor", "Card"),
-        "CalendarPage" => ("items", "nextCursor", "CalendarShown"),
-        "BrandPage" => ("items", "nextCursor", "BrandShown"),
-        "AccountPage" => ("items", "nextCursor", "AccountShown"),
-        "TrendPage" => ("items", "nextCursor", "TrendShown"),
-        "AssetPage" => ("items", "nextCursor", "AssetShown"),
+        "CalendarPage" => ("items", "nextCursor", "CalendarResponse"),
+        "BrandPage" => ("items", "nextCursor", "BrandResponse"),
+        "AccountPage" => ("items", "nextCursor", "AccountResponse"),
+        "TrendPage" => ("items", "nextCursor", "TrendResponse"),
+        "AssetPage" => ("items", "nextCursor", "AssetResponse"),
         "JobPage" => ("items", "nextCursor", "Job"),
         "AdminJobPage" => ("items", "nextCursor", "AdminJob"),
         "RejectedSuggestions" => return Some(json!({ "suggestions": [of_answer("Suggestion")?] })),
         "RunPage" => return Some(json!({ "items": [run()], "nextCursor": null })),
-        "RunShown" => return Some(run()),
+        "RunResponse" => return Some(run()),
         "PlacementPage" => return Some(json!({ "items": [placement()], "nextCursor": null })),
-        "PlacementShown" => return Some(placement()),
+        "PlacementResponse" => return Some(placement()),
         _ => return None,
     };
     let mut page = json!({ list: [of_answer(item)?] });

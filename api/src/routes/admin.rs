@@ -29,7 +29,7 @@ use crate::{
         error::ApiError,
         negotiation, page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     routes::jobs::{Job, filter},
@@ -57,7 +57,7 @@ struct FlagOrder {
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "Flag", rename_all = "camelCase")]
-struct FlagShown {
+struct FlagResponse {
     name: FlagName,
     enabled: bool,
     /// Users to whom an enabled flag is restricted; null for all users.
@@ -74,7 +74,7 @@ struct FlagShown {
 #[derive(Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename = "AdminJob", rename_all = "camelCase")]
-struct AdminJobShown {
+struct AdminJobResponse {
     #[serde(flatten)]
     #[oai(flatten)]
     job: Job,
@@ -90,7 +90,7 @@ struct AdminJobShown {
     lease_expires_at: Option<DateTime<Utc>>,
 }
 
-impl From<AdminJob> for AdminJobShown {
+impl From<AdminJob> for AdminJobResponse {
     fn from(row: AdminJob) -> Self {
         Self {
             user_id: row.user.to_string(),
@@ -110,7 +110,7 @@ impl From<AdminJob> for AdminJobShown {
 #[oai(rename_all = "camelCase")]
 struct AdminJobPage {
     /// Newest first.
-    items: Vec<AdminJobShown>,
+    items: Vec<AdminJobResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     next_cursor: Option<String>,
@@ -148,7 +148,7 @@ enum Retried {
     /// The new job.
     #[oai(status = 202)]
     Accepted(
-        Reply<AdminJobShown>,
+        Reply<AdminJobResponse>,
         #[oai(header = "Location")] String,
         #[oai(header = "Idempotency-Replayed")] Option<String>,
     ),
@@ -158,7 +158,7 @@ enum Retried {
 impl AdminApi {
     /// Show a flag
     #[oai(path = "/admin/flags/:name", method = "get", operation_id = "showFlag")]
-    async fn show_flag(&self, _admin: Admin, name: Path<FlagName>) -> Result<Reply<FlagShown>, ApiError> {
+    async fn show_flag(&self, _admin: Admin, name: Path<FlagName>) -> Result<Reply<FlagResponse>, ApiError> {
         let (app, flag) = (&self.app, flag(&name.0)?);
         let stored = flags::show(&app.database, flag).await?;
         Ok(Reply::new(flag_shown(app, flag, stored)))
@@ -172,8 +172,8 @@ impl AdminApi {
         &self,
         admin: Admin,
         name: Path<FlagName>,
-        order: Strict<FlagOrder>,
-    ) -> Result<Reply<FlagShown>, ApiError> {
+        order: StrictJson<FlagOrder>,
+    ) -> Result<Reply<FlagResponse>, ApiError> {
         let (app, flag) = (&self.app, flag(&name.0)?);
         let users = order.0.users.map(|users| users.into_iter().map(UserId).collect());
         let setting = Setting { enabled: order.0.enabled, users };
@@ -272,14 +272,14 @@ fn flag(name: &str) -> Result<Flag, ApiError> {
     Flag::parse(name).ok_or_else(|| ApiError::new(Code::NotFound, "unknown flag"))
 }
 
-fn flag_shown(app: &App, flag: Flag, stored: Option<Stored>) -> FlagShown {
+fn flag_shown(app: &App, flag: Flag, stored: Option<Stored>) -> FlagResponse {
     let known = app.flags.known(flag);
     let (source, updated_at) = match &stored {
         Some(stored) => ("row", Some(stored.updated_at)),
         None => ("default", None),
     };
     let setting = stored.map_or_else(|| app.flags.by_default(flag), |stored| stored.setting);
-    FlagShown {
+    FlagResponse {
         name: flag.as_str().into(),
         enabled: setting.enabled,
         in_effect: setting == known,

@@ -19,7 +19,7 @@ pub struct FlagsApi {
 
 /// Feature flags of the caller.
 #[derive(Debug, Serialize, Object)]
-struct FlagsShown {
+struct FlagsResponse {
     /// Calendars are generated; if off, requests are answered with a dry run.
     #[serde(rename = "CALENDAR_SERVICE_ENABLED")]
     #[oai(rename = "CALENDAR_SERVICE_ENABLED")]
@@ -34,9 +34,12 @@ struct FlagsShown {
 impl FlagsApi {
     /// Show the feature flags of the caller
     #[oai(path = "/flags", method = "get", operation_id = "showFlags")]
-    async fn show(&self, caller: Caller) -> Result<Reply<FlagsShown>, ApiError> {
+    async fn show(&self, caller: Caller) -> Result<Reply<FlagsResponse>, ApiError> {
         let app = &self.app;
         let is_on = |flag| app.flags.is_on(flag, Some(caller.user));
-        Ok(Reply::new(FlagsShown { calendar: is_on(Flag::CalendarService), publishing: is_on(Flag::PublishService) }))
+        Ok(Reply::new(FlagsResponse {
+            calendar: is_on(Flag::CalendarService),
+            publishing: is_on(Flag::PublishService),
+        }))
     }
 }

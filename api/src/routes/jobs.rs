@@ -24,12 +24,12 @@ use crate::{
     http::{
         document_types::{CancellationStatus, JobKind, JobStatus, Of},
         error::{ApiError, Detail},
-        failure::FailureShown,
-        negotiation::{self, Form},
+        failure::FailureResponse,
+        negotiation::{self, ResponseFormat},
         page,
         reply::{Reply, Urls},
         stream,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     routes::snapshot,
@@ -64,7 +64,7 @@ pub struct Job {
     progress: JobProgress,
     /// Why the job failed or was cancelled.
     #[oai(nullable)]
-    error: Option<Of<FailureShown>>,
+    error: Option<Of<FailureResponse>>,
     subject: Subject,
     urls: Urls,
     /// The job that this one repeats.
@@ -247,7 +247,8 @@ impl JobsApi {
         let app = &self.app;
         let job = JobId(id.0);
         let (user, expires_at) = admitted(app, listener, job)?;
-        let encoding = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson])?.encoding();
+        let encoding =
+            negotiation::choose(request.headers(), &[ResponseFormat::Sse, ResponseFormat::Ndjson])?.encoding();
         let after = resume(request, after.0.as_deref())?;
         let permit = app.streams.admit(user)?;
         match app.jobs.follow(user, job, after, encoding).await? {
@@ -286,7 +287,7 @@ impl JobsApi {
     ///
     /// For clients that cannot set headers, such as a browser's `EventSource`. Valid for one job and 5 minutes, reusable.
     #[oai(path = "/tickets", method = "post", operation_id = "makeTicket")]
-    async fn ticket(&self, caller: Caller, order: Strict<TicketOrder>) -> Result<Reply<StreamTicket>, ApiError> {
+    async fn ticket(&self, caller: Caller, order: StrictJson<TicketOrder>) -> Result<Reply<StreamTicket>, ApiError> {
         let app = &self.app;
         let job = order.0.job_id.parse::<JobId>().map_err(|_| ApiError::not_found())?;
         app.jobs.show(caller.user, job).await?;

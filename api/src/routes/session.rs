@@ -24,7 +24,7 @@ pub struct SessionApi {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-struct SessionShown {
+struct SessionResponse {
     /// The token's `sub`.
     user_id: String,
     role: SessionRole,
@@ -34,7 +34,7 @@ struct SessionShown {
     expires_at: DateTime<Utc>,
 }
 
-impl From<&Caller> for SessionShown {
+impl From<&Caller> for SessionResponse {
     fn from(caller: &Caller) -> Self {
         Self {
             user_id: caller.user.to_string(),
@@ -54,7 +54,7 @@ fn expires_at(caller: &Caller) -> DateTime<Utc> {
 enum Begun {
     /// The cookie is set.
     #[oai(status = 200)]
-    Session(Reply<SessionShown>, #[oai(header = "Set-Cookie")] String),
+    Session(Reply<SessionResponse>, #[oai(header = "Set-Cookie")] String),
 }
 
 #[derive(ApiResponse)]
@@ -80,7 +80,7 @@ impl SessionApi {
 
     /// Show the user of the session or token
     #[oai(path = "/session", method = "get", operation_id = "showSession")]
-    async fn show(&self, caller: Caller) -> Result<Reply<SessionShown>, ApiError> {
+    async fn show(&self, caller: Caller) -> Result<Reply<SessionResponse>, ApiError> {
         Ok(Reply::new((&caller).into()))
     }
 
@@ -104,5 +104,5 @@ fn has_session(request: &Request) -> bool {
 /// Browsers refuse a `Secure` cookie over plain HTTP, which is what a development machine speaks.
 fn cookie(request: &Request, token: &str, seconds: i64) -> String {
     let secure = if Client::of(request).address.is_loopback() { "" } else { "; Secure" };
-    format!("{COOKIE}={token}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}")
+    format!("{COOKIE}={token}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=StrictJson{secure}")
 }

@@ -37,7 +37,7 @@ impl Loan {
         }
         let returned = Arc::default();
         let body = Body { inner, read: 0, ended: false };
-        request.set_body(BoxBody::new(Lent { body: Some(body), returned: Arc::clone(&returned) }));
+        request.set_body(BoxBody::new(TimeoutConnection { body: Some(body), returned: Arc::clone(&returned) }));
         let expects_continue = request.headers().contains_key(header::EXPECT);
         Some(Self { returned, expects_continue })
     }
@@ -96,13 +96,13 @@ impl HttpBody for Body {
 }
 
 /// The body as the application sees it.
-struct Lent {
+struct TimeoutConnection {
     /// `None` only during drop.
     body: Option<Body>,
     returned: Arc<Mutex<Option<Body>>>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for TimeoutConnection {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -119,7 +119,7 @@ impl HttpBody for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for TimeoutConnection {
     fn drop(&mut self) {
         *lock(&self.returned) = self.body.take();
     }

@@ -12,14 +12,14 @@ use crate::{
         submission::{Outcome, SubmitError},
     },
     platform::{
-        db::{Kept, Service},
+        db::{PinnedConnection, Service},
         id::{JobId, UserId},
     },
 };
 
 /// Submits an erase: limit, slot and job in one statement and one commit.
 pub(super) async fn submit(
-    kept: &mut Kept,
+    kept: &mut PinnedConnection,
     user: UserId,
     id: JobId,
     trace: Option<&str>,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     platform::error::{Code, Refusal},
-    values::json_reader::{AsSegment, Shape, Way},
+    values::json_reader::{AsSegment, JsonPath, JsonReader},
 };
 
 /// Most characters of a brand's or an account's name.
@@ -148,14 +148,14 @@ pub trait Read: Sized {
     type Body;
 
     /// The thing, or none and the flaws that keep it from being one.
-    fn read(shape: &mut Shape, way: Way<'_>, body: Self::Body) -> Option<Self>;
+    fn read(shape: &mut JsonReader, way: JsonPath<'_>, body: Self::Body) -> Option<Self>;
 
     /// The thing in a request of its own.
     ///
     /// # Errors
     /// `Malformed` with every flaw.
     fn parse(body: Self::Body) -> Result<Self, Refusal> {
-        let mut shape = Shape::default();
+        let mut shape = JsonReader::default();
         let read = Self::read(&mut shape, &[], body);
         shape.finish(read)
     }
@@ -167,7 +167,7 @@ impl BrandDraft {
     /// # Errors
     /// `Malformed` with every flaw, else `UNKNOWN_TIME_ZONE`.
     pub fn parse(body: BrandBody) -> Result<Self, Refusal> {
-        let mut shape = Shape::default();
+        let mut shape = JsonReader::default();
         let id = id(&mut shape, &[], body.id, BrandId::fresh);
         let name = required(&mut shape, &[], "name", body.name, NAME_CHARS);
         let timezone = required(&mut shape, &[], "timezone", body.timezone, 64);
@@ -186,7 +186,7 @@ impl BrandDraft {
 impl Read for AccountDraft {
     type Body = AccountBody;
 
-    fn read(shape: &mut Shape, way: Way<'_>, body: AccountBody) -> Option<Self> {
+    fn read(shape: &mut JsonReader, way: JsonPath<'_>, body: AccountBody) -> Option<Self> {
         let id = id(shape, way, body.id, AccountId::fresh);
         let platform = word(shape, way, "platform", body.platform, None);
         let name = required(shape, way, "name", body.name, NAME_CHARS);
@@ -198,7 +198,7 @@ impl Read for AccountDraft {
 impl Read for TrendDraft {
     type Body = TrendBody;
 
-    fn read(shape: &mut Shape, way: Way<'_>, body: TrendBody) -> Option<Self> {
+    fn read(shape: &mut JsonReader, way: JsonPath<'_>, body: TrendBody) -> Option<Self> {
         let id = id(shape, way, body.id, TrendId::fresh);
         let title = required(shape, way, "title", body.title, TITLE_CHARS);
         let source = word(shape, way, "source", body.source, None);
@@ -215,7 +215,7 @@ impl Read for TrendDraft {
 impl Read for AssetDraft {
     type Body = AssetBody;
 
-    fn read(shape: &mut Shape, way: Way<'_>, body: AssetBody) -> Option<Self> {
+    fn read(shape: &mut JsonReader, way: JsonPath<'_>, body: AssetBody) -> Option<Self> {
         let id = id(shape, way, body.id, AssetId::fresh);
         let title = required(shape, way, "title", body.title, TITLE_CHARS);
         let kind = word(shape, way, "kind", body.kind, None);
@@ -236,7 +236,7 @@ impl Import {
     /// # Errors
     /// `Malformed` with every flaw, or as many as anybody would read.
     pub fn parse(body: ImportBody) -> Result<Self, Refusal> {
-        let mut shape = Shape::default();
+        let mut shape = JsonReader::default();
         let accounts = read_all(&mut shape, "accounts", body.accounts, |draft: &AccountDraft| draft.id.clone());
         let trends = read_all(&mut shape, "trends", body.trends, |draft: &TrendDraft| draft.id.clone());
         let assets = read_all(&mut shape, "assets", body.assets, |draft: &AssetDraft| draft.id.clone());
@@ -244,7 +244,7 @@ impl Import {
     }
 }
 
-fn read_all<T: Read, I: Ord>(shape: &mut Shape, list: &str, bodies: Vec<T::Body>, id: fn(&T) -> I) -> Vec<T> {
+fn read_all<T: Read, I: Ord>(shape: &mut JsonReader, list: &str, bodies: Vec<T::Body>, id: fn(&T) -> I) -> Vec<T> {
     shape.count(&[&list], bodies.len(), 0..=IMPORT_MAX);
     let mut read = std::collections::BTreeMap::new();
     for (at, body) in bodies.into_iter().enumerate().take(IMPORT_MAX) {
@@ -305,8 +305,8 @@ impl From<&Asset> for AssetBody {
 }
 
 fn id<T: std::str::FromStr<Err = Malformed>>(
-    shape: &mut Shape,
-    way: Way<'_>,
+    shape: &mut JsonReader,
+    way: JsonPath<'_>,
     chosen: Option<String>,
     fresh: fn() -> T,
 ) -> Option<T> {
@@ -317,8 +317,8 @@ fn id<T: std::str::FromStr<Err = Malformed>>(
 }
 
 fn word<T: std::str::FromStr<Err = Malformed>>(
-    shape: &mut Shape,
-    way: Way<'_>,
+    shape: &mut JsonReader,
+    way: JsonPath<'_>,
     field: &str,
     text: Option<String>,
     usual: Option<T>,
@@ -330,7 +330,13 @@ fn word<T: std::str::FromStr<Err = Malformed>>(
     }
 }
 
-fn required(shape: &mut Shape, way: Way<'_>, field: &str, text: Option<String>, most: usize) -> Option<String> {
+fn required(
+    shape: &mut JsonReader,
+    way: JsonPath<'_>,
+    field: &str,
+    text: Option<String>,
+    most: usize,
+) -> Option<String> {
     match text {
         Some(text) => shape.text(&[way, &[&field]].concat(), &text.into(), 1..=most),
         None => missing(shape, way, field),
@@ -338,13 +344,19 @@ fn required(shape: &mut Shape, way: Way<'_>, field: &str, text: Option<String>, 
 }
 
 /// An empty text is none: forms send it for a field that nobody filled in.
-fn optional(shape: &mut Shape, way: Way<'_>, field: &str, text: Option<String>, most: usize) -> Option<String> {
+fn optional(
+    shape: &mut JsonReader,
+    way: JsonPath<'_>,
+    field: &str,
+    text: Option<String>,
+    most: usize,
+) -> Option<String> {
     let text = shape.text(&[way, &[&field]].concat(), &text?.into(), 0..=most);
     text.filter(|text| !text.is_empty())
 }
 
 /// Each tag once, in the order they were sent.
-fn tags(shape: &mut Shape, way: Way<'_>, sent: Option<Vec<String>>) -> Vec<String> {
+fn tags(shape: &mut JsonReader, way: JsonPath<'_>, sent: Option<Vec<String>>) -> Vec<String> {
     let way = [way, &[&"tags" as &dyn AsSegment]].concat();
     let mut tags: Vec<String> = Vec::new();
     for tag in shape.texts(&way, &sent.unwrap_or_default().into(), 0..=TAGS_MAX, 1..=TAG_CHARS) {
@@ -355,7 +367,7 @@ fn tags(shape: &mut Shape, way: Way<'_>, sent: Option<Vec<String>>) -> Vec<Strin
     tags
 }
 
-fn missing<T>(shape: &mut Shape, way: Way<'_>, field: &str) -> Option<T> {
+fn missing<T>(shape: &mut JsonReader, way: JsonPath<'_>, field: &str) -> Option<T> {
     shape.flaw(&[way, &[&field]].concat(), "missing", format_args!("missing field `{field}`"));
     None
 }

@@ -170,7 +170,12 @@ impl Brands {
     ///
     /// # Errors
     /// It or the brand is missing or not theirs.
-    pub async fn find<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<T::Kept, Refusal> {
+    pub async fn find<T: Belonging>(
+        &self,
+        user: UserId,
+        brand: &BrandId,
+        id: &T::Id,
+    ) -> Result<T::PinnedConnection, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         let found = T::one(&mut tx, brand, id).await?;
         tx.commit().await?;
@@ -186,7 +191,7 @@ impl Brands {
         user: UserId,
         brand: &BrandId,
         draft: &T,
-    ) -> Result<T::Kept, Refusal> {
+    ) -> Result<T::PinnedConnection, Refusal> {
         lock(tx, brand).await?;
         if T::save(tx, user, brand, std::slice::from_ref(draft), false).await? == 0 {
             return Err(Refusal::AlreadyExists);
@@ -204,9 +209,9 @@ impl Brands {
         brand: &BrandId,
         id: &T::Id,
         patch: impl FnOnce(&mut T::Body) + Send,
-    ) -> Result<T::Kept, Refusal>
+    ) -> Result<T::PinnedConnection, Refusal>
     where
-        T::Body: for<'a> From<&'a T::Kept>,
+        T::Body: for<'a> From<&'a T::PinnedConnection>,
     {
         let mut tx = self.locked(user, brand).await?;
         let kept = T::one(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;

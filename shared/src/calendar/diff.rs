@@ -12,7 +12,7 @@ use super::{Content, Entry, EntryKey, Field, Slot, rules::CalendarRequest};
 use crate::{
     platform::error::Refusal,
     values::{
-        json_reader::Shape,
+        json_reader::JsonReader,
         merge::{self, Accepted, Choice, Diff, Fields, Generated, Record, Saved},
     },
 };
@@ -124,7 +124,7 @@ pub struct AcceptBody {
 /// # Errors
 /// `Malformed` for a field that entries do not have.
 pub fn choice(body: AcceptBody) -> Result<Choice<Field>, Refusal> {
-    let mut shape = Shape::default();
+    let mut shape = JsonReader::default();
     let mut fields = BTreeMap::new();
     for (key, names) in body.fields.unwrap_or_default() {
         let names = names.iter().enumerate();

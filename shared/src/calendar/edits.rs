@@ -13,7 +13,7 @@ use super::{ChannelName, Content, EntryKey, Field, Medium, Ordinal, rules, slots
 use crate::{
     platform::error::Refusal,
     values::{
-        json_reader::{Shape, Way},
+        json_reader::{JsonPath, JsonReader},
         merge::Fields,
     },
 };
@@ -44,7 +44,7 @@ pub const ALT_CHARS: usize = 1_000;
 /// # Errors
 /// `Malformed` with every flaw, `UNKNOWN_TIME_ZONE`.
 pub fn patch(body: &Map<String, Value>) -> Result<Fields<Field>, Refusal> {
-    let mut shape = Shape::default();
+    let mut shape = JsonReader::default();
     let fields = read(&mut shape, body);
     let fields = shape.finish(Some(fields))?;
     zone_of(&fields)?;
@@ -57,7 +57,7 @@ pub fn patch(body: &Map<String, Value>) -> Result<Fields<Field>, Refusal> {
 /// # Errors
 /// `Malformed` with every flaw, `UNKNOWN_TIME_ZONE`.
 pub fn by_hand(body: &Map<String, Value>, calendar_zone: Tz) -> Result<Content, Refusal> {
-    let mut shape = Shape::default();
+    let mut shape = JsonReader::default();
     let mut fields = read(&mut shape, body);
     for required in [Field::Channel, Field::Date, Field::Title] {
         if !body.contains_key(required.as_str()) {
@@ -86,7 +86,7 @@ pub fn hand_key<'a>(channel: &ChannelName, date: NaiveDate, taken: impl IntoIter
     EntryKey { channel: channel.clone(), date, ordinal: Ordinal::Hand(next) }
 }
 
-fn read(shape: &mut Shape, body: &Map<String, Value>) -> Fields<Field> {
+fn read(shape: &mut JsonReader, body: &Map<String, Value>) -> Fields<Field> {
     let mut fields = BTreeMap::new();
     for (name, value) in body {
         let Ok(field) = name.parse::<Field>() else {
@@ -98,8 +98,8 @@ fn read(shape: &mut Shape, body: &Map<String, Value>) -> Fields<Field> {
     fields
 }
 
-fn value_of(shape: &mut Shape, field: Field, value: &Value) -> Option<Value> {
-    let way: Way<'_> = &[&field.as_str()];
+fn value_of(shape: &mut JsonReader, field: Field, value: &Value) -> Option<Value> {
+    let way: JsonPath<'_> = &[&field.as_str()];
     let empty = value.is_null();
     match field {
         Field::Channel => {
@@ -128,7 +128,7 @@ fn value_of(shape: &mut Shape, field: Field, value: &Value) -> Option<Value> {
     }
 }
 
-fn media(shape: &mut Shape, way: Way<'_>, value: &Value) -> Value {
+fn media(shape: &mut JsonReader, way: JsonPath<'_>, value: &Value) -> Value {
     let media = shape.list(way, value, 0..=MEDIA_MAX).unwrap_or_default();
     for (at, item) in media.iter().enumerate() {
         let way = [way, &[&at]].concat();
@@ -140,7 +140,7 @@ fn media(shape: &mut Shape, way: Way<'_>, value: &Value) -> Value {
     media.into()
 }
 
-fn medium_flaws(shape: &mut Shape, way: Way<'_>, medium: &Medium) {
+fn medium_flaws(shape: &mut JsonReader, way: JsonPath<'_>, medium: &Medium) {
     let host = medium.url.strip_prefix("https://").or_else(|| medium.url.strip_prefix("http://"));
     let printable = medium.url.chars().all(|char| !char.is_whitespace() && !char.is_control());
     if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) || !printable {

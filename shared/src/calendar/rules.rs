@@ -15,7 +15,7 @@ use crate::{
         error::{Code, Refusal},
         id::{CalendarId, PlanId},
     },
-    values::json_reader::{Shape, Way},
+    values::json_reader::{JsonPath, JsonReader},
 };
 
 pub use crate::values::local_time::{date, time, wire_time, zone};
@@ -106,7 +106,7 @@ impl CalendarRequest {
     /// # Errors
     /// `Malformed` with every flaw of shape, else the first broken rule: `END_BEFORE_START`, `UNKNOWN_TIME_ZONE`.
     pub fn parse(body: RequestBody) -> Result<Self, Refusal> {
-        let mut shape = Shape::default();
+        let mut shape = JsonReader::default();
         let channels = channels(&mut shape, &body.channels);
         let cadence = shape.word(&[&"cadence"], &body.cadence);
         let start = shape.take(&[&"start"], "date", date(&body.start));
@@ -145,7 +145,7 @@ impl CalendarRequest {
 }
 
 /// A channel that is named twice is one channel: each gets its entries once.
-fn channels(shape: &mut Shape, names: &[String]) -> Vec<ChannelName> {
+fn channels(shape: &mut JsonReader, names: &[String]) -> Vec<ChannelName> {
     shape.count(&[&"channels"], names.len(), 1..=CHANNELS_MAX);
     let mut channels = Vec::new();
     for (at, name) in names.iter().enumerate().take(CHANNELS_MAX) {
@@ -156,11 +156,11 @@ fn channels(shape: &mut Shape, names: &[String]) -> Vec<ChannelName> {
 }
 
 /// Null is as good as absent; keys that are not known go to the model as they are.
-fn constraints(shape: &mut Shape, mut all: Map<String, Value>) -> Constraints {
+fn constraints(shape: &mut JsonReader, mut all: Map<String, Value>) -> Constraints {
     all.retain(|_, value| !value.is_null());
     let mut known = Constraints::default();
     for (name, value) in &all {
-        let way: Way<'_> = &[&"constraints", name];
+        let way: JsonPath<'_> = &[&"constraints", name];
         match name.as_str() {
             "topics" | "avoid" => drop(shape.texts(way, value, 0..=50, 1..=200)),
             "tone" | "audience" => drop(shape.text(way, value, 0..=500)),
@@ -180,7 +180,7 @@ fn constraints(shape: &mut Shape, mut all: Map<String, Value>) -> Constraints {
 }
 
 /// A name, or an object about which only the model needs to know more.
-fn brand(shape: &mut Shape, way: Way<'_>, value: &Value) {
+fn brand(shape: &mut JsonReader, way: JsonPath<'_>, value: &Value) {
     match value {
         Value::Object(_) => {}
         Value::String(_) => drop(shape.text(way, value, 0..=200)),
@@ -188,7 +188,7 @@ fn brand(shape: &mut Shape, way: Way<'_>, value: &Value) {
     }
 }
 
-fn times(shape: &mut Shape, way: Way<'_>, value: &Value) -> BTreeMap<ChannelName, NaiveTime> {
+fn times(shape: &mut JsonReader, way: JsonPath<'_>, value: &Value) -> BTreeMap<ChannelName, NaiveTime> {
     let mut times = BTreeMap::new();
     for (name, value) in shape.object(way, value).into_iter().flatten() {
         let way = [way, &[name]].concat();
@@ -200,7 +200,12 @@ fn times(shape: &mut Shape, way: Way<'_>, value: &Value) -> BTreeMap<ChannelName
     times
 }
 
-fn words<T>(shape: &mut Shape, way: Way<'_>, value: &Value, read: fn(&str) -> Result<T, Malformed>) -> Vec<T> {
+fn words<T>(
+    shape: &mut JsonReader,
+    way: JsonPath<'_>,
+    value: &Value,
+    read: fn(&str) -> Result<T, Malformed>,
+) -> Vec<T> {
     let texts = shape.texts(way, value, 0..=1_000, 0..=64);
     let words = texts.iter().enumerate();
     words.filter_map(|(at, text)| shape.take(&[way, &[&at]].concat(), "value", read(text))).collect()

@@ -12,7 +12,7 @@ use super::{Calendar, Content, Entry, EntryKey, Field, Made, Run};
 use crate::{
     jobs::submission::{Outcome, SubmitError},
     platform::{
-        db::{Kept, UserTx, keyset::LATEST},
+        db::{PinnedConnection, UserTx, keyset::LATEST},
         id::{CalendarId, EntryId, JobId, PlanId, RunId, UserId},
     },
     values::merge::{Fields, Record},
@@ -47,7 +47,7 @@ pub(super) struct Submitted {
 }
 
 /// Submits a run in one statement and one commit.
-pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
+pub(super) async fn submit(kept: &mut PinnedConnection, new: &NewRun) -> Result<Submitted, SubmitError> {
     let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"

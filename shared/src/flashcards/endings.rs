@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::store::{self, Conclusion};
 use crate::{
     jobs::store::{BUSY_PAUSE, WriteError, until_free},
-    platform::db::{Kept, Service},
+    platform::db::{PinnedConnection, Service},
 };
 
 /// Ends that may share a commit.
@@ -57,7 +57,7 @@ async fn write_all(service: Service, mut inbox: mpsc::Receiver<Waiting>) {
 
 /// Writes a batch. One whose row another transaction holds is written alone later, beside the batches that follow. If
 /// Postgres refuses the batch, each is written alone, so that only the one at fault fails.
-async fn write(service: &Service, kept: &mut Kept, batch: Vec<Waiting>) {
+async fn write(service: &Service, kept: &mut PinnedConnection, batch: Vec<Waiting>) {
     let conclusions: Vec<&Conclusion> = batch.iter().map(|waiting| &waiting.conclusion).collect();
     match store::conclude(kept, &conclusions).await {
         Ok(ended) => {
@@ -108,7 +108,7 @@ async fn write_alone(service: Service, waiting: Waiting) {
     }
 }
 
-async fn write_one(kept: &mut Kept, conclusion: &Conclusion) -> Result<i64, WriteError> {
+async fn write_one(kept: &mut PinnedConnection, conclusion: &Conclusion) -> Result<i64, WriteError> {
     let ended = store::conclude(kept, &[conclusion]).await?;
     ended.into_iter().next().unwrap_or(Err(WriteError::LeaseLost))
 }

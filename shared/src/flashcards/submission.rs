@@ -13,7 +13,7 @@ use super::store::{self, NewGeneration, Submitted};
 use crate::{
     jobs::{Lane, queue::Bell, submission::LockWait},
     platform::{
-        db::{Database, Kept},
+        db::{Database, PinnedConnection},
         error::{LimitState, Refusal, is_outage},
         faults::{self, Point},
         id::{GenerationId, JobId},
@@ -113,7 +113,7 @@ impl Batcher {
     }
 
     /// Submits these in one commit and answers them. An error is an outage, and these have been told.
-    async fn submit(&self, kept: &mut Kept, batch: Vec<Waiting>) -> Result<(), Arc<sqlx::Error>> {
+    async fn submit(&self, kept: &mut PinnedConnection, batch: Vec<Waiting>) -> Result<(), Arc<sqlx::Error>> {
         let (batch, ways): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|waiting| (waiting.new, (waiting.lock, waiting.done))).unzip();
         let submitted = match store::submit(kept, &batch).await {

@@ -9,7 +9,7 @@ use super::{
     store::{self, Look},
 };
 use crate::platform::{
-    db::{Database, Kept, is_dead_connection},
+    db::{Database, PinnedConnection, is_dead_connection},
     error::{Refusal, is_outage},
     id::{JobId, UserId},
 };
@@ -19,11 +19,11 @@ const BATCH: usize = 64;
 
 /// The way to the task that looks.
 #[derive(Clone, Debug)]
-pub struct Looks(mpsc::Sender<Waiting>);
+pub struct JobLoader(mpsc::Sender<Waiting>);
 
 /// A job as its owner sees it.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct JobSnapshot {
     /// Its row.
     pub job: JobRow,
     /// Events that are kept of its log; fewer than its last seq when retention has taken some.
@@ -33,10 +33,10 @@ pub struct Looked {
 #[derive(Debug)]
 struct Waiting {
     look: Look,
-    done: oneshot::Sender<Result<Option<Looked>, Refusal>>,
+    done: oneshot::Sender<Result<Option<JobSnapshot>, Refusal>>,
 }
 
-impl Looks {
+impl JobLoader {
     /// Starts looking.
     pub fn start(database: Database) -> Self {
         let (sender, inbox) = mpsc::channel(1024);
@@ -48,7 +48,7 @@ impl Looks {
     ///
     /// # Errors
     /// The store is away.
-    pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<Looked>, Refusal> {
+    pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<JobSnapshot>, Refusal> {
         let (done, answer) = oneshot::channel();
         let stopped = || Refusal::Unexpected(anyhow!("the job loader has stopped"));
         self.0.send(Waiting { look: Look { user, job }, done }).await.map_err(|_| stopped())?;
@@ -84,7 +84,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
 }
 
 /// After a restart of Postgres every idle connection is a dead one and says so once; a question may be asked again.
-async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Option<Looked>>> {
+async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
     for _ in 0..kept.stale() {
         match store::look(kept, looks).await {
             Err(error) if is_dead_connection(&error) => {}

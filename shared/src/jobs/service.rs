@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     CancelOutcome, JobRow, Kind, State,
-    loader::{Looked, Looks},
+    loader::{JobLoader, JobSnapshot},
     store,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Jobs {
     database: Database,
-    looks: Looks,
+    looks: JobLoader,
     relay: Relay,
     bell: Bell,
     publisher: Publisher,
@@ -48,7 +48,7 @@ pub enum Listening {
 impl Jobs {
     /// Over these; starts the task that looks.
     pub fn start(database: Database, relay: Relay, bell: Bell, publisher: Publisher) -> Self {
-        Self { looks: Looks::start(database.clone()), database, relay, bell, publisher }
+        Self { looks: JobLoader::start(database.clone()), database, relay, bell, publisher }
     }
 
     /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what
@@ -101,7 +101,7 @@ impl Jobs {
         after: Option<i64>,
         encoding: Encoding,
     ) -> Result<Listening, Refusal> {
-        let Looked { job, kept } = self.looks.at(user, id).await?.ok_or(Refusal::NotFound)?;
+        let JobSnapshot { job, kept } = self.looks.at(user, id).await?.ok_or(Refusal::NotFound)?;
         let ended = job.state().is_final();
         let from = after.unwrap_or(0);
         if from > job.last_seq {

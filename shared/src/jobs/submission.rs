@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 
 use crate::platform::{
-    db::Kept,
+    db::PinnedConnection,
     error::{ActiveJob, LimitState, Refusal},
     id::JobId,
 };
@@ -115,7 +115,7 @@ impl LockWait {
     }
 
     /// Whether to submit again, after a pause in which the connection is lent to others.
-    pub(crate) async fn again(&mut self, outcome: &Outcome, kept: &mut Kept) -> bool {
+    pub(crate) async fn again(&mut self, outcome: &Outcome, kept: &mut PinnedConnection) -> bool {
         if !outcome.is_contended() {
             return false;
         }

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     brands::{AccountId, AssetId},
-    platform::error::{Code, Flaw, Refusal},
+    platform::error::{Code, FieldError, Refusal},
     values::{
-        json_reader::{Shape, Way},
+        json_reader::{JsonPath, JsonReader},
         local_time,
         merge::Fields,
     },
@@ -37,7 +37,7 @@ pub const SLIDES_MAX: u64 = 35;
 /// # Errors
 /// `Malformed` with every flaw, `DAY_MISMATCH`.
 pub fn patch(body: &Map<String, Value>, current: &Placement, zone: Tz) -> Result<Fields<Field>, Refusal> {
-    let mut reader = Reader { shape: Shape::default(), fields: Fields::new(), current, zone };
+    let mut reader = Reader { shape: JsonReader::default(), fields: Fields::new(), current, zone };
     let mut day = None;
     for (name, value) in body {
         match name.as_str() {
@@ -60,7 +60,7 @@ pub fn patch(body: &Map<String, Value>, current: &Placement, zone: Tz) -> Result
     if day.is_some_and(|(named, real)| named != real) {
         let message = "The day is not the local date of the time.".to_owned();
         let loc = vec!["schedule".into(), "dayId".into()];
-        return Err(Refusal::RuleAt(Code::DayMismatch, Flaw { loc, kind: "rule", message }));
+        return Err(Refusal::RuleAt(Code::DayMismatch, FieldError { loc, kind: "rule", message }));
     }
     Ok(fields)
 }
@@ -71,14 +71,14 @@ pub fn week_start(day: NaiveDate) -> NaiveDate {
 }
 
 struct Reader<'a> {
-    shape: Shape,
+    shape: JsonReader,
     fields: Fields<Field>,
     current: &'a Placement,
     zone: Tz,
 }
 
 impl Reader<'_> {
-    fn unknown(&mut self, way: Way<'_>) {
+    fn unknown(&mut self, way: JsonPath<'_>) {
         self.shape.flaw(way, "unknown_field", "is not a writable field of a placement");
     }
 
@@ -89,7 +89,7 @@ impl Reader<'_> {
         }
     }
 
-    fn parts(&mut self, way: Way<'_>, value: &Value, read: fn(&mut Self, &str, Way<'_>, &Value)) {
+    fn parts(&mut self, way: JsonPath<'_>, value: &Value, read: fn(&mut Self, &str, JsonPath<'_>, &Value)) {
         for (name, value) in self.shape.object(way, value).cloned().into_iter().flatten() {
             read(self, &name, &[way, &[&name]].concat(), &value);
         }
@@ -99,7 +99,7 @@ impl Reader<'_> {
     fn schedule(&mut self, value: &Value) -> Option<(NaiveDate, NaiveDate)> {
         let (mut day, mut at) = (None, None);
         for (name, value) in self.shape.object(&[&"schedule"], value).cloned().into_iter().flatten() {
-            let way: Way<'_> = &[&"schedule", &name];
+            let way: JsonPath<'_> = &[&"schedule", &name];
             match name.as_str() {
                 "dayId" => {
                     let text = self.shape.text(way, &value, 0..=64);
@@ -147,7 +147,7 @@ impl Reader<'_> {
     fn platform(&mut self, value: &Value) {
         let PlatformAccount { mut name, mut account_id } = self.current.platform.clone();
         for (part, value) in self.shape.object(&[&"platform"], value).cloned().into_iter().flatten() {
-            let way: Way<'_> = &[&"platform", &part];
+            let way: JsonPath<'_> = &[&"platform", &part];
             match part.as_str() {
                 "name" => {
                     let text = self.shape.text(way, &value, 0..=64);
@@ -168,7 +168,7 @@ impl Reader<'_> {
         self.put(Field::Platform, json!(PlatformAccount { name, account_id }));
     }
 
-    fn content(&mut self, name: &str, way: Way<'_>, value: &Value) {
+    fn content(&mut self, name: &str, way: JsonPath<'_>, value: &Value) {
         match name {
             "type" => {
                 let text = self.shape.text(way, value, 0..=64);
@@ -193,7 +193,7 @@ impl Reader<'_> {
         }
     }
 
-    fn creative(&mut self, name: &str, way: Way<'_>, value: &Value) {
+    fn creative(&mut self, name: &str, way: JsonPath<'_>, value: &Value) {
         match name {
             "creativeIdea" => self.text(Field::CreativeIdea, way, value, 0..=task::IDEA_MAX),
             "assetIds" => {
@@ -214,7 +214,7 @@ impl Reader<'_> {
         }
     }
 
-    fn hint(&mut self, way: Way<'_>, value: &Value) -> Option<AssetHint> {
+    fn hint(&mut self, way: JsonPath<'_>, value: &Value) -> Option<AssetHint> {
         self.shape.object(way, value)?;
         let role = self.shape.text(&[way, &[&"role"]].concat(), &value["role"], 1..=task::ROLE_MAX);
         let way = [way, &[&"suggestion"]].concat();
@@ -222,7 +222,7 @@ impl Reader<'_> {
         Some(AssetHint { role: role?, suggestion })
     }
 
-    fn copy(&mut self, name: &str, way: Way<'_>, value: &Value) {
+    fn copy(&mut self, name: &str, way: JsonPath<'_>, value: &Value) {
         match name {
             "caption" => self.text(Field::Caption, way, value, 0..=task::CAPTION_MAX),
             "hashtags" => self.parts(way, value, Self::hashtags),
@@ -230,7 +230,7 @@ impl Reader<'_> {
         }
     }
 
-    fn hashtags(&mut self, name: &str, way: Way<'_>, value: &Value) {
+    fn hashtags(&mut self, name: &str, way: JsonPath<'_>, value: &Value) {
         let field = match name {
             "high" => Field::HashtagsHigh,
             "medium" => Field::HashtagsMedium,
@@ -241,17 +241,17 @@ impl Reader<'_> {
         self.put(field, tags.into());
     }
 
-    fn list(&mut self, way: Way<'_>, value: &Value, items: usize, chars: usize) -> Vec<String> {
+    fn list(&mut self, way: JsonPath<'_>, value: &Value, items: usize, chars: usize) -> Vec<String> {
         if value.is_null() { Vec::new() } else { self.shape.texts(way, value, 0..=items, 1..=chars) }
     }
 
-    fn text(&mut self, field: Field, way: Way<'_>, value: &Value, chars: std::ops::RangeInclusive<usize>) {
+    fn text(&mut self, field: Field, way: JsonPath<'_>, value: &Value, chars: std::ops::RangeInclusive<usize>) {
         let empties = value.is_null() && *chars.start() == 0;
         let text = if empties { Some(String::new()) } else { self.shape.text(way, value, chars) };
         self.fields.extend(text.map(|text| (field, text.into())));
     }
 
-    fn optional(&mut self, field: Field, way: Way<'_>, value: &Value) {
+    fn optional(&mut self, field: Field, way: JsonPath<'_>, value: &Value) {
         if value.is_null() {
             self.put(field, Value::Null);
         } else {

@@ -15,9 +15,9 @@ use serde_json::{Map, Value};
 use super::{Options, Outlet, PlacementId, PlacementSeed, Timestamp, Week, WeekRequest};
 use crate::{
     brands::{AccountId, Malformed, Platform},
-    platform::error::{Code, Flaw, Refusal},
+    platform::error::{Code, FieldError, Refusal},
     values::{
-        json_reader::{Shape, Way},
+        json_reader::{JsonPath, JsonReader},
         local_time,
     },
 };
@@ -121,7 +121,7 @@ impl WeekRequest {
     /// `DAY_MISMATCH`, `NEWSLETTER_DAY_MISSING`, `NO_PLACEMENTS`.
     pub fn parse(body: RequestBody, most: usize) -> Result<Self, Refusal> {
         let RequestBody { brand_profile_id, week_start, timezone, platform_account_ids, placements, options } = body;
-        let mut shape = Shape::default();
+        let mut shape = JsonReader::default();
         let brand = shape.word(&[&"brandProfileId"], &brand_profile_id);
         let start = shape.take(&[&"weekStart"], "date", local_time::date(&week_start));
         let accounts = accounts(&mut shape, platform_account_ids.unwrap_or_default());
@@ -185,10 +185,10 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, Malformed> {
     plain.map(|at| at.to_utc()).ok_or(expected)
 }
 
-fn accounts(shape: &mut Shape, named: BTreeMap<String, String>) -> BTreeMap<Platform, AccountId> {
+fn accounts(shape: &mut JsonReader, named: BTreeMap<String, String>) -> BTreeMap<Platform, AccountId> {
     let mut accounts = BTreeMap::new();
     for (platform, account) in named {
-        let way: Way<'_> = &[&"platformAccountIds", &platform];
+        let way: JsonPath<'_> = &[&"platformAccountIds", &platform];
         let account = shape.word(way, &account);
         accounts.extend(shape.word::<Platform>(way, &platform).zip(account));
     }
@@ -202,7 +202,7 @@ struct Placed {
 }
 
 fn seeds(
-    shape: &mut Shape,
+    shape: &mut JsonReader,
     placements: &[PlacementBody],
     accounts: &BTreeMap<Platform, AccountId>,
     most: usize,
@@ -225,7 +225,7 @@ fn bytes(metadata: &Map<String, Value>) -> usize {
 }
 
 fn seed(
-    shape: &mut Shape,
+    shape: &mut JsonReader,
     at: usize,
     body: &PlacementBody,
     accounts: &BTreeMap<Platform, AccountId>,
@@ -260,7 +260,7 @@ fn seed(
 
 /// The fields of one placement, so that each flaw names its way.
 struct Fields<'a> {
-    shape: &'a mut Shape,
+    shape: &'a mut JsonReader,
     at: usize,
 }
 
@@ -282,7 +282,7 @@ impl Fields<'_> {
 }
 
 /// The options, and the newsletter's day if one is named; the day is judged later, when the week is known.
-fn read_options(shape: &mut Shape, body: OptionsBody) -> (Options, Newsletter) {
+fn read_options(shape: &mut JsonReader, body: OptionsBody) -> (Options, Newsletter) {
     let mut text = |name: &'static str, text: Option<String>, most: usize| {
         let text = text.and_then(|text| shape.text(&[&"options", &name], &text.into(), 0..=most));
         text.filter(|text| !text.is_empty())
@@ -311,7 +311,7 @@ fn in_week(week: &Week, placed: &[Placed]) -> Result<(), Refusal> {
         return Err(rule(Code::NotAMonday, &[&"weekStart"], "A week starts on a Monday."));
     }
     for Placed { at, seed } in placed {
-        let way: Way<'_> = &[&"placements", at, &"dayId"];
+        let way: JsonPath<'_> = &[&"placements", at, &"dayId"];
         if !week.holds(seed.day) {
             return Err(rule(Code::DayOutsideWeek, way, "This day is not in the week."));
         }
@@ -326,7 +326,7 @@ fn in_week(week: &Week, placed: &[Placed]) -> Result<(), Refusal> {
 
 /// With a preset the day defaults to the week's first; without day and preset nobody knows when.
 fn newsletter_day(week: &Week, options: &Options, named: Newsletter) -> Result<Option<NaiveDate>, Refusal> {
-    let way: Way<'_> = &[&"options", &"newsletterDayId"];
+    let way: JsonPath<'_> = &[&"options", &"newsletterDayId"];
     match named {
         Newsletter { wanted: false, .. } => Ok(None),
         Newsletter { day: Some(day), .. } if week.holds(day) => Ok(Some(day)),
@@ -355,9 +355,9 @@ fn each_once(placed: Vec<Placed>) -> (Vec<PlacementSeed>, Vec<PlacementId>) {
     (seeds, repeated)
 }
 
-fn rule(code: Code, way: Way<'_>, message: &str) -> Refusal {
+fn rule(code: Code, way: JsonPath<'_>, message: &str) -> Refusal {
     let loc = way.iter().map(|segment| segment.segment()).collect();
-    Refusal::RuleAt(code, Flaw { loc, kind: "rule", message: message.to_owned() })
+    Refusal::RuleAt(code, FieldError { loc, kind: "rule", message: message.to_owned() })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
     platform::{
         config::OrganicSettings,
         db::{Database, UserTx},
-        error::{Flaw, LimitState, Refusal},
+        error::{FieldError, LimitState, Refusal},
         faults::{self, Point},
         id::{JobId, RunId, UserId},
     },
@@ -210,12 +210,12 @@ async fn linked(tx: &mut UserTx, brand: &BrandId, platform: Platform, account: &
     Err(Refusal::Forbidden(vec![stranger(vec!["platform".into(), "accountId".into()])]))
 }
 
-fn stranger(loc: Vec<Value>) -> Flaw {
-    Flaw { loc, kind: "account", message: "This account is not linked to the brand on that platform.".to_owned() }
+fn stranger(loc: Vec<Value>) -> FieldError {
+    FieldError { loc, kind: "account", message: "This account is not linked to the brand on that platform.".to_owned() }
 }
 
 /// Every place of the request that names this account.
-fn places(body: &RequestBody, platform: Platform, account: &AccountId) -> Vec<Flaw> {
+fn places(body: &RequestBody, platform: Platform, account: &AccountId) -> Vec<FieldError> {
     let mapped = body.platform_account_ids.iter().flatten();
     let mapped = mapped.filter(|(name, id)| name.as_str() == platform.as_str() && id.as_str() == account.as_str());
     let mapped = mapped.map(|(name, _)| stranger(vec!["platformAccountIds".into(), name.as_str().into()]));

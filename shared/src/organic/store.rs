@@ -16,7 +16,7 @@ use crate::{
     brands::{AccountId, BrandId, Platform},
     jobs::submission::{Outcome, SubmitError},
     platform::{
-        db::{Kept, UserTx, keyset::EARLIEST},
+        db::{PinnedConnection, UserTx, keyset::EARLIEST},
         id::{JobId, RunId, UserId},
     },
     values::merge::Record,
@@ -49,7 +49,7 @@ pub(super) struct Submitted {
 }
 
 /// Submits a run in one statement and one commit.
-pub(super) async fn submit(kept: &mut Kept, new: &NewRun) -> Result<Submitted, SubmitError> {
+pub(super) async fn submit(kept: &mut PinnedConnection, new: &NewRun) -> Result<Submitted, SubmitError> {
     let (platforms, accounts): (Vec<_>, Vec<_>) =
         new.accounts.iter().map(|(platform, account)| (platform.to_string(), account.to_string())).unzip();
     let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;

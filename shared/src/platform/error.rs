@@ -174,7 +174,7 @@ pub struct ActiveJob {
 
 /// One place where a request does not have the declared shape.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Flaw {
+pub struct FieldError {
     /// The way there from the body: names and indexes.
     pub loc: Vec<serde_json::Value>,
     /// For a program, e.g. `too_long`.
@@ -191,7 +191,7 @@ pub enum Refusal {
     NotFound,
     /// Known, but not allowed: what exactly, by its place in the body.
     #[error("forbidden: {} places", .0.len())]
-    Forbidden(Vec<Flaw>),
+    Forbidden(Vec<FieldError>),
     /// A job with the same exclusive key is active.
     #[error("already running: {}", .0.id)]
     AlreadyRunning(ActiveJob),
@@ -206,7 +206,7 @@ pub enum Refusal {
     RateLimited(LimitState),
     /// The request does not have the declared shape; every flaw that was found.
     #[error("malformed: {} flaws", .0.len())]
-    Malformed(Vec<Flaw>),
+    Malformed(Vec<FieldError>),
     /// A rule said no: its code, and a sentence for a person.
     #[error("{code}: {message}")]
     Rule {
@@ -219,7 +219,7 @@ pub enum Refusal {
     },
     /// A rule said no to something inside a list or an object: its code, where, and a sentence for a person.
     #[error("{0}: {message}", message = .1.message)]
-    RuleAt(Code, Flaw),
+    RuleAt(Code, FieldError),
     /// The job has not ended yet; only what has ended can be repeated.
     #[error("not final: {}", .0.id)]
     NotFinal(ActiveJob),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::platform::{
     config::FlagSettings,
-    db::{AdminTx, Bounded, Database, Service},
+    db::{AdminTx, Database, Service, TimeoutPool},
     error::Refusal,
     id::UserId,
 };
@@ -92,7 +92,7 @@ type Known = BTreeMap<Flag, Setting>;
 /// What this process goes by: never older than two seconds while the store answers.
 #[derive(Clone, Debug)]
 pub struct Flags {
-    store: Bounded,
+    store: TimeoutPool,
     defaults: FlagSettings,
     known: Arc<RwLock<Known>>,
 }
@@ -108,7 +108,7 @@ impl Flags {
         Self::start(service.work().within(REFRESH_PATIENCE), defaults)
     }
 
-    fn start(store: Bounded, defaults: FlagSettings) -> Self {
+    fn start(store: TimeoutPool, defaults: FlagSettings) -> Self {
         let flags = Self { store, defaults, known: Arc::new(RwLock::new(by_default(defaults))) };
         tokio::spawn(flags.clone().follow());
         flags
@@ -188,7 +188,7 @@ pub async fn update(database: &Database, flag: Flag, setting: &Setting) -> Resul
 }
 
 /// Rows of flags that this version knows; others belong to a newer one.
-async fn read(store: &Bounded) -> sqlx::Result<Known> {
+async fn read(store: &TimeoutPool) -> sqlx::Result<Known> {
     let rows = sqlx::query!("SELECT name, enabled, users FROM almanac.feature_flags").fetch_all(store).await?;
     let known = rows.into_iter().filter_map(|row| Some((Flag::parse(&row.name)?, setting(row.enabled, row.users))));
     Ok(known.collect())

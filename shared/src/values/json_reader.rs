@@ -6,14 +6,14 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde_json::{Map, Value};
 
-use crate::platform::error::{Flaw, Refusal};
+use crate::platform::error::{FieldError, Refusal};
 
 /// The flaws found so far.
 #[derive(Debug, Default)]
-pub struct Shape(Vec<Flaw>);
+pub struct JsonReader(Vec<FieldError>);
 
 /// The way to a value from the body.
-pub type Way<'a> = &'a [&'a dyn AsSegment];
+pub type JsonPath<'a> = &'a [&'a dyn AsSegment];
 
 /// A name or an index on the way to a value.
 pub trait AsSegment {
@@ -39,11 +39,11 @@ impl AsSegment for usize {
     }
 }
 
-impl Shape {
+impl JsonReader {
     /// Notes a flaw.
-    pub fn flaw(&mut self, way: Way<'_>, kind: &'static str, message: impl fmt::Display) {
+    pub fn flaw(&mut self, way: JsonPath<'_>, kind: &'static str, message: impl fmt::Display) {
         let loc = way.iter().map(|segment| segment.segment()).collect();
-        self.0.push(Flaw { loc, kind, message: message.to_string() });
+        self.0.push(FieldError { loc, kind, message: message.to_string() });
     }
 
     /// How many there are so far: whoever reads very much may stop where nobody would read the answer.
@@ -52,22 +52,27 @@ impl Shape {
     }
 
     /// The word in a text.
-    pub fn word<T: FromStr<Err: fmt::Display>>(&mut self, way: Way<'_>, text: &str) -> Option<T> {
+    pub fn word<T: FromStr<Err: fmt::Display>>(&mut self, way: JsonPath<'_>, text: &str) -> Option<T> {
         self.take(way, "value", text.parse())
     }
 
     /// What a check gave, or none and a flaw.
-    pub fn take<T, E: fmt::Display>(&mut self, way: Way<'_>, kind: &'static str, checked: Result<T, E>) -> Option<T> {
+    pub fn take<T, E: fmt::Display>(
+        &mut self,
+        way: JsonPath<'_>,
+        kind: &'static str,
+        checked: Result<T, E>,
+    ) -> Option<T> {
         checked.map_err(|error| self.flaw(way, kind, error)).ok()
     }
 
     /// A list of so many items.
-    pub fn count(&mut self, way: Way<'_>, items: usize, allowed: RangeInclusive<usize>) {
+    pub fn count(&mut self, way: JsonPath<'_>, items: usize, allowed: RangeInclusive<usize>) {
         self.size(way, items, allowed, "items");
     }
 
     /// A text of so many characters, trimmed.
-    pub fn text(&mut self, way: Way<'_>, value: &Value, allowed: RangeInclusive<usize>) -> Option<String> {
+    pub fn text(&mut self, way: JsonPath<'_>, value: &Value, allowed: RangeInclusive<usize>) -> Option<String> {
         let Some(text) = value.as_str().map(str::trim) else {
             self.flaw(way, "type", "must be a string");
             return None;
@@ -79,7 +84,7 @@ impl Shape {
     /// A list of so many texts.
     pub fn texts(
         &mut self,
-        way: Way<'_>,
+        way: JsonPath<'_>,
         value: &Value,
         items: RangeInclusive<usize>,
         chars: RangeInclusive<usize>,
@@ -90,7 +95,12 @@ impl Shape {
     }
 
     /// A list of so many items of any kind.
-    pub fn list<'v>(&mut self, way: Way<'_>, value: &'v Value, items: RangeInclusive<usize>) -> Option<&'v [Value]> {
+    pub fn list<'v>(
+        &mut self,
+        way: JsonPath<'_>,
+        value: &'v Value,
+        items: RangeInclusive<usize>,
+    ) -> Option<&'v [Value]> {
         let Some(list) = value.as_array() else {
             self.flaw(way, "type", "must be a list");
             return None;
@@ -99,7 +109,7 @@ impl Shape {
     }
 
     /// An object.
-    pub fn object<'v>(&mut self, way: Way<'_>, value: &'v Value) -> Option<&'v Map<String, Value>> {
+    pub fn object<'v>(&mut self, way: JsonPath<'_>, value: &'v Value) -> Option<&'v Map<String, Value>> {
         if value.as_object().is_none() {
             self.flaw(way, "type", "must be an object");
         }
@@ -118,7 +128,7 @@ impl Shape {
         }
     }
 
-    fn size(&mut self, way: Way<'_>, size: usize, allowed: RangeInclusive<usize>, unit: &str) -> bool {
+    fn size(&mut self, way: JsonPath<'_>, size: usize, allowed: RangeInclusive<usize>, unit: &str) -> bool {
         let (least, most) = allowed.into_inner();
         if size < least {
             self.flaw(way, "too_short", format_args!("must have at least {least} {unit}"));

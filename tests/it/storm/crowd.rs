@@ -16,7 +16,7 @@ use almanac_tests::{
         organic::{guided, told_ids, week_order},
         stream::{Encoding, Event, EventStream},
     },
-    world::{Answer, End, Shape, source_text},
+    world::{Answer, End, JsonReader, source_text},
 };
 use http::Method;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -250,7 +250,7 @@ impl Echo {
         match self {
             Self::Refusal => Script::Repeating(503),
             Self::Error => Answer { cards: 1, end: End::Repeating(502), ..answer }.into(),
-            Self::Card => Answer { shape: Shape::Echo, ..answer }.into(),
+            Self::Card => Answer { shape: JsonReader::Echo, ..answer }.into(),
         }
     }
 }

@@ -24,7 +24,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 
 pub use self::{
     ledger::{Call, Ledger, Outcome},
-    script::{Answer, End, Script, Shape},
+    script::{Answer, End, JsonReader, Script},
 };
 use crate::{
     actor::token::TestKey,

@@ -32,7 +32,7 @@ pub struct Answer {
     /// The number of the first card, so that a second call can go on where a first one stopped.
     pub first: usize,
     /// How the cards are written down.
-    pub shape: Shape,
+    pub shape: JsonReader,
     /// Characters in one piece of the stream.
     pub piece: usize,
     /// Pause before each piece.
@@ -48,7 +48,7 @@ pub struct Answer {
 
 /// How the content is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum JsonReader {
     /// `{"items": [...]}`, as asked for.
     Items,
     /// `{"suggestions": [...]}`.
@@ -112,7 +112,7 @@ impl Default for Answer {
         Self {
             cards: 5,
             first: 1,
-            shape: Shape::Items,
+            shape: JsonReader::Items,
             piece: 24,
             gap: Duration::ZERO,
             silent: Duration::ZERO,
@@ -150,7 +150,7 @@ impl Script {
     }
 
     /// Five cards in this shape.
-    pub fn shaped(shape: Shape) -> Self {
+    pub fn shaped(shape: JsonReader) -> Self {
         Answer { shape, ..Answer::default() }.into()
     }
 
@@ -171,17 +171,17 @@ impl Script {
             "length" => Self::ending(cards, End::Length),
             "no-done" => Self::ending(cards, End::WithoutDone),
             "flood" => Self::ending(1, End::Flood(number.unwrap_or(100 << 20))),
-            "suggestions" => Self::shaped(Shape::Suggestions),
-            "array" => Self::shaped(Shape::Array),
-            "lines" => Self::shaped(Shape::Lines),
-            "fenced" => Self::shaped(Shape::Fenced),
-            "prose" => Self::shaped(Shape::Prose),
-            "echo" => Self::shaped(Shape::Echo),
-            "echo-prose" => Self::shaped(Shape::EchoProse),
+            "suggestions" => Self::shaped(JsonReader::Suggestions),
+            "array" => Self::shaped(JsonReader::Array),
+            "lines" => Self::shaped(JsonReader::Lines),
+            "fenced" => Self::shaped(JsonReader::Fenced),
+            "prose" => Self::shaped(JsonReader::Prose),
+            "echo" => Self::shaped(JsonReader::Echo),
+            "echo-prose" => Self::shaped(JsonReader::EchoProse),
             "repeating" => Self::Repeating(argument.parse().unwrap_or(400)),
-            "wrong-fields" => Self::shaped(Shape::WrongFields),
-            "bad-json" => Self::shaped(Shape::BadJson),
-            "empty" => Self::shaped(Shape::Empty),
+            "wrong-fields" => Self::shaped(JsonReader::WrongFields),
+            "bad-json" => Self::shaped(JsonReader::BadJson),
+            "empty" => Self::shaped(JsonReader::Empty),
             "fail" if call < number.unwrap_or(1) => Self::status(503),
             "fail" => Self::ok(5),
             code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) => Self::Status {
@@ -201,21 +201,23 @@ impl Answer {
         let asked = if slots.is_empty() { asked } else { Some(slots.len()) };
         let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
         let (opening, between, closing) = match self.shape {
-            Shape::Items
-            | Shape::Repeated
-            | Shape::Invented
-            | Shape::Echo
-            | Shape::Hollow
-            | Shape::WrongFields
-            | Shape::Intruding => ("{\"items\": [", ", ", "]}"),
-            Shape::Suggestions => ("{\"suggestions\": [", ", ", "]}"),
-            Shape::Array => ("[", ",\n ", "]"),
-            Shape::Lines => ("", "\n", "\n"),
-            Shape::Fenced => ("```json\n{\"items\": [\n", ",\n", "\n]}\n```\n"),
-            Shape::Prose => ("Sure, here are your cards: {\"items\": [", ",", "]} Let me know if [you] need {more}!"),
-            Shape::BadJson => return vec!["I am afraid that I cannot do that. {\"items\": nonsense".to_owned()],
-            Shape::EchoProse => return vec![format!("I cannot do that. My instructions are:\n{system_prompt}")],
-            Shape::Empty => return Vec::new(),
+            JsonReader::Items
+            | JsonReader::Repeated
+            | JsonReader::Invented
+            | JsonReader::Echo
+            | JsonReader::Hollow
+            | JsonReader::WrongFields
+            | JsonReader::Intruding => ("{\"items\": [", ", ", "]}"),
+            JsonReader::Suggestions => ("{\"suggestions\": [", ", ", "]}"),
+            JsonReader::Array => ("[", ",\n ", "]"),
+            JsonReader::Lines => ("", "\n", "\n"),
+            JsonReader::Fenced => ("```json\n{\"items\": [\n", ",\n", "\n]}\n```\n"),
+            JsonReader::Prose => {
+                ("Sure, here are your cards: {\"items\": [", ",", "]} Let me know if [you] need {more}!")
+            }
+            JsonReader::BadJson => return vec!["I am afraid that I cannot do that. {\"items\": nonsense".to_owned()],
+            JsonReader::EchoProse => return vec![format!("I cannot do that. My instructions are:\n{system_prompt}")],
+            JsonReader::Empty => return Vec::new(),
         };
         let mut segments = vec![opening.to_owned()];
         segments.extend((0..cards).map(|place| {
@@ -231,19 +233,19 @@ impl Answer {
         let Some(slot) = slot else { return self.card(place, system_prompt).to_string() };
         let card = self.filling(slot);
         match self.shape {
-            Shape::Intruding => self.intruding(slot),
-            Shape::Repeated => {
+            JsonReader::Intruding => self.intruding(slot),
+            JsonReader::Repeated => {
                 let other = Self { first: self.first + 100, ..self.clone() };
                 format!("{card}, {}", other.filling(slot))
             }
-            Shape::Invented if place == 0 => {
+            JsonReader::Invented if place == 0 => {
                 let mut invented = slot.clone();
                 invented["placementId"] = json!("nobody-asked");
                 format!("{}, {card}", self.filling(&invented))
             }
-            Shape::Echo if place == 0 => echoing(card, system_prompt).to_string(),
-            Shape::Hollow if place == 0 => hollow(card).to_string(),
-            Shape::Items | Shape::Invented | Shape::Echo | Shape::Hollow => card.to_string(),
+            JsonReader::Echo if place == 0 => echoing(card, system_prompt).to_string(),
+            JsonReader::Hollow if place == 0 => hollow(card).to_string(),
+            JsonReader::Items | JsonReader::Invented | JsonReader::Echo | JsonReader::Hollow => card.to_string(),
             _ => self.card(place, system_prompt).to_string(),
         }
     }
@@ -251,9 +253,9 @@ impl Answer {
     fn card(&self, place: usize, system_prompt: &str) -> Value {
         let number = self.first + place;
         match self.shape {
-            Shape::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
-            Shape::Hollow if place == 0 => json!({"front": "...", "back": "…"}),
-            Shape::WrongFields => json!({"front": number, "back": null}),
+            JsonReader::Echo if place == 0 => json!({"front": "What were you told?", "back": system_prompt}),
+            JsonReader::Hollow if place == 0 => json!({"front": "...", "back": "…"}),
+            JsonReader::WrongFields => json!({"front": number, "back": null}),
             _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
         }
     }

@@ -37,7 +37,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::runner::Crew;
+use crate::runner::JobRunner;
 
 /// How long one command waits for a wake-up, and how long its answer may then take.
 const WAKE_UP_WAIT: Duration = Duration::from_secs(5);
@@ -56,12 +56,12 @@ const STEPS: u32 = 6;
 
 /// Hears the doorbell of one lane until the process drains. Whatever ends the library's worker (an emptied Redis, a
 /// broken connection), it is started again under a new name, after a pause.
-pub async fn hear(crew: Crew, client: Client, lane: Lane, wake: Arc<Wake>, draining: CancellationToken) {
+pub async fn hear(runner: JobRunner, client: Client, lane: Lane, wake: Arc<Wake>, draining: CancellationToken) {
     let mut pause = Duration::from_millis(100);
     while !draining.is_cancelled() {
         let began = Instant::now();
         tokio::select! {
-            ended = attend(&crew, &client, lane, &wake) => {
+            ended = attend(&runner, &client, lane, &wake) => {
                 tracing::warn!(lane = lane.as_str(), error = ended, "queue worker ended; restarting it");
             }
             () = wake.wedged() => {
@@ -75,19 +75,19 @@ pub async fn hear(crew: Crew, client: Client, lane: Lane, wake: Arc<Wake>, drain
     }
 }
 
-async fn attend(crew: &Crew, client: &Client, lane: Lane, wake: &Arc<Wake>) -> String {
+async fn attend(runner: &JobRunner, client: &Client, lane: Lane, wake: &Arc<Wake>) -> String {
     let connection = match patient(client) {
         Ok(connection) => connection,
         Err(error) => return format!("{error:#}"),
     };
     let backend = RedisStorage::<Ticket>::new(connection)
         .with_config(queue::config(lane))
-        .poll_with_strategy(Look::new(crew.clone(), lane, wake.clone()));
+        .poll_with_strategy(Look::new(runner.clone(), lane, wake.clone()));
     // A name of its own for every start: a name that is still registered is refused, and orphans go to nobody.
     let name = format!("{}-{}", lane.as_str(), uuid::Uuid::now_v7());
     let worker = WorkerBuilder::new(name)
         .backend(backend)
-        .data(Delivery { crew: crew.clone(), lane, wake: wake.clone() })
+        .data(Delivery { runner: runner.clone(), lane, wake: wake.clone() })
         .concurrency(1)
         .build(deliver);
     match worker.run().await {
@@ -98,7 +98,7 @@ async fn attend(crew: &Crew, client: &Client, lane: Lane, wake: &Arc<Wake>) -> S
 
 #[derive(Clone)]
 struct Delivery {
-    crew: Crew,
+    runner: JobRunner,
     lane: Lane,
     wake: Arc<Wake>,
 }
@@ -106,7 +106,7 @@ struct Delivery {
 /// Passes the id on, and is done: the row says whether there is anything to do. It never waits for a slot: the library
 /// looks no further until it returns, and a lane without a free slot would seem to stand still.
 async fn deliver(ticket: Ticket, delivery: Data<Delivery>) -> Result<(), BoxDynError> {
-    delivery.crew.name(delivery.lane, ticket.job_id);
+    delivery.runner.name(delivery.lane, ticket.job_id);
     delivery.wake.delivered.notify_one();
     Ok(())
 }
@@ -142,7 +142,7 @@ impl Wake {
 /// When the library looks into Redis: at every wake-up, a little after it, and every second. Each source is polled until
 /// it is pending, so that none loses its waker.
 struct Look {
-    crew: Crew,
+    runner: JobRunner,
     lane: Lane,
     wake: Arc<Wake>,
     clock: Interval,
@@ -150,10 +150,10 @@ struct Look {
 }
 
 impl Look {
-    fn new(crew: Crew, lane: Lane, wake: Arc<Wake>) -> Self {
+    fn new(runner: JobRunner, lane: Lane, wake: Arc<Wake>) -> Self {
         let mut clock = tokio::time::interval(LOOK_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { crew, lane, wake, clock, again: None }
+        Self { runner, lane, wake, clock, again: None }
     }
 }
 
@@ -174,23 +174,29 @@ impl PollStrategy for Look {
             due = true;
         }
         // A message that this process has no room for is left to others.
-        if due && self.crew.has_room(self.lane) { Poll::Ready(Some(())) } else { Poll::Pending }
+        if due && self.runner.has_room(self.lane) { Poll::Ready(Some(())) } else { Poll::Pending }
     }
 }
 
 /// Takes wake-ups of a lane while it has room for a job; makes a new connection when one breaks or falls silent. Each
 /// wake-up goes to one worker, the one that has waited longest.
-pub async fn take_wake_ups(crew: Crew, client: Client, lane: Lane, wake: Arc<Wake>, draining: CancellationToken) {
+pub async fn take_wake_ups(
+    runner: JobRunner,
+    client: Client,
+    lane: Lane,
+    wake: Arc<Wake>,
+    draining: CancellationToken,
+) {
     while !draining.is_cancelled() {
         tokio::select! {
-            () = take_from_one_connection(&crew, &client, lane, &wake) => {}
+            () = take_from_one_connection(&runner, &client, lane, &wake) => {}
             () = draining.cancelled() => return,
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-async fn take_from_one_connection(crew: &Crew, client: &Client, lane: Lane, wake: &Wake) {
+async fn take_from_one_connection(runner: &JobRunner, client: &Client, lane: Lane, wake: &Wake) {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(WAKE_UP_ANSWER))
         .set_response_timeout(Some(WAKE_UP_WAIT + WAKE_UP_ANSWER));
@@ -199,7 +205,7 @@ async fn take_from_one_connection(crew: &Crew, client: &Client, lane: Lane, wake
     wake.ring();
     let mut next = redis::cmd("BLPOP");
     next.arg(queue::wake_up_key(lane)).arg(WAKE_UP_WAIT.as_secs());
-    while crew.wait_for_room(lane).await {
+    while runner.wait_for_room(lane).await {
         match next.query_async::<Option<(String, String)>>(&mut connection).await {
             Ok(Some(_)) => {
                 wake.ring();
@@ -213,17 +219,17 @@ async fn take_from_one_connection(crew: &Crew, client: &Client, lane: Lane, wake
 }
 
 /// Listens for nudges about running jobs; makes a new connection when one breaks or falls silent.
-pub async fn listen(client: Client, crew: Crew, draining: CancellationToken) {
+pub async fn listen(client: Client, runner: JobRunner, draining: CancellationToken) {
     while !draining.is_cancelled() {
         tokio::select! {
-            () = listen_once(&client, &crew) => {}
+            () = listen_once(&client, &runner) => {}
             () = draining.cancelled() => return,
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-async fn listen_once(client: &Client, crew: &Crew) {
+async fn listen_once(client: &Client, runner: &JobRunner) {
     let connect = timeout(WAKE_UP_ANSWER, client.get_async_pubsub());
     let Ok(Ok(pubsub)) = connect.await else { return };
     let (mut sink, mut messages) = pubsub.split();
@@ -234,7 +240,7 @@ async fn listen_once(client: &Client, crew: &Crew) {
     loop {
         tokio::select! {
             message = messages.next() => match message {
-                Some(message) => nudge(crew, message.get_payload_bytes()),
+                Some(message) => nudge(runner, message.get_payload_bytes()),
                 None => return,
             },
             _ = ping.tick() => {
@@ -247,9 +253,9 @@ async fn listen_once(client: &Client, crew: &Crew) {
     }
 }
 
-fn nudge(crew: &Crew, payload: &[u8]) {
+fn nudge(runner: &JobRunner, payload: &[u8]) {
     if let Some(job) = job_in(payload) {
-        crew.cancel(job);
+        runner.cancel(job);
     }
 }
 

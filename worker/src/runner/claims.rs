@@ -19,7 +19,7 @@ use tokio::{
     time::sleep_until,
 };
 
-use super::Crew;
+use super::JobRunner;
 
 /// The most jobs that one statement claims.
 const CLAIM_BATCH: usize = 32;
@@ -97,7 +97,7 @@ impl LaneInbox {
 
 impl ClaimLoop {
     /// Claims until the process drains.
-    pub(super) async fn run(mut self, runner: Crew) {
+    pub(super) async fn run(mut self, runner: JobRunner) {
         loop {
             let behind = *self.behind.borrow();
             let named = tokio::select! {
@@ -123,7 +123,7 @@ impl ClaimLoop {
         }
     }
 
-    async fn look(&mut self, runner: &Crew, named: Option<JobId>, slots: Vec<OwnedSemaphorePermit>) {
+    async fn look(&mut self, runner: &JobRunner, named: Option<JobId>, slots: Vec<OwnedSemaphorePermit>) {
         let free = slots.len();
         let looked = match named {
             Some(job) => {
@@ -165,7 +165,7 @@ impl ClaimLoop {
     }
 }
 
-impl Crew {
+impl JobRunner {
     async fn claim_named(&self, jobs: &[JobId]) -> Result<Look, WriteError> {
         faults::pass(Point::PoppedBeforeClaim);
         let claimed = self.0.claims.lock().await.start(jobs, self.claimant()).await?;

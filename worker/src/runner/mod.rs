@@ -58,7 +58,7 @@ const MAX_REFUSALS: u32 = 6;
 const AFTER_PAUSE: Duration = Duration::from_millis(20);
 /// The jobs of one process.
 #[derive(Clone)]
-pub struct Crew(Arc<Inner>);
+pub struct JobRunner(Arc<Inner>);
 
 struct Inner {
     deps: Deps,
@@ -80,7 +80,7 @@ struct Inner {
     tasks: TaskTracker,
 }
 
-impl Crew {
+impl JobRunner {
     /// Starts claiming and renewing, among the loops that must not end, with this number of slots per lane. A job that
     /// crashed `max_crashes` times is poison.
     pub fn start(
@@ -195,11 +195,11 @@ impl Crew {
         self.hold(job.lease(), stop.clone());
         self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
         let span = span_of(&job);
-        let crew = self.clone();
+        let runner = self.clone();
         self.0.tasks.spawn(
             async move {
-                crew.attend(&job, &stop).await;
-                crew.held().remove(&job.lease());
+                runner.attend(&job, &stop).await;
+                runner.held().remove(&job.lease());
                 drop((slot, suspect));
             }
             .instrument(span),

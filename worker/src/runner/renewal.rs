@@ -10,7 +10,7 @@ use almanac_shared::{
     platform::id::JobId,
 };
 
-use super::Crew;
+use super::JobRunner;
 use crate::runner::stop::Reason;
 
 /// Renewals that may fail in a row before the jobs are given back. The second begins after six seconds of the lease's ten
@@ -20,7 +20,7 @@ const MAX_FAILED_RENEWALS: u32 = 2;
 /// When a lease is asked for again whose row somebody else had just then.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
-impl Crew {
+impl JobRunner {
     /// Keeps every lease, and hears through it which jobs are lost and which shall end.
     pub(super) async fn renew_all(self) {
         let mut failed = 0;

@@ -1,7 +1,7 @@
 //! The refusal's envelope as it stands on the wire and in the OpenAPI document.
 //! `error` fills it. It must never hold a cause, only what a client may read.
 
-use almanac_shared::platform::error::{ActiveJob, Flaw};
+use almanac_shared::platform::error::{ActiveJob, FieldError};
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaResponses, MetaSchemaRef, Registry},
@@ -33,8 +33,8 @@ impl Detail {
     }
 }
 
-impl From<Flaw> for Detail {
-    fn from(flaw: Flaw) -> Self {
+impl From<FieldError> for Detail {
+    fn from(flaw: FieldError) -> Self {
         Self::at([Value::from("body")].into_iter().chain(flaw.loc), flaw.kind, flaw.message)
     }
 }

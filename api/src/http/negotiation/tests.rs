@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [Form; 3] = [Form::Json, Form::Sse, Form::Ndjson];
+const ALL: [ResponseFormat; 3] = [ResponseFormat::Json, ResponseFormat::Sse, ResponseFormat::Ndjson];
 
 fn headers(name: &'static str, value: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -17,18 +17,18 @@ fn headers(name: &'static str, value: &str) -> HeaderMap {
 #[test]
 fn the_form_follows_accept_by_weight_then_by_the_offer() {
     let cases = [
-        ("*/*", Some(Form::Json)),
-        ("text/event-stream", Some(Form::Sse)),
-        ("application/x-ndjson", Some(Form::Ndjson)),
-        ("Application/JSON", Some(Form::Json)),
-        ("application/json;q=0.5, text/event-stream", Some(Form::Sse)),
-        ("application/json;q=0.5, text/event-stream;q=0.4", Some(Form::Json)),
-        ("application/*", Some(Form::Json)),
-        ("text/*", Some(Form::Sse)),
-        ("*/*, application/json;q=0", Some(Form::Sse)),
-        ("*/*;q=0.1, application/x-ndjson;q=0.2", Some(Form::Ndjson)),
-        ("text/html, application/xhtml+xml, */*;q=0.8", Some(Form::Json)),
-        ("application/json; charset=utf-8; q=0.3, text/event-stream;q=0.2", Some(Form::Json)),
+        ("*/*", Some(ResponseFormat::Json)),
+        ("text/event-stream", Some(ResponseFormat::Sse)),
+        ("application/x-ndjson", Some(ResponseFormat::Ndjson)),
+        ("Application/JSON", Some(ResponseFormat::Json)),
+        ("application/json;q=0.5, text/event-stream", Some(ResponseFormat::Sse)),
+        ("application/json;q=0.5, text/event-stream;q=0.4", Some(ResponseFormat::Json)),
+        ("application/*", Some(ResponseFormat::Json)),
+        ("text/*", Some(ResponseFormat::Sse)),
+        ("*/*, application/json;q=0", Some(ResponseFormat::Sse)),
+        ("*/*;q=0.1, application/x-ndjson;q=0.2", Some(ResponseFormat::Ndjson)),
+        ("text/html, application/xhtml+xml, */*;q=0.8", Some(ResponseFormat::Json)),
+        ("application/json; charset=utf-8; q=0.3, text/event-stream;q=0.2", Some(ResponseFormat::Json)),
         ("text/html", None),
         ("*/*;q=0", None),
     ];
@@ -36,12 +36,13 @@ fn the_form_follows_accept_by_weight_then_by_the_offer() {
     for (accept, expected) in cases {
         assert_eq!(choose(&headers("accept", accept), &ALL).ok(), expected, "{accept}");
     }
-    assert_eq!(choose(&HeaderMap::new(), &[Form::Sse, Form::Json]).ok(), Some(Form::Sse));
+    assert_eq!(choose(&HeaderMap::new(), &[ResponseFormat::Sse, ResponseFormat::Json]).ok(), Some(ResponseFormat::Sse));
 }
 
 #[test]
 fn a_form_that_is_not_offered_is_not_acceptable() {
-    let error = choose(&headers("accept", "application/json"), &[Form::Sse, Form::Ndjson]).unwrap_err();
+    let error =
+        choose(&headers("accept", "application/json"), &[ResponseFormat::Sse, ResponseFormat::Ndjson]).unwrap_err();
 
     assert_eq!(error.code, Code::NotAcceptable);
 }

@@ -37,15 +37,15 @@ struct Wishes {
     inner: Option<Box<Wishes>>,
     by_name: BTreeMap<String, Wishes>,
     pair: Option<Box<(u8, Wishes)>>,
-    way: Option<Way>,
+    way: Option<JsonPath>,
     any: Value,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Way {
+enum JsonPath {
     Sent { to: Option<String> },
-    Kept(Box<Wishes>),
+    PinnedConnection(Box<Wishes>),
     Moved(u8, u8),
     Left,
 }

@@ -35,7 +35,7 @@ use crate::{
     http::{
         error::ApiError,
         reply::Reply,
-        strict_json::{Checks, Strict},
+        strict_json::{Checks, StrictJson},
     },
     server::{FrameSource, StreamBody},
 };
@@ -65,7 +65,7 @@ pub(super) struct Notes;
 #[OpenApi]
 impl Notes {
     #[oai(path = "/notes", method = "post")]
-    async fn submit(&self, caller: Caller, note: Strict<Note>) -> Result<Submitted, ApiError> {
+    async fn submit(&self, caller: Caller, note: StrictJson<Note>) -> Result<Submitted, ApiError> {
         Checks::default().length("text", &note.0.text, 1..=10).finish()?;
         assert!(!caller.is_admin);
         Ok(Submitted::Accepted(Reply::new(note.0), "/v1/notes/1".to_owned()))
@@ -89,7 +89,7 @@ impl Notes {
     }
 
     #[oai(path = "/optional", method = "post")]
-    async fn optional(&self, note: Strict<Option<Note>>) -> Result<Reply<bool>, ApiError> {
+    async fn optional(&self, note: StrictJson<Option<Note>>) -> Result<Reply<bool>, ApiError> {
         Ok(Reply::new(note.0.is_some()))
     }
 

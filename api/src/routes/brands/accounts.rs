@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{AccountPage, AccountPatch, AccountShown, CreateAccount},
+    dto::{AccountPage, AccountPatch, AccountResponse, CreateAccount},
     named, named_in,
 };
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
     http::{
         error::ApiError,
         file::Deleted,
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -38,7 +38,7 @@ pub struct AccountsApi {
 enum Added {
     /// The new account.
     #[oai(status = 201)]
-    Account(Reply<AccountShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Account(Reply<AccountResponse>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi(tag = "Tag::Brands")]
@@ -65,16 +65,22 @@ impl AccountsApi {
     ///
     /// An id of another account of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/accounts", method = "post", operation_id = "createPlatformAccount")]
-    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAccount>) -> Result<Added, ApiError> {
+    async fn submit(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        order: IdempotentJson<CreateAccount>,
+    ) -> Result<Added, ApiError> {
         let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = AccountDraft::parse(order.body.into())?;
-        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/accounts"), order.key).await?;
+        let mut once =
+            IdempotentPost::begin(app, caller.user, format!("/v1/brands/{brand}/accounts"), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Added::Account(again, idempotent_post::replayed()));
         }
         let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
-        let shown: AccountShown = added.into();
+        let shown: AccountResponse = added.into();
         Ok(Added::Account(once.keep(shown).await?, None))
     }
 
@@ -85,7 +91,7 @@ impl AccountsApi {
         caller: Caller,
         id: Path<String>,
         account: Path<String>,
-    ) -> Result<Reply<AccountShown>, ApiError> {
+    ) -> Result<Reply<AccountResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;
         let found = self.app.brands.find::<AccountDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
@@ -98,8 +104,8 @@ impl AccountsApi {
         caller: Caller,
         id: Path<String>,
         account: Path<String>,
-        patch: Strict<AccountPatch>,
-    ) -> Result<Reply<AccountShown>, ApiError> {
+        patch: StrictJson<AccountPatch>,
+    ) -> Result<Reply<AccountResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &account.0)?;
         let brands = &self.app.brands;
         let changed = brands.change::<AccountDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{AssetPage, AssetPatch, AssetShown, CreateAsset},
+    dto::{AssetPage, AssetPatch, AssetResponse, CreateAsset},
     named, named_in,
 };
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
     http::{
         error::{ApiError, Detail},
         file::Deleted,
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -38,7 +38,7 @@ pub struct AssetsApi {
 enum Added {
     /// The new asset.
     #[oai(status = 201)]
-    Asset(Reply<AssetShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Asset(Reply<AssetResponse>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi(tag = "Tag::Brands")]
@@ -68,22 +68,32 @@ impl AssetsApi {
     ///
     /// An id of another asset of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/assets", method = "post", operation_id = "createAsset")]
-    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateAsset>) -> Result<Added, ApiError> {
+    async fn submit(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        order: IdempotentJson<CreateAsset>,
+    ) -> Result<Added, ApiError> {
         let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = AssetDraft::parse(order.body.into())?;
-        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/assets"), order.key).await?;
+        let mut once = IdempotentPost::begin(app, caller.user, format!("/v1/brands/{brand}/assets"), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Added::Asset(again, idempotent_post::replayed()));
         }
         let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
-        let shown: AssetShown = added.into();
+        let shown: AssetResponse = added.into();
         Ok(Added::Asset(once.keep(shown).await?, None))
     }
 
     /// Show an asset
     #[oai(path = "/brands/:id/assets/:asset", method = "get", operation_id = "showAsset")]
-    async fn show(&self, caller: Caller, id: Path<String>, asset: Path<String>) -> Result<Reply<AssetShown>, ApiError> {
+    async fn show(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        asset: Path<String>,
+    ) -> Result<Reply<AssetResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
         let found = self.app.brands.find::<AssetDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
@@ -96,8 +106,8 @@ impl AssetsApi {
         caller: Caller,
         id: Path<String>,
         asset: Path<String>,
-        patch: Strict<AssetPatch>,
-    ) -> Result<Reply<AssetShown>, ApiError> {
+        patch: StrictJson<AssetPatch>,
+    ) -> Result<Reply<AssetResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &asset.0)?;
         let brands = &self.app.brands;
         let changed = brands.change::<AssetDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;

@@ -14,9 +14,9 @@ use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    accounts::{AccountPage, AccountPatch, AccountShown, CreateAccount},
-    assets::{AssetPage, AssetPatch, AssetShown, CreateAsset},
-    trends::{CreateTrend, TrendPage, TrendPatch, TrendShown},
+    accounts::{AccountPage, AccountPatch, AccountResponse, CreateAccount},
+    assets::{AssetPage, AssetPatch, AssetResponse, CreateAsset},
+    trends::{CreateTrend, TrendPage, TrendPatch, TrendResponse},
 };
 use super::patch;
 use crate::http::text::{ClientId, Text};
@@ -88,7 +88,7 @@ impl BrandPatch {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct BrandShown {
+pub struct BrandResponse {
     id: String,
     name: String,
     /// IANA name; the zone of a request takes precedence.
@@ -103,7 +103,7 @@ pub struct BrandShown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Brand> for BrandShown {
+impl From<Brand> for BrandResponse {
     fn from(brand: Brand) -> Self {
         let Brand { id, name, timezone, voice, language, created_at, updated_at } = brand;
         Self { id: id.to_string(), name, timezone, voice, language, created_at, updated_at }
@@ -116,7 +116,7 @@ impl From<Brand> for BrandShown {
 #[oai(rename_all = "camelCase")]
 pub struct BrandPage {
     /// Newest first.
-    pub(super) items: Vec<BrandShown>,
+    pub(super) items: Vec<BrandResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,

@@ -19,18 +19,18 @@ use poem_openapi::{
     types::MaybeUndefined,
 };
 
-use self::dto::{BrandImport, BrandImported, BrandPage, BrandPatch, BrandShown, CreateBrand};
+use self::dto::{BrandImport, BrandImported, BrandPage, BrandPatch, BrandResponse, CreateBrand};
 pub use self::{accounts::AccountsApi, assets::AssetsApi, trends::TrendsApi};
 use crate::{
     auth::Caller,
     http::{
         error::ApiError,
         file::Deleted,
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -54,7 +54,7 @@ pub struct BrandsApi {
 enum Created {
     /// The new brand.
     #[oai(status = 201)]
-    Brand(Reply<BrandShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Brand(Reply<BrandResponse>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[derive(ApiResponse)]
@@ -85,21 +85,21 @@ impl BrandsApi {
     ///
     /// An id of another brand of the caller is 409 `ALREADY_EXISTS`. Ids are unique per user.
     #[oai(path = "/brands", method = "post", operation_id = "createBrand")]
-    async fn submit(&self, caller: Caller, order: Keyed<CreateBrand>) -> Result<Created, ApiError> {
+    async fn submit(&self, caller: Caller, order: IdempotentJson<CreateBrand>) -> Result<Created, ApiError> {
         let app = &self.app;
         let draft = BrandDraft::parse(order.body.into())?;
-        let mut once = Once::begin(app, caller.user, "/v1/brands".to_owned(), order.key).await?;
+        let mut once = IdempotentPost::begin(app, caller.user, "/v1/brands".to_owned(), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Created::Brand(again, idempotent_post::replayed()));
         }
         let brand = Brands::create(once.tx(), caller.user, &draft).await?;
-        let shown: BrandShown = brand.into();
+        let shown: BrandResponse = brand.into();
         Ok(Created::Brand(once.keep(shown).await?, None))
     }
 
     /// Show a brand
     #[oai(path = "/brands/:id", method = "get", operation_id = "showBrand")]
-    async fn show(&self, caller: Caller, id: Path<String>) -> Result<Reply<BrandShown>, ApiError> {
+    async fn show(&self, caller: Caller, id: Path<String>) -> Result<Reply<BrandResponse>, ApiError> {
         let id = named(&id.0)?;
         Ok(Reply::new(self.app.brands.show(caller.user, &id).await?.into()))
     }
@@ -110,8 +110,8 @@ impl BrandsApi {
         &self,
         caller: Caller,
         id: Path<String>,
-        patch: Strict<BrandPatch>,
-    ) -> Result<Reply<BrandShown>, ApiError> {
+        patch: StrictJson<BrandPatch>,
+    ) -> Result<Reply<BrandResponse>, ApiError> {
         let id = named(&id.0)?;
         let brands = &self.app.brands;
         let brand = brands.edit(caller.user, &id, |brand| patch.0.apply(brand)).await?;
@@ -131,11 +131,16 @@ impl BrandsApi {
     /// Imports all or none. An item with a known id replaces the stored one; of a repeated id the last item counts; an item
     /// without an id is always new. At most 2,000 of each kind.
     #[oai(path = "/brands/:id/import", method = "post", operation_id = "importBrand")]
-    async fn import(&self, caller: Caller, id: Path<String>, order: Keyed<BrandImport>) -> Result<Loaded, ApiError> {
+    async fn import(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        order: IdempotentJson<BrandImport>,
+    ) -> Result<Loaded, ApiError> {
         let app = &self.app;
         let id = named(&id.0)?;
         let import = Import::parse(order.body.into())?;
-        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{id}/import"), order.key).await?;
+        let mut once = IdempotentPost::begin(app, caller.user, format!("/v1/brands/{id}/import"), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Loaded::Things(again, idempotent_post::replayed()));
         }

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{CreateTrend, TrendPage, TrendPatch, TrendShown},
+    dto::{CreateTrend, TrendPage, TrendPatch, TrendResponse},
     named, named_in,
 };
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
     http::{
         error::ApiError,
         file::Deleted,
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -38,7 +38,7 @@ pub struct TrendsApi {
 enum Added {
     /// The new trend.
     #[oai(status = 201)]
-    Trend(Reply<TrendShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Trend(Reply<TrendResponse>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi(tag = "Tag::Brands")]
@@ -65,22 +65,32 @@ impl TrendsApi {
     ///
     /// An id of another trend of the brand is 409 `ALREADY_EXISTS`. Unknown fields are ignored.
     #[oai(path = "/brands/:id/trends", method = "post", operation_id = "createTrend")]
-    async fn submit(&self, caller: Caller, id: Path<String>, order: Keyed<CreateTrend>) -> Result<Added, ApiError> {
+    async fn submit(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        order: IdempotentJson<CreateTrend>,
+    ) -> Result<Added, ApiError> {
         let app = &self.app;
         let brand: BrandId = named(&id.0)?;
         let draft = TrendDraft::parse(order.body.into())?;
-        let mut once = Once::begin(app, caller.user, format!("/v1/brands/{brand}/trends"), order.key).await?;
+        let mut once = IdempotentPost::begin(app, caller.user, format!("/v1/brands/{brand}/trends"), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Added::Trend(again, idempotent_post::replayed()));
         }
         let added = Brands::add(once.tx(), caller.user, &brand, &draft).await?;
-        let shown: TrendShown = added.into();
+        let shown: TrendResponse = added.into();
         Ok(Added::Trend(once.keep(shown).await?, None))
     }
 
     /// Show a trend
     #[oai(path = "/brands/:id/trends/:trend", method = "get", operation_id = "showTrend")]
-    async fn show(&self, caller: Caller, id: Path<String>, trend: Path<String>) -> Result<Reply<TrendShown>, ApiError> {
+    async fn show(
+        &self,
+        caller: Caller,
+        id: Path<String>,
+        trend: Path<String>,
+    ) -> Result<Reply<TrendResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
         let found = self.app.brands.find::<TrendDraft>(caller.user, &brand, &id).await?;
         Ok(Reply::new(found.into()))
@@ -93,8 +103,8 @@ impl TrendsApi {
         caller: Caller,
         id: Path<String>,
         trend: Path<String>,
-        patch: Strict<TrendPatch>,
-    ) -> Result<Reply<TrendShown>, ApiError> {
+        patch: StrictJson<TrendPatch>,
+    ) -> Result<Reply<TrendResponse>, ApiError> {
         let (brand, id) = named_in(&id.0, &trend.0)?;
         let brands = &self.app.brands;
         let changed = brands.change::<TrendDraft>(caller.user, &brand, &id, |body| patch.0.apply(body)).await?;

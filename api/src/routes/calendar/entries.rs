@@ -11,18 +11,18 @@ use uuid::Uuid;
 
 use super::{
     Deleted,
-    dto::entry::{EntryPatch, EntryShown, NewEntry, shown},
+    dto::entry::{EntryPatch, EntryResponse, NewEntry, shown},
 };
 use crate::{
     auth::Caller,
     http::{
         document_types::Of,
         error::{ApiError, Detail},
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         negotiation,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -37,17 +37,23 @@ pub struct EntriesApi {
 enum Added {
     /// The saved entry.
     #[oai(status = 201)]
-    Entry(Reply<EntryShown>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Entry(Reply<EntryResponse>, #[oai(header = "Idempotency-Replayed")] Option<String>),
 }
 
 #[OpenApi(tag = "Tag::Calendar")]
 impl EntriesApi {
     /// Add an entry by hand
     #[oai(path = "/calendars/:id/entries", method = "post", operation_id = "addEntry")]
-    async fn add(&self, caller: Caller, id: Path<Uuid>, order: Keyed<Of<NewEntry>>) -> Result<Added, ApiError> {
+    async fn add(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        order: IdempotentJson<Of<NewEntry>>,
+    ) -> Result<Added, ApiError> {
         let app = &self.app;
         let body = object(order.body.value)?;
-        let mut once = Once::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
+        let mut once =
+            IdempotentPost::begin(app, caller.user, format!("/v1/calendars/{}/entries", id.0), order.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Added::Entry(again, idempotent_post::replayed()));
         }
@@ -66,8 +72,8 @@ impl EntriesApi {
         caller: Caller,
         id: Path<Uuid>,
         entry: Path<Uuid>,
-        body: Strict<Of<EntryPatch>>,
-    ) -> Result<Reply<EntryShown>, ApiError> {
+        body: StrictJson<Of<EntryPatch>>,
+    ) -> Result<Reply<EntryResponse>, ApiError> {
         let body = object(body.0.value)?;
         let (calendar, entry) = (CalendarId(id.0), EntryId(entry.0));
         let expected = |version| negotiation::if_match(request.headers(), version);

@@ -37,13 +37,13 @@ use crate::{
         document_types::CalendarFileFormat,
         error::{ApiError, Detail},
         file::{Deleted, File, file_formats},
-        idempotent_json::Keyed,
-        negotiation::{self, Form},
+        idempotent_json::IdempotentJson,
+        negotiation::{self, ResponseFormat},
         page,
         reply::{Reply, Urls},
         stream::{self, Live},
         stream_limit::Delivery,
-        strict_json::{Checks, Strict},
+        strict_json::{Checks, StrictJson},
     },
     openapi::Tag,
     routes::after_submit,
@@ -52,7 +52,7 @@ use crate::{
 
 pub(super) use self::dto::frame;
 use self::dto::{
-    CalendarPage, CalendarPatch, CalendarShown, CalendarWaited, CalendarWithEntries, CreateCalendar, DryRunShown,
+    CalendarPage, CalendarPatch, CalendarResponse, CalendarWaited, CalendarWithEntries, CreateCalendar, DryRunResponse,
     RunAccepted, entry,
     frame::{CalendarNdjson, CalendarSse},
 };
@@ -95,7 +95,7 @@ enum Submitted {
 #[expect(clippy::large_enum_variant, reason = "made once per request and answered at once")]
 enum Answer {
     Finished(Reply<CalendarWaited>),
-    DryRun(Reply<DryRunShown>),
+    DryRun(Reply<DryRunResponse>),
     Sse(CalendarSse),
     Ndjson(CalendarNdjson),
 }
@@ -130,11 +130,14 @@ impl CalendarApi {
         &self,
         request: &Request,
         caller: Caller,
-        order: Keyed<CreateCalendar>,
+        order: IdempotentJson<CreateCalendar>,
     ) -> Result<Submitted, ApiError> {
         let app = &self.app;
-        let form = negotiation::choose(request.headers(), &[Form::Sse, Form::Ndjson, Form::Json])?;
-        let Keyed { body, key } = order;
+        let form = negotiation::choose(
+            request.headers(),
+            &[ResponseFormat::Sse, ResponseFormat::Ndjson, ResponseFormat::Json],
+        )?;
+        let IdempotentJson { body, key } = order;
         let order = app.calendars.read(body.into())?;
         let delivery = app.delivery(caller.user, form)?;
         let model = app.models.default.clone();
@@ -194,8 +197,8 @@ impl CalendarApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        patch: Strict<CalendarPatch>,
-    ) -> Result<Reply<CalendarShown>, ApiError> {
+        patch: StrictJson<CalendarPatch>,
+    ) -> Result<Reply<CalendarResponse>, ApiError> {
         let title = match patch.0.title {
             MaybeUndefined::Undefined => {
                 return Err(ApiError::invalid(vec![Detail::at(["body", "title"], "missing", "needs a title")]));
@@ -304,7 +307,7 @@ async fn rehearse(
         Delivery::Json => {
             let entries = run.entries.iter().map(|(key, content)| entry::read(run::wire(None, key, content)));
             let entries = entries.collect::<Result<_, Refusal>>()?;
-            let reply = Reply::new(DryRunShown { summary: entry::read(run.summary)?, entries }).dry_run();
+            let reply = Reply::new(DryRunResponse { summary: entry::read(run.summary)?, entries }).dry_run();
             Answer::DryRun(if reason == Reason::StorageAway { reply.degraded("storage") } else { reply })
         }
     };

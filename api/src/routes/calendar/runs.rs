@@ -12,15 +12,15 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::dto::{
-    AcceptChoice, AcceptDone, RunPage, RunShown,
-    entry::{self, DiffShown},
+    AcceptChoice, AcceptDone, RunPage, RunResponse,
+    entry::{self, DiffResponse},
 };
 use crate::{
     auth::Caller,
     http::{
         error::ApiError,
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
         page,
         reply::Reply,
     },
@@ -61,15 +61,15 @@ impl RunsApi {
 
     /// Show a run with its generated entries
     #[oai(path = "/calendars/:id/runs/:run", method = "get", operation_id = "showRun")]
-    async fn show(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<RunShown>, ApiError> {
+    async fn show(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<RunResponse>, ApiError> {
         let calendars = &self.app.calendars;
         let (run, made) = calendars.run(caller.user, CalendarId(id.0), RunId(run.0)).await?;
-        Ok(Reply::new(RunShown::with_entries(run, &made)?))
+        Ok(Reply::new(RunResponse::with_entries(run, &made)?))
     }
 
     /// Compare a run with the saved entries
     #[oai(path = "/calendars/:id/runs/:run/diff", method = "get", operation_id = "diffRun")]
-    async fn diff(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<DiffShown>, ApiError> {
+    async fn diff(&self, caller: Caller, id: Path<Uuid>, run: Path<Uuid>) -> Result<Reply<DiffResponse>, ApiError> {
         let calendars = &self.app.calendars;
         Ok(Reply::new(entry::read(calendars.diff(caller.user, CalendarId(id.0), RunId(run.0)).await?)?))
     }
@@ -87,11 +87,11 @@ impl RunsApi {
         caller: Caller,
         id: Path<Uuid>,
         run: Path<Uuid>,
-        choice: Keyed<Option<AcceptChoice>>,
+        choice: IdempotentJson<Option<AcceptChoice>>,
     ) -> Result<Merged, ApiError> {
         let app = &self.app;
         let path = format!("/v1/calendars/{}/runs/{}/accept", id.0, run.0);
-        let mut once = Once::begin(app, caller.user, path, choice.key).await?;
+        let mut once = IdempotentPost::begin(app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Merged::Done(again, idempotent_post::replayed()));
         }

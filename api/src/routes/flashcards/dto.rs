@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::http::{
     document_types::{AcceptedStatus, GenerationStatus, Of, SuggestionStatus},
-    failure::FailureShown,
+    failure::FailureResponse,
     reply::Urls,
     text::Text,
 };
@@ -47,7 +47,7 @@ pub struct GenerationAccepted {
 /// A generation.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "AIGenerationDTO")]
-pub struct GenerationShown {
+pub struct GenerationResponse {
     /// Also the id of its job.
     pub(super) id: String,
     pub(super) status: GenerationStatus,
@@ -67,7 +67,7 @@ pub struct GenerationShown {
     pub(super) ai_metadata: Option<Of<AiMetadata>>,
     /// Why the generation failed or was cancelled.
     #[oai(nullable)]
-    pub(super) error: Option<Of<FailureShown>>,
+    pub(super) error: Option<Of<FailureResponse>>,
     pub(super) created_at: DateTime<Utc>,
     #[oai(nullable)]
     pub(super) finished_at: Option<DateTime<Utc>>,
@@ -75,7 +75,7 @@ pub struct GenerationShown {
     pub(super) suggestion_count: i64,
 }
 
-impl From<Generation> for GenerationShown {
+impl From<Generation> for GenerationResponse {
     fn from(generation: Generation) -> Self {
         Self {
             id: generation.id.to_string(),
@@ -117,7 +117,7 @@ pub struct AiMetadata {
 /// A proposed card.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Suggestion")]
-pub struct SuggestionShown {
+pub struct SuggestionResponse {
     pub(super) id: String,
     pub(super) generation_id: String,
     /// The question.
@@ -128,7 +128,7 @@ pub struct SuggestionShown {
     pub(super) created_at: DateTime<Utc>,
 }
 
-impl From<Suggestion> for SuggestionShown {
+impl From<Suggestion> for SuggestionResponse {
     fn from(suggestion: Suggestion) -> Self {
         Self {
             id: suggestion.id.to_string(),
@@ -144,7 +144,7 @@ impl From<Suggestion> for SuggestionShown {
 /// A saved card.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Card")]
-pub struct CardShown {
+pub struct CardResponse {
     pub(super) id: String,
     /// The accepted suggestion; null once it was deleted with its generation.
     #[oai(nullable)]
@@ -160,7 +160,7 @@ pub struct CardShown {
     pub(super) updated_at: DateTime<Utc>,
 }
 
-impl From<Card> for CardShown {
+impl From<Card> for CardResponse {
     fn from(card: Card) -> Self {
         Self {
             id: card.id.to_string(),
@@ -202,7 +202,7 @@ pub struct SuggestionChoice {
 #[derive(Debug, Serialize, Object)]
 pub struct GenerationPage {
     /// Newest first.
-    pub(super) items: Vec<GenerationShown>,
+    pub(super) items: Vec<GenerationResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
@@ -212,7 +212,7 @@ pub struct GenerationPage {
 #[derive(Debug, Serialize, Object)]
 pub struct SuggestionPage {
     /// Oldest first.
-    pub(super) items: Vec<SuggestionShown>,
+    pub(super) items: Vec<SuggestionResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
@@ -222,7 +222,7 @@ pub struct SuggestionPage {
 #[derive(Debug, Serialize, Object)]
 pub struct CardPage {
     /// Newest first.
-    pub(super) items: Vec<CardShown>,
+    pub(super) items: Vec<CardResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
@@ -232,11 +232,11 @@ pub struct CardPage {
 #[derive(Debug, Serialize, Object)]
 pub struct AcceptedCards {
     /// In the order of the suggestions.
-    pub(super) cards: Vec<CardShown>,
+    pub(super) cards: Vec<CardResponse>,
 }
 
 /// Rejected suggestions.
 #[derive(Debug, Serialize, Object)]
 pub struct RejectedSuggestions {
-    pub(super) suggestions: Vec<SuggestionShown>,
+    pub(super) suggestions: Vec<SuggestionResponse>,
 }

@@ -2,11 +2,11 @@
 
 use poem_openapi::{Object, Union, types::Type};
 
-use super::dto::SuggestionShown;
+use super::dto::SuggestionResponse;
 use crate::{
     http::{
         document_types::{GenerationStatus, lines},
-        failure::FailureShown,
+        failure::FailureResponse,
         stream::described_logs,
     },
     routes::jobs::{EventMeta, Job},
@@ -27,7 +27,7 @@ pub enum GenerationFrame {
     /// `suggestion`.
     Suggestion(SuggestionMade),
     /// `error`.
-    Error(FailureShown),
+    Error(FailureResponse),
     /// `done`.
     Done(GenerationDone),
     /// `snapshot`.
@@ -39,7 +39,7 @@ lines! {
     GenerationLine {
         GenerationProgressLine = "progress": GenerationProgress,
         GenerationSuggestionLine = "suggestion": SuggestionMade,
-        GenerationErrorLine = "error": FailureShown,
+        GenerationErrorLine = "error": FailureResponse,
         GenerationDoneLine = "done": GenerationDone,
         GenerationSnapshotLine = "snapshot": GenerationSnapshot,
     }
@@ -87,7 +87,7 @@ pub struct GenerationDone {
     cost_usd: Option<f64>,
     /// Why the generation failed or was cancelled.
     #[oai(nullable)]
-    error: Option<FailureShown>,
+    error: Option<FailureResponse>,
 }
 
 /// The data of a `snapshot`: the job with its suggestions.
@@ -95,5 +95,5 @@ pub struct GenerationDone {
 pub struct GenerationSnapshot {
     #[oai(flatten)]
     job: Job,
-    suggestions: Vec<SuggestionShown>,
+    suggestions: Vec<SuggestionResponse>,
 }

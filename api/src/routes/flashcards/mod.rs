@@ -32,14 +32,14 @@ use crate::{
         document_types::CardFileFormat,
         error::{ApiError, Detail},
         file::{self, Deleted, File, file_formats},
-        idempotent_json::Keyed,
-        idempotent_post::{self, Once},
-        negotiation::{self, Form},
+        idempotent_json::IdempotentJson,
+        idempotent_post::{self, IdempotentPost},
+        negotiation::{self, ResponseFormat},
         page,
         reply::{Reply, Urls},
         stream::Live,
         stream_limit::Delivery,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     routes::after_submit,
@@ -47,8 +47,8 @@ use crate::{
 };
 
 use self::dto::{
-    AcceptedCards, CardPage, CardShown, CreateGeneration, GenerationAccepted, GenerationPage, GenerationShown,
-    RejectedSuggestions, SidesPatch, SuggestionChoice, SuggestionPage, SuggestionShown,
+    AcceptedCards, CardPage, CardResponse, CreateGeneration, GenerationAccepted, GenerationPage, GenerationResponse,
+    RejectedSuggestions, SidesPatch, SuggestionChoice, SuggestionPage, SuggestionResponse,
 };
 use self::events::{GenerationNdjson, GenerationSse};
 
@@ -86,7 +86,7 @@ enum Submitted {
 
 #[derive(ResponseContent)]
 enum Answer {
-    Finished(Reply<GenerationShown>),
+    Finished(Reply<GenerationResponse>),
     Sse(GenerationSse),
     Ndjson(GenerationNdjson),
 }
@@ -124,10 +124,13 @@ impl FlashcardsApi {
         &self,
         request: &Request,
         caller: Caller,
-        order: Keyed<CreateGeneration>,
+        order: IdempotentJson<CreateGeneration>,
     ) -> Result<Submitted, ApiError> {
         let app = &self.app;
-        let form = negotiation::choose(request.headers(), &[Form::Json, Form::Sse, Form::Ndjson])?;
+        let form = negotiation::choose(
+            request.headers(),
+            &[ResponseFormat::Json, ResponseFormat::Sse, ResponseFormat::Ndjson],
+        )?;
         let delivery = app.delivery(caller.user, form)?;
         let submission = submission(app, &caller, order).await?;
         let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
@@ -155,7 +158,7 @@ impl FlashcardsApi {
 
     /// Show a generation
     #[oai(path = "/ai/generations/:id", method = "get", operation_id = "showGeneration")]
-    async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<GenerationShown>, ApiError> {
+    async fn show(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<GenerationResponse>, ApiError> {
         let generation = self.app.flashcards.show(caller.user, GenerationId(id.0)).await?;
         Ok(Reply::new(generation.into()))
     }
@@ -197,8 +200,8 @@ impl FlashcardsApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        patch: Strict<SidesPatch>,
-    ) -> Result<Reply<SuggestionShown>, ApiError> {
+        patch: StrictJson<SidesPatch>,
+    ) -> Result<Reply<SuggestionResponse>, ApiError> {
         let (front, back) = sides(patch.0)?;
         let id = SuggestionId(id.0);
         let edited = self.app.flashcards.edit_suggestion(caller.user, id, front, back).await?;
@@ -213,11 +216,11 @@ impl FlashcardsApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        choice: Keyed<Option<SuggestionChoice>>,
+        choice: IdempotentJson<Option<SuggestionChoice>>,
     ) -> Result<Made, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/accept", id.0);
-        let mut once = Once::begin(&self.app, caller.user, path, choice.key).await?;
+        let mut once = IdempotentPost::begin(&self.app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(Made::Cards(again, idempotent_post::replayed()));
         }
@@ -234,11 +237,11 @@ impl FlashcardsApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        choice: Keyed<Option<SuggestionChoice>>,
+        choice: IdempotentJson<Option<SuggestionChoice>>,
     ) -> Result<TurnedDown, ApiError> {
         let ids = chosen(choice.body)?;
         let path = format!("/v1/ai/generations/{}/reject", id.0);
-        let mut once = Once::begin(&self.app, caller.user, path, choice.key).await?;
+        let mut once = IdempotentPost::begin(&self.app, caller.user, path, choice.key).await?;
         if let Some(again) = once.replay()? {
             return Ok(TurnedDown::Suggestions(again, idempotent_post::replayed()));
         }
@@ -279,7 +282,7 @@ impl FlashcardsApi {
 
     /// Show a card
     #[oai(path = "/cards/:id", method = "get", operation_id = "showCard")]
-    async fn show_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CardShown>, ApiError> {
+    async fn show_card(&self, caller: Caller, id: Path<Uuid>) -> Result<Reply<CardResponse>, ApiError> {
         Ok(Reply::new(self.app.flashcards.card(caller.user, CardId(id.0)).await?.into()))
     }
 
@@ -289,8 +292,8 @@ impl FlashcardsApi {
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        patch: Strict<SidesPatch>,
-    ) -> Result<Reply<CardShown>, ApiError> {
+        patch: StrictJson<SidesPatch>,
+    ) -> Result<Reply<CardResponse>, ApiError> {
         let (front, back) = sides(patch.0)?;
         let edited = self.app.flashcards.edit_card(caller.user, CardId(id.0), front, back).await?;
         Ok(Reply::new(edited.into()))
@@ -310,13 +313,17 @@ impl FlashcardsApi {
 /// Missing or not theirs.
 pub(super) async fn made(app: &App, user: UserId, job: JobId) -> Result<Value, ApiError> {
     let made = app.flashcards.suggestions(user, GenerationId::from(job), 0, i64::MAX).await?;
-    let shown: Vec<SuggestionShown> = made.into_iter().map(Into::into).collect();
+    let shown: Vec<SuggestionResponse> = made.into_iter().map(Into::into).collect();
     Ok(serde_json::to_value(shown).context("writing suggestions")?)
 }
 
 /// Body to domain words: shape first (400), then rules (422).
-async fn submission(app: &App, caller: &Caller, order: Keyed<CreateGeneration>) -> Result<Submission, ApiError> {
-    let Keyed { body, key } = order;
+async fn submission(
+    app: &App,
+    caller: &Caller,
+    order: IdempotentJson<CreateGeneration>,
+) -> Result<Submission, ApiError> {
+    let IdempotentJson { body, key } = order;
     let source_text = SourceText::parse(body.source_text).map_err(|error| {
         let kind = match error {
             SourceTextError::TooShort(_) => "too_short",

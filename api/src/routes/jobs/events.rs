@@ -11,7 +11,7 @@ use super::Job;
 use crate::{
     http::{
         document_types::{Dependency, JobState, JobStatus, lines},
-        failure::FailureShown,
+        failure::FailureResponse,
         stream::{Live, described_logs},
     },
     routes::{
@@ -56,7 +56,7 @@ pub enum JobFrame {
     /// `account.erase`.
     Erasure(ErasureFrame),
     /// `error` with code `auth_expired`: the token expired, the job continues.
-    Error(FailureShown),
+    Error(FailureResponse),
 }
 
 /// One NDJSON line, by the kind of the job.
@@ -113,7 +113,7 @@ pub struct ErasureDone {
     status: JobStatus,
     /// Why the job failed or was cancelled.
     #[oai(nullable)]
-    error: Option<FailureShown>,
+    error: Option<FailureResponse>,
 }
 
 lines! {
@@ -121,7 +121,7 @@ lines! {
     ErasureLine {
         ErasureProgressLine = "progress": ErasureProgress,
         ErasureDoneLine = "done": ErasureDone,
-        ErasureErrorLine = "error": FailureShown,
+        ErasureErrorLine = "error": FailureResponse,
         ErasureSnapshotLine = "snapshot": Job,
     }
 }
@@ -152,5 +152,5 @@ pub struct Explanation {
     next_action_at: Option<DateTime<Utc>>,
     /// Why the job failed or was cancelled.
     #[oai(nullable)]
-    error: Option<FailureShown>,
+    error: Option<FailureResponse>,
 }

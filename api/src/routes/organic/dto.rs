@@ -15,7 +15,7 @@ use super::events::PlacementMade;
 use crate::http::{
     document_types::{AcceptedStatus, JobStatus, Of, PlacementFormat, SeedPlatform, SeedSource, WeekSchedulePreset},
     error::ApiError,
-    failure::FailureShown,
+    failure::FailureResponse,
     reply::Urls,
     text::{ClientId, Text},
 };
@@ -173,7 +173,7 @@ pub struct WeekAccepted {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct WeekShown {
+pub struct WeekResponse {
     /// Also the id of the job.
     run_id: String,
     brand_profile_id: String,
@@ -200,13 +200,13 @@ pub struct WeekShown {
     cost_usd: Option<f64>,
     /// Why the run did not succeed.
     #[oai(nullable)]
-    error: Option<Of<FailureShown>>,
+    error: Option<Of<FailureResponse>>,
     created_at: DateTime<Utc>,
     #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
     run: WeekRun,
     /// Saved placements, ordered by time.
-    placements: Vec<PlacementShown>,
+    placements: Vec<PlacementResponse>,
 }
 
 /// The run of a week.
@@ -242,7 +242,7 @@ pub struct WeekRun {
     message: Option<String>,
     /// Why the run did not succeed.
     #[oai(nullable)]
-    error: Option<Of<FailureShown>>,
+    error: Option<Of<FailureResponse>>,
     created_at: DateTime<Utc>,
     #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
@@ -270,7 +270,7 @@ impl From<&Run> for WeekRun {
     }
 }
 
-impl WeekShown {
+impl WeekResponse {
     /// With what it made.
     ///
     /// # Errors
@@ -313,7 +313,7 @@ pub struct AssetMatch {
 #[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct PlacementShown {
+pub struct PlacementResponse {
     #[serde(flatten)]
     #[oai(flatten)]
     placement: PlacementMade,
@@ -332,7 +332,7 @@ pub struct PlacementShown {
     updated_at: DateTime<Utc>,
 }
 
-impl TryFrom<&SavedPlacement> for PlacementShown {
+impl TryFrom<&SavedPlacement> for PlacementResponse {
     type Error = ApiError;
 
     fn try_from(saved: &SavedPlacement) -> Result<Self, ApiError> {
@@ -345,8 +345,8 @@ impl TryFrom<&SavedPlacement> for PlacementShown {
 ///
 /// # Errors
 /// What is stored was not made by us.
-pub(super) fn shown(saved: &[SavedPlacement]) -> Result<Vec<PlacementShown>, ApiError> {
-    saved.iter().map(PlacementShown::try_from).collect()
+pub(super) fn shown(saved: &[SavedPlacement]) -> Result<Vec<PlacementResponse>, ApiError> {
+    saved.iter().map(PlacementResponse::try_from).collect()
 }
 
 /// A page of placements.
@@ -355,7 +355,7 @@ pub(super) fn shown(saved: &[SavedPlacement]) -> Result<Vec<PlacementShown>, Api
 #[oai(rename_all = "camelCase")]
 pub struct PlacementPage {
     /// Ordered by time, then by id.
-    pub(super) items: Vec<PlacementShown>,
+    pub(super) items: Vec<PlacementResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,

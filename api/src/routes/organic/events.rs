@@ -4,7 +4,7 @@
 use poem_openapi::{Object, Union, types::Type};
 use serde::{Deserialize, Serialize};
 
-use super::dto::PlacementShown;
+use super::dto::PlacementResponse;
 use crate::{
     http::{
         document_types::{
@@ -86,7 +86,7 @@ pub struct WeekComplete {
 pub struct WeekSnapshot {
     #[oai(flatten)]
     job: Job,
-    placements: Vec<PlacementShown>,
+    placements: Vec<PlacementResponse>,
 }
 
 lines! {

@@ -22,8 +22,8 @@ use crate::{
     auth::Caller,
     http::{
         error::ApiError,
-        idempotent_json::Keyed,
-        negotiation::{self, Form},
+        idempotent_json::IdempotentJson,
+        negotiation::{self, ResponseFormat},
         reply::{Reply, Urls},
         stream::Live,
         stream_limit::Delivery,
@@ -35,7 +35,7 @@ use crate::{
 
 pub use self::placements::PlacementsApi;
 use self::{
-    dto::{GenerateWeek, WeekAccepted, WeekShown},
+    dto::{GenerateWeek, WeekAccepted, WeekResponse},
     events::{WeekFrames, WeekLines},
 };
 
@@ -80,7 +80,7 @@ enum Submitted {
 enum Answer {
     Lines(WeekLines),
     Frames(WeekFrames),
-    Finished(Reply<WeekShown>),
+    Finished(Reply<WeekResponse>),
 }
 
 #[OpenApi(tag = "Tag::Organic")]
@@ -97,11 +97,14 @@ impl OrganicApi {
         &self,
         request: &Request,
         caller: Caller,
-        order: Keyed<GenerateWeek>,
+        order: IdempotentJson<GenerateWeek>,
     ) -> Result<Submitted, ApiError> {
         let app = &self.app;
-        let form = negotiation::choose(request.headers(), &[Form::Ndjson, Form::Sse, Form::Json])?;
-        let Keyed { body, key } = order;
+        let form = negotiation::choose(
+            request.headers(),
+            &[ResponseFormat::Ndjson, ResponseFormat::Sse, ResponseFormat::Json],
+        )?;
+        let IdempotentJson { body, key } = order;
         let order = app.organic.read(body.into())?;
         let delivery = app.delivery(caller.user, form)?;
         let model = app.models.default.clone();
@@ -143,7 +146,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
                     return Ok(None);
                 }
                 let (run, made) = app.organic.run(user, accepted.run).await?;
-                WeekShown::of(run, &made).map(Some)
+                WeekResponse::of(run, &made).map(Some)
             };
             after_submit::finished(app, request.headers(), (user, job), show)
                 .await

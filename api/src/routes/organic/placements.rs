@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde_json::Value;
 
 use super::{
-    dto::{PlacementPage, PlacementShown, shown},
+    dto::{PlacementPage, PlacementResponse, shown},
     events::PlacementPatch,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         file::Deleted,
         negotiation, page,
         reply::Reply,
-        strict_json::Strict,
+        strict_json::StrictJson,
     },
     openapi::Tag,
     state::App,
@@ -72,8 +72,8 @@ impl PlacementsApi {
         caller: Caller,
         id: Path<String>,
         placement: Path<String>,
-        body: Strict<Of<PlacementPatch>>,
-    ) -> Result<Reply<PlacementShown>, ApiError> {
+        body: StrictJson<Of<PlacementPatch>>,
+    ) -> Result<Reply<PlacementResponse>, ApiError> {
         let Value::Object(body) = body.0.value else {
             return Err(ApiError::invalid(vec![Detail::at(["body"], "type", "must be an object")]));
         };
@@ -82,7 +82,7 @@ impl PlacementsApi {
         let expected = |version| negotiation::if_match(request.headers(), version);
         let organic = &self.app.organic;
         let saved = organic.edit(caller.user, &brand, &placement, &body, expected).await?;
-        Ok(Reply::new(PlacementShown::try_from(&saved)?))
+        Ok(Reply::new(PlacementResponse::try_from(&saved)?))
     }
 
     /// Delete a placement

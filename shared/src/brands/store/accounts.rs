@@ -60,7 +60,7 @@ pub(in super::super) async fn list(
 
 impl Belonging for AccountDraft {
     type Id = AccountId;
-    type Kept = Account;
+    type PinnedConnection = Account;
 
     fn id(&self) -> &AccountId {
         &self.id

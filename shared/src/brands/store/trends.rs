@@ -92,7 +92,7 @@ pub(in super::super) async fn list(
 
 impl Belonging for TrendDraft {
     type Id = TrendId;
-    type Kept = Trend;
+    type PinnedConnection = Trend;
 
     fn id(&self) -> &TrendId {
         &self.id

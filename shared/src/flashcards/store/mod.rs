@@ -11,7 +11,7 @@ use super::{Card, Generation, Suggestion};
 use crate::{
     jobs::submission::Outcome,
     platform::{
-        db::{Kept, UserTx, keyset::LATEST},
+        db::{PinnedConnection, UserTx, keyset::LATEST},
         id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     },
 };
@@ -42,7 +42,7 @@ pub(super) struct Submitted {
 }
 
 /// Submits a batch in one statement and one commit.
-pub(super) async fn submit(kept: &mut Kept, batch: &[NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
+pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
     fn column<'a, T>(batch: &'a [NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
         batch.iter().map(of).collect()
     }

@@ -15,7 +15,7 @@ use crate::{
         },
     },
     platform::{
-        db::{Kept, Service},
+        db::{PinnedConnection, Service},
         id::{LlmCallId, SuggestionId, UserId},
     },
 };
@@ -134,7 +134,7 @@ pub struct Conclusion {
 /// Stores last bursts, closes calls, writes the totals of all calls and ends the jobs: one statement, one commit.
 /// Returns for each the seq of its final event, or why nothing of it is written. One refused row refuses them all.
 pub(in crate::flashcards) async fn conclude(
-    kept: &mut Kept,
+    kept: &mut PinnedConnection,
     conclusions: &[&Conclusion],
 ) -> Result<Vec<Result<i64, WriteError>>, WriteError> {
     fn each<T>(conclusions: &[&Conclusion], of: impl Fn(&Conclusion) -> T) -> Vec<T> {

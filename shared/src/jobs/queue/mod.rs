@@ -159,7 +159,10 @@ impl LaneBell {
             }
             Err(_) => {
                 self.rest();
-                tracing::warn!(lane = self.lane.as_str(), "notifying workers timed out; they will find the jobs in Postgres");
+                tracing::warn!(
+                    lane = self.lane.as_str(),
+                    "notifying workers timed out; they will find the jobs in Postgres"
+                );
             }
         }
     }

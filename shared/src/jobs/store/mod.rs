@@ -16,11 +16,11 @@ pub use self::leases::{
     Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew,
     take_crash_back,
 };
-use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, loader::Looked};
+use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, loader::JobSnapshot};
 use crate::{
     events::event::Event,
     platform::{
-        db::{Bounded, Database, Kept, Service, UserTx},
+        db::{Database, PinnedConnection, Service, TimeoutPool, UserTx},
         error::is_outage,
         id::{JobId, LlmCallId, UserId},
     },
@@ -85,7 +85,7 @@ where
 
 /// The connection that a process claims with: claims never wait behind other statements.
 #[derive(Debug)]
-pub struct ClaimConnection(Kept);
+pub struct ClaimConnection(PinnedConnection);
 
 /// What all claims of a process have in common.
 #[derive(Clone, Copy, Debug)]
@@ -318,7 +318,7 @@ pub async fn expire_unstarted_as_api(database: &Database) -> sqlx::Result<Vec<Ex
     expire(database.own()).await
 }
 
-async fn expire(eyes: &Bounded) -> sqlx::Result<Vec<Expired>> {
+async fn expire(eyes: &TimeoutPool) -> sqlx::Result<Vec<Expired>> {
     let rows = sqlx::query!(
         r#"
         SELECT job_id AS "job!: JobId", code AS "code!", seq AS "seq!", type AS "kind!", data AS "data!"
@@ -345,7 +345,7 @@ pub(super) struct Look {
 }
 
 /// These jobs, each with its asker's eyes, in the order of the question.
-pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Option<Looked>>> {
+pub(super) async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
     let users: Vec<_> = looks.iter().map(|look| look.user.0).collect();
     let jobs: Vec<_> = looks.iter().map(|look| look.job.0).collect();
     let mut connection = kept.take().await?;
@@ -366,7 +366,7 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
     .fetch_all(&mut *connection);
     let answer = kept.answer(statement).await;
     kept.put_back(connection, &answer);
-    let mut found: Vec<Option<Looked>> = looks.iter().map(|_| None).collect();
+    let mut found: Vec<Option<JobSnapshot>> = looks.iter().map(|_| None).collect();
     for row in answer? {
         let place = usize::try_from(row.n - 1).ok().and_then(|at| found.get_mut(at));
         let job = JobRow {
@@ -390,7 +390,7 @@ pub(super) async fn look(kept: &mut Kept, looks: &[Look]) -> sqlx::Result<Vec<Op
             last_seq: row.last_seq,
         };
         if let Some(place) = place {
-            *place = Some(Looked { job, kept: row.kept });
+            *place = Some(JobSnapshot { job, kept: row.kept });
         }
     }
     Ok(found)

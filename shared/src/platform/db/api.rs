@@ -8,14 +8,14 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, SOUGHT, Turn,
-    bounded::lives,
+    ACQUIRE_TIMEOUT, PLANNED_ONCE, PinnedConnection, SOUGHT, TimeoutPool, Turn,
     health::Health,
     is_dead_connection,
-    kept::Keepers,
     patience::{Patience, Patient, in_time},
+    pinned::PinnedPool,
     refuse_bypass, session,
     shares::ApiShares,
+    timeout_pool::lives,
     turns::Turns,
     version,
 };
@@ -34,8 +34,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 #[derive(Clone, Debug)]
 pub struct Database {
     reads: PgPool,
-    own: Bounded,
-    batches: Keepers,
+    own: TimeoutPool,
+    batches: PinnedPool,
     /// Of reads and of statements that a user asks for.
     turns: Turns,
     patience: Patience,
@@ -68,9 +68,9 @@ impl Database {
         // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
         // the API's own: only in the pool of reads something has to be cleansed.
         let reads = pool(shares.reads).after_release(|connection, _| Box::pin(cleanse(connection)));
-        let batches = Keepers::of(pool(shares.batches).connect_lazy_with(planned_once.clone()), patience.clone());
+        let batches = PinnedPool::of(pool(shares.batches).connect_lazy_with(planned_once.clone()), patience.clone());
         let own = pool(shares.own).before_acquire(lives).connect_lazy_with(planned_once);
-        let own = Bounded::of(own, patience.clone());
+        let own = TimeoutPool::of(own, patience.clone());
         health.ping_through(own.clone());
         Ok(Self {
             reads: reads.connect_lazy_with(options.options(SOUGHT)),
@@ -83,24 +83,24 @@ impl Database {
     }
 
     /// A connection for accept calls alone; they set role and claims inside the one statement they are.
-    pub(crate) fn accepts(&self) -> Kept {
+    pub(crate) fn accepts(&self) -> PinnedConnection {
         self.batches.one()
     }
 
     /// A connection for one submission. It is asked whether it lives before the statement, so that a failure after that
     /// means that the statement was sent.
-    pub(crate) fn submissions(&self) -> Kept {
+    pub(crate) fn submissions(&self) -> PinnedConnection {
         self.own.kept()
     }
 
     /// A connection for looks alone, which are one statement as an accept is.
-    pub(crate) fn looks(&self) -> Kept {
+    pub(crate) fn looks(&self) -> PinnedConnection {
         self.batches.one()
     }
 
     /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
     /// eyes for the one statement they are.
-    pub(crate) fn own(&self) -> &Bounded {
+    pub(crate) fn own(&self) -> &TimeoutPool {
         &self.own
     }
 

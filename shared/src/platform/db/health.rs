@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    bounded::Bounded,
+    timeout_pool::TimeoutPool,
     unanswered::{Unanswered, is_gone},
 };
 use crate::platform::error::is_outage;
@@ -89,7 +89,7 @@ impl Health {
     }
 
     /// Looks at Postgres through this pool while no request does.
-    pub(super) fn ping_through(&self, pool: Bounded) {
+    pub(super) fn ping_through(&self, pool: TimeoutPool) {
         let watched = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             while watched.strong_count() > 0 {

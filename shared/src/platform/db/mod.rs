@@ -2,13 +2,13 @@
 //! administrator's, a worker's. Called by the two `main`s to open pools and by services to begin; holds no query of a domain.
 
 mod api;
-mod bounded;
 mod health;
-mod kept;
 pub(crate) mod keyset;
 mod migrate;
 mod patience;
+mod pinned;
 mod shares;
+mod timeout_pool;
 mod turns;
 mod unanswered;
 mod version;
@@ -27,8 +27,8 @@ pub use self::{
     worker::Service,
 };
 pub(crate) use self::{
-    bounded::Bounded,
-    kept::Kept,
+    pinned::PinnedConnection,
+    timeout_pool::TimeoutPool,
     turns::Turn,
     unanswered::{is_dead_connection, is_gone},
 };

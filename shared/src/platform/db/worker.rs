@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;
 
 use super::{
-    ACQUIRE_TIMEOUT, Bounded, Kept, PLANNED_ONCE, bounded::lives, kept::Keepers, patience::Patience, refuse_bypass,
-    session, shares::WorkerShares, version,
+    ACQUIRE_TIMEOUT, PLANNED_ONCE, PinnedConnection, TimeoutPool, patience::Patience, pinned::PinnedPool,
+    refuse_bypass, session, shares::WorkerShares, timeout_pool::lives, version,
 };
 
 /// Connections of a worker unless a setting says otherwise.
@@ -22,9 +22,9 @@ const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
 #[derive(Clone, Debug)]
 pub struct Service {
-    work: Bounded,
-    batches: Keepers,
-    leases: Bounded,
+    work: TimeoutPool,
+    batches: PinnedPool,
+    leases: TimeoutPool,
 }
 
 impl Service {
@@ -60,32 +60,32 @@ impl Service {
             .before_acquire(lives);
         let batches = pool(shares.batches).connect_lazy_with(planned_once.clone());
         Ok(Self {
-            work: Bounded::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
-            batches: Keepers::of(batches, Patience::of(WORK_TIMEOUT, None)),
-            leases: Bounded::of(leases.connect_lazy_with(planned_once), Patience::of(LEASE_TIMEOUT, None)),
+            work: TimeoutPool::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
+            batches: PinnedPool::of(batches, Patience::of(WORK_TIMEOUT, None)),
+            leases: TimeoutPool::of(leases.connect_lazy_with(planned_once), Patience::of(LEASE_TIMEOUT, None)),
         })
     }
 
-    pub(crate) fn work(&self) -> &Bounded {
+    pub(crate) fn work(&self) -> &TimeoutPool {
         &self.work
     }
 
     /// The connection for claims.
-    pub(crate) fn starts(&self) -> Kept {
+    pub(crate) fn starts(&self) -> PinnedConnection {
         self.batches.one()
     }
 
     /// The connection for the ends of jobs that are written in batches.
-    pub(crate) fn endings(&self) -> Kept {
+    pub(crate) fn endings(&self) -> PinnedConnection {
         self.batches.one()
     }
 
     /// A connection for one end that is written alone.
-    pub(crate) fn single_end(&self) -> Kept {
+    pub(crate) fn single_end(&self) -> PinnedConnection {
         self.work.kept()
     }
 
-    pub(crate) fn leases(&self) -> &Bounded {
+    pub(crate) fn leases(&self) -> &TimeoutPool {
         &self.leases
     }
 

@@ -50,7 +50,11 @@ impl Jobs {
             active: register(registry, "jobs_active", "Jobs running in this process"),
             retried: register(registry, "jobs_retried", "Attempts that ended with a retry"),
             reaped: register(registry, "jobs_reaped", "Expired leases of jobs that went back to the queue"),
-            poisoned: register(registry, "jobs_poisoned", "Jobs ended as poison because their worker crashed too often"),
+            poisoned: register(
+                registry,
+                "jobs_poisoned",
+                "Jobs ended as poison because their worker crashed too often",
+            ),
             lease_lost: register(registry, "lease_lost", "Leases that this process lost"),
             generations,
         }

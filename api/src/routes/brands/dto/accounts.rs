@@ -66,7 +66,7 @@ impl AccountPatch {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct AccountShown {
+pub struct AccountResponse {
     id: String,
     platform: SeedPlatform,
     name: String,
@@ -75,7 +75,7 @@ pub struct AccountShown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Account> for AccountShown {
+impl From<Account> for AccountResponse {
     fn from(account: Account) -> Self {
         let Account { id, platform, name, state, created_at, updated_at } = account;
         let (platform, state) = (platform.as_str().into(), state.as_str().into());
@@ -89,7 +89,7 @@ impl From<Account> for AccountShown {
 #[oai(rename_all = "camelCase")]
 pub struct AccountPage {
     /// Newest first.
-    pub(in super::super) items: Vec<AccountShown>,
+    pub(in super::super) items: Vec<AccountResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,

@@ -75,7 +75,7 @@ impl AssetPatch {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct AssetShown {
+pub struct AssetResponse {
     id: String,
     title: String,
     kind: CreativeAssetKind,
@@ -86,7 +86,7 @@ pub struct AssetShown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Asset> for AssetShown {
+impl From<Asset> for AssetResponse {
     fn from(asset: Asset) -> Self {
         let Asset { id, title, kind, url, tags, created_at, updated_at } = asset;
         let (id, kind) = (id.to_string(), kind.as_str().into());
@@ -100,7 +100,7 @@ impl From<Asset> for AssetShown {
 #[oai(rename_all = "camelCase")]
 pub struct AssetPage {
     /// Newest first.
-    pub(in super::super) items: Vec<AssetShown>,
+    pub(in super::super) items: Vec<AssetResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,

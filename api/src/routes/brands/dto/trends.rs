@@ -84,7 +84,7 @@ impl TrendPatch {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct TrendShown {
+pub struct TrendResponse {
     id: String,
     title: String,
     source: SeedSource,
@@ -97,7 +97,7 @@ pub struct TrendShown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Trend> for TrendShown {
+impl From<Trend> for TrendResponse {
     fn from(trend: Trend) -> Self {
         let Trend { id, title, source, description, priority, tags, created_at, updated_at } = trend;
         let (id, source) = (id.to_string(), source.as_str().into());
@@ -111,7 +111,7 @@ impl From<Trend> for TrendShown {
 #[oai(rename_all = "camelCase")]
 pub struct TrendPage {
     /// Newest first.
-    pub(in super::super) items: Vec<TrendShown>,
+    pub(in super::super) items: Vec<TrendResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(in super::super) next_cursor: Option<String>,

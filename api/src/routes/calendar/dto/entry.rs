@@ -16,7 +16,7 @@ use crate::http::document_types::EntryField;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct ContentShown {
+pub struct ContentResponse {
     channel: String,
     /// Local date.
     date: NaiveDate,
@@ -37,13 +37,13 @@ pub struct ContentShown {
     /// Notes for the team.
     notes: String,
     /// Images and videos; edited by hand only.
-    media: Vec<MediumShown>,
+    media: Vec<MediumResponse>,
 }
 
 /// An image or a video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct MediumShown {
+pub struct MediumResponse {
     /// An http or https URL.
     url: String,
     #[serde(rename = "type")]
@@ -69,7 +69,7 @@ pub enum MediumKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct EntryShown {
+pub struct EntryResponse {
     id: String,
     /// Identifies the entry in all runs: `channel:date:ordinal`, or `channel:date:h<n>` if it was added by hand. Never
     /// changes.
@@ -78,7 +78,7 @@ pub struct EntryShown {
     version: i64,
     #[serde(flatten)]
     #[oai(flatten)]
-    content: ContentShown,
+    content: ContentResponse,
     /// Origin of the entry.
     source: Source,
     /// Fields that a person edited since they were last accepted from a run.
@@ -110,7 +110,7 @@ pub struct NewEntry {
     #[oai(nullable, validator(max_length = 2000))]
     notes: Option<String>,
     #[oai(nullable, validator(max_items = 20))]
-    media: Option<Vec<MediumShown>>,
+    media: Option<Vec<MediumResponse>>,
 }
 
 /// A merge patch of an entry. `null` empties a field; `channel`, `date`, `time`, `timezone` and `title` cannot be empty.
@@ -137,7 +137,7 @@ pub struct EntryPatch {
     #[oai(nullable, validator(max_length = 2000))]
     notes: Option<String>,
     #[oai(nullable, validator(max_items = 20))]
-    media: Option<Vec<MediumShown>>,
+    media: Option<Vec<MediumResponse>>,
 }
 
 /// Origin of an entry: `ai` for a run, `human` for an entry that was added by hand.
@@ -162,7 +162,7 @@ pub struct EntryMade {
     key: String,
     #[serde(flatten)]
     #[oai(flatten)]
-    content: ContentShown,
+    content: ContentResponse,
 }
 
 /// An entry that a run would add or remove.
@@ -171,7 +171,7 @@ pub struct EntryListed {
     key: String,
     #[serde(flatten)]
     #[oai(flatten)]
-    content: ContentShown,
+    content: ContentResponse,
     /// `["deleted"]` for an added entry that a person deleted before; the edited fields of a removed one.
     conflicts: Vec<String>,
 }
@@ -181,9 +181,9 @@ pub struct EntryListed {
 pub struct EntryChanged {
     key: String,
     /// The saved content.
-    before: ContentShown,
+    before: ContentResponse,
     /// The content after an accept of all fields.
-    after: ContentShown,
+    after: ContentResponse,
     /// Fields that differ.
     changes: Vec<EntryField>,
     /// Fields among `changes` that a person edited. An accept keeps them unless they are named.
@@ -192,7 +192,7 @@ pub struct EntryChanged {
 
 /// Changes that accepting a run would make now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
-pub struct DiffShown {
+pub struct DiffResponse {
     /// New entries, and deleted ones that would return.
     added: Vec<EntryListed>,
     /// Entries with other content.
@@ -203,7 +203,7 @@ pub struct DiffShown {
 
 /// A part of a run that was not accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Object)]
-pub struct SkippedShown {
+pub struct SkippedResponse {
     /// Key of the entry.
     key: String,
     /// The field; null for the whole entry.
@@ -237,7 +237,7 @@ pub(in crate::routes::calendar) fn read<T: DeserializeOwned>(written: Value) -> 
 ///
 /// # Errors
 /// See [`read`].
-pub(in crate::routes::calendar) fn shown(entry: &Entry) -> Result<EntryShown, Refusal> {
+pub(in crate::routes::calendar) fn shown(entry: &Entry) -> Result<EntryResponse, Refusal> {
     read(export::wire(entry).into())
 }
 
@@ -245,7 +245,7 @@ pub(in crate::routes::calendar) fn shown(entry: &Entry) -> Result<EntryShown, Re
 ///
 /// # Errors
 /// See [`read`].
-pub(in crate::routes::calendar) fn all_shown(entries: &[Entry]) -> Result<Vec<EntryShown>, Refusal> {
+pub(in crate::routes::calendar) fn all_shown(entries: &[Entry]) -> Result<Vec<EntryResponse>, Refusal> {
     entries.iter().map(shown).collect()
 }
 
@@ -308,18 +308,18 @@ mod tests {
         };
         let made = |nth: usize| (slots[nth].key.clone(), new.generated_fields());
 
-        stays::<EntryShown>(export::wire(&entry(0, &[Field::Title], false)).into());
+        stays::<EntryResponse>(export::wire(&entry(0, &[Field::Title], false)).into());
         stays::<EntryMade>(run::wire(None, &slots[0].key, &old));
         stays::<EntryMade>(run::wire(Some(EntryId::fresh()), &slots[0].key, &old));
         let saved = diff::saved(&[entry(0, &[Field::Title], false), entry(1, &[], true)]);
         let again = diff::generated(&slots, [made(0), made(1)]);
-        stays::<DiffShown>(diff::wire(&diff::diff(&request, &saved, &again)).unwrap());
+        stays::<DiffResponse>(diff::wire(&diff::diff(&request, &saved, &again)).unwrap());
         let dropped = diff::generated(&[], []);
-        stays::<DiffShown>(diff::wire(&diff::diff(&request, &saved, &dropped)).unwrap());
+        stays::<DiffResponse>(diff::wire(&diff::diff(&request, &saved, &dropped)).unwrap());
         let mut accepted = diff::accept(&request, saved, &again, &Default::default());
         accepted.skipped.push(Skipped { key: "x".to_owned(), field: None, reason: Reason::NotInRun });
         assert_eq!(accepted.skipped.len(), 3, "each reason once");
-        stays::<Vec<SkippedShown>>(diff::wire_skipped(&accepted));
+        stays::<Vec<SkippedResponse>>(diff::wire_skipped(&accepted));
         stays::<RunSummary>(dry_run::dry_run(&request, &slots, None, dry_run::Reason::SwitchedOff).summary);
     }
 }

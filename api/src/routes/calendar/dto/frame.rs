@@ -4,11 +4,11 @@
 use poem_openapi::{Object, Union, types::Type};
 use serde::{Deserialize, Serialize};
 
-use super::entry::{DiffShown, EntryMade};
+use super::entry::{DiffResponse, EntryMade};
 use crate::{
     http::{
         document_types::{CalendarEventType, CalendarStage, Dependency, JobStatus},
-        failure::FailureShown,
+        failure::FailureResponse,
         stream::described_logs,
     },
     routes::jobs::Job,
@@ -44,7 +44,7 @@ pub enum FrameData {
     /// `entry`.
     Entry(EntryMade),
     /// `diff`.
-    Diff(DiffShown),
+    Diff(DiffResponse),
     /// `error`: the run continues.
     Error(StreamError),
     /// `done`.
@@ -69,7 +69,7 @@ pub struct Progress {
 #[derive(Debug, Object)]
 pub struct StreamError {
     #[oai(flatten)]
-    failure: FailureShown,
+    failure: FailureResponse,
     /// Key of the slot.
     key: Option<String>,
 }

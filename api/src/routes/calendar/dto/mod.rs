@@ -19,12 +19,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
-    entry::{DiffShown, EntryMade, EntryShown, SkippedShown},
+    entry::{DiffResponse, EntryMade, EntryResponse, SkippedResponse},
     frame::RunSummary,
 };
 use crate::http::{
     document_types::{AcceptedStatus, CalendarCadence, EntryField, JobStatus, Of},
-    failure::FailureShown,
+    failure::FailureResponse,
     reply::Urls,
     text::Text,
 };
@@ -94,7 +94,7 @@ pub struct RunAccepted {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct CalendarShown {
+pub struct CalendarResponse {
     id: String,
     #[oai(nullable)]
     title: Option<String>,
@@ -109,7 +109,7 @@ pub struct CalendarShown {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Calendar> for CalendarShown {
+impl From<Calendar> for CalendarResponse {
     fn from(calendar: Calendar) -> Self {
         Self {
             id: calendar.id.to_string(),
@@ -130,9 +130,9 @@ impl From<Calendar> for CalendarShown {
 pub struct CalendarWithEntries {
     #[serde(flatten)]
     #[oai(flatten)]
-    calendar: CalendarShown,
+    calendar: CalendarResponse,
     /// Ordered by date.
-    entries: Vec<EntryShown>,
+    entries: Vec<EntryResponse>,
 }
 
 impl TryFrom<(Calendar, Vec<Entry>)> for CalendarWithEntries {
@@ -151,10 +151,10 @@ pub struct CalendarWaited {
     #[oai(flatten)]
     calendar: CalendarWithEntries,
     /// The run that was waited for, without its entries.
-    run: RunShown,
+    run: RunResponse,
     /// Changes that accepting the run would make; only if the calendar existed before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    diff: Option<DiffShown>,
+    diff: Option<DiffResponse>,
 }
 
 impl TryFrom<RunOutcome> for CalendarWaited {
@@ -173,7 +173,7 @@ impl TryFrom<RunOutcome> for CalendarWaited {
 #[oai(rename_all = "camelCase")]
 pub struct CalendarPage {
     /// Newest first.
-    pub(super) items: Vec<CalendarShown>,
+    pub(super) items: Vec<CalendarResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
@@ -193,7 +193,7 @@ pub struct CalendarPatch {
 #[derive(Clone, Debug, Serialize, Object)]
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase")]
-pub struct RunShown {
+pub struct RunResponse {
     /// Also the id of the job.
     id: String,
     calendar_id: String,
@@ -237,7 +237,7 @@ pub struct RunShown {
     message: Option<String>,
     /// Why the run did not succeed.
     #[oai(nullable)]
-    error: Option<Of<FailureShown>>,
+    error: Option<Of<FailureResponse>>,
     created_at: DateTime<Utc>,
     #[oai(nullable)]
     finished_at: Option<DateTime<Utc>>,
@@ -246,7 +246,7 @@ pub struct RunShown {
     entries: Option<Vec<EntryMade>>,
 }
 
-impl From<Run> for RunShown {
+impl From<Run> for RunResponse {
     fn from(run: Run) -> Self {
         Self {
             id: run.id.to_string(),
@@ -279,7 +279,7 @@ fn message(error: Option<&Value>) -> Option<String> {
     error?.get("message")?.as_str().map(str::to_owned)
 }
 
-impl RunShown {
+impl RunResponse {
     /// With what it made.
     ///
     /// # Errors
@@ -299,7 +299,7 @@ impl RunShown {
 #[oai(rename_all = "camelCase")]
 pub struct RunPage {
     /// Newest first.
-    pub(super) items: Vec<RunShown>,
+    pub(super) items: Vec<RunResponse>,
     /// Cursor of the next page; null on the last one.
     #[oai(nullable)]
     pub(super) next_cursor: Option<String>,
@@ -338,7 +338,7 @@ impl From<AcceptChoice> for AcceptBody {
 #[derive(Debug, Serialize, Object)]
 pub struct AcceptDone {
     /// The saved entries after the accept.
-    entries: Vec<EntryShown>,
+    entries: Vec<EntryResponse>,
     /// Keys of new entries, and of deleted ones that returned.
     added: Vec<String>,
     /// Keys of changed entries.
@@ -346,7 +346,7 @@ pub struct AcceptDone {
     /// Keys of removed entries.
     removed: Vec<String>,
     /// Parts of the run that were not accepted.
-    skipped: Vec<SkippedShown>,
+    skipped: Vec<SkippedResponse>,
 }
 
 impl TryFrom<Taken> for AcceptDone {
@@ -365,7 +365,7 @@ impl TryFrom<Taken> for AcceptDone {
 
 /// A dry run.
 #[derive(Debug, Serialize, Object)]
-pub struct DryRunShown {
+pub struct DryRunResponse {
     /// The data of the final event of its stream.
     pub(super) summary: RunSummary,
     /// The entries of its stream.

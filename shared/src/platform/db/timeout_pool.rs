@@ -17,9 +17,9 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    Kept,
-    kept::Keepers,
+    PinnedConnection,
     patience::{Patience, in_time},
+    pinned::PinnedPool,
 };
 
 /// How long a connection that comes back, or has rested, may take to say that it lives.
@@ -30,19 +30,19 @@ const RESTED_AFTER: Duration = Duration::from_millis(200);
 
 /// A pool each of whose statements is over within a limit, with the wait for a connection.
 #[derive(Clone, Debug)]
-pub(crate) struct Bounded {
+pub(crate) struct TimeoutPool {
     pool: PgPool,
     patience: Patience,
 }
 
-impl Bounded {
+impl TimeoutPool {
     pub(super) fn of(pool: PgPool, patience: Patience) -> Self {
         Self { pool, patience }
     }
 
     /// One connection of this pool for a task of its own.
-    pub(crate) fn kept(&self) -> Kept {
-        Keepers::of(self.pool.clone(), self.patience.clone()).one()
+    pub(crate) fn kept(&self) -> PinnedConnection {
+        PinnedPool::of(self.pool.clone(), self.patience.clone()).one()
     }
 
     #[cfg(test)]
@@ -58,7 +58,7 @@ impl Bounded {
     /// One round trip on a pooled connection.
     pub(super) async fn ping(&self) -> sqlx::Result<()> {
         let asked = async {
-            let mut lent = Lent::from(&self.pool).await?;
+            let mut lent = TimeoutConnection::from(&self.pool).await?;
             let answer = lent.connection()?.ping().await;
             lent.give_back();
             answer
@@ -68,7 +68,7 @@ impl Bounded {
 }
 
 /// As the pool's own, but that what is not over in time is an error, and that rows come all together.
-impl<'p> Executor<'p> for &'_ Bounded {
+impl<'p> Executor<'p> for &'_ TimeoutPool {
     type Database = Postgres;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>
@@ -76,10 +76,10 @@ impl<'p> Executor<'p> for &'_ Bounded {
         'p: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let Bounded { pool, patience } = self.clone();
+        let TimeoutPool { pool, patience } = self.clone();
         let steps = async move {
             let asked = async {
-                let mut lent = Lent::from(&pool).await?;
+                let mut lent = TimeoutConnection::from(&pool).await?;
                 let steps: sqlx::Result<Vec<_>> = lent.connection()?.fetch_many(query).try_collect().await;
                 lent.give_back();
                 steps
@@ -94,10 +94,10 @@ impl<'p> Executor<'p> for &'_ Bounded {
         'p: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let Bounded { pool, patience } = self.clone();
+        let TimeoutPool { pool, patience } = self.clone();
         let row = async move {
             let asked = async {
-                let mut lent = Lent::from(&pool).await?;
+                let mut lent = TimeoutConnection::from(&pool).await?;
                 let row = lent.connection()?.fetch_optional(query).await;
                 lent.give_back();
                 row
@@ -135,9 +135,9 @@ pub(super) fn lives(connection: &mut PgConnection, rest: PoolConnectionMetadata)
 
 /// A connection on loan. Whoever gives up halfway, by a time limit or otherwise, leaves an answer on the way: nobody else
 /// may read that, so the connection goes, and its place in the pool is free again.
-pub(super) struct Lent(Option<PoolConnection<Postgres>>);
+pub(super) struct TimeoutConnection(Option<PoolConnection<Postgres>>);
 
-impl Lent {
+impl TimeoutConnection {
     pub(super) fn of(connection: PoolConnection<Postgres>) -> Self {
         Self(Some(connection))
     }
@@ -158,7 +158,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for TimeoutConnection {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
             drop(connection.detach());

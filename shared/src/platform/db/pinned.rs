@@ -11,28 +11,28 @@ use std::{
 
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 
-use super::{ACQUIRE_TIMEOUT, bounded::Lent, patience::Patience};
+use super::{ACQUIRE_TIMEOUT, patience::Patience, timeout_pool::TimeoutConnection};
 
 /// How long a kept connection may rest before it is asked whether it still lives.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 
 /// A pool for tasks that keep a connection each. While it has one for each of them, none ever waits for another.
 #[derive(Clone, Debug)]
-pub(super) struct Keepers {
+pub(super) struct PinnedPool {
     pool: PgPool,
     patience: Patience,
     tasks: Arc<AtomicU32>,
 }
 
-impl Keepers {
+impl PinnedPool {
     pub(super) fn of(pool: PgPool, patience: Patience) -> Self {
         Self { pool, patience, tasks: Arc::default() }
     }
 
     /// For one more task.
-    pub(super) fn one(&self) -> Kept {
+    pub(super) fn one(&self) -> PinnedConnection {
         self.tasks.fetch_add(1, Ordering::Relaxed);
-        Kept { keepers: self.clone(), connection: None }
+        PinnedConnection { keepers: self.clone(), connection: None }
     }
 
     fn has_one_for_each(&self) -> bool {
@@ -43,12 +43,12 @@ impl Keepers {
 /// A connection that one task keeps for itself between its statements. A pool takes every connection back with a ping,
 /// which is one more round trip for each statement, and hands them out in turn, each with colder caches than the last.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    keepers: Keepers,
+pub(crate) struct PinnedConnection {
+    keepers: PinnedPool,
     connection: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
-impl Kept {
+impl PinnedConnection {
     /// The connection, for one statement. One that has rested is asked whether it still lives: after a restart of
     /// Postgres it does not, and then another takes its place.
     pub(crate) async fn take(&mut self) -> sqlx::Result<PoolConnection<Postgres>> {
@@ -93,7 +93,7 @@ impl Kept {
     /// Gives the connection back to its pool until the next statement.
     pub(crate) fn release(&mut self) {
         if let Some((connection, _)) = self.connection.take() {
-            Lent::of(connection).give_back();
+            TimeoutConnection::of(connection).give_back();
         }
     }
 
@@ -101,13 +101,13 @@ impl Kept {
     pub(crate) fn put_back<T>(&mut self, connection: PoolConnection<Postgres>, answer: &sqlx::Result<T>) {
         match answer {
             Ok(_) if self.keepers.has_one_for_each() => self.connection = Some((connection, Instant::now())),
-            Ok(_) => Lent::of(connection).give_back(),
+            Ok(_) => TimeoutConnection::of(connection).give_back(),
             Err(_) => drop(connection.detach()),
         }
     }
 }
 
-impl Drop for Kept {
+impl Drop for PinnedConnection {
     fn drop(&mut self) {
         self.keepers.tasks.fetch_sub(1, Ordering::Relaxed);
     }
