@@ -1,5 +1,5 @@
 //! The sub-commands of `almanac-api`. Called by `main` with the words behind the program's name; each reads only the
-//! settings it needs, and every mistake is told on standard error with exit code 1.
+//! settings it needs, and prints every mistake on standard error, with exit code 1.
 
 use std::{io::Write, process::ExitCode};
 

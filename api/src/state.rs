@@ -54,7 +54,7 @@ pub struct App {
     pub organic: Organic,
     /// Jobs.
     pub jobs: Jobs,
-    /// Everybody's jobs, for operators.
+    /// The jobs of all users, for operators.
     pub operations: Operations,
     /// What a person asks of all their data.
     pub account: Account,

@@ -1,4 +1,4 @@
-//! What jobs stand on: the store, the loudspeaker, the model. Built once by `main`, shared by every job.
+//! The handles that jobs use: Postgres, Redis, the model. Built once by `serve`, shared by every job.
 //! Holds handles only; a job that needs something new finds it here or nowhere.
 
 use std::{sync::Arc, time::Duration};
@@ -19,13 +19,13 @@ use crate::{
 /// Handles of one worker process.
 #[derive(Clone)]
 pub struct Deps {
-    /// The store, with a worker's eyes.
+    /// Postgres, as the workers' role.
     pub service: Service,
     /// Ends generations, as many as are ready in one commit.
     pub endings: Endings,
-    /// Tells listeners of appended events.
+    /// Publishes appended events.
     pub publisher: Publisher,
-    /// Rings lanes.
+    /// Notifies workers of queued jobs.
     pub bell: Bell,
     /// Quick Redis commands.
     pub redis: ConnectionManager,

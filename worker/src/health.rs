@@ -1,4 +1,4 @@
-//! The worker's own small door: `/metrics` for Prometheus and `/healthz` for whoever restarts it.
+//! The worker's HTTP endpoints: `/metrics` for Prometheus and `/healthz` for a supervisor.
 //! Served where `METRICS_ADDR` says. Health asks Postgres, never Redis: without Redis the worker works on.
 
 use std::convert::Infallible;

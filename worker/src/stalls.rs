@@ -1,6 +1,6 @@
 //! Times in which this process did not run: it was stopped by a signal, or got no processor. What it observes right after
 //! one says nothing about others: time-outs have passed while nothing could be read.
-//! Asked by circuits, by jobs whose calls fail, and by the reaper.
+//! Used by circuits, by jobs whose calls fail, and by the reaper.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,5 +1,5 @@
 //! Extractors of the caller, which document themselves as security schemes. Routes take them as their first argument,
-//! so that nobody's body is looked at before the token. They must never admit what the edge has not verified.
+//! so that no body is read before the token is verified. They must never admit what the edge has not verified.
 
 use almanac_shared::platform::id::UserId;
 use chrono::{DateTime, Utc};
@@ -49,7 +49,7 @@ impl Caller {
     }
 }
 
-/// Somebody who may use admin routes: the operator's key, or a person marked as admin.
+/// A caller who may use admin routes: the operator's key, or a user marked as admin.
 #[derive(Clone, Debug)]
 pub struct Admin {
     /// The person, when it is one.

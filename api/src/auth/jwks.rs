@@ -25,7 +25,7 @@ const FRESH: TimeDelta = TimeDelta::minutes(10);
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// Between two fetches for the sake of a kid that is not in the set, or after a failure with old keys at hand.
 const PAUSE: TimeDelta = TimeDelta::seconds(60);
-/// Between two fetches while there are no keys at all: nobody can be let in until one succeeds.
+/// Between two fetches while there are no keys at all: no token can be verified until one succeeds.
 const PAUSE_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(5);
 /// For one fetch, from connecting to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ struct Source {
     url: reqwest::Url,
     client: reqwest::Client,
     set: RwLock<Option<Arc<KeySet>>>,
-    /// When a fetch was last begun. Whoever holds it is the one who fetches.
+    /// When a fetch was last begun. The holder of the lock fetches.
     last_try: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
@@ -73,7 +73,7 @@ impl Jwks {
         Ok(Self(Arc::new(Source { url, client, set: RwLock::new(None), last_try: Arc::default() })))
     }
 
-    /// The keys that may have signed a token with this header; none means that nobody signed it.
+    /// The keys that may have signed a token with this header; empty if none can have.
     /// 503 when there is no set to judge by.
     pub async fn keys(
         &self,
@@ -111,7 +111,7 @@ impl Jwks {
         Ok(set.find(kid, algorithm))
     }
 
-    /// Fetches in a task of its own, which runs to its end for everybody who waits, also when whoever asked first goes
+    /// Fetches in a task of its own, which runs to its end for all waiting requests, also when the first of them goes
     /// away: cut off with that one's request, it would only leave the pause behind.
     async fn refresh(&self, last_try: LastTry, now: DateTime<Utc>) {
         let source = self.0.clone();
@@ -128,7 +128,7 @@ impl Source {
         set.filter(|set| now - set.fetched_at < STALE)
     }
 
-    /// Fetches, unless that was tried too recently, by whoever held the lock before us for one.
+    /// Fetches, unless that was tried too recently, for example by the previous holder of the lock.
     async fn refresh(&self, mut last_try: LastTry, now: DateTime<Utc>) {
         let pause = if self.believed(now).is_some() { PAUSE } else { PAUSE_WITHOUT_KEYS };
         if last_try.is_some_and(|last| now - last < pause) {
@@ -157,7 +157,7 @@ impl Source {
     }
 }
 
-/// A key that we cannot read is skipped: a provider may add a new kind without locking everybody out.
+/// A key that we cannot read is skipped: a provider may add a new kind without locking all users out.
 fn read_keys(body: &[u8]) -> anyhow::Result<Vec<Key>> {
     #[derive(Deserialize)]
     struct Document {

@@ -81,7 +81,7 @@ impl Authenticator {
         Ok(verified)
     }
 
-    /// A follower with a ticket is somebody, though only for one stream; which one is the route's to check.
+    /// A follower with a ticket is authenticated for one stream only; the route checks which.
     fn has_live_ticket(&self, request: &Request) -> bool {
         request.method() == Method::GET
             && !request.headers().contains_key(header::AUTHORIZATION)

@@ -1,5 +1,5 @@
-//! Development tokens, for `almanac-api token` and for tests. Whoever knows `AUTH_JWT_SECRET` may mint; a running API
-//! never calls this.
+//! Development tokens, for `almanac-api token` and for tests. Only a holder of `AUTH_JWT_SECRET` can mint them; a
+//! running API never calls this.
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};

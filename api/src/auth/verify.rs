@@ -12,7 +12,7 @@ use super::{
 };
 use crate::http::error::ApiError;
 
-/// Longer than any token an identity provider hands out, short enough to hash without a thought.
+/// Longer than any token of an identity provider, short enough to hash cheaply.
 const MAX_TOKEN: usize = 8 * 1024;
 
 /// The keys and rules of this deployment.

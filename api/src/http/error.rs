@@ -1,5 +1,5 @@
 //! The one table from refusals to HTTP: status, code, envelope and headers of everything that is not a success.
-//! Handlers return [`ApiError`], and `middleware::boundary` renders it; nobody else writes a status code.
+//! Handlers return [`ApiError`], and `middleware::boundary` renders it; nothing else writes a status code.
 //! It must never show the cause of a 5xx to a client.
 //!
 //! To add a code: 1. a variant of `Code` in `almanac_shared::platform::error`, 2. its line in [`status`], 3. a constructor if

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::http::error::{ApiError, Detail};
 
-/// Rows of a page when nobody says how many.
+/// Default number of rows of a page.
 pub const DEFAULT: i64 = 50;
 
 /// Rows asked for: one more than the page, to know whether another follows.

@@ -30,7 +30,7 @@ use crate::{
     state::App,
 };
 
-/// What a client is told to wait before it comes back, milliseconds.
+/// `retry:` of a stream, in milliseconds.
 const RETRY_MS: u32 = 2_000;
 
 /// An event log as a response, in one of its two encodings.
@@ -216,7 +216,7 @@ impl Outgoing {
         self.ended = Some("auth_expired");
     }
 
-    /// The process ends: everybody comes back elsewhere, not all in the same moment.
+    /// The process ends: clients reconnect elsewhere, at different moments.
     fn say_goodbye(&mut self, out: &mut BytesMut) -> Poll<Option<()>> {
         self.ended = Some("shutdown");
         if self.follower.encoding() == Encoding::Sse {

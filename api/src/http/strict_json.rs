@@ -245,7 +245,7 @@ fn unicode_escape(bytes: &[u8]) -> Option<u16> {
 pub struct Checks(Vec<Detail>);
 
 impl Checks {
-    /// Text of so many Unicode scalar values, as it stands: trim before.
+    /// Text whose number of Unicode scalar values is in these bounds, as it stands: trim before.
     #[must_use]
     pub fn length(self, field: &str, text: &str, allowed: RangeInclusive<usize>) -> Self {
         // A character has at least one byte, at most four: far too long a text is not counted to its end.
@@ -253,7 +253,7 @@ impl Checks {
         self.size(field, count, allowed, "characters")
     }
 
-    /// A list of so many items.
+    /// A list whose number of items is in these bounds.
     #[must_use]
     pub fn count(self, field: &str, items: usize, allowed: RangeInclusive<usize>) -> Self {
         self.size(field, items, allowed, "items")

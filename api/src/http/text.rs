@@ -1,5 +1,6 @@
-//! Texts of a request whose bounds stand in the OpenAPI document: ids that clients choose, and texts of at most so many
-//! characters. The bounds are those of the rules in `shared`; the rules check them, nothing here refuses anything.
+//! Texts of a request whose bounds stand in the OpenAPI document: ids that clients choose, and texts with a maximum
+//! number of characters. The bounds are those of the rules in `shared`; the rules check them, nothing here refuses
+//! anything.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
 //! Who is calling, found out once, and the limit for callers without a valid token (`ANONYMOUS_RATE`).
-//! A layer of the edge; extractors read what it finds. It must never refuse somebody whose token is good.
+//! A layer of the edge; extractors read what it finds. It must never refuse a valid token.
 
 use std::{net::IpAddr, sync::Arc};
 

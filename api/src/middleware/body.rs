@@ -1,4 +1,4 @@
-//! Bounds on request bodies: so many bytes (413), so long (408). A layer of the edge; a handler
+//! Bounds on request bodies: size (413) and duration (408). A layer of the edge; a handler
 //! meets the bounds while it reads the body. It must never buffer a body that no handler asks for.
 
 use std::{

@@ -40,7 +40,7 @@ pub struct Edge {
     pub anonymous_rate: Rate,
     /// Which methods each path knows, for the `Allow` of a 405.
     pub allowed: AllowedMethods,
-    /// Told of every answer, for metrics.
+    /// Called with every answer, for metrics.
     pub observe: Observe,
     /// Bytes of a request's body, and how long it may take to arrive.
     pub body: BodyLimits,

@@ -30,7 +30,7 @@ pub struct Observation<'a> {
     pub seconds: f64,
 }
 
-/// Who is told of every answer.
+/// Called with every answer.
 pub type Observe = Arc<dyn Fn(Observation<'_>) + Send + Sync>;
 
 pub(super) fn observed<E>(next: E, observe: Observe) -> impl Endpoint<Output = Response>
@@ -87,7 +87,7 @@ fn report(response: &Response, method: &'static str, seconds: f64, observe: &Obs
     let route = response.data::<PathPattern>().map_or("unmatched", |pattern| &pattern.0);
     let span = Span::current();
     span.record("route", route).record("status", status.as_u16());
-    // A refusal says which in its header, so that a line tells a taken slot from a stale version.
+    // A refusal says which in its header, so that a log line distinguishes a taken slot from a stale version.
     let code = response.headers().get("x-error-code").and_then(|code| code.to_str().ok());
     tracing::info!(target: "almanac_api::access", route, method, status = status.as_u16(), code, seconds, "answered");
     observe(Observation { method, route, status, seconds });

@@ -124,7 +124,7 @@ impl<K: Hash + Eq + Copy> SlidingLog<K> {
     }
 
     /// Forgets keys whose window has passed; when none has, the half that has been silent longest. Forgetting errs on
-    /// the side of letting through: a flood of addresses must not shut out everybody else.
+    /// the side of letting through: a flood of addresses must not shut out other clients.
     fn make_room(&mut self, now: Instant) {
         let window = self.window();
         let last = |times: &VecDeque<Instant>| times.back().copied();

@@ -185,7 +185,7 @@ impl AdminApi {
             by = admin.user.map(|user| user.to_string()),
             "a flag was set"
         );
-        // The next request here shall meet what this one was told; other processes read it by themselves.
+        // The next request to this process must see the change; other processes read it by themselves.
         if let Err(error) = app.flags.refresh().await {
             tracing::warn!(error = format!("{error:#}"), "a flag was set, and cannot be read yet");
         }

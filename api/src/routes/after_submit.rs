@@ -1,4 +1,4 @@
-//! What is told of work once it is accepted, where nothing is a refusal any more: a look at it that fails, or does
+//! The answer to a request whose work is submitted and can no longer be refused: a read that fails, or does
 //! not come back, is logged, and the client gets the 202 with `Location`. Called by routes that submit, with what the
 //! service accepted. It must never answer "cannot be accepted" or "nothing is stored".
 
@@ -27,7 +27,7 @@ use crate::{
 /// swallows everything says nothing at all.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// The job's log from its beginning, or what is left of it; none when it cannot be told now.
+/// The job's log from its beginning, or what is left of it; `None` if it cannot be read now.
 pub async fn log(app: &App, caller: &Caller, job: JobId, (encoding, permit): (Encoding, StreamPermit)) -> Option<Live> {
     let look = async {
         Ok::<_, ApiError>(match app.jobs.follow(caller.user, job, None, encoding).await? {
@@ -44,7 +44,7 @@ pub async fn log(app: &App, caller: &Caller, job: JobId, (encoding, permit): (En
 }
 
 /// The finished thing, when the client would rather wait and it is done in time. `show` is asked once the job's log has
-/// ended, and says none when the job has not.
+/// ended, and returns `None` if the job has not.
 pub async fn finished<T>(
     app: &App,
     headers: &HeaderMap,

@@ -1,6 +1,6 @@
-//! What is told of a job whose log is older than its retention: one event, made of what is stored. It has the fields of the
-//! job, and beside them what the job made; of a calendar they stand in the envelope that all its events have. What users
-//! deleted since is not there.
+//! The snapshot of a job whose log is older than its retention: one event, made of what is stored. It has the fields of
+//! the job, and beside them what the job made; of a calendar they stand in the envelope that all its events have. What
+//! users deleted since is not there.
 
 use almanac_shared::{
     events::event::Encoding,

@@ -59,8 +59,8 @@ impl Load {
     }
 }
 
-/// Accepts until `stop`, then lets what runs come to its end for at most `limits.drain`. Streams are not told by us:
-/// whoever feeds them ends them.
+/// Accepts until `stop`, then lets what runs come to its end for at most `limits.drain`. Streams are not ended here:
+/// their source ends them.
 pub async fn serve<E>(listener: TcpListener, app: E, limits: Limits, load: Load, stop: CancellationToken)
 where
     E: Endpoint + 'static,
@@ -111,7 +111,7 @@ async fn drain(load: &Load, patience: Duration) {
 /// Local and remote address.
 type Addresses = (SocketAddr, SocketAddr);
 
-/// None when the client is gone already.
+/// `None` if the client is gone already.
 fn prepare(socket: &TcpStream, peer: SocketAddr) -> Option<Addresses> {
     // Answers are written in one piece; waiting for more would only delay them.
     socket.set_nodelay(true).ok()?;

@@ -1,4 +1,4 @@
-//! A client's socket, closed to whoever does not read: a write that makes no progress for too long is an error.
+//! A client's socket, closed if the client does not read: a write that makes no progress for too long is an error.
 //! `connection` gives it to hyper, and `takeover` takes it back for streams. It must never bound how long a client that
 //! does read may take.
 

@@ -29,7 +29,7 @@ pub trait FrameSource: Send {
     /// Dropping the source means that the client is gone, or that the stream is over.
     fn poll_frames(&mut self, cx: &mut Context<'_>, out: &mut BytesMut) -> Poll<Option<()>>;
 
-    /// Told before the source is dropped because its client took nothing for too long.
+    /// Notified before the source is dropped because its client read nothing for too long.
     fn client_does_not_read(&mut self) {}
 }
 

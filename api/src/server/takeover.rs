@@ -103,7 +103,7 @@ impl Streaming {
         let Some(source) = self.source.as_mut().filter(|_| self.out.len() < ENOUGH) else { return Poll::Ready(()) };
         if ready!(poll_chunk(source.as_mut(), cx, &mut self.out)).is_none() {
             self.out.put_slice(LAST_CHUNK);
-            // Whoever feeds it can let go now, however long the client takes to read the rest.
+            // The source can be dropped now, however long the client takes to read the rest.
             self.source = None;
         }
         Poll::Ready(())

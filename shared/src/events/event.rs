@@ -156,7 +156,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads a message; none when it is not one of ours.
+    /// Reads a message; `None` if it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let Some((seq, rest)) = text.split_once(' ') else {
             return text.parse().ok().filter(|seq| *seq > 0).map(Self::Seq);

@@ -1,4 +1,4 @@
-//! The loudspeaker's other end: one Redis subscription per process, one memory per watched job, any number of sockets.
+//! Fan-out of job events from one Redis subscription: one buffer per watched job, any number of sockets.
 //! Called by the API's streams. Redis may lose anything: a read of Postgres every second closes every gap.
 
 use std::{
@@ -43,7 +43,7 @@ const TAIL_EVERY: Duration = Duration::from_secs(1);
 pub(super) const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// Replays that may read Postgres at once.
 const READERS: usize = 8;
-/// How long Redis may be silent to a ping before the subscription is made anew.
+/// How long Redis may leave a ping unanswered before the subscription is made again.
 const PING_EVERY: Duration = Duration::from_secs(5);
 
 /// Follows jobs for every socket of this process.
@@ -192,7 +192,7 @@ impl Relay {
         loop {
             tokio::select! {
                 _ = clock.tick() => self.each(Watch::beat),
-                // Who was just about to wait then hears of it with the next beat.
+                // A follower that was about to wait is woken by the next heartbeat.
                 () = self.0.draining.cancelled(), if !told => told = true,
             }
             self.each(Watch::wake);
@@ -283,7 +283,7 @@ impl Relay {
         if !channels.is_empty() && !timely(sink.subscribe(&channels)).await {
             return;
         }
-        // What was said while nobody listened is in the log.
+        // Events published without a subscription are in the log.
         self.each(Watch::hear_of_silence);
         self.0.tail_now.notify_one();
 
@@ -321,7 +321,7 @@ impl Relay {
                     }
                     // Its last follower has gone already, and this connection would carry its events for ever.
                     Want::Subscribe(..) => {}
-                    // Somebody may have come back in the meantime.
+                    // A follower may have subscribed again since.
                     Want::Unsubscribe(job) if !watches.contains_key(&job) => close.push(event::channel(job)),
                     Want::Unsubscribe(_) => {}
                 }
@@ -380,8 +380,8 @@ impl Follower {
     }
 }
 
-/// Waits while there is no connection. What is wanted meanwhile is not kept: the next one takes up all watches, and a
-/// stream that opens now need not wait for it.
+/// Waits while there is no connection. Subscriptions wanted until then are not kept: the next one takes up all watches,
+/// and a stream that opens now need not wait for it.
 async fn unconnected<T>(wants: &mut mpsc::UnboundedReceiver<Want>, until: impl Future<Output = T>) -> T {
     let mut until = pin!(until);
     loop {

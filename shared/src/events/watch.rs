@@ -17,10 +17,10 @@ use crate::{jobs::Kind, platform::id::JobId};
 
 /// Events kept in memory per watched job; who is further behind reads Postgres.
 const RING: usize = 256;
-/// What one poll of one socket hands over at most; the rest follows in the next.
+/// The most that one poll of one socket returns; the rest follows in the next.
 const HANDFUL: usize = 64 * 1024;
 
-/// The log of one watched job, as far as this process has heard of it.
+/// The log of one watched job, as far as this process knows it.
 #[derive(Debug)]
 pub struct Watch {
     /// The job.
@@ -35,9 +35,9 @@ struct State {
     ring: VecDeque<Arc<Frame>>,
     /// Last seq that is known without a gap; none until the log was read once.
     last: Option<i64>,
-    /// The latest seq anybody told of, also before the log was read: while `last` is below it, something is missing.
+    /// The latest known seq, also before the log was read: while `last` is below it, something is missing.
     told: i64,
-    /// More may stand in the log than anybody told of.
+    /// The log may hold more than was published.
     unread: bool,
     heard_at: Instant,
     /// Rises with every heartbeat.
@@ -45,7 +45,7 @@ struct State {
     /// The newest decoration, and its number.
     decoration: Option<Arc<Frame>>,
     decorations: u32,
-    /// The last progress that was told, repeated as the NDJSON heartbeat.
+    /// The last progress, repeated as the NDJSON heartbeat.
     progress: Option<Arc<Frame>>,
     waiting: Vec<Option<Waker>>,
     free: Vec<u32>,
@@ -77,7 +77,7 @@ pub enum Copied {
 }
 
 impl Watch {
-    /// A watch that has heard nothing yet.
+    /// A watch without any event yet.
     pub fn new(job: JobId) -> Self {
         let state = State {
             ring: VecDeque::new(),
@@ -144,12 +144,12 @@ impl Watch {
         state.told = state.told.max(seq);
     }
 
-    /// Takes in that nobody listened for a while: what was said then is in the log.
+    /// The subscription was interrupted: what was published in that time is in the log.
     pub fn hear_of_silence(&self) {
         self.state().unread = true;
     }
 
-    /// From where the log should be read, if it should: a gap is known, or nothing was heard since `silent_since`.
+    /// From where the log should be read, if it should: a gap is known, or nothing came since `silent_since`.
     pub fn wants_tail(&self, silent_since: Option<Instant>) -> Option<i64> {
         let state = self.state();
         let ended = state.ring.back().is_some_and(|frame| frame.last);
@@ -162,7 +162,7 @@ impl Watch {
         self.state().is_behind()
     }
 
-    /// Notes that the log was read up to what was its end then. What was told of meanwhile is still missing.
+    /// The log was read up to its end at that time. Later events are still missing.
     pub fn caught_up(&self) {
         self.state().unread = false;
     }
@@ -173,12 +173,12 @@ impl Watch {
         state.beat = state.beat.wrapping_add(1);
     }
 
-    /// Writes a heartbeat for a follower that reads the log elsewhere meanwhile.
+    /// Writes a heartbeat for a follower that is reading the log itself.
     pub fn write_heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
         self.state().heartbeat(encoding, out);
     }
 
-    /// Wakes everybody who waits.
+    /// Wakes all waiting followers.
     pub fn wake(&self) {
         let woken: Vec<Waker> = self.state().waiting.iter_mut().filter_map(Option::take).collect();
         woken.into_iter().for_each(Waker::wake);
@@ -330,7 +330,7 @@ pub(super) fn bare_heartbeat(job: JobId, kind: Option<Kind>, encoding: Encoding,
     write_heartbeat(progress.as_ref(), encoding, out);
 }
 
-/// Progress before anybody told of any. A calendar's lines are envelopes, heartbeats too.
+/// Progress before the first is known. A calendar's lines are envelopes, heartbeats too.
 fn nothing_yet(job: JobId, kind: Option<Kind>) -> Option<Event> {
     if kind? != Kind::GenerateCalendar {
         return None;

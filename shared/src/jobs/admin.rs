@@ -1,4 +1,4 @@
-//! Jobs: the use-cases of an operator, who sees everybody's. Called by the API's admin routes after their admin check.
+//! Use-cases of an operator, over the jobs of all users. Called by the API's admin routes after their admin check.
 //! Lists, measures and repeats; an ended job is never touched, and no job is run by any other way than a queue's.
 
 use anyhow::{Context, anyhow};

@@ -2,7 +2,7 @@
 //! Called by services that submit and by the worker that runs; holds words only, no behaviour of a kind.
 //!
 //! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs`, 3. write one function there,
-//! 4. one branch in `almanac.reflect` in the domain's migration, 5. one test.
+//! 4. one branch in `almanac.sync_domain_row` in the domain's migration, 5. one test.
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,5 @@
-//! Looking at one job with its asker's eyes: all who ask at the same moment share a statement, and a lone one waits for
-//! nobody (there is no timer). Called by the service; it reads and never writes.
+//! Reads one job under its user's row security. Requests that arrive together share a statement; batching adds no
+//! delay, because there is no timer. Called by the service; it never writes.
 
 use anyhow::anyhow;
 use tokio::sync::{mpsc, oneshot};
@@ -44,7 +44,7 @@ impl JobLoader {
         Self(sender)
     }
 
-    /// One job; none when it is missing or somebody else's.
+    /// One job; `None` if it is missing or another user's.
     ///
     /// # Errors
     /// The store is away.
@@ -60,7 +60,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
     let mut kept = database.looks();
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        // Whoever has gone away meanwhile needs no answer.
+        // Skip requests whose client disconnected.
         batch.retain(|waiting: &Waiting| !waiting.done.is_closed());
         let (looks, askers): (Vec<Look>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.look, waiting.done)).unzip();
         match look(&mut kept, &looks).await {
@@ -71,7 +71,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
             }
             Err(error) => {
                 let away = is_outage(&error);
-                // Who came while a store that is away was asked has waited too: a try for each batch of them would add up.
+                // Requests that came during a failed read have waited too: one try for each batch of them would add up.
                 let come =
                     std::iter::from_fn(|| if away { inbox.try_recv().ok() } else { None }).map(|waiting| waiting.done);
                 for done in askers.into_iter().chain(come) {
@@ -83,7 +83,7 @@ async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
     }
 }
 
-/// After a restart of Postgres every idle connection is a dead one and says so once; a question may be asked again.
+/// After a restart of Postgres every idle connection fails once; a read may be repeated.
 async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
     for _ in 0..kept.stale() {
         match store::look(kept, looks).await {

@@ -24,7 +24,7 @@ pub(crate) mod submission;
 
 pub use kind::{Kind, Lane};
 
-/// How long a claim holds before somebody else may take the job.
+/// Length of a lease: another worker may take the job after it.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// How often a lease is renewed: two renewals may fail before it is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(3);
@@ -44,7 +44,7 @@ pub enum State {
     Timeout,
     /// It cannot be done.
     Failed,
-    /// Somebody asked for its end.
+    /// Ended by request.
     Cancelled,
     /// It stopped its worker too often (poison).
     Dead,
@@ -99,7 +99,7 @@ impl State {
     }
 }
 
-/// A job in a worker's hands: what it needs to run, and the epoch that every write of it must name.
+/// A claimed job: what it needs to run, and the epoch that every write of it must name.
 #[derive(Clone, Debug)]
 pub struct ClaimedJob {
     /// Its id.
@@ -126,22 +126,22 @@ pub struct ClaimedJob {
     pub request_id: Option<String>,
     /// What is left until its deadline, if it has one; zero when it has passed.
     pub time_left: Option<Duration>,
-    /// Whether its end was asked for before this claim.
+    /// Whether cancellation was requested before this claim.
     pub cancel_requested: bool,
     /// From accept to this claim.
     pub waited: Duration,
-    /// For how long the provider could not serve it; none when it can, as far as is known.
+    /// For how long the provider could not serve it; `None` if it is not held.
     pub held_for: Option<Duration>,
     /// The first call of a model, opened together with the claim; none where the job opens its own.
     pub first_call: Option<FirstCall>,
 }
 
-/// A call of a model whose ledger row was committed with the claim. Whoever does not make it withdraws it.
+/// A call of a model whose ledger row was committed with the claim. A job that does not make the call withdraws it.
 #[derive(Clone)]
 pub struct FirstCall {
     /// Its row in the ledger.
     pub call: LlmCallId,
-    /// What to ask about; none when it is no longer kept.
+    /// The source text; `None` if it is no longer stored.
     pub brief: Option<String>,
 }
 
@@ -191,7 +191,7 @@ pub struct JobRow {
     pub run_at: DateTime<Utc>,
     /// A worker's lease, while it runs.
     pub lease_expires_at: Option<DateTime<Utc>>,
-    /// When its end was asked for.
+    /// When cancellation was requested.
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Since when the provider cannot serve it.
     pub held_since: Option<DateTime<Utc>>,
@@ -249,6 +249,6 @@ pub enum CancelOutcome {
     AlreadyFinal,
     /// It was waiting and has ended now.
     Ended,
-    /// It runs and has been asked to end.
+    /// It runs, and its cancellation was requested.
     Cancelling,
 }

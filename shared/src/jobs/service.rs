@@ -126,7 +126,7 @@ impl Jobs {
         self.relay.is_live()
     }
 
-    /// Asks for a job's end; a running one hears of it at once when Redis is up, else with its next renewal.
+    /// Requests cancellation; a running job is stopped at once if Redis is up, else with its next renewal.
     ///
     /// # Errors
     /// Missing or not theirs.

@@ -19,7 +19,7 @@ fn key(model: &str) -> String {
     format!("almanac:breaker:{model}")
 }
 
-/// Tells every API process that a model is not to be asked for, for this long. Best effort, in the background.
+/// Tells every API process that the circuit of a model is open for this long. Best effort, in the background.
 pub fn publish(mut connection: ConnectionManager, model: &str, open_for: Duration) {
     let key = key(model);
     tokio::spawn(async move {
@@ -42,7 +42,7 @@ impl Circuits {
         circuits
     }
 
-    /// For how many seconds more this model cannot be asked; none when it can.
+    /// Seconds until the circuit of this model may close; `None` if it is closed.
     pub fn open_for(&self, model: &str) -> Option<u32> {
         let open = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let left = open.get(model)?.checked_duration_since(Instant::now())?;

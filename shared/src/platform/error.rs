@@ -110,7 +110,7 @@ codes! {
     QueueTimeout = "QUEUE_TIMEOUT",
     /// Ended by its own deadline.
     Timeout = "TIMEOUT",
-    /// Ended because somebody asked for it.
+    /// Ended by request.
     Cancelled = "CANCELLED",
     /// The model answered nothing usable.
     EmptyOutput = "EMPTY_OUTPUT",
@@ -186,7 +186,7 @@ pub struct FieldError {
 /// Why a use-case was refused. Missing and not-yours are one variant.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Missing, or somebody else's.
+    /// Missing, or another user's.
     #[error("not found")]
     NotFound,
     /// Known, but not allowed: what exactly, by its place in the body.

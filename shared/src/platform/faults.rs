@@ -1,10 +1,10 @@
-//! Named places where a process can be told to die, and guards that can be taken away: for the proving ground only.
+//! Named crash points, and guards that can be removed: for fault-injection tests only.
 //! Called on the paths whose crash matters; without the feature `faults` every function here is empty or constant.
 
 /// A place where the process can kill itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// API: the accept is committed, the doorbell has not rung.
+    /// API: the job is committed, no worker is notified.
     AcceptedBeforeRing,
     /// API: the accept is committed, the answer has not left.
     AcceptedBeforeAnswer,
@@ -114,7 +114,7 @@ mod armed {
     }
 }
 
-/// Passes a crash point; kills the process with SIGKILL when it was told to die here.
+/// Passes a crash point; kills the process with SIGKILL if this point was chosen.
 #[inline]
 pub fn pass(point: Point) {
     #[cfg(feature = "faults")]

@@ -1,4 +1,4 @@
-//! Feature flags: what operators switch while everything runs, for everybody or for named people.
+//! Feature flags: switched by operators at run time, for all users or for named users.
 //! Both processes ask [`Flags::is_on`] on their hot paths; the admin routes read and replace the rows. A question never
 //! waits for the store: a task reads all rows every second, and what it read last stands while Postgres is away.
 //!
@@ -64,14 +64,14 @@ impl Flag {
 /// How a flag is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
-    /// Off is off for everybody.
+    /// Off is off for all users.
     pub enabled: bool,
-    /// On for these only; none: for everybody.
+    /// On for these users only; `None`: for all.
     pub users: Option<Vec<UserId>>,
 }
 
 impl Setting {
-    /// Whether it is on for this person, or for nobody in particular.
+    /// Whether it is on for this user, or without one.
     pub fn is_on_for(&self, user: Option<UserId>) -> bool {
         let targeted = |users: &Vec<UserId>| user.is_some_and(|user| users.contains(&user));
         self.enabled && self.users.as_ref().is_none_or(targeted)
@@ -114,7 +114,7 @@ impl Flags {
         flags
     }
 
-    /// Whether a flag is on for this person, or for nobody in particular. Costs a lock that is never held for long.
+    /// Whether a flag is on for this user, or without one. Costs a lock that is held briefly.
     pub fn is_on(&self, flag: Flag, user: Option<UserId>) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&flag).is_some_and(|setting| setting.is_on_for(user))
@@ -131,7 +131,7 @@ impl Flags {
         Setting { enabled: flag.default_in(self.defaults), users: None }
     }
 
-    /// Reads the rows now, for whoever has just changed one or is about to act on one.
+    /// Reads the rows now: after a change, or before an action that depends on one.
     ///
     /// # Errors
     /// The store is away; then what was known stands.
@@ -165,7 +165,7 @@ fn by_default(settings: FlagSettings) -> Known {
     Flag::ALL.iter().map(|&flag| (flag, setting(flag))).collect()
 }
 
-/// A flag's row, as an administrator; none while nobody has set it.
+/// A flag's row, as an administrator; `None` if it was never set.
 ///
 /// # Errors
 /// The store is away.

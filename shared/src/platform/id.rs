@@ -66,7 +66,7 @@ ids! {
     RunId;
     /// A saved entry of a calendar. Its key says which slot it fills, its id which row it is.
     EntryId;
-    /// A plan of somebody else's making that a run may refer to; never looked up.
+    /// A plan made elsewhere that a run may refer to; never looked up.
     PlanId;
     /// One call of a language model, as the ledger knows it.
     LlmCallId;

@@ -12,7 +12,7 @@ use crate::deps::Deps;
 
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 
-/// Counts what waits and runs, for the gauges; a lane with neither is told as zero.
+/// Counts queued and running jobs for the gauges; a lane without any counts as zero.
 pub async fn count(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
     while !draining.is_cancelled() {
         if let Ok(depths) = store::depths(&deps.service).await {

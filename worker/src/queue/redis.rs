@@ -1,6 +1,6 @@
-//! The doorbell's other end: one apalis worker per lane, which hears ids and hands them to the crew.
+//! One apalis worker per lane, which receives job ids and passes them to the runner.
 //! The only place in this crate that knows apalis. The library delivers and nothing else: it retries nothing, schedules
-//! nothing, times nothing, and work in flight does not hang on it (`shared/src/jobs/queue/mod.rs` says why).
+//! nothing, times nothing, and running jobs do not depend on it (`shared/src/jobs/queue/mod.rs` says why).
 
 use std::{
     pin::Pin,
@@ -48,13 +48,13 @@ const DELIVERY: Duration = Duration::from_millis(20);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A second look soon after a wake-up: the library can lose one that arrives while it fetches.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// A lane whose library has not looked for this long is started anew.
+/// The library's worker of a lane is restarted if it has not looked into Redis for this long.
 const WEDGED_AFTER: Duration = Duration::from_secs(30);
-/// So often it is looked at meanwhile. A process that was stopped for long finds one such step gone when it wakes, in
-/// which nobody looked; that is no standstill of the library's.
+/// Number of checks in that time. A process that was stopped finds one check missed when it wakes, in
+/// which the library could not look; that alone is no stall of the library.
 const STEPS: u32 = 6;
 
-/// Hears the doorbell of one lane until the process drains. Whatever ends the library's worker (an emptied Redis, a
+/// Receives the messages of one lane until the process drains. If the library's worker ends (an emptied Redis, a
 /// broken connection), it is started again under a new name, after a pause.
 pub async fn hear(runner: JobRunner, client: Client, lane: Lane, wake: Arc<Wake>, draining: CancellationToken) {
     let mut pause = Duration::from_millis(100);
@@ -83,7 +83,7 @@ async fn attend(runner: &JobRunner, client: &Client, lane: Lane, wake: &Arc<Wake
     let backend = RedisStorage::<Ticket>::new(connection)
         .with_config(queue::config(lane))
         .poll_with_strategy(Look::new(runner.clone(), lane, wake.clone()));
-    // A name of its own for every start: a name that is still registered is refused, and orphans go to nobody.
+    // A fresh name for every start: the library refuses a name that is still registered.
     let name = format!("{}-{}", lane.as_str(), uuid::Uuid::now_v7());
     let worker = WorkerBuilder::new(name)
         .backend(backend)
@@ -103,8 +103,8 @@ struct Delivery {
     wake: Arc<Wake>,
 }
 
-/// Passes the id on, and is done: the row says whether there is anything to do. It never waits for a slot: the library
-/// looks no further until it returns, and a lane without a free slot would seem to stand still.
+/// Passes the id on and returns: the row decides whether there is anything to do. It never waits for a slot: the
+/// library looks no further until it returns, and a lane without a free slot would seem to stand still.
 async fn deliver(ticket: Ticket, delivery: Data<Delivery>) -> Result<(), BoxDynError> {
     delivery.runner.name(delivery.lane, ticket.job_id);
     delivery.wake.delivered.notify_one();
@@ -274,7 +274,7 @@ mod tests {
         let wake = Wake::default();
         let mut wedged = Box::pin(wake.wedged());
         assert!((&mut wedged).now_or_never().is_none());
-        // Stopped for minutes: time has passed, and nobody could look.
+        // Stopped for minutes: time has passed, and the library could not look.
         tokio::time::advance(WEDGED_AFTER * 10).await;
         assert!((&mut wedged).now_or_never().is_none());
         wake.looks.fetch_add(1, Ordering::Relaxed);

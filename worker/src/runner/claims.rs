@@ -189,7 +189,7 @@ impl JobRunner {
         Claimant {
             owner: &self.0.name,
             suspect_threshold: self.0.suspect_threshold,
-            // While a circuit is open no call is opened before its job has asked for leave.
+            // While a circuit is open the job opens its call itself, after it was admitted.
             provider: Some(deps.ai.provider()).filter(|provider| deps.breakers.all_closed(provider)),
         }
     }

@@ -1,5 +1,5 @@
 //! Jobs that the poll found and nothing could claim: another transaction holds a row of them, or another worker was
-//! faster. The poll leaves them out for a while, so that they hide nobody behind them. Asked by the crew.
+//! faster. They are left out for a while, so that they do not hide the jobs behind them.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,5 @@
-//! Keeping the leases of a crew's jobs. One task per process, started with the crew; it ends nothing, it tells the jobs.
+//! Renews the leases of the jobs that this process runs. One task per process. It ends no job: it gives the stop
+//! signal.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -17,11 +18,11 @@ use crate::runner::stop::Reason;
 /// and is given up after two and a half at the latest.
 const MAX_FAILED_RENEWALS: u32 = 2;
 
-/// When a lease is asked for again whose row somebody else had just then.
+/// Until a lease is renewed again whose row another transaction held.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 impl JobRunner {
-    /// Keeps every lease, and hears through it which jobs are lost and which shall end.
+    /// Renews every lease, and learns by it which jobs are lost and which are cancelled.
     pub(super) async fn renew_all(self) {
         let mut failed = 0;
         let mut skipped: Vec<Lease> = Vec::new();
@@ -31,7 +32,7 @@ impl JobRunner {
             tokio::select! {
                 _ = clock.tick() => {}
                 () = tokio::time::sleep(ASK_AGAIN), if !skipped.is_empty() => {
-                    // Should this fail, the next round for all of them says so.
+                    // If this fails, the next round renews all of them.
                     let again = std::mem::take(&mut skipped);
                     if let Ok(held) = store::renew(&self.0.deps.service, &again).await {
                         skipped = self.compare(&again, &held);
@@ -69,7 +70,7 @@ impl JobRunner {
         kept.map(|(lease, _)| *lease).collect()
     }
 
-    /// Tells the jobs what became of their leases; answers those that are still to be renewed.
+    /// Signals the jobs that are lost or cancelled; returns the leases that are still to be renewed.
     fn compare(&self, asked: &[Lease], answer: &[Held]) -> Vec<Lease> {
         let answer: HashMap<JobId, &Held> = answer.iter().map(|held| (held.id, held)).collect();
         let held = self.held();

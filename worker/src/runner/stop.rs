@@ -1,4 +1,4 @@
-//! The signal by which a running job learns that it should end, and why. Held by the crew, looked at in every loop of a
+//! The stop signal of a running job, with its reason. Given by the runner, checked in every loop of a
 //! job. Once given it stays given; the first reason counts.
 
 use std::sync::{Arc, OnceLock};
@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 /// Why a job should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Its owner asked for it: keep what was made, end as cancelled.
+    /// Cancellation was requested: keep the results so far, end as cancelled.
     Cancelled,
-    /// The lease is somebody else's now: write nothing more.
+    /// Another worker has the lease: write nothing more.
     LeaseLost,
     /// The lease could not be renewed: give the job back before it runs out, with no crash counted.
     Outage,

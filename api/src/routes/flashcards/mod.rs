@@ -334,7 +334,7 @@ async fn submission(
     let prompt_version = rules::prompt_version(body.prompt_version)?;
     let model = match callable(app, body.model) {
         Ok(model) => model,
-        // The generation of this key has its model already; whichever is named here, nobody asks it.
+        // The generation of this key has its model already; the one named here is not used.
         Err(refusal) => match app.jobs.knows(caller.user, Kind::GenerateFlashcards, key.as_ref()).await? {
             true => app.models.default.clone(),
             false => return Err(refusal.into()),
@@ -422,7 +422,7 @@ fn sides(patch: SidesPatch) -> Result<(Option<String>, Option<String>), ApiError
     if details.is_empty() { Ok((front, back)) } else { Err(ApiError::invalid(details)) }
 }
 
-/// An id that cannot be one is nobody's: 404, like one that is somebody else's.
+/// Text that cannot be an id answers 404, like another user's id.
 fn chosen(choice: Option<SuggestionChoice>) -> Result<Option<Vec<SuggestionId>>, ApiError> {
     let Some(ids) = choice.unwrap_or_default().suggestion_ids else { return Ok(None) };
     let ids: Result<Vec<SuggestionId>, _> = ids.iter().map(|id| id.parse()).collect();

@@ -114,7 +114,7 @@ fn monday(text: &str) -> Result<NaiveDate, ApiError> {
     Err(ApiError::rule(Code::NotAMonday, &place, "A week starts on a Monday."))
 }
 
-/// What cannot be an id is nobody's id.
+/// Text that cannot be an id is a missing id.
 fn brand(id: &str) -> Result<BrandId, ApiError> {
     id.parse().map_err(|_| ApiError::not_found())
 }

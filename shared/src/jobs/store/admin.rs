@@ -1,4 +1,4 @@
-//! The jobs tables with an administrator's eyes: everybody's jobs, the lanes, and the repeat of something final.
+//! The jobs tables for administrators: the jobs of all users, the lanes, and the retry of a final job.
 //! Called by `jobs::admin`; writes nothing but through `almanac.retry_job`.
 
 use uuid::Uuid;
@@ -273,6 +273,6 @@ pub struct RetryOutcome {
     pub job: Option<JobId>,
     /// Its kind.
     pub kind: Option<String>,
-    /// The lane to ring.
+    /// The lane to notify.
     pub lane: Option<String>,
 }

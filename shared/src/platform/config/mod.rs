@@ -87,7 +87,7 @@ variables! {
     LOG_LEVEL = "info", "a level (off, error, warn, info, debug, trace), also per target: info,almanac_worker=debug";
 }
 
-/// A limit: so many accepted requests in so many seconds.
+/// A rate limit: number of submitted requests in a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many.

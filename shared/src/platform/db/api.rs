@@ -51,8 +51,8 @@ impl Database {
         Self::open_with(url, CONNECTIONS)
     }
 
-    /// Opens the pools lazily, with so many connections in all: the API starts, and says so on `/readyz`, while Postgres
-    /// is away.
+    /// Opens the pools lazily, with this number of connections in all: the API starts, and says so on `/readyz`, while
+    /// Postgres is away.
     ///
     /// # Errors
     /// The URL does not parse.
@@ -98,8 +98,8 @@ impl Database {
         self.batches.one()
     }
 
-    /// The API's own eyes: flags, the tails of logs whose ownership was checked, and functions that see with a person's
-    /// eyes for the one statement they are.
+    /// The API's own role: flags, the tails of logs whose ownership was checked, and functions that read with a user's
+    /// rights for the duration of one statement.
     pub(crate) fn own(&self) -> &TimeoutPool {
         &self.own
     }
@@ -152,7 +152,7 @@ impl Database {
     }
 }
 
-/// A transaction with a person's eyes.
+/// A transaction with a user's rights.
 #[derive(Debug)]
 pub struct UserTx {
     tx: Transaction<'static, Postgres>,
@@ -160,7 +160,7 @@ pub struct UserTx {
     _turn: Option<Turn>,
 }
 
-/// A transaction with an administrator's eyes.
+/// A transaction with an administrator's rights.
 #[derive(Debug)]
 pub struct AdminTx {
     tx: Transaction<'static, Postgres>,
@@ -189,8 +189,8 @@ macro_rules! transactions {
 transactions!(UserTx, AdminTx);
 
 /// Begins in a task of its own. A `begin` cut off in flight would hand the next borrower an open transaction with the
-/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end, whoever has gone meanwhile, and rolls back
-/// when unwanted. What a silent server cuts off here, `cleanse` ends.
+/// last person's role and claims (sqlx 0.8.4 to 0.9.0); this one runs to its end even if its request is gone, and rolls
+/// back when unwanted. What a silent server cuts off here, `cleanse` ends.
 async fn begin_whole(
     pool: &PgPool,
     patience: &Patience,

@@ -34,7 +34,8 @@ const SUSPECT_AFTER: Duration = Duration::from_millis(400);
 const PING_EVERY: Duration = Duration::from_millis(300);
 /// How long the first probe may take: requests wait for it.
 const FIRST: Limits = Limits { greeting: Duration::from_secs(1), login: Duration::from_secs(5) };
-/// How long a later one may take. Nobody waits for it, and a server on a machine that is short of processor time is there.
+/// How long a later one may take. No request waits for it, and a server on a machine that is short of processor time is
+/// there.
 const LATER: Limits = Limits { greeting: Duration::from_secs(8), login: Duration::from_secs(8) };
 /// Later probes that are on their way at once and start one after the other; more of them start a second apart, so that
 /// one that hangs on a broken network keeps no other from finding the server again.
@@ -179,7 +180,7 @@ async fn probe(inner: Weak<Inner>, suspicion: Arc<Notify>, options: PgConnectOpt
     }
 }
 
-/// None once nobody asks any more.
+/// `None` once nothing uses it any more.
 fn record(inner: &Weak<Inner>, reachable: bool) -> Option<()> {
     inner.upgrade().map(|inner| Health(inner).record(reachable))
 }
@@ -188,7 +189,7 @@ fn is_gone_to(inner: &Weak<Inner>) -> bool {
     inner.upgrade().is_some_and(|inner| inner.gone.load(Ordering::Relaxed))
 }
 
-/// Ends when a server answers, or nobody asks any more.
+/// Ends when a server answers, or nothing uses it any more.
 async fn comes_back(inner: &Weak<Inner>, options: &PgConnectOptions) {
     let mut clock = interval(PROBE_EVERY);
     let mut probes = FuturesUnordered::new();

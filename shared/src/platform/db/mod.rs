@@ -33,12 +33,12 @@ pub(crate) use self::{
     unanswered::{is_dead_connection, is_gone},
 };
 
-/// How long a request may wait for a connection before it is told to come back (503).
+/// How long a request may wait for a connection before it is refused with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
-/// to make them anew for the first calls of each connection costs several times what they do. A plan that is made while
-/// its tables are small reads them whole, one way or another, and would go on doing so while they grow, until they are
-/// analysed again: every row these functions look for has a key, so they are told to look it up, one by one.
+/// to make them again for the first calls of each connection costs several times what they do. A plan that is made
+/// while its tables are small reads them whole, one way or another, and would go on doing so while they grow, until
+/// they are analysed again: every row these functions look for has a key, so the planner is made to look each one up.
 const PLANNED_ONCE: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

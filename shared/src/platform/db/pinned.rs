@@ -62,7 +62,7 @@ impl PinnedConnection {
             }
             drop(connection.detach());
         }
-        // The pool's own limit is a little shorter, and tells a full pool from a silent one.
+        // The pool's own limit is a little shorter, which distinguishes a full pool from a silent one.
         self.keepers.patience.wait_for(self.keepers.pool.acquire()).await
     }
 

@@ -1,5 +1,5 @@
 //! Statements that end on this side too. The server's own time-outs cannot fire when the server, or the way there, is
-//! gone without a word; then whoever waits would wait for ever, and so would every job behind them.
+//! gone silently; then its user would wait for ever, and so would every job behind it.
 //! Used by the worker's pools and by the API's own. A connection whose statement was given up is thrown away, never lent again.
 
 use std::time::Duration;
@@ -133,8 +133,8 @@ pub(super) fn lives(connection: &mut PgConnection, rest: PoolConnectionMetadata)
     })
 }
 
-/// A connection on loan. Whoever gives up halfway, by a time limit or otherwise, leaves an answer on the way: nobody else
-/// may read that, so the connection goes, and its place in the pool is free again.
+/// A borrowed connection. A user that gives up halfway, by a time limit or otherwise, leaves an answer on the way: no
+/// other user may read that, so the connection goes, and its place in the pool is free again.
 pub(super) struct TimeoutConnection(Option<PoolConnection<Postgres>>);
 
 impl TimeoutConnection {

@@ -55,7 +55,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let mut users = self.turns.users();
         self.permit = None;
-        // Whoever holds or waits for a turn has a reference too.
+        // Each holder of a turn, and each that waits for one, has a reference too.
         if users.get(&self.user).is_some_and(|line| Arc::strong_count(line) == 1) {
             users.remove(&self.user);
         }

@@ -19,7 +19,7 @@ const WORK_TIMEOUT: Duration = Duration::from_secs(11);
 /// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
 const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// A worker's eyes: every row, through explicit policies, as `almanac_worker`.
+/// Connections of a worker: every row, through explicit policies, as `almanac_worker`.
 #[derive(Clone, Debug)]
 pub struct Service {
     work: TimeoutPool,
@@ -36,9 +36,9 @@ impl Service {
         Self::open_with(url, CONNECTIONS)
     }
 
-    /// Opens the pools lazily, with so many connections in all. Renewals have two of their own, so that busy work cannot
-    /// cost a lease; starts and ends of jobs, each written by one task, have one each. No statement waits without end for
-    /// a store that is gone.
+    /// Opens the pools lazily, with this number of connections in all. Renewals have two of their own, so that busy
+    /// work cannot cost a lease; starts and ends of jobs, each written by one task, have one each. No statement waits
+    /// without end for a store that is gone.
     ///
     /// # Errors
     /// The URL does not parse.

@@ -22,10 +22,10 @@ pub(super) struct Jobs {
     generations: Counters<1>,
 }
 
-/// Who told the worker of a job.
+/// What brought a job to the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PickupSource {
-    /// The doorbell rang.
+    /// A message.
     Ring,
     /// The poll of Postgres found it.
     Poll,

@@ -1,5 +1,5 @@
 //! What a process counts, by the domain's own words, for Prometheus to fetch from `/metrics`.
-//! Each `main` makes one `Metrics` and hands it on; whoever acts calls the method that says what happened.
+//! Each `main` makes one `Metrics` and hands it on; the code that acts calls the method named after the event.
 //! No label may hold anything that grows with users or requests: no ids, no paths, no messages.
 //!
 //! To add a family: 1. a field in the group it belongs to, 2. its registration with a help text, 3. a method named after

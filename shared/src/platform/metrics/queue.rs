@@ -1,5 +1,5 @@
-//! The doorbell and the lanes behind it: whether Redis answers and how much work waits.
-//! Called where jobs are rung for and by the worker's maintenance, which reads the depths. Nothing is
+//! Notifications of workers and the lanes: whether Redis answers and how much work waits.
+//! Called where workers are notified, and by the worker's maintenance, which reads the depths. Nothing is
 //! decided by these numbers: Postgres alone says what waits.
 
 use prometheus_client::{
@@ -27,7 +27,7 @@ impl Queue {
 }
 
 impl Metrics {
-    /// A ring did not reach Redis.
+    /// A notification did not reach Redis.
     pub fn ring_failed(&self) {
         self.queue.ring_failures.inc();
     }

@@ -27,7 +27,7 @@ const WARNING_PAUSE: Duration = Duration::from_secs(60);
 
 /// The source of trace ids, with an exporter behind it when `endpoint` is given.
 ///
-/// Whoever has a collector records everything, also below a caller that records nothing: sampling is the collector's
+/// With a collector everything is recorded, also below a caller that records nothing: sampling is the collector's
 /// business. Without one nothing is recorded, and ids are made and passed on all the same.
 pub(super) fn provider(endpoint: Option<&str>, service: &'static str) -> Result<SdkTracerProvider> {
     let Some(endpoint) = endpoint else {

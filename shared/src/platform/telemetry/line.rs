@@ -128,7 +128,7 @@ impl Visit for Fields {
         });
     }
 
-    // A number or a truth value tells no secret, so counts such as `tokens` pass whatever they are called.
+    // A number or a boolean holds no secret, so counts such as `tokens` pass whatever they are called.
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() { self.put_display(field, value) } else { self.record_debug(field, &value) }
     }

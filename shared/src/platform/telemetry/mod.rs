@@ -95,7 +95,7 @@ where
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        // Nobody asks OpenTelemetry for its current context, so entering and leaving spans stays cheap.
+        // Nothing reads OpenTelemetry's current context, so entering and leaving spans stays cheap.
         .with_context_activation(false)
         .with_filter(spans());
     let log = LogLayer::new(settings.json, clock, write).with_filter(level.or(spans()));

@@ -23,7 +23,7 @@ pub fn current_traceparent() -> Option<String> {
 }
 
 /// The innermost span that is part of a trace. Spans of libraries and debug spans are not, and must not hide it: the
-/// trace would break wherever somebody turns the log level up.
+/// trace would break wherever the log level is raised.
 fn current_context(dispatch: &Dispatch) -> Option<Context> {
     let registry = dispatch.downcast_ref::<Registry>()?;
     let current = dispatch.current_span();
