@@ -43,21 +43,21 @@ GRANT SELECT ON almanac.feature_flags TO almanac_api, almanac_worker;
 
 -- Sliding log of submitted work. `n` counts a user's submissions in one family, so the number inside a window is
 -- (last n - first n + 1): two index probes for any limit.
-CREATE TABLE almanac.accepts (
+CREATE TABLE almanac.submissions (
     user_id uuid NOT NULL,
     family text NOT NULL,
     n bigint NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (user_id, family, at, n)
 );
-CREATE INDEX accepts_at ON almanac.accepts (at);    -- for pruning; rows come in its order, so it grows at its end
-ALTER TABLE almanac.accepts ENABLE ROW LEVEL SECURITY;
-ALTER TABLE almanac.accepts FORCE ROW LEVEL SECURITY;
-CREATE POLICY owner_all ON almanac.accepts TO almanac_owner USING (true) WITH CHECK (true);
-CREATE POLICY worker_all ON almanac.accepts TO almanac_worker USING (true) WITH CHECK (true);
-CREATE POLICY user_reads ON almanac.accepts FOR SELECT TO authenticated USING (user_id = (SELECT almanac.uid()));
-GRANT SELECT ON almanac.accepts TO authenticated;
-GRANT SELECT, DELETE ON almanac.accepts TO almanac_worker;
+CREATE INDEX submissions_at ON almanac.submissions (at);    -- for pruning; rows come in its order, so it grows at its end
+ALTER TABLE almanac.submissions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.submissions FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.submissions TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY worker_all ON almanac.submissions TO almanac_worker USING (true) WITH CHECK (true);
+CREATE POLICY user_reads ON almanac.submissions FOR SELECT TO authenticated USING (user_id = (SELECT almanac.uid()));
+GRANT SELECT ON almanac.submissions TO authenticated;
+GRANT SELECT, DELETE ON almanac.submissions TO almanac_worker;
 
 CREATE TABLE almanac.idempotency_keys (
     user_id uuid NOT NULL,

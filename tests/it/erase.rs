@@ -76,7 +76,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let admin = stack.admin().await;
     let before = counts_owned(&admin, anna.id).await;
     for table in [
-        "accepts",
+        "submissions",
         "ai_generations",
         "ai_suggestions",
         "brand_profiles",
@@ -112,7 +112,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let id = erase(&anna).await;
 
     let left = rows_of(&admin, anna.id).await;
-    let expected = BTreeMap::from([("accepts", 1), ("effects", 1), ("job_events", 1), ("jobs", 2)]);
+    let expected = BTreeMap::from([("submissions", 1), ("effects", 1), ("job_events", 1), ("jobs", 2)]);
     assert_eq!(counts(&left), expected, "the erase, and the effect with its job: {left:#?}");
     let bare: Value =
         serde_json::from_str(left["jobs"].iter().find(|row| row.contains(&annas)).or_fail("a row")).or_fail("JSON");
@@ -133,7 +133,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     erase(&anna).await;
     let again = counts_owned(&admin, anna.id).await;
     assert_eq!(again["jobs"], 2, "the newer erase took the older one along");
-    assert_eq!(again["accepts"], 2);
+    assert_eq!(again["submissions"], 2);
     anna.get(&format!("/v1/jobs/{id}")).await.refused(404, "NOT_FOUND");
 }
 
@@ -169,7 +169,7 @@ async fn an_erase_ends_what_runs_and_what_waits_and_every_listener_hears_the_end
     let admin = stack.admin().await;
     assert_eq!(
         counts_owned(&admin, anna.id).await,
-        BTreeMap::from([("accepts", 1), ("job_events", 1), ("jobs", 1)].map(|(t, n)| (t.to_owned(), n)))
+        BTreeMap::from([("submissions", 1), ("job_events", 1), ("jobs", 1)].map(|(t, n)| (t.to_owned(), n)))
     );
     assert_eq!(ben.follow(&bens).await.collect_to_end().await.last().or_fail("an end").json()["status"], "succeeded");
     invariants::assert_all(&admin, &[id.parse().or_fail("a UUID"), bens.parse().or_fail("a UUID")]).await;

@@ -96,7 +96,7 @@ fn expected(rows: &[(&str, usize)]) -> BTreeMap<String, usize> {
 
 /// An erase, and nothing else.
 fn only_the_erase() -> BTreeMap<String, usize> {
-    expected(&[("accepts", 1), ("job_events", 1), ("jobs", 1)])
+    expected(&[("submissions", 1), ("job_events", 1), ("jobs", 1)])
 }
 
 /// Attempts and crashes that a job was charged.
@@ -214,7 +214,7 @@ async fn an_erase_that_waits_for_a_stalled_job_blocks_no_other_erase() {
 
 /// Tables of a user's rows with the condition that finds those of one user.
 const LOCKED: [(&str, &str); 16] = [
-    ("accepts", "user_id = $1 AND family <> 'erase'"),
+    ("submissions", "user_id = $1 AND family <> 'erase'"),
     ("ai_generations", "user_id = $1"),
     ("ai_suggestions", "user_id = $1"),
     ("brand_profiles", "user_id = $1"),

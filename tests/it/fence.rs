@@ -57,7 +57,7 @@ const WRITES: [(&str, &str); 14] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_generations", "take_crash_back"];
+const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_generations", "undo_crash"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {

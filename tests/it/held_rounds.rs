@@ -138,7 +138,7 @@ async fn three_expired(stack: &Stack) -> Vec<Uuid> {
 async fn a_held_event_keeps_no_other_log_from_being_pruned() {
     let stack = Stack::builder().workers(0).start().await;
     let mut worker = impatient(&stack).await;
-    let prune = "SELECT almanac.forget_events(7, 2) WHERE $1::uuid[] IS NOT NULL";
+    let prune = "SELECT almanac.prune_events(7, 2) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(DISTINCT job_id) FROM almanac.job_events WHERE job_id = ANY ($1)";
     let jobs = three_expired(&stack).await;
     let mut holder = stack.admin().await.begin().await.unwrap();
@@ -163,7 +163,7 @@ async fn a_held_event_keeps_no_other_log_from_being_pruned() {
 async fn a_held_row_keeps_no_other_text_from_being_pruned() {
     let stack = Stack::builder().workers(0).start().await;
     let mut worker = impatient(&stack).await;
-    let prune = "SELECT almanac.forget_texts(7, 200) WHERE $1::uuid[] IS NOT NULL";
+    let prune = "SELECT almanac.prune_texts(7, 200) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(*) FROM almanac.jobs j
                   JOIN almanac.ai_generations g USING (id) JOIN almanac.calendar_runs r USING (id)
                   JOIN almanac.organic_runs o USING (id) JOIN almanac.llm_calls c USING (id)

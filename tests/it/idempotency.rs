@@ -36,7 +36,7 @@ async fn the_same_request_ten_times_at_once_is_one_job_and_one_call() {
     assert_eq!(anna.ended(&ids[0]).await["status"], "succeeded");
     assert_eq!(stack.world.calls(&text).len(), 1);
     let rows = Rows::of(&stack.admin().await, anna.id).await;
-    assert_eq!((rows.jobs, rows.generations, rows.accepts, rows.keys), (1, 1, 1, 1));
+    assert_eq!((rows.jobs, rows.generations, rows.submissions, rows.keys), (1, 1, 1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,7 +201,7 @@ async fn a_refused_request_does_not_burn_its_key() {
     }
     submit(&anna, ROUTE, "kept", &body).await.refused(429, "RATE_LIMITED");
 
-    let sql = "UPDATE almanac.accepts SET at = at - interval '301 s' WHERE user_id = $1";
+    let sql = "UPDATE almanac.submissions SET at = at - interval '301 s' WHERE user_id = $1";
     sqlx::query(sql).bind(anna.id).execute(&stack.admin().await).await.unwrap();
 
     assert!(!replayed(&submit(&anna, ROUTE, "kept", &body).await.expect(202)));

@@ -176,7 +176,7 @@ fn every_post_takes_a_key_or_makes_nothing() {
             posts += 1;
             let signature = route.split('{').next().unwrap_or_default();
             let body = route.split("\n    }\n").next().unwrap_or_default();
-            let keyed = signature.contains("Keyed<") || body.contains("idempotency_key(");
+            let keyed = signature.contains("IdempotentJson<") || body.contains("idempotency_key(");
             let named = without.iter().any(|name| signature.contains(&format!("\"{name}\"")));
             if keyed == named {
                 wrong.push(format!("{file}: {}", signature.lines().next().unwrap_or_default()));

@@ -47,7 +47,10 @@ async fn the_sixth_generation_is_refused_and_says_when_to_come_back() {
     let error = refused.json()["error"].clone();
     assert_eq!((&error["retryable"], &error["retryAfterSeconds"]), (&json!(true), &json!(wait)));
     let after = Rows::of(&admin, anna.id).await;
-    assert_eq!((after.jobs, after.generations, after.accepts), (before.jobs, before.generations, before.accepts));
+    assert_eq!(
+        (after.jobs, after.generations, after.submissions),
+        (before.jobs, before.generations, before.submissions)
+    );
     bob.submit(&source_text("five")).await.expect(202);
 }
 
@@ -132,7 +135,7 @@ async fn the_window_slides() {
     let admin = stack.admin().await;
     let anna = stack.user();
     let age = async |seconds: i32, n: i64| {
-        let sql = "UPDATE almanac.accepts SET at = at - make_interval(secs => $2) WHERE user_id = $1 AND n <= $3";
+        let sql = "UPDATE almanac.submissions SET at = at - make_interval(secs => $2) WHERE user_id = $1 AND n <= $3";
         sqlx::query(sql).bind(anna.id).bind(f64::from(seconds)).bind(n).execute(&admin).await.unwrap();
     };
     fill(&anna).await;

@@ -127,9 +127,9 @@ async fn an_accept_reads_by_its_index_however_small_the_table_was_when_it_was_pl
     let admin = stack.admin().await;
     stack.user().generate_scripted("first").await;
     // A table of one page, and known to be: the cheapest way to read it is to read all of it.
-    sqlx::query("ANALYZE almanac.accepts").execute(&admin).await.unwrap();
+    sqlx::query("ANALYZE almanac.submissions").execute(&admin).await.unwrap();
     let scans = async || {
-        let sql = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relid = 'almanac.accepts'::regclass";
+        let sql = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relid = 'almanac.submissions'::regclass";
         sqlx::query_as::<_, (i64, i64)>(sql).fetch_one(&admin).await.unwrap()
     };
     let before = scans().await;

@@ -134,7 +134,8 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
 
     stack.proxies().worker_postgres.set(Mode::Pass).await;
 
-    let reaped = eventually(SOON, "the lease is reaped", async || said(&stack, "a job's worker is gone")).await;
+    let reaped =
+        eventually(SOON, "the lease is reaped", async || said(&stack, "lease expired; the job was returned")).await;
     let waited = reaped - said(&stack, "worker started").unwrap();
     assert!(waited > chrono::TimeDelta::seconds(9), "a lease is ten seconds: {waited}");
     let epoch = job.claim("the test", 3_600_000).await.unwrap();

@@ -206,8 +206,8 @@ struct Round {
 
 const ROUNDS: [Round; 4] = [
     Round {
-        sql: "SELECT almanac.prune_accepts(2, 20)",
-        fill: "INSERT INTO almanac.accepts (user_id, family, n, at)
+        sql: "SELECT almanac.prune_submissions(2, 20)",
+        fill: "INSERT INTO almanac.submissions (user_id, family, n, at)
                SELECT gen_random_uuid(), 'generation', n, clock_timestamp() - n * interval '1 s'
                       - CASE WHEN n <= 30 THEN interval '3 days' ELSE '0' END
                  FROM generate_series(1, 100000) AS n",
@@ -220,14 +220,14 @@ const ROUNDS: [Round; 4] = [
                  FROM generate_series(1, 100000) AS n",
     },
     Round {
-        sql: "SELECT almanac.forget_events(7, 20)",
+        sql: "SELECT almanac.prune_events(7, 20)",
         fill: "INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, finished_at)
                SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text,
                       'succeeded', clock_timestamp() - n * interval '1 ms'
                       - CASE WHEN n <= 30 THEN interval '60 days' ELSE '0' END
                  FROM generate_series(1, 100000) AS n",
     },
-    Round { sql: "SELECT almanac.forget_texts(30, 20)", fill: "SELECT" },
+    Round { sql: "SELECT almanac.prune_texts(30, 20)", fill: "SELECT" },
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -133,7 +133,7 @@ async fn a_round_that_has_nothing_to_forget_reads_next_to_nothing_beside_thousan
     .await
     .unwrap();
     let mut worker = stack.as_worker().await.acquire().await.unwrap().detach();
-    for statement in ["SELECT almanac.forget_events(7, 200)", "SELECT almanac.forget_texts(30, 200)"] {
+    for statement in ["SELECT almanac.prune_events(7, 200)", "SELECT almanac.prune_texts(30, 200)"] {
         let (mut seen, mut rounds) = (0, 0);
         loop {
             let (done, rows) = rows_read(&mut worker, statement).await;
@@ -167,7 +167,7 @@ async fn a_persons_generations_are_found_by_their_keys_for_an_erase_and_for_a_re
     let remake = format!(
         "WITH new AS (INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id)
                       VALUES ('{new}', '{}', 'flashcards.generate', 'flashcards', 'generation', '{new}') RETURNING 1)
-         SELECT almanac.remake(j, '{new}')::int::bigint FROM almanac.jobs j, new WHERE j.id = {id}",
+         SELECT almanac.clone_for_retry(j, '{new}')::int::bigint FROM almanac.jobs j, new WHERE j.id = {id}",
         anna.id,
         id = id.to_string().replace('"', "'"),
     );

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 /// Per table: what `authenticated` may on its own rows, what `almanac_api` may as itself and `almanac_worker` on all.
 /// s(elect), i(nsert), u(pdate), d(elete).
 const GRANTS: &[(&str, &str, &str, &str)] = &[
-    ("accepts", "s", "", "sd"),
+    ("submissions", "s", "", "sd"),
     ("ai_generations", "sid", "", "siud"),
     ("ai_suggestions", "su", "", "siud"),
     ("brand_profiles", "siud", "", "sd"),
@@ -38,7 +38,7 @@ const GRANTS: &[(&str, &str, &str, &str)] = &[
 
 /// Tables whose rows are a person's.
 const PERSONAL: &[&str] = &[
-    "accepts",
+    "submissions",
     "ai_generations",
     "ai_suggestions",
     "brand_profiles",
@@ -238,7 +238,7 @@ async fn a_person_cannot_write_a_row_into_anothers_name_or_onto_anothers_parent(
         ("UPDATE almanac.cards SET user_id = user_id".into(), "42501"),
         ("UPDATE almanac.ai_generations SET status = 'succeeded', cost_usd = 0".into(), "42501"),
         ("UPDATE almanac.jobs SET state = 'queued'".into(), "42501"),
-        ("INSERT INTO almanac.accepts VALUES (almanac.uid(), 'generation', 1, now())".into(), "42501"),
+        ("INSERT INTO almanac.submissions VALUES (almanac.uid(), 'generation', 1, now())".into(), "42501"),
         ("SELECT * FROM almanac.tail('{}', '{}', 1)".into(), "42501"),
         ("SELECT almanac.claim('{}', 'me', interval '1 s')".into(), "42501"),
         (format!("SELECT almanac.finish('{annas}', NULL, 'cancelled', NULL, NULL)"), "42501"),

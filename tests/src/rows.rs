@@ -17,8 +17,8 @@ pub struct Rows {
     pub suggestions: i64,
     /// `cards`.
     pub cards: i64,
-    /// `accepts`, what a limit counts.
-    pub accepts: i64,
+    /// `submissions`, what a limit counts.
+    pub submissions: i64,
     /// `idempotency_keys`.
     pub keys: i64,
 }
@@ -36,7 +36,7 @@ impl Rows {
             generations: count("ai_generations").await,
             suggestions: count("ai_suggestions").await,
             cards: count("cards").await,
-            accepts: count("accepts").await,
+            submissions: count("submissions").await,
             keys: count("idempotency_keys").await,
         }
     }

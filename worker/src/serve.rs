@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     deps::Deps,
     health,
-    maintenance::{self, Keeping},
+    maintenance::{self, Retention},
     outbound::{
         ai,
         breaker::{BreakerLimits, Breakers},
@@ -117,12 +117,12 @@ fn start_loops(
     loops.spawn(maintenance::metrics::count(deps.clone(), names.clone(), draining.clone()));
     loops.spawn(queue::redis::listen(redis.clone(), runner.clone(), draining.clone()));
     loops.spawn(maintenance::prune::trim(deps.clone(), names, draining.clone()));
-    loops.spawn(maintenance::prune::forget_registrations(deps.clone(), draining.clone()));
-    loops.spawn(maintenance::prune::forget(deps.clone(), keeping(settings), draining.clone()));
+    loops.spawn(maintenance::prune::remove_registrations(deps.clone(), draining.clone()));
+    loops.spawn(maintenance::prune::prune_rows(deps.clone(), keeping(settings), draining.clone()));
 }
 
-fn keeping(settings: &WorkerSettings) -> Keeping {
-    Keeping {
+fn keeping(settings: &WorkerSettings) -> Retention {
+    Retention {
         max_crashes: settings.job_max_crashes,
         events_days: settings.retention_events_days,
         prompts_days: settings.retention_prompts_days,

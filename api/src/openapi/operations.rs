@@ -18,11 +18,7 @@ const RESPONSE_HEADERS: [(&str, &str, &str); 8] = [
     ("Retry-After", "Seconds before the next attempt.", "2"),
     ("Idempotency-Replayed", "`true` if an earlier request with the same `Idempotency-Key` stored the answer.", "true"),
     ("Content-Disposition", "Name of the file.", "attachment; filename=\"calendar.ics\""),
-    (
-        "Set-Cookie",
-        "The cookie `almanac_session`.",
-        "almanac_session=; Max-Age=0; Path=/; HttpOnly; SameSite=StrictJson",
-    ),
+    ("Set-Cookie", "The cookie `almanac_session`.", "almanac_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"),
     ("WWW-Authenticate", "The scheme of the token.", "Bearer"),
 ];
 

@@ -101,8 +101,8 @@ fn has_session(request: &Request) -> bool {
     !request.headers().contains_key(header::AUTHORIZATION) && session_cookie(request.headers()).is_some()
 }
 
-/// Browsers refuse a `Secure` cookie over plain HTTP, which is what a development machine speaks.
+/// Browsers refuse a `Secure` cookie over plain HTTP, which a development machine uses.
 fn cookie(request: &Request, token: &str, seconds: i64) -> String {
     let secure = if Client::of(request).address.is_loopback() { "" } else { "; Secure" };
-    format!("{COOKIE}={token}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=StrictJson{secure}")
+    format!("{COOKIE}={token}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}")
 }

@@ -57,10 +57,10 @@ BEGIN
     IF v_gone > 0 THEN
         RETURN v_gone;
     END IF;
-    DELETE FROM almanac.accepts a
+    DELETE FROM almanac.submissions a
      WHERE a.user_id = v_user
        AND (a.family, a.at, a.n) IN (
-           SELECT o.family, o.at, o.n FROM almanac.accepts o
+           SELECT o.family, o.at, o.n FROM almanac.submissions o
             WHERE o.user_id = v_user AND o.family <> 'erase' AND o.at <= v_before
             LIMIT p_max);
     GET DIAGNOSTICS v_gone = ROW_COUNT;

@@ -30,7 +30,7 @@ BEGIN
         RETURNING * INTO v_job;
         CONTINUE WHEN NOT FOUND;
         IF v_job.started_at = v_now THEN
-            PERFORM almanac.reflect(v_job);
+            PERFORM almanac.sync_domain_row(v_job);
         END IF;
         RETURN NEXT v_job;
     END LOOP;

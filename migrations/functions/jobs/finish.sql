@@ -27,7 +27,7 @@ BEGIN
     IF p_reflect THEN
         UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
          WHERE job_id = p_id AND state = 'started';
-        PERFORM almanac.reflect(v_job);
+        PERFORM almanac.sync_domain_row(v_job);
     END IF;
     -- After the domain row, which says what was made.
     INSERT INTO almanac.job_events (job_id, seq, type, data)

@@ -60,7 +60,7 @@ BEGIN
      WHERE j.id = p_id
     RETURNING j.* INTO v_job;
     IF v_fresh THEN
-        PERFORM almanac.reflect(v_job);
+        PERFORM almanac.sync_domain_row(v_job);
     END IF;
     RETURN NEXT;
 END

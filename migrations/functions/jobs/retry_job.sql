@@ -65,7 +65,7 @@ BEGIN
             CASE WHEN v_old.subject_id = p_id::text THEN p_new::text ELSE v_old.subject_id END, p_id,
             v_now + d.start_by, d.time_limit, p_trace, p_request_id, v_now, v_now
       FROM almanac.job_kinds d WHERE d.kind = v_old.kind;
-    IF NOT almanac.remake(v_old, p_new) THEN
+    IF NOT almanac.clone_for_retry(v_old, p_new) THEN
         outcome := 'gone';
         RETURN NEXT;
         RETURN;

@@ -37,7 +37,7 @@ BEGIN
         -- A generation that runs is told by its job's row; the other domains' rows say it themselves.
         IF (job).kind <> 'flashcards.generate' THEN
             IF (job).started_at = v_now THEN
-                PERFORM almanac.reflect(job);
+                PERFORM almanac.sync_domain_row(job);
             END IF;
         ELSIF (job).epoch = 1 AND p_provider IS NOT NULL THEN
             call := v_want.call;

@@ -43,9 +43,9 @@ BEGIN
         v_now := clock_timestamp();
 
         SELECT l.n, f.n, f.at INTO v_last_n, v_first_n, v_first_at
-          FROM (SELECT a.n FROM almanac.accepts a
+          FROM (SELECT a.n FROM almanac.submissions a
                  WHERE a.user_id = v_user AND a.family = k.family ORDER BY a.at DESC, a.n DESC LIMIT 1) AS l
-          LEFT JOIN (SELECT a.n, a.at FROM almanac.accepts a
+          LEFT JOIN (SELECT a.n, a.at FROM almanac.submissions a
                       WHERE a.user_id = v_user AND a.family = k.family
                         AND a.at > v_now - make_interval(secs => k.rate_seconds)
                       ORDER BY a.at, a.n LIMIT 1) AS f ON true;
@@ -104,7 +104,7 @@ BEGIN
             RETURN NEXT;
             RETURN;
         END IF;
-        INSERT INTO almanac.accepts (user_id, family, n, at)
+        INSERT INTO almanac.submissions (user_id, family, n, at)
         VALUES (v_user, k.family, coalesce(v_last_n, 0) + 1, v_now);
         IF p_keys[1] IS NOT NULL THEN
             INSERT INTO almanac.idempotency_keys AS i (user_id, route, key, fingerprint, job_id, answer, expires_at)
@@ -141,11 +141,11 @@ BEGIN
                    AS reset_in
           FROM unnest(v_held) AS p (usr)
           LEFT JOIN LATERAL (
-               SELECT a.n FROM almanac.accepts a
+               SELECT a.n FROM almanac.submissions a
                 WHERE a.user_id = p.usr AND a.family = k.family
                 ORDER BY a.at DESC, a.n DESC LIMIT 1) AS l ON true
           LEFT JOIN LATERAL (
-               SELECT a.n, a.at FROM almanac.accepts a
+               SELECT a.n, a.at FROM almanac.submissions a
                 WHERE a.user_id = p.usr AND a.family = k.family
                   AND a.at > v_now - make_interval(secs => k.rate_seconds)
                 ORDER BY a.at, a.n LIMIT 1) AS f ON true),
@@ -185,7 +185,7 @@ BEGIN
                coalesce(j.subject, j.job::text), v_now + k.start_by, k.time_limit, j.trace, j.request, v_now, v_now
           FROM judged j WHERE j.verdict = 'new'),
     counted AS (
-        INSERT INTO almanac.accepts (user_id, family, n, at)
+        INSERT INTO almanac.submissions (user_id, family, n, at)
         SELECT j.usr, k.family, j.last_n + j.fresh, v_now FROM judged j WHERE j.verdict = 'new'),
     keyed AS (
         INSERT INTO almanac.idempotency_keys AS i (user_id, route, key, fingerprint, job_id, answer, expires_at)

@@ -14,7 +14,7 @@ use crate::platform::{
     redis::PATIENCE,
 };
 
-/// Events of one log that are read at once for everybody who follows it.
+/// Events of one log that one read returns for all its followers.
 pub const PAGE: i32 = 500;
 /// Events that are read at once for a single socket, which keeps them until its client has taken them.
 pub const SOCKET_PAGE: i32 = 64;
@@ -60,13 +60,13 @@ pub async fn emit(
 }
 
 /// Removes the events of jobs that ended before the retention began; answers of how many jobs, 0 when none is left.
-pub async fn forget(service: &Service, days: u32) -> sqlx::Result<i64> {
+pub async fn prune(service: &Service, days: u32) -> sqlx::Result<i64> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_events($1, 200) AS "jobs!""#, days);
+    let jobs = sqlx::query_scalar!(r#"SELECT almanac.prune_events($1, 200) AS "jobs!""#, days);
     jobs.fetch_one(service.work()).await
 }
 
-/// Tells Redis about appended events, best effort and never in anybody's way: the tail read heals what is lost.
+/// Publishes appended events to Redis, best effort and without blocking: the tail read finds what is lost.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     outbox: mpsc::Sender<(JobId, Vec<Event>)>,
@@ -80,7 +80,7 @@ impl Publisher {
         Self { outbox }
     }
 
-    /// Hands events over. Dropped when the process is that far behind.
+    /// Queues events. They are dropped if the queue is full.
     pub fn publish(&self, job: JobId, events: Vec<Event>) {
         if !events.is_empty() && self.outbox.try_send((job, events)).is_err() {
             tracing::debug!("publishing is behind; readers will find the events in the log");

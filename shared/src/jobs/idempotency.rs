@@ -226,7 +226,7 @@ async fn keep(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// The store is away.
-pub async fn forget(service: &Service) -> sqlx::Result<i64> {
+pub async fn prune(service: &Service) -> sqlx::Result<i64> {
     let keys = sqlx::query_scalar!(r#"SELECT almanac.prune_idempotency_keys(1000) AS "keys!""#);
     keys.fetch_one(service.work()).await
 }
@@ -356,7 +356,7 @@ mod tests {
 
         #[test]
         fn values_that_differ_have_different_fingerprints(one in any_json(), other in any_json()) {
-            // Equal up to numbers such as 1 and 1.0, which are one value here and two in serde's eyes.
+            // Equal up to numbers such as 1 and 1.0, which are one value here and two for serde.
             prop_assume!(canonical_json(&one) != canonical_json(&other));
             prop_assert_ne!(&one, &other);
             prop_assert_ne!(fingerprint(&one), fingerprint(&other));

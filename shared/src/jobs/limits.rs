@@ -21,7 +21,7 @@ pub async fn state(database: &Database, user: UserId, family: &str, rate: Rate) 
     let used = sqlx::query!(
         r#"SELECT count(*) AS "used!",
                   greatest(1, ceil(extract(epoch FROM min(at) - now())::float8 + $3))::int AS "reset_seconds: i32"
-             FROM almanac.accepts
+             FROM almanac.submissions
             WHERE user_id = $1 AND family = $2 AND at > now() - make_interval(secs => $3::float8)"#,
         user.0,
         family,
@@ -36,8 +36,8 @@ pub async fn state(database: &Database, user: UserId, family: &str, rate: Rate) 
 }
 
 /// Removes one batch of rows that no window reaches any more; returns the number of rows, 0 if none is left.
-pub async fn forget(service: &Service) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"SELECT almanac.prune_accepts($1, 1000) AS "rows!""#, LONGEST_WINDOW_DAYS)
+pub async fn prune(service: &Service) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT almanac.prune_submissions($1, 1000) AS "rows!""#, LONGEST_WINDOW_DAYS)
         .fetch_one(service.work())
         .await
 }

@@ -15,7 +15,7 @@ const ROWS: [&str; 9] = [
       WHERE EXISTS (SELECT FROM almanac.calendar_runs r WHERE r.calendar_id = c.id AND r.finished_at IS NULL)
       ORDER BY random() LIMIT 3 FOR UPDATE SKIP LOCKED",
     "SELECT FROM almanac.organic_runs WHERE finished_at IS NULL ORDER BY random() LIMIT 3 FOR UPDATE SKIP LOCKED",
-    "SELECT FROM almanac.accepts ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED",
+    "SELECT FROM almanac.submissions ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED",
     "SELECT FROM almanac.idempotency_keys ORDER BY random() LIMIT 20 FOR UPDATE SKIP LOCKED",
     "SELECT FROM almanac.job_kinds ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED",
 ];

@@ -13,7 +13,7 @@ WITH job AS (
             'flashcards.generate', 'flashcards', '{"model": "m", "prompt_version": "v1"}', 'generation', :id::text)
     RETURNING id, user_id),
 accepted AS (
-    INSERT INTO bare.accepts (user_id, family, n, at)
+    INSERT INTO bare.submissions (user_id, family, n, at)
     SELECT user_id, 'generation', :id::bigint, clock_timestamp() FROM job)
 INSERT INTO bare.ai_generations (id, user_id, source_text, model, prompt_version)
 SELECT id, user_id, :text, 'm', 'v1' FROM job;

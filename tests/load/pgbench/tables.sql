@@ -5,7 +5,7 @@ GRANT USAGE ON SCHEMA bare TO authenticated, almanac_api;
 
 CREATE TABLE bare.texts (LIKE almanac.ai_generations INCLUDING ALL);
 CREATE TABLE bare.jobs (LIKE almanac.jobs INCLUDING ALL) WITH (fillfactor = 80);
-CREATE TABLE bare.accepts (LIKE almanac.accepts INCLUDING ALL);
+CREATE TABLE bare.submissions (LIKE almanac.submissions INCLUDING ALL);
 CREATE TABLE bare.ai_generations (
     LIKE almanac.ai_generations INCLUDING ALL,
     FOREIGN KEY (user_id, id) REFERENCES bare.jobs (user_id, id)
@@ -22,7 +22,7 @@ DECLARE
     tab text;
     rule text;
 BEGIN
-    FOREACH tab IN ARRAY ARRAY['texts', 'jobs', 'accepts', 'ai_generations', 'ai_suggestions', 'job_events',
+    FOREACH tab IN ARRAY ARRAY['texts', 'jobs', 'submissions', 'ai_generations', 'ai_suggestions', 'job_events',
                                'llm_calls'] LOOP
         -- The last two carry no user; what a policy on them asks of the jobs table is left out.
         rule := CASE WHEN tab IN ('job_events', 'llm_calls') THEN 'true' ELSE 'user_id = (SELECT almanac.uid())' END;

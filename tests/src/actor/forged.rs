@@ -45,7 +45,7 @@ impl User {
     async fn try_submit_job(&self, stack: &Stack, kind: &str, id: Uuid) -> (String, Option<Uuid>) {
         let mut tx = stack.admin().await.begin().await.or_fail("beginning");
         // No limit counts what tests forge.
-        let forget = sqlx::query("DELETE FROM almanac.accepts WHERE user_id = $1").bind(self.id);
+        let forget = sqlx::query("DELETE FROM almanac.submissions WHERE user_id = $1").bind(self.id);
         forget.execute(&mut *tx).await.or_fail("forgetting");
         let submitted = sqlx::query_as(
             "SELECT outcome, job_id

@@ -7,7 +7,7 @@ pub mod rescue;
 
 /// How long things are kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Keeping {
+pub struct Retention {
     /// Crashes after which a job is poison.
     pub max_crashes: u32,
     /// Days of event logs.

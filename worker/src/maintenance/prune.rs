@@ -8,20 +8,20 @@ use almanac_shared::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Keeping;
+use super::Retention;
 use crate::deps::Deps;
 
 const TRIM_EVERY: Duration = Duration::from_millis(500);
-const FORGET_EVERY: Duration = Duration::from_secs(600);
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// By then the queue library has registered its workers.
 const REGISTERED_AFTER: Duration = Duration::from_secs(2);
 
-/// Forgets what the queue library keeps of delivered ids.
+/// Removes what the queue library keeps of delivered ids.
 pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
     let mut connection = deps.redis.clone();
     while !draining.is_cancelled() {
         for lane in &lanes {
-            // Redis may be away; what is left over is forgotten in a later round.
+            // If Redis is away, a later round removes them.
             let _ = queue::trim(&mut connection, *lane).await;
         }
         tokio::select! {
@@ -31,8 +31,8 @@ pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
     }
 }
 
-/// Forgets what the queue library writes of its workers, soon after a start and then now and then.
-pub async fn forget_registrations(deps: Deps, draining: CancellationToken) {
+/// Removes what the queue library writes about its workers: soon after a start, then every ten minutes.
+pub async fn remove_registrations(deps: Deps, draining: CancellationToken) {
     let mut connection = deps.redis.clone();
     let mut pause = REGISTERED_AFTER;
     loop {
@@ -40,33 +40,33 @@ pub async fn forget_registrations(deps: Deps, draining: CancellationToken) {
             () = tokio::time::sleep(pause) => {}
             () = draining.cancelled() => return,
         }
-        let _ = queue::forget_registrations(&mut connection).await;
-        pause = FORGET_EVERY;
+        let _ = queue::remove_registrations(&mut connection).await;
+        pause = PRUNE_EVERY;
     }
 }
 
-/// Forgets what has outlived its retention, in small batches.
-pub async fn forget(deps: Deps, keeping: Keeping, draining: CancellationToken) {
+/// Deletes expired rows in small batches.
+pub async fn prune_rows(deps: Deps, retention: Retention, draining: CancellationToken) {
     while !draining.is_cancelled() {
-        forget_once(&deps, keeping).await;
+        prune_once(&deps, retention).await;
         tokio::select! {
-            () = tokio::time::sleep(FORGET_EVERY) => {}
+            () = tokio::time::sleep(PRUNE_EVERY) => {}
             () = draining.cancelled() => return,
         }
     }
 }
 
-/// One round. What cannot be forgotten now keeps nothing else from being forgotten.
-async fn forget_once(deps: &Deps, keeping: Keeping) {
+/// One round. A table that fails does not keep the others from being pruned.
+async fn prune_once(deps: &Deps, retention: Retention) {
     let service = &deps.service;
-    to_the_end("events", || log::forget(service, keeping.events_days)).await;
-    to_the_end("texts", || calls::forget_texts(service, keeping.prompts_days)).await;
-    to_the_end("idempotency keys", || idempotency::forget(service)).await;
-    to_the_end("accepts", || limits::forget(service)).await;
+    until_done("events", || log::prune(service, retention.events_days)).await;
+    until_done("texts", || calls::prune_texts(service, retention.prompts_days)).await;
+    until_done("idempotency keys", || idempotency::prune(service)).await;
+    until_done("submissions", || limits::prune(service)).await;
 }
 
-/// Repeats a batch until it finds nothing more, or fails.
-async fn to_the_end<E, F>(what: &str, mut batch: impl FnMut() -> F)
+/// Repeats a batch until it deletes nothing, or fails.
+async fn until_done<E, F>(what: &str, mut batch: impl FnMut() -> F)
 where
     E: Display,
     F: Future<Output = Result<i64, E>>,

@@ -5,16 +5,16 @@ use std::time::Duration;
 use almanac_shared::jobs::{LEASE, Lane, store};
 use tokio_util::sync::CancellationToken;
 
-use super::Keeping;
+use super::Retention;
 use crate::deps::Deps;
 
 const REAP_EVERY: Duration = Duration::from_secs(2);
 
 /// Reaps every two seconds. When the store was away, as it may have been before the process began (`steady` is false), it
 /// waits one whole lease first, from when the store answers; so it does after a stall of its own process: workers that come back from the same outage can then renew or
-/// give back what they hold before anybody counts a crash against it. It is asked anew before each round, because a
+/// give back what they hold before a crash is counted against it. The store is asked again before each round, because a
 /// statement that began while the store was away would otherwise be the first to reach it.
-pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: CancellationToken) {
+pub async fn reap(deps: Deps, keeping: Retention, mut steady: bool, draining: CancellationToken) {
     let mut mark = deps.stalls.mark();
     while !draining.is_cancelled() {
         // Renewals of this process go first: its leases may have run out while it stood still.
@@ -43,7 +43,7 @@ pub async fn reap(deps: Deps, keeping: Keeping, mut steady: bool, draining: Canc
     }
 }
 
-async fn reap_once(deps: &Deps, keeping: Keeping) -> Result<(), store::WriteError> {
+async fn reap_once(deps: &Deps, keeping: Retention) -> Result<(), store::WriteError> {
     for reaped in store::reap(&deps.service, keeping.max_crashes).await? {
         let poison = reaped.state == "dead";
         if poison {

@@ -1,4 +1,4 @@
-//! The crew: takes jobs by claim, runs each in a task of its own, keeps their leases, and decides what follows an
+//! Runs claimed jobs, each in a task of its own, renews their leases, and decides what follows an
 //! attempt. Fed by messages and by looks into Postgres. It never runs a job it could not claim, and never ends one
 //! by any way but `finish` and `release`.
 
@@ -54,7 +54,7 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 const TAKING_BACK: Duration = Duration::from_secs(5);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
-/// How long after the end of its pause a job is rung for, so that it is due by the database's clock.
+/// A message about a job is sent this long after the end of its pause, so that it is due by the database's clock.
 const AFTER_PAUSE: Duration = Duration::from_millis(20);
 /// The jobs of one process.
 #[derive(Clone)]
@@ -147,7 +147,7 @@ impl JobRunner {
         }
     }
 
-    /// Passes on that a job's owner asked for its end.
+    /// Cancellation of a job was requested.
     pub fn cancel(&self, job: JobId) {
         let held = self.held();
         held.iter().filter(|(lease, _)| lease.job == job).for_each(|(_, stop)| stop.give(Reason::Cancelled));
@@ -239,11 +239,11 @@ impl JobRunner {
         self.settle(job, stop, next, began).await;
     }
 
-    /// Whoever holds the job now goes on. The reaper took this process for dead, and it was not.
+    /// Another worker has the job. The reaper counted a crash of this process, which is alive.
     async fn lost(&self, job: &ClaimedJob) {
         tracing::warn!(epoch = job.epoch, "lease lost");
         self.0.deps.metrics.lease_lost();
-        let taken = store::take_crash_back(&self.0.deps.service, job.lease());
+        let taken = store::undo_crash(&self.0.deps.service, job.lease());
         match tokio::time::timeout(TAKING_BACK, taken).await {
             Ok(Ok(true)) => tracing::info!(epoch = job.epoch, "undid the counted crash"),
             Ok(Ok(false)) => {}
@@ -265,7 +265,7 @@ impl JobRunner {
     /// and the job's lease is kept by then if it can be. What the store refuses is tried a few times; after that the
     /// reaper has the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
-        // The end is written. A renewal that was under way meanwhile finds no lease any more, and that is no loss.
+        // The end is written. A renewal that was under way finds no lease any more, which is no loss.
         if matches!(verdict, Verdict::Concluded) {
             return;
         }
@@ -300,7 +300,7 @@ impl JobRunner {
         }
     }
 
-    /// Gives the job back to the queue. The store ends it instead where it must not wait there, and says with which event.
+    /// Returns the job to the queue. `release` ends it instead if it must not wait there, and returns the final event.
     async fn release(&self, job: &ClaimedJob, why: Release, began: Instant) -> Result<(), WriteError> {
         let deps = &self.0.deps;
         match store::release(&deps.service, job.lease(), why).await? {

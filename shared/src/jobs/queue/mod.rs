@@ -1,9 +1,9 @@
-//! The doorbell: pushes job ids through apalis-redis and wakes the lane. Best effort; the worker's poll is the promise.
-//! Called after commit by whoever accepted or reaped a job. The only place in this crate that knows apalis.
+//! Pushes job ids through apalis-redis and wakes a worker. Best effort: workers also look for due jobs in Postgres.
+//! Called after a commit that queued a job. The only place in this crate that knows apalis.
 //!
 //! Why it looks like this (measured on apalis-redis 1.0.0): the stock push puts every id into the scheduled set and
 //! wakes nobody, so a wake-up of our own follows it; more than about 8,000 due ids stop the library for good, so a lane
-//! is rung only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
+//! gets messages only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
 
 use std::{
     sync::Arc,
@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long done ids are remembered by the library.
 const IDEMPOTENCY_TTL: Duration = Duration::from_secs(60);
 
-/// The channel on which workers hear that a running job's row has changed.
+/// The pub/sub channel for cancelled jobs.
 pub const NUDGES: &str = "almanac:nudge";
 
 /// What travels through Redis: an id, and the trace it belongs to. Everything else stays on the row.
@@ -64,7 +64,7 @@ pub fn wake_up_key(lane: Lane) -> String {
     format!("{}:wake-ups", queue_name(lane))
 }
 
-/// Rings lanes from one task of its own, so that nobody waits for Redis.
+/// Notifies workers from a task of its own, so that no request waits for Redis.
 #[derive(Clone)]
 pub struct Bell {
     rings: mpsc::Sender<(Lane, Ticket)>,
@@ -79,7 +79,7 @@ impl Bell {
         Self { rings, nudges: connection }
     }
 
-    /// Tells the workers that a job's row says something new: its end was asked for.
+    /// Notifies workers that cancellation of a job was requested.
     pub fn nudge(&self, job: JobId) {
         let mut connection = self.nudges.clone();
         tokio::spawn(async move {
@@ -97,7 +97,7 @@ impl Bell {
         });
     }
 
-    /// Says that a job waits. Never blocks; a lost ring costs the two seconds until the next poll.
+    /// Notifies a worker of a queued job. Never blocks; a lost message costs the two seconds until the next look.
     pub fn ring(&self, lane: Lane, job_id: JobId, trace: Option<String>) {
         if self.rings.try_send((lane, Ticket { job_id, trace })).is_err() {
             tracing::debug!(jobId = %job_id, "too many notifications wait; workers will find the job in Postgres");
@@ -213,7 +213,7 @@ pub async fn depth(connection: &mut ConnectionManager, lane: Lane) -> redis::Red
 ///
 /// # Errors
 /// Redis is away.
-pub async fn forget_registrations(connection: &mut ConnectionManager) -> redis::RedisResult<()> {
+pub async fn remove_registrations(connection: &mut ConnectionManager) -> redis::RedisResult<()> {
     let mut cursor = 0_u64;
     loop {
         let mut scan = redis::cmd("SCAN");

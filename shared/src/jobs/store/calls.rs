@@ -24,7 +24,7 @@ pub enum Charge {
     Full,
     /// None of its calls: this process cut it. It counts among all calls only.
     Cut,
-    /// Nothing: the provider could not serve, and said so before any content.
+    /// Nothing: the provider refused before any content.
     Nothing,
 }
 
@@ -94,7 +94,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Both together; what nobody counted stays unknown.
+    /// The sum; unknown stays unknown.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
@@ -196,7 +196,7 @@ pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteErr
 }
 
 /// Takes back a call that was opened with the claim and will not be made: it was never paid for, and counts nothing.
-/// Under the lease, so that nobody takes back a call of somebody else's.
+/// Under the lease, so that a worker withdraws only its own call.
 pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> Result<(), WriteError> {
     until_free(|| async {
         sqlx::query!(
@@ -217,9 +217,9 @@ pub async fn withdraw_call(service: &Service, lease: Lease, call: LlmCallId) -> 
 
 /// Forgets the texts that models were given and the raw answers that errors quote, for jobs that ended before the
 /// retention began; returns for how many; 0 when none was found, or other transactions hold rows of all.
-pub async fn forget_texts(service: &Service, days: u32) -> sqlx::Result<i64> {
+pub async fn prune_texts(service: &Service, days: u32) -> sqlx::Result<i64> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let jobs = sqlx::query_scalar!(r#"SELECT almanac.forget_texts($1, 200) AS "jobs!""#, days);
+    let jobs = sqlx::query_scalar!(r#"SELECT almanac.prune_texts($1, 200) AS "jobs!""#, days);
     jobs.fetch_one(service.work()).await
 }
 

@@ -1,5 +1,5 @@
 //! Leases: how one is kept, given back by its holder, and taken from one that is gone.
-//! Called by the worker's crew and its maintenance; whoever asks names what it holds, and gets nothing else.
+//! Called by the worker's runner and maintenance; the caller names the leases that it holds.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::{
 pub struct Held {
     /// The job.
     pub id: JobId,
-    /// Whether its end was asked for.
+    /// Whether cancellation was requested.
     pub cancel_requested: bool,
-    /// False when somebody else had its row just then: its lease is as it was.
+    /// False if another transaction held its row: its lease is unchanged.
     pub renewed: bool,
 }
 
-/// Renews leases on the pool that nothing else uses. Answers which are still held, and which shall end.
+/// Renews leases on the pool that nothing else uses. Returns which are still held, and which are cancelled.
 pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<Held>, WriteError> {
     let ids: Vec<_> = leases.iter().map(|lease| lease.job.0).collect();
     let epochs: Vec<_> = leases.iter().map(|lease| lease.epoch).collect();
@@ -104,7 +104,7 @@ pub async fn release(service: &Service, lease: Lease, why: Release) -> Result<Re
     })
 }
 
-/// The provider serves a job again that was held: what it waits for begins anew.
+/// The provider serves a held job again: its waiting time starts over.
 pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteError> {
     // Not on the connections for renewals, which a held row would keep busy.
     until_free(|| async {
@@ -114,14 +114,13 @@ pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteEr
     .await
 }
 
-/// Takes back the crash that was counted when this lease ran out: whoever asks held it, and lives. Answers whether there
+/// Undoes the crash that was counted when this lease expired: the caller held it, and is alive. Returns whether there
 /// was one.
-pub async fn take_crash_back(service: &Service, lease: Lease) -> Result<bool, WriteError> {
+pub async fn undo_crash(service: &Service, lease: Lease) -> Result<bool, WriteError> {
     until_free(|| async {
-        let taken =
-            sqlx::query_scalar!(r#"SELECT almanac.take_crash_back($1, $2) AS "taken!""#, lease.job.0, lease.epoch)
-                .fetch_one(service.work())
-                .await?;
+        let taken = sqlx::query_scalar!(r#"SELECT almanac.undo_crash($1, $2) AS "taken!""#, lease.job.0, lease.epoch)
+            .fetch_one(service.work())
+            .await?;
         Ok(taken)
     })
     .await
@@ -132,7 +131,7 @@ pub async fn take_crash_back(service: &Service, lease: Lease) -> Result<bool, Wr
 pub struct Reaped {
     /// The job.
     pub id: JobId,
-    /// Its lane, to ring again.
+    /// Its lane, for the notification.
     pub lane: String,
     /// `queued`, `dead` when it was poison, or `cancelled` when its cancellation was requested.
     pub state: String,

@@ -13,8 +13,7 @@ use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 pub use self::leases::{
-    Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew,
-    take_crash_back,
+    Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew, undo_crash,
 };
 use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, loader::JobSnapshot};
 use crate::{
@@ -28,7 +27,7 @@ use crate::{
 
 /// SQLSTATE of a write under a lease that has moved on.
 const LEASE_LOST: &str = "LL001";
-/// SQLSTATE of a write that was made from what somebody has changed since.
+/// SQLSTATE of a write whose input has changed since it was read.
 const OVERTAKEN: &str = "LL002";
 /// A lock was not to be had within `lock_timeout` (PostgreSQL, appendix A).
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -36,10 +35,10 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Why a worker's write did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Somebody else holds the job now, or it has ended.
+    /// Another worker holds the job now, or it has ended.
     #[error("the lease is lost")]
     LeaseLost,
-    /// What it was made from has changed meanwhile: it is made again from what there is now.
+    /// Its input has changed since it was read: the caller computes it again.
     #[error("overtaken by another write")]
     Overtaken,
     /// Another transaction holds a row or lock that it needs: nothing is written, and the same write may be tried again.
@@ -338,13 +337,13 @@ async fn expire(eyes: &TimeoutPool) -> sqlx::Result<Vec<Expired>> {
 /// Who looks at which job.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    /// Whose eyes.
+    /// The user who reads.
     pub user: UserId,
     /// Which job.
     pub job: JobId,
 }
 
-/// These jobs, each with its asker's eyes, in the order of the question.
+/// These jobs, each read under its user's row security, in the order of the arguments.
 pub(super) async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
     let users: Vec<_> = looks.iter().map(|look| look.user.0).collect();
     let jobs: Vec<_> = looks.iter().map(|look| look.job.0).collect();
@@ -420,7 +419,7 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Only these states.
     pub states: Option<Vec<State>>,
-    /// Only started (or only never started) ones; tells `pending` from `running` among the queued.
+    /// Only started (or only never started) ones; separates `pending` from `running` among the queued.
     pub started: Option<bool>,
 }
 
@@ -481,7 +480,7 @@ pub async fn list(tx: &mut UserTx, filter: &Filter, before: Option<JobId>, limit
     .await
 }
 
-/// Asks for a job's end, as its owner: one statement, so that nobody waits for the job's row longer than that takes.
+/// Requests cancellation as the job's owner: one statement, so that the job's row is locked only for its duration.
 pub async fn cancel(database: &Database, user: UserId, id: JobId) -> sqlx::Result<CancelOutcome> {
     let outcome = sqlx::query_scalar!(r#"SELECT almanac.cancel_as($1, $2) AS "outcome!""#, user.0, id.0)
         .fetch_one(database.own())

@@ -1,7 +1,7 @@
 -- The jobs that earlier rounds skipped, and the next p_max jobs whose retention of p_days is over, oldest first; the
 -- position is stored with the transaction. Of two workers that prune at once, the second finds nothing to do. The caller
 -- stores which of these jobs it skips.
-CREATE OR REPLACE FUNCTION almanac.outlived(p_what text, p_days int, p_max int) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION almanac.expired(p_what text, p_days int, p_max int) RETURNS uuid[]
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 AS $$
@@ -24,5 +24,5 @@ BEGIN
     RETURN v_skipped || v_jobs;
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.outlived FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION almanac.outlived TO almanac_worker;
+REVOKE ALL ON FUNCTION almanac.expired FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.expired TO almanac_worker;

@@ -1,6 +1,6 @@
 -- Copies the domain row of a retried job under the new job's id: its own resource, from the same request.
 -- False if what the request was made from is no longer stored.
-CREATE OR REPLACE FUNCTION almanac.remake(p_old almanac.jobs, p_new uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION almanac.clone_for_retry(p_old almanac.jobs, p_new uuid) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -38,4 +38,4 @@ BEGIN
     END CASE;
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.remake FROM PUBLIC;
+REVOKE ALL ON FUNCTION almanac.clone_for_retry FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- Takes back the crash that reap() counted for a lease, on the word of the worker that held it: it lives, so it did not
 -- crash, it stood still. Ten times a job: one that stops its worker again and again is poison too. Returns whether there
 -- was one to take back. A row that another transaction holds is waited for until lock_timeout.
-CREATE OR REPLACE FUNCTION almanac.take_crash_back(p_id uuid, p_epoch bigint) RETURNS boolean
+CREATE OR REPLACE FUNCTION almanac.undo_crash(p_id uuid, p_epoch bigint) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -10,5 +10,5 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.take_crash_back FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION almanac.take_crash_back TO almanac_worker;
+REVOKE ALL ON FUNCTION almanac.undo_crash FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.undo_crash TO almanac_worker;

@@ -2,12 +2,12 @@
 -- texts of generations, and excerpts in errors. The request of a run is part of the run and goes with it. Rows that
 -- another transaction holds are left out, and their jobs are skipped until a later round. Returns the number of jobs that
 -- have nothing left; 0 if none was found.
-CREATE OR REPLACE FUNCTION almanac.forget_texts(p_days int, p_max int) RETURNS bigint
+CREATE OR REPLACE FUNCTION almanac.prune_texts(p_days int, p_max int) RETURNS bigint
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
-    v_jobs uuid[] := almanac.outlived('texts', p_days, p_max);
+    v_jobs uuid[] := almanac.expired('texts', p_days, p_max);
     v_skipped uuid[];
 BEGIN
     IF coalesce(cardinality(v_jobs), 0) = 0 THEN
@@ -58,5 +58,5 @@ BEGIN
     RETURN cardinality(v_jobs) - cardinality(v_skipped);
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.forget_texts FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION almanac.forget_texts TO almanac_worker;
+REVOKE ALL ON FUNCTION almanac.prune_texts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.prune_texts TO almanac_worker;

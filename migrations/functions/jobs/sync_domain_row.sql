@@ -1,5 +1,5 @@
 -- Copies a job's state into its domain row.
-CREATE OR REPLACE FUNCTION almanac.reflect(p_job almanac.jobs) RETURNS void
+CREATE OR REPLACE FUNCTION almanac.sync_domain_row(p_job almanac.jobs) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -52,5 +52,5 @@ BEGIN
     END CASE;
 END
 $$;
-REVOKE ALL ON FUNCTION almanac.reflect FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION almanac.reflect TO almanac_worker;
+REVOKE ALL ON FUNCTION almanac.sync_domain_row FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION almanac.sync_domain_row TO almanac_worker;
