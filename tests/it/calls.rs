@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use almanac_shared::{
-    flashcards::store,
-    jobs::{Lease, store::WriteError},
+    jobs::{
+        Lease,
+        store::{WriteError, calls as ledger},
+    },
     platform::{
         db::Service,
         id::{JobId, LlmCallId},
@@ -282,7 +284,8 @@ async fn only_the_holder_of_a_lease_takes_a_call_back_and_only_one_that_is_open(
         sqlx::query(sql).bind(call.0).bind(job.id).bind(epoch).execute(job.worker()).await.unwrap();
         call
     };
-    let withdraw = |job: Uuid, epoch: i64, call| store::withdraw_call(&service, Lease { job: JobId(job), epoch }, call);
+    let withdraw =
+        |job: Uuid, epoch: i64, call| ledger::withdraw_call(&service, Lease { job: JobId(job), epoch }, call);
     let old = job.claim("first", -1_000).await.unwrap();
     let elsewhere = other.claim("first", 3_600_000).await.unwrap();
     let first = open(old).await;

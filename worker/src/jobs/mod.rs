@@ -9,14 +9,9 @@ use crate::{deps::Deps, runner::stop::Stop};
 
 mod account;
 mod calendar;
-mod calls;
 mod flashcards;
+mod model_run;
 mod organic;
-mod provider_wait;
-
-/// How often a job that has shown nothing yet says that it has begun, for those who came after it was said: nothing of it
-/// is stored that they could read.
-const BEGUN_AGAIN: Duration = Duration::from_secs(4);
 
 /// For so long a job is left to newer workers, when an API of a newer version accepted what this one does not know.
 pub const LEFT_TO_NEWER: Duration = Duration::from_secs(30);

@@ -11,18 +11,13 @@ use crate::{
     },
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls, until_free},
+        store::{WriteError, calls::CallEnd, until_free},
     },
     platform::{
         db::Service,
-        id::{CalendarId, EntryId, LlmCallId, UserId},
+        id::{CalendarId, EntryId, UserId},
     },
 };
-
-pub use crate::jobs::store::calls::{CallEnd, Charge, Opened, close_call};
-
-/// Calls that one run may use, over all attempts: a long run is asked for in parts, and a failed call may be repeated.
-pub const MAX_CALLS: i64 = 8;
 
 /// What a run is to make, and what earlier attempts made of it. None when the run is not there any more.
 ///
@@ -103,20 +98,6 @@ pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Res
     .fetch_all(service.work())
     .await?;
     rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
-}
-
-/// Opens a call under the lease, unless those of this step are used up. A step is
-/// what is asked for while so many entries exist: it succeeds once at most.
-pub async fn open_call(
-    service: &Service,
-    lease: Lease,
-    call: LlmCallId,
-    provider: &str,
-    model: &str,
-    existing: usize,
-) -> Result<Opened, WriteError> {
-    let step = format!("entries after {existing}");
-    calls::open_call(service, lease, call, &step, (provider, model)).await
 }
 
 /// A burst of entries with the events that tell of them.

@@ -4,7 +4,7 @@
 mod work;
 
 pub(super) use self::work::conclude;
-pub use self::work::{Burst, Conclusion, Ending, OpenedCall, open_call, save};
+pub use self::work::{Burst, Conclusion, Ending, assignment, save};
 use uuid::Uuid;
 
 use super::{Card, Generation, Suggestion};
@@ -15,8 +15,6 @@ use crate::{
         id::{CardId, GenerationId, JobId, SuggestionId, UserId},
     },
 };
-
-pub use crate::jobs::store::calls::{CallEnd, Charge, MAX_CHARGED, Opened, close_call, withdraw_call};
 
 /// One request in a batch.
 #[derive(Clone, Debug)]

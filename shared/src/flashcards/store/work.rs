@@ -1,4 +1,4 @@
-//! What a worker writes for a generation: calls opened and closed, bursts of suggestions, the end.
+//! What a worker reads and writes for a generation: what to ask, bursts of suggestions, the end.
 //! Called by the worker's job and maintenance. Every write names its lease and is refused when that is gone.
 
 use serde_json::Value;
@@ -8,64 +8,31 @@ use super::super::Assignment;
 use crate::{
     jobs::{
         Failure, Lease, State,
-        store::{
-            WriteError,
-            calls::{CallEnd, MAX_CALLS, MAX_CHARGED, Opened},
-            until_free,
-        },
+        store::{WriteError, calls::CallEnd, until_free},
     },
     platform::{
         db::{PinnedConnection, Service},
-        id::{LlmCallId, SuggestionId, UserId},
+        id::{JobId, SuggestionId, UserId},
     },
 };
 
-/// A model call about to be made: whether it may be, and what to ask. Its ledger row is committed when this returns.
-#[derive(Clone, Debug)]
-pub struct OpenedCall {
-    /// Whether the call may be made.
-    pub opened: Opened,
-    /// What to ask.
-    pub assignment: Assignment,
-}
-
-/// Opens a call of this generation under the lease and reads what to ask, in one statement.
-pub async fn open_call(
-    service: &Service,
-    user: UserId,
-    lease: Lease,
-    call: LlmCallId,
-    provider: &str,
-) -> Result<OpenedCall, WriteError> {
-    until_free(|| async {
-        let row = sqlx::query!(
-            r#"
-            SELECT almanac.open_call($1, $2, $3, 'cards', $4, g.model, $5, $6) AS nth,
-                   g.source_text, g.model, g.prompt_version,
-                   ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
-                       AS "fronts!"
-              FROM almanac.ai_generations g
-             WHERE g.id = $2 AND g.user_id = $7
-            "#,
-            call.0,
-            lease.job.0,
-            lease.epoch,
-            provider,
-            MAX_CHARGED,
-            MAX_CALLS,
-            user.0
-        )
-        .fetch_one(service.work())
-        .await?;
-        let assignment = Assignment {
-            source_text: row.source_text,
-            model: row.model,
-            prompt_version: row.prompt_version,
-            fronts: row.fronts,
-        };
-        Ok(OpenedCall { opened: Opened::of(row.nth), assignment })
-    })
-    .await
+/// What a worker is to ask; `None` if the generation was deleted.
+pub async fn assignment(service: &Service, user: UserId, job: JobId) -> Result<Option<Assignment>, WriteError> {
+    let assignment = sqlx::query_as!(
+        Assignment,
+        r#"
+        SELECT g.source_text, g.model, g.prompt_version,
+               ARRAY(SELECT s.front FROM almanac.ai_suggestions s WHERE s.generation_id = g.id ORDER BY s.ordinal)
+                   AS "fronts!"
+          FROM almanac.ai_generations g
+         WHERE g.user_id = $1 AND g.id = $2
+        "#,
+        user.0,
+        job.0
+    )
+    .fetch_optional(service.work())
+    .await?;
+    Ok(assignment)
 }
 
 /// A burst of suggestions with the events that tell of them.

@@ -10,7 +10,11 @@ use crate::{
     brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
     jobs::{
         Failure, Lease, State,
-        store::{WriteError, calls, until_free},
+        store::{
+            WriteError,
+            calls::{CallEnd, Spent},
+            until_free,
+        },
     },
     organic::{
         PlacementId, Stage, WeekRequest,
@@ -21,14 +25,9 @@ use crate::{
     },
     platform::{
         db::Service,
-        id::{LlmCallId, RunId, UserId},
+        id::{RunId, UserId},
     },
 };
-
-pub use crate::jobs::store::calls::{CallEnd, Charge, Opened, Spent, close_call};
-
-/// Calls that one run may use, over all attempts: a full week is asked for in parts, and a failed call may be repeated.
-pub const MAX_CALLS: i64 = 8;
 
 /// Unused trends that a plan looks at: a preset fills at most 25 times, and some may be refused.
 const TRENDS: i64 = 100;
@@ -202,20 +201,6 @@ pub async fn assets(
     terms: &[String],
 ) -> Result<Vec<Asset>, WriteError> {
     Ok(brands::assets::sharing(service.work(), user, brand, terms, ASSETS).await?)
-}
-
-/// Opens a call under the lease, unless those of this step are used up. A step is
-/// what is asked for while so many placements exist: it succeeds once at most.
-pub async fn open_call(
-    service: &Service,
-    lease: Lease,
-    call: LlmCallId,
-    provider: &str,
-    model: &str,
-    existing: usize,
-) -> Result<Opened, WriteError> {
-    let step = format!("placements after {existing}");
-    calls::open_call(service, lease, call, &step, (provider, model)).await
 }
 
 /// Keeps a plan with the events that tell of it; answers the seq of the last one.

@@ -1,12 +1,11 @@
-//! From a plan and drafts to stored placements: the plan is made and kept once, and each draft becomes the placement of its
-//! slot, with assets of the brand's library, merged into what is saved so that no edit is lost.
-//! Called by the job beside this. It never stores what was merged with something that has changed since.
+//! From drafts to placements: the plan is made and stored once, and each draft becomes the placement of its slot, with
+//! assets of the brand's library, merged into the stored one so that no edit is lost.
+//! Called by the job beside this.
 
 use std::collections::BTreeSet;
 
 use almanac_shared::{
     brands::terms::terms,
-    jobs::store::WriteError,
     organic::{
         PlacementId, Stage,
         event::Placement,
@@ -17,25 +16,13 @@ use almanac_shared::{
         store::work::{self, Burst, Made},
         task::{self, Draft, Slot},
     },
-    platform::{
-        faults::{self, Point},
-        id::RunId,
-    },
+    platform::id::RunId,
     values::merge::{self, Choice, Generated, Record},
 };
 use anyhow::Context;
 
-use super::Week;
-use crate::{jobs::JobError, outbound::ai::OrganicDraft};
-
-/// How often a write that a person overtook is made anew before the attempt counts as failed.
-const MERGES: usize = 10;
-
-/// Drafts that came together, each of a slot that has none yet.
-#[derive(Default)]
-pub(super) struct Harvest {
-    drafts: Vec<(PlacementId, Draft)>,
-}
+use super::{Drafts, OrganicWeek};
+use crate::jobs::{JobError, model_run::Attempt};
 
 /// A draft made into the placement of its slot.
 pub(super) struct Filled {
@@ -45,22 +32,16 @@ pub(super) struct Filled {
     found: Vec<Match>,
 }
 
-impl Harvest {
-    pub(super) fn len(&self) -> usize {
-        self.drafts.len()
-    }
-}
-
-impl Week<'_> {
-    /// Takes up the plan of an earlier attempt, or makes it, keeps it and tells of it.
-    pub(super) async fn prepare(&mut self) -> Result<(), JobError> {
-        let (service, user) = (&self.deps.service, self.job.user_id);
+impl OrganicWeek {
+    /// Reads the plan of an earlier attempt, or makes it and stores it with its events.
+    pub(super) async fn prepare(&mut self, attempt: &mut Attempt<'_>) -> Result<(), JobError> {
+        let (service, user) = (&attempt.deps.service, attempt.job.user_id);
         if let Some(kept) = self.order.plan.take() {
             self.plan = serde_json::from_value(kept).context("reading a kept plan")?;
             let (request, ids) = (&self.order.request, plan::ids(&self.order.request));
             let saved = work::saved(service, user, &self.order.brand_id, request.week.start, &ids).await?;
-            self.know(saved);
-            let run = RunId::from(self.job.id);
+            self.remember(saved);
+            let run = RunId::from(attempt.job.id);
             let of_this_run = self.saved.iter().filter(|(_, saved)| saved.run_id == run);
             self.made = of_this_run.map(|(id, _)| id.clone()).collect();
             return Ok(());
@@ -68,75 +49,41 @@ impl Week<'_> {
         let request = &self.order.request;
         let holdings = work::holdings(service, user, &self.order.brand_id, request).await?;
         self.plan = Plan::of(request, &holdings);
-        self.know(holdings.saved);
-        let burst = self.tell_plan()?;
+        self.remember(holdings.saved);
+        let burst = self.push_plan()?;
         let kept = serde_json::to_value(&self.plan).context("writing a plan")?;
         let counts = [self.plan.total(), self.plan.refused.len()].map(|n| i32::try_from(n).unwrap_or(i32::MAX));
-        work::keep_plan(service, self.job.lease(), &kept, counts, &burst).await?;
+        work::keep_plan(service, attempt.job.lease(), &kept, counts, &burst).await?;
         self.stage = Some(if self.plan.slots.is_empty() { Stage::Analyzing } else { Stage::Drafting });
-        self.publish(burst.events);
+        attempt.publish(burst.events);
         Ok(())
     }
 
-    fn know(&mut self, saved: Vec<SavedPlacement>) {
+    fn remember(&mut self, saved: Vec<SavedPlacement>) {
         self.saved.extend(saved.into_iter().map(|saved| (saved.placement.placement_id.clone(), saved)));
     }
 
-    /// The first draft of a slot counts; one for something that nobody asked for was dropped by the reader.
-    pub(super) fn take(&self, harvest: &mut Harvest, OrganicDraft { id, draft }: OrganicDraft) {
-        let known = self.made.contains(&id) || harvest.drafts.iter().any(|(taken, _)| *taken == id);
-        if !known && self.plan.slots.iter().any(|slot| slot.seed.id == id) {
-            harvest.drafts.push((id, draft));
-        }
-    }
-
-    /// Stores what came together and tells of it.
-    pub(super) async fn keep(&mut self, harvest: Harvest) -> Result<(), JobError> {
-        if harvest.drafts.is_empty() {
-            return Ok(());
-        }
-        self.waiting.content_came(self.deps, self.job).await?;
-        let placements = self.placements(harvest).await?;
-        for _ in 0..MERGES {
-            let mut burst = self.burst(&placements)?;
-            self.tell_progress(&mut burst, Stage::Matching)?;
-            faults::pass(Point::AnsweredBeforeCommit);
-            match work::save(&self.deps.service, self.job.lease(), &burst).await {
-                Err(WriteError::Overtaken) => self.look_again(&placements).await?,
-                saved => {
-                    saved?;
-                    faults::pass(Point::CommittedBeforePublish);
-                    self.stage = Some(Stage::Matching);
-                    self.kept(burst);
-                    faults::pass(Point::BetweenBursts);
-                    return Ok(());
-                }
-            }
-        }
-        Err(WriteError::Overtaken.into())
-    }
-
-    /// What was stored is known, and told to whoever listens.
-    pub(super) fn kept(&mut self, burst: Burst) {
+    /// Counts a stored burst's placements; returns its events.
+    pub(super) fn add(&mut self, burst: Burst) -> Vec<(String, String)> {
         self.made.extend(burst.made.iter().map(|made| made.placement.placement.placement_id.clone()));
-        self.know(burst.made.into_iter().map(|made| made.placement).collect());
-        self.publish(burst.events);
+        self.remember(burst.made.into_iter().map(|made| made.placement).collect());
+        burst.events
     }
 
-    /// Reads anew what a person has changed since it was read.
-    pub(super) async fn look_again(&mut self, placements: &[Filled]) -> Result<(), JobError> {
+    /// Reads again placements that a person has changed since they were read.
+    pub(super) async fn read_again(&mut self, attempt: &Attempt<'_>, placements: &[Filled]) -> Result<(), JobError> {
         let ids: Vec<PlacementId> = placements.iter().map(|filled| filled.placement.placement_id.clone()).collect();
-        let (service, user, week) = (&self.deps.service, self.job.user_id, self.order.request.week.start);
+        let (service, user, week) = (&attempt.deps.service, attempt.job.user_id, self.order.request.week.start);
         let saved = work::saved(service, user, &self.order.brand_id, week, &ids).await?;
         ids.iter().for_each(|id| drop(self.saved.remove(id)));
-        self.know(saved);
+        self.remember(saved);
         Ok(())
     }
 
     /// Each draft as the placement of its slot: fitted to where it goes, with the assets that fit it.
-    pub(super) async fn placements(&self, harvest: Harvest) -> Result<Vec<Filled>, JobError> {
+    pub(super) async fn placements(&self, attempt: &Attempt<'_>, drafts: Drafts) -> Result<Vec<Filled>, JobError> {
         let slot = |id: &PlacementId| self.plan.slots.iter().find(|slot| slot.seed.id == *id);
-        let drafts = harvest.drafts.into_iter().filter_map(|(id, draft)| {
+        let drafts = drafts.into_iter().filter_map(|(id, draft)| {
             let slot = slot(&id)?;
             Some((slot, fitting::fit(draft, slot.seed.outlet, slot.seed.format()).draft))
         });
@@ -148,7 +95,7 @@ impl Week<'_> {
         let wanted: Vec<String> = terms(wanted).into_iter().collect();
         let assets = match wanted.is_empty() {
             true => Vec::new(),
-            false => work::assets(&self.deps.service, self.job.user_id, &self.order.brand_id, &wanted).await?,
+            false => work::assets(&attempt.deps.service, attempt.job.user_id, &self.order.brand_id, &wanted).await?,
         };
         let shelf = Shelf::of(assets.iter().map(|asset| matching::Asset {
             id: &asset.id,
@@ -169,18 +116,18 @@ impl Week<'_> {
     }
 
     /// Placements merged into what is saved of them, with the events that tell of the outcome.
-    pub(super) fn burst(&self, placements: &[Filled]) -> Result<Burst, JobError> {
+    pub(super) fn burst(&self, attempt: &Attempt<'_>, placements: &[Filled]) -> Result<Burst, JobError> {
         let mut burst = Burst::default();
         for filled in placements {
-            let made = self.merged(filled)?;
-            self.tell_placement(&mut burst, &made.placement.placement)?;
+            let made = self.merged(attempt, filled)?;
+            Self::push_placement(&mut burst, &made.placement.placement)?;
             burst.made.push(made);
         }
         Ok(burst)
     }
 
     /// What a person wrote stays, field by field; everything else is this run's.
-    fn merged(&self, Filled { placement, slot, found }: &Filled) -> anyhow::Result<Made> {
+    fn merged(&self, attempt: &Attempt<'_>, Filled { placement, slot, found }: &Filled) -> anyhow::Result<Made> {
         let id = &placement.placement_id;
         let theirs = fields::of(placement).context("reading a placement's fields")?;
         let before = self.saved.get(id);
@@ -201,7 +148,7 @@ impl Week<'_> {
             week_start,
             zone: self.order.request.week.zone,
             wished_at: slot.seed.scheduled_at.at(),
-            run_id: RunId::from(self.job.id),
+            run_id: RunId::from(attempt.job.id),
             record,
             matches: found.clone(),
             updated_at: before.map_or_else(Default::default, |saved| saved.updated_at),

@@ -49,7 +49,7 @@ pub(super) fn spend(deps: &Deps, usage: &AiUsage) -> Spent {
 }
 
 /// The failure of a job that ends because of this error.
-pub(super) fn failure_of(error: &AiError) -> Failure {
+pub(in crate::jobs) fn failure_of(error: &AiError) -> Failure {
     let mut failure = Failure::new(error.code(), sentence(error));
     if let Value::Object(detail) = error.detail() {
         failure.context = detail.into_iter().filter(|(name, value)| name != "code" && !value.is_null()).collect();

@@ -1,0 +1,188 @@
+//! `flashcards.generate`: asks a model for cards of a text and stores them as suggestions.
+//! Called by the runner with a claimed job.
+
+use std::collections::HashSet;
+
+use almanac_shared::{
+    flashcards::{
+        CARDS_PER_GENERATION, rules,
+        store::{self, Burst, Conclusion, Ending},
+    },
+    jobs::{ClaimedJob, Failure, FirstCall, State, store::calls},
+    platform::{
+        error::Code,
+        faults::{self, Point},
+        id::SuggestionId,
+    },
+};
+use serde_json::{Value, json};
+
+use super::{
+    JobError, Verdict,
+    model_run::{self, Attempt, Generation, LastWrite, failure_of},
+};
+use crate::{
+    deps::Deps,
+    outbound::ai::{AiError, AiErrorKind, Item, Task, Word},
+    runner::stop::Stop,
+};
+
+/// Runs one attempt of a generation.
+pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
+    let mut attempt = Attempt::new(deps, job, stop);
+    let generation = if let Some(FirstCall { brief, .. }) = &job.first_call {
+        let word = |name: &str| job.payload[name].as_str().unwrap_or_default().to_owned();
+        (attempt.model, attempt.prompt_version) = (word("model"), word("prompt_version"));
+        FlashcardGeneration { source_text: brief.clone(), fronts: Vec::new(), keys: HashSet::new() }
+    } else {
+        let Some(assignment) = store::assignment(&deps.service, job.user_id, job.id).await? else {
+            return Ok(Verdict::Fail(Failure::new(Code::Internal, "The generation was deleted.")));
+        };
+        attempt.spent = calls::spent(&deps.service, job.id).await?;
+        (attempt.model, attempt.prompt_version) = (assignment.model, assignment.prompt_version);
+        let keys = assignment.fronts.iter().map(|front| rules::front_key(front)).collect();
+        FlashcardGeneration { source_text: assignment.source_text, fronts: assignment.fronts, keys }
+    };
+    model_run::run(attempt, generation).await
+}
+
+struct FlashcardGeneration {
+    /// `None` once its retention is over.
+    source_text: Option<String>,
+    /// Stored fronts, those of earlier attempts included.
+    fronts: Vec<String>,
+    /// Their questions, case and spacing aside.
+    keys: HashSet<String>,
+}
+
+impl FlashcardGeneration {
+    fn progress(&self, stage: &str) -> Value {
+        let (completed, total) = (self.fronts.len(), CARDS_PER_GENERATION);
+        json!({ "completed": completed, "total": total, "stage": stage, "percent": completed * 100 / total })
+    }
+
+    /// Numbers a burst's suggestions, and counts them as stored.
+    fn add(&mut self, burst: &mut Burst) {
+        burst.after = i32::try_from(self.fronts.len()).unwrap_or(i32::MAX);
+        for (_, key, front, _) in &burst.suggestions {
+            self.fronts.push(front.clone());
+            self.keys.insert(key.clone());
+        }
+    }
+}
+
+impl Generation for FlashcardGeneration {
+    const TASK: Task = Task::Flashcards;
+    const ITEMS: &'static str = "cards";
+    const INCOMPLETE: State = State::Failed;
+    type Burst = Burst;
+
+    fn stored(&self) -> usize {
+        self.fronts.len()
+    }
+
+    fn unsaved(burst: &Burst) -> usize {
+        burst.suggestions.len()
+    }
+
+    /// A text may have fewer cards in it than were asked for.
+    fn is_done(&self, burst: &Burst, answered: bool) -> bool {
+        answered || self.fronts.len() + burst.suggestions.len() >= CARDS_PER_GENERATION
+    }
+
+    fn step(_made: usize) -> String {
+        "cards".to_owned()
+    }
+
+    async fn refusal(&self, _attempt: &Attempt<'_>) -> Option<Failure> {
+        let gone = || Failure::new(Code::Internal, "The source text is no longer stored.");
+        self.source_text.is_none().then(gone)
+    }
+
+    fn document(&self) -> Value {
+        let text = self.source_text.as_deref().unwrap_or_default();
+        faults::pass_poison(text);
+        let mut document = json!({
+            "task": Task::Flashcards.name(),
+            "source_text": text,
+            "count": CARDS_PER_GENERATION.saturating_sub(self.fronts.len()),
+        });
+        if !self.fronts.is_empty() {
+            document["exclude"] = json!(self.fronts);
+        }
+        document
+    }
+
+    fn take(&self, _attempt: &Attempt<'_>, burst: &mut Burst, item: Item) {
+        let Item::Flashcard(card) = item else { return };
+        let key = rules::front_key(&card.front);
+        let known = self.keys.contains(&key) || burst.suggestions.iter().any(|(_, other, ..)| *other == key);
+        if known || self.is_done(burst, false) {
+            return;
+        }
+        let id = SuggestionId::fresh();
+        let data = json!({ "id": id, "front": card.front, "back": card.back }).to_string();
+        burst.events.push(("suggestion".into(), data));
+        burst.suggestions.push((id, key, card.front, card.back));
+    }
+
+    fn begin(&self, _attempt: &Attempt<'_>) -> Option<String> {
+        Some(self.progress("drafting").to_string())
+    }
+
+    async fn keep(&mut self, attempt: &mut Attempt<'_>, mut burst: Burst) -> Result<(), JobError> {
+        self.add(&mut burst);
+        let progress = self.progress("drafting");
+        burst.events.push(("progress".into(), progress.to_string()));
+        burst.progress = Some(progress);
+        faults::pass(Point::AnsweredBeforeCommit);
+        store::save(&attempt.deps.service, attempt.job.lease(), &burst).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        attempt.publish(burst.events);
+        Ok(())
+    }
+
+    fn failure(&self, error: &AiError) -> Failure {
+        let mut failure = failure_of(error);
+        if error.kind == AiErrorKind::EmptyOutput {
+            failure.message = "The model found nothing to make cards of in this text.".to_owned();
+        }
+        failure
+    }
+
+    async fn end(mut self, attempt: &mut Attempt<'_>, last: LastWrite<Burst>) -> Result<(), JobError> {
+        let LastWrite { mut burst, call, state, failure } = last;
+        self.add(&mut burst);
+        let (latency_ms, spent) = (attempt.latency_ms(), attempt.spent);
+        let data = json!({
+            "status": state.as_str(), "suggestions": self.fronts.len(), "latency_ms": latency_ms,
+            "tokens": spent.tokens(), "tokens_input": spent.tokens_input, "tokens_output": spent.tokens_output,
+            "cost_usd": spent.cost_usd, "error": failure,
+        })
+        .to_string();
+        burst.progress = Some(self.progress("finalizing"));
+        let mut events = burst.events.clone();
+        if !events.is_empty() {
+            faults::pass(Point::AnsweredBeforeCommit);
+        }
+        let code = failure.as_ref().map(|failure| failure.code.as_str());
+        let ending =
+            Ending { state, failure: failure.clone(), data: data.clone(), metadata: attempt.metadata(latency_ms) };
+        attempt.deps.endings.write(Conclusion { lease: attempt.job.lease(), burst, call, ending }).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        events.push(("done".into(), data));
+        attempt.publish(events);
+        attempt.deps.metrics.generation_ended(state.as_str());
+        tracing::info!(
+            status = state.as_str(),
+            code,
+            latencyMs = latency_ms,
+            suggestions = self.fronts.len(),
+            tokensInput = spent.tokens_input,
+            tokensOutput = spent.tokens_output,
+            providerRequestId = attempt.served.provider_ref.as_ref().map(Word::as_str),
+            "the generation ended"
+        );
+        Ok(())
+    }
+}
