@@ -16,7 +16,21 @@ CREATE TABLE almanac.job_kinds (
     rate_seconds int NOT NULL CHECK (rate_seconds > 0),
     exclusive_key text,                         -- at most one active job per user and key; null: no limit
     start_by interval,                          -- from submission; null: may start at any time
-    time_limit interval                         -- from the first start; null: none
+    time_limit interval,                        -- from the first start; null: none
+    final_type text NOT NULL DEFAULT 'done',    -- type of the final event
+    failure_event boolean NOT NULL DEFAULT false,   -- a job that fails has an `error` event before the final one
+    first_step text,                            -- step of the call that is opened with the first claim; null: none
+    -- How a domain hooks in. Names are `schema.name`, called by the platform's functions; only the owner writes them.
+    domain_table text,                          -- has a row (user_id, id) for each job, with its error; null: none
+    on_lock text,       -- (users uuid[], ids uuid[]) -> uuid[]: locks more than the domain row, without waiting; returns
+                        -- the jobs of which another transaction holds a row
+    on_start text,      -- (almanac.jobs[]): at the first start, and if a job is queued again as if it had not started
+    on_finish text,     -- (almanac.jobs[], results jsonb[]) -> (n, final): writes results and ends into the domain rows;
+                        -- returns the final events of jobs without a result
+    on_retry text,      -- (almanac.jobs, new uuid) -> boolean: copies the domain row; false if it cannot be made again
+    on_prune text,      -- (users uuid[], ids uuid[]) -> uuid[]: deletes texts of ended jobs; returns those not done;
+                        -- null: excerpts in the errors of domain rows
+    on_erase text       -- (user uuid, before timestamptz, max int) -> bigint: deletes rows of the user up to that moment
 );
 ALTER TABLE almanac.job_kinds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE almanac.job_kinds FORCE ROW LEVEL SECURITY;

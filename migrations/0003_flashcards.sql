@@ -2,8 +2,11 @@
 -- A generation has the id of its job; every key between user tables carries user_id, because foreign keys are
 -- checked without row security.
 
-INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds)
-VALUES ('flashcards.generate', 'flashcards', 'POST /v1/ai/generations', 'generation', 'generation', 5, 300);
+INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, first_step,
+                               domain_table, on_finish, on_retry, on_prune, on_erase)
+VALUES ('flashcards.generate', 'flashcards', 'POST /v1/ai/generations', 'generation', 'generation', 5, 300, 'cards',
+        'almanac.ai_generations', 'almanac.finish_generations', 'almanac.clone_generation',
+        'almanac.prune_source_texts', 'almanac.erase_flashcards');
 
 CREATE TABLE almanac.ai_generations (
     id uuid NOT NULL,

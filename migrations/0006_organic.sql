@@ -5,9 +5,10 @@
 
 -- Shares its slot with calendars: a user has one active run of either.
 INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key, start_by,
-                               time_limit)
+                               time_limit, final_type, failure_event, domain_table, on_start, on_finish, on_retry, on_erase)
 VALUES ('organic.generate', 'organic', 'POST /v1/organic/generate-calendar', 'week', 'organic', 20, 300, 'calendar',
-        '60 s', '60 s');
+        '60 s', '60 s', 'complete', true, 'almanac.organic_runs', 'almanac.start_organic_runs',
+        'almanac.finish_organic_runs', 'almanac.clone_organic_run', 'almanac.erase_organic');
 
 CREATE TABLE almanac.organic_runs (
     id uuid NOT NULL,
@@ -87,20 +88,3 @@ GRANT SELECT, INSERT (id, user_id, brand_id, week_start, request, model, prompt_
     ON almanac.organic_runs TO authenticated;
 GRANT SELECT, DELETE, UPDATE (week_start, scheduled_at, platform, account_id, version, fields, edited, updated_at)
     ON almanac.organic_placements TO authenticated;
-
--- The log of a week always ends with `complete`. If the week as a whole failed, an `error` that names no placement comes
--- before it, however the job ended: by its worker, unstarted, or as poison. finish() numbers the final event after it.
-CREATE FUNCTION almanac.tell_organic_failure() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    INSERT INTO almanac.job_events (job_id, seq, type, data)
-    VALUES (new.id, new.last_seq, 'error', json_build_object(
-        'code', new.error ->> 'code', 'message', coalesce(new.error ->> 'message', 'It has failed.'))::text);
-    new.last_seq := new.last_seq + 1;
-    RETURN new;
-END
-$$;
-CREATE TRIGGER jobs_tell_organic_failure BEFORE UPDATE ON almanac.jobs
-    FOR EACH ROW WHEN (new.kind = 'organic.generate' AND new.state IN ('failed', 'dead') AND old.finished_at IS NULL)
-    EXECUTE FUNCTION almanac.tell_organic_failure();

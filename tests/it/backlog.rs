@@ -43,16 +43,14 @@ const STATEMENTS: [(&str, &str); 5] = [
            FROM unnest($1) AS job",
     ),
     (
-        "finish_generations",
+        "finish_jobs",
         "SELECT count(*)
            FROM (SELECT cardinality($1) AS n) AS many
-          CROSS JOIN LATERAL almanac.finish_generations(
-                $1, array_fill(1::bigint, ARRAY[n]), array_fill(0, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
-                $1, array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::int, ARRAY[n]),
-                array_fill(NULL::int, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(NULL::text, ARRAY[n]),
-                array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::jsonb, ARRAY[n]),
-                array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::text, ARRAY[n]),
-                '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+          CROSS JOIN LATERAL almanac.finish_jobs(
+                $1, array_fill(1::bigint, ARRAY[n]), array_fill('succeeded'::text, ARRAY[n]),
+                array_fill(NULL::jsonb, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
+                ARRAY(SELECT jsonb_build_object('call', j, 'state', 'succeeded') FROM unnest($1) AS j),
+                array_fill('{}'::jsonb, ARRAY[n]), array_fill('{}'::text, ARRAY[n]), '{}', '{}', '{}')",
     ),
 ];
 

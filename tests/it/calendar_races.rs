@@ -19,9 +19,14 @@ use almanac_shared::{
         diff::AcceptBody,
         rules::RequestBody,
         service::{Calendars, Submission},
-        store::work::{self, Burst, Ending},
+        store::work::{self, Burst},
     },
-    jobs::{State, idempotency::Once, queue::Bell, store},
+    jobs::{
+        endings::Endings,
+        idempotency::Once,
+        queue::Bell,
+        store::{self, ends::Conclusion},
+    },
     platform::{
         config::{CalendarSettings, Rate},
         db::{Database, Service},
@@ -31,7 +36,7 @@ use almanac_shared::{
         redis,
     },
 };
-use almanac_tests::{Stack, run::test_run};
+use almanac_tests::{Stack, actor::forged::succeeded, run::test_run};
 use history::History;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value, json};
@@ -56,6 +61,7 @@ struct House {
     calendars: Calendars,
     database: Database,
     service: Service,
+    endings: Endings,
     /// Begun while something else was under way.
     met: AtomicUsize,
 }
@@ -80,10 +86,12 @@ async fn house(stack: &Stack) -> House {
         max_slots: 200,
     };
     let database = Database::open(&url("almanac_api")).unwrap();
+    let service = Service::open(&url("almanac_worker")).unwrap();
     House {
         calendars: Calendars::new(database.clone(), bell, settings),
         database,
-        service: Service::open(&url("almanac_worker")).unwrap(),
+        endings: Endings::start(service.clone()),
+        service,
         met: AtomicUsize::new(0),
     }
 }
@@ -135,15 +143,10 @@ impl House {
         let made: Vec<Made> = made.collect();
         let said = made.iter().map(|made| (made.key.to_string(), made.fields.clone())).collect();
         let burst = Burst { made, events: vec![("progress".to_owned(), "{}".to_owned())], ..Burst::default() };
-        let ending = Ending {
-            state: State::Succeeded,
-            failure: None,
-            data: "{}".to_owned(),
-            metadata: json!({}),
-            latency_ms: 1,
-            changes: [0; 3],
-        };
-        work::conclude(&self.service, claimed.lease(), &burst, None, &ending).await.expect("the run ends");
+        let result =
+            json!({ "after": 0, "entries": burst.rows(), "latency_ms": 1, "added": 0, "updated": 0, "removed": 0 });
+        let end = Conclusion { events: burst.events, ..succeeded(claimed.lease(), result) };
+        self.endings.write(end).await.expect("the run ends");
         (accepted.calendar, accepted.run, said)
     }
 

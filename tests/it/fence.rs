@@ -2,24 +2,23 @@
 //! that is refused costs those beside it nothing.
 
 use almanac_shared::{
-    flashcards::{
-        endings::Endings,
-        store::{Burst, Conclusion, Ending},
-    },
-    jobs::{Lease, State, store::WriteError},
+    jobs::{Lease, endings::Endings, store::WriteError},
     platform::{
         db::Service,
         id::{JobId, SuggestionId},
     },
 };
-use almanac_tests::{actor::forged::ForgedJob, invariants};
+use almanac_tests::{
+    actor::forged::{ForgedJob, succeeded},
+    invariants,
+};
 use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::lease::{LONG, OVER, now, quiet, reap, running};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 14] = [
+const WRITES: [(&str, &str); 12] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
@@ -34,30 +33,17 @@ const WRITES: [(&str, &str); 14] = [
         "save_calendar_entries",
         "SELECT almanac.save_calendar_entries($1, $2, 0, '{}', '{}', '{}', ARRAY['entry'], ARRAY['{}'], NULL)",
     ),
-    (
-        "conclude_calendar",
-        "SELECT almanac.conclude_calendar($1, $2, 0, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL,
-                                          NULL, NULL, '{}', 0, 0, 0, 0, 'succeeded', NULL, '{}')",
-    ),
-    (
-        "keep_organic_plan",
-        "SELECT almanac.keep_organic_plan($1, $2, '{}', 1, 0, ARRAY['stage'], ARRAY['{}'], NULL)",
-    ),
+    ("keep_organic_plan", "SELECT almanac.keep_organic_plan($1, $2, '{}', 1, 0, ARRAY['stage'], ARRAY['{}'], NULL)"),
     (
         "save_organic_placements",
         "SELECT almanac.save_organic_placements($1, $2, '[]', ARRAY['placement'], ARRAY['{}'], NULL)",
-    ),
-    (
-        "conclude_organic",
-        "SELECT almanac.conclude_organic($1, $2, '[]', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}',
-                                         0, 0, 'succeeded', NULL, '{}')",
     ),
     ("erase_stop", "SELECT almanac.erase_stop($1, $2)"),
     ("erase_pause", "SELECT almanac.erase_pause($1, $2, '1 s')"),
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_generations", "undo_crash"];
+const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_jobs", "undo_crash"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
@@ -74,10 +60,9 @@ async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {
 
 /// Ends a job through the batch, with one event more; answers how many the batch ended.
 async fn conclude_alone(job: &ForgedJob, epoch: i64) -> i64 {
-    let sql = "SELECT count(*) FROM almanac.finish_generations(
-        ARRAY[$1], ARRAY[$2], '{0}', ARRAY[NULL::jsonb], ARRAY[NULL::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}',
-        '{NULL}', ARRAY[NULL::jsonb], ARRAY['{}'::jsonb], '{succeeded}', ARRAY[NULL::jsonb], ARRAY['{}'],
-        '{}', '{}', '{}', '{}', '{}', '{1}', '{suggestion}', '{late}')";
+    let sql = "SELECT count(*) FROM almanac.finish_jobs(
+        ARRAY[$1], ARRAY[$2], '{succeeded}', ARRAY[NULL::jsonb], ARRAY[NULL::jsonb], ARRAY[NULL::jsonb],
+        ARRAY['{}'::jsonb], ARRAY['{}'], '{1}', '{suggestion}', '{late}')";
     sqlx::query_scalar(sql).bind(job.id).bind(epoch).fetch_one(job.worker()).await.unwrap()
 }
 
@@ -144,13 +129,10 @@ async fn an_end_that_is_refused_costs_the_ends_beside_it_nothing() {
         let job = stack.user().forge(&stack).await;
         let epoch = job.claim("the test", LONG).await.unwrap();
         let lease = Lease { job: JobId(job.id), epoch: if number == 2 { epoch + 1 } else { epoch } };
-        let mut burst = Burst::default();
-        if number == 5 {
-            // Of a generation that is not there: no row may be stored.
-            burst.suggestions.push((SuggestionId::fresh(), "a".into(), "a".into(), "b".into()));
-        }
-        let ending = Ending { state: State::Succeeded, failure: None, data: "{}".into(), metadata: json!({}) };
-        ends.push((job, Conclusion { lease, burst, call: None, ending }));
+        // Of a generation that is not there: no row may be stored.
+        let suggestion = json!({ "id": SuggestionId::fresh(), "front_key": "a", "front": "a", "back": "b" });
+        let suggestions = if number == 5 { vec![suggestion] } else { Vec::new() };
+        ends.push((job, succeeded(lease, json!({ "after": 0, "suggestions": suggestions }))));
     }
 
     let told = join_all(ends.iter().map(|(_, conclusion)| endings.write(conclusion.clone()))).await;

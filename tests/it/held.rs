@@ -204,13 +204,11 @@ async fn a_held_row_keeps_no_other_generation_from_ending() {
     let start = "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')";
     let finish = "SELECT count(seq) + 100 * count(*) FILTER (WHERE busy)
            FROM (SELECT cardinality($1) AS n) AS many
-          CROSS JOIN LATERAL almanac.finish_generations(
-                $1, array_fill(1::bigint, ARRAY[n]), array_fill(0, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
-                $1, array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::int, ARRAY[n]),
-                array_fill(NULL::int, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(NULL::text, ARRAY[n]),
-                array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::jsonb, ARRAY[n]),
-                array_fill('succeeded'::text, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]), array_fill('{}'::text, ARRAY[n]),
-                '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')";
+          CROSS JOIN LATERAL almanac.finish_jobs(
+                $1, array_fill(1::bigint, ARRAY[n]), array_fill('succeeded'::text, ARRAY[n]),
+                array_fill(NULL::jsonb, ARRAY[n]), array_fill(NULL::jsonb, ARRAY[n]),
+                ARRAY(SELECT jsonb_build_object('call', j, 'state', 'succeeded') FROM unnest($1) AS j),
+                array_fill('{}'::jsonb, ARRAY[n]), array_fill('{}'::text, ARRAY[n]), '{}', '{}', '{}')";
     for table in ["jobs", "ai_generations"] {
         let anna = stack.user();
         let mut jobs = Vec::new();

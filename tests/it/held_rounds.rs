@@ -105,31 +105,32 @@ async fn a_held_row_keeps_no_other_job_from_being_expired() {
     }
 }
 
-/// Three jobs that ended long ago, with a row of every table that retention changes.
-async fn three_expired(stack: &Stack) -> Vec<Uuid> {
+/// Three jobs of a kind that ended long ago, with a row of each table of theirs that retention changes.
+async fn three_expired(stack: &Stack, kind: &str) -> Vec<Uuid> {
     let fill = "
         WITH j AS (
             INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id, state, finished_at, error)
-            SELECT gen_random_uuid(), gen_random_uuid(), 'flashcards.generate', 'flashcards', 'generation', n::text,
-                   'failed', now() - interval '60 days', '{\"excerpt\": \"x\"}'
+            SELECT gen_random_uuid(), gen_random_uuid(), $1, 'flashcards', 'generation', n::text, 'failed',
+                   now() - interval '60 days', '{\"excerpt\": \"x\"}'
               FROM generate_series(1, 3) AS n
-            RETURNING id, user_id, error),
+            RETURNING id, user_id, kind, error),
         e AS (INSERT INTO almanac.job_events (job_id, seq, type, data)
               SELECT id, seq, 'done', '{}' FROM j, generate_series(1, 2) AS seq),
         c AS (INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model, error)
               SELECT id, id, 1, 'cards', 'p', 'm', error FROM j),
         g AS (INSERT INTO almanac.ai_generations (id, user_id, model, prompt_version, error, source_text)
-              SELECT id, user_id, 'm', 'v1', error, repeat('x', 4000) FROM j),
+              SELECT id, user_id, 'm', 'v1', error, repeat('x', 4000) FROM j
+               WHERE kind = 'flashcards.generate'),
         r AS (INSERT INTO almanac.calendar_runs (id, user_id, calendar_id, version, first, request, slots, model,
                                                  prompt_version, error)
-              SELECT id, user_id, id, 1, true, '{}', 1, 'm', 'v1', error FROM j),
+              SELECT id, user_id, id, 1, true, '{}', 1, 'm', 'v1', error FROM j WHERE kind = 'calendar.generate'),
         o AS (INSERT INTO almanac.organic_runs (id, user_id, brand_id, week_start, request, model, prompt_version, error)
-              SELECT id, user_id, 'b', '2026-01-26', '{}', 'm', 'v1', error FROM j)
+              SELECT id, user_id, 'b', '2026-01-26', '{}', 'm', 'v1', error FROM j WHERE kind = 'organic.generate')
         SELECT id FROM j";
     let mut filler = stack.admin().await.begin().await.unwrap();
     // A calendar and a brand are not needed: keys are not checked.
     sqlx::raw_sql("SET LOCAL session_replication_role = replica").execute(&mut *filler).await.unwrap();
-    let jobs = sqlx::query_scalar(fill).fetch_all(&mut *filler).await.unwrap();
+    let jobs = sqlx::query_scalar(fill).bind(kind).fetch_all(&mut *filler).await.unwrap();
     filler.commit().await.unwrap();
     jobs
 }
@@ -140,7 +141,7 @@ async fn a_held_event_keeps_no_other_log_from_being_pruned() {
     let mut worker = impatient(&stack).await;
     let prune = "SELECT almanac.prune_events(7, 2) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(DISTINCT job_id) FROM almanac.job_events WHERE job_id = ANY ($1)";
-    let jobs = three_expired(&stack).await;
+    let jobs = three_expired(&stack, "flashcards.generate").await;
     let mut holder = stack.admin().await.begin().await.unwrap();
     let lock = sqlx::query("SELECT FROM almanac.job_events WHERE job_id = $1 AND seq = 2 FOR UPDATE").bind(jobs[0]);
     assert_eq!(lock.execute(&mut *holder).await.unwrap().rows_affected(), 1);
@@ -150,7 +151,7 @@ async fn a_held_event_keeps_no_other_log_from_being_pruned() {
 
     assert_eq!(rounds, [2, 0]);
     assert_eq!((count(&mut worker, left, &jobs).await, count(&mut worker, left, &jobs[..1]).await), (1, 1));
-    let later = three_expired(&stack).await;
+    let later = three_expired(&stack, "flashcards.generate").await;
     count(&mut worker, prune, &later).await;
     count(&mut worker, prune, &later).await;
     assert_eq!(count(&mut worker, left, &later).await, 0, "jobs that end later are not kept by the held one");
@@ -165,12 +166,18 @@ async fn a_held_row_keeps_no_other_text_from_being_pruned() {
     let mut worker = impatient(&stack).await;
     let prune = "SELECT almanac.prune_texts(7, 200) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(*) FROM almanac.jobs j
-                  JOIN almanac.ai_generations g USING (id) JOIN almanac.calendar_runs r USING (id)
-                  JOIN almanac.organic_runs o USING (id) JOIN almanac.llm_calls c USING (id)
+                  LEFT JOIN almanac.ai_generations g USING (id) LEFT JOIN almanac.calendar_runs r USING (id)
+                  LEFT JOIN almanac.organic_runs o USING (id) JOIN almanac.llm_calls c USING (id)
                  WHERE j.id = ANY ($1) AND (g.source_text IS NOT NULL OR j.error ? 'excerpt' OR g.error ? 'excerpt'
                         OR r.error ? 'excerpt' OR o.error ? 'excerpt' OR c.error ? 'excerpt')";
-    for table in ["jobs", "llm_calls", "ai_generations", "calendar_runs", "organic_runs"] {
-        let jobs = three_expired(&stack).await;
+    for (table, kind) in [
+        ("jobs", "flashcards.generate"),
+        ("llm_calls", "flashcards.generate"),
+        ("ai_generations", "flashcards.generate"),
+        ("calendar_runs", "calendar.generate"),
+        ("organic_runs", "organic.generate"),
+    ] {
+        let jobs = three_expired(&stack, kind).await;
         let holder = hold_row(&stack, table, jobs[0]).await;
 
         let rounds = [count(&mut worker, prune, &jobs).await, count(&mut worker, prune, &jobs).await];

@@ -32,11 +32,11 @@ async fn a_function_whose_file_changed_is_replaced() {
     let services = Services::shared().await;
     let database = services.postgres.new_database().await;
     let admin = admin(&services.postgres, &database).await;
-    let body = "SELECT prosrc FROM pg_proc WHERE oid = 'almanac.final_type'::regproc";
+    let body = "SELECT prosrc FROM pg_proc WHERE oid = 'almanac.latency_ms'::regproc";
     let before: String = sqlx::query_scalar(body).fetch_one(&admin).await.unwrap();
-    let older = "CREATE OR REPLACE FUNCTION almanac.final_type(p_kind text) RETURNS text
-                 LANGUAGE sql IMMUTABLE AS $$ SELECT 'older' $$;
-                 UPDATE almanac._functions SET checksum = '\\x00' WHERE path = 'jobs/final_type.sql'";
+    let older = "CREATE OR REPLACE FUNCTION almanac.latency_ms(p_job almanac.jobs) RETURNS bigint
+                 LANGUAGE sql IMMUTABLE AS $$ SELECT 0::bigint $$;
+                 UPDATE almanac._functions SET checksum = '\\x00' WHERE path = 'jobs/latency_ms.sql'";
     sqlx::raw_sql(older).execute(&admin).await.unwrap();
 
     services.postgres.migrate(&database).await.unwrap();
@@ -88,6 +88,45 @@ async fn every_function_in_the_schema_stands_in_one_file() {
     let wrong: Vec<_> = names.iter().map(|name| (name, definitions(name))).filter(|(_, files)| *files != 1).collect();
 
     assert!(wrong.is_empty(), "functions and the number of their definitions in files: {wrong:?}");
+}
+
+/// How a hook of `job_kinds` is called: its column, its arguments, its result.
+const HOOKS: [(&str, &str, &str); 6] = [
+    ("on_lock", "uuid[], uuid[]", "uuid[]"),
+    ("on_start", "almanac.jobs[]", "void"),
+    ("on_finish", "almanac.jobs[], jsonb[]", "TABLE(n integer, final text)"),
+    ("on_retry", "almanac.jobs, uuid", "boolean"),
+    ("on_prune", "uuid[], uuid[]", "uuid[]"),
+    ("on_erase", "uuid, timestamp with time zone, integer", "bigint"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_hook_of_a_kind_is_a_function_that_only_workers_call() {
+    let services = Services::shared().await;
+    let database = services.postgres.new_database().await;
+    let admin = admin(&services.postgres, &database).await;
+    for (hook, arguments, result) in HOOKS {
+        let sql = format!(
+            "SELECT k.kind, to_regprocedure(k.{hook} || '({arguments})') IS NOT NULL,
+                    pg_get_function_result(to_regproc(k.{hook})),
+                    coalesce(has_function_privilege('authenticated', to_regproc(k.{hook}), 'EXECUTE'), true)
+               FROM almanac.job_kinds k WHERE k.{hook} IS NOT NULL"
+        );
+        let hooks: Vec<(String, bool, Option<String>, bool)> =
+            sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&admin).await.unwrap();
+        assert!(!hooks.is_empty(), "{hook} is used by no kind");
+        for (kind, takes_arguments, returns, open) in hooks {
+            assert!(takes_arguments, "{hook} of {kind} takes ({arguments})");
+            assert_eq!(returns.as_deref(), Some(result), "{hook} of {kind}");
+            assert!(!open, "a client of the database may call {hook} of {kind}");
+        }
+    }
+    let tables = "SELECT bool_and(to_regclass(domain_table) IS NOT NULL) FROM almanac.job_kinds
+                   WHERE domain_table IS NOT NULL";
+    assert!(sqlx::query_scalar::<_, bool>(tables).fetch_one(&admin).await.unwrap(), "each domain table exists");
+    let writers = "SELECT bool_or(has_table_privilege(role, 'almanac.job_kinds', 'INSERT, UPDATE, DELETE'))
+                     FROM unnest(ARRAY['almanac_api', 'almanac_worker', 'almanac_admin', 'authenticated']) AS role";
+    assert!(!sqlx::query_scalar::<_, bool>(writers).fetch_one(&admin).await.unwrap(), "only the owner writes hooks");
 }
 
 #[tokio::test(flavor = "multi_thread")]

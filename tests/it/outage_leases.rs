@@ -4,12 +4,9 @@
 use std::time::{Duration, Instant};
 
 use almanac_shared::{
-    flashcards::{
-        endings::Endings,
-        store::{Burst, Conclusion, Ending},
-    },
     jobs::{
-        Lease, State,
+        Lease,
+        endings::Endings,
         store::{self, WriteError},
     },
     platform::{
@@ -18,7 +15,9 @@ use almanac_shared::{
     },
 };
 use almanac_tests::{
-    Mode, Script, Stack, eventually, invariants,
+    Mode, Script, Stack,
+    actor::forged::succeeded,
+    eventually, invariants,
     services::Postgres,
     world::{Answer, Outcome},
 };
@@ -78,10 +77,7 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
     let named = [lease.job];
     let claimant = store::Claimant { owner: "the test", suspect_threshold: None, provider: None };
-    let end = || {
-        let ending = Ending { state: State::Succeeded, failure: None, data: "{}".into(), metadata: json!({}) };
-        endings.write(Conclusion { lease, burst: Burst::default(), call: None, ending })
-    };
+    let end = || endings.write(succeeded(lease, json!({})));
     // Connections that were used a moment ago are not asked whether they live.
     assert!(store::renew(&service, &[lease]).await.unwrap().is_empty());
     assert!(matches!(end().await, Err(WriteError::LeaseLost)));

@@ -167,7 +167,7 @@ async fn a_persons_generations_are_found_by_their_keys_for_an_erase_and_for_a_re
     let remake = format!(
         "WITH new AS (INSERT INTO almanac.jobs (id, user_id, kind, lane, subject_type, subject_id)
                       VALUES ('{new}', '{}', 'flashcards.generate', 'flashcards', 'generation', '{new}') RETURNING 1)
-         SELECT almanac.clone_for_retry(j, '{new}')::int::bigint FROM almanac.jobs j, new WHERE j.id = {id}",
+         SELECT almanac.clone_generation(j, '{new}')::int::bigint FROM almanac.jobs j, new WHERE j.id = {id}",
         anna.id,
         id = id.to_string().replace('"', "'"),
     );

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use almanac_shared::{
     events::log::Publisher,
-    flashcards::endings::Endings,
-    jobs::queue::Bell,
+    jobs::{endings::Endings, queue::Bell},
     platform::{db::Service, flags::Flags, metrics::Metrics},
 };
 use redis::aio::ConnectionManager;
@@ -21,7 +20,7 @@ use crate::{
 pub struct Deps {
     /// Postgres, as the workers' role.
     pub service: Service,
-    /// Ends generations, as many as are ready in one commit.
+    /// Ends jobs, those that are ready together in one commit.
     pub endings: Endings,
     /// Publishes appended events.
     pub publisher: Publisher,

@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use almanac_shared::{
     events::log::Publisher,
-    flashcards::endings::Endings,
-    jobs::{Lane, queue::Bell},
+    jobs::{Lane, endings::Endings, queue::Bell},
     platform::{
         config::WorkerSettings,
         db::Service,

@@ -1,4 +1,4 @@
--- Deletes at most p_max of a user's organic runs and placements under the rule of requested_at(). Returns the number of
+-- Hook on_erase: deletes at most p_max of a user's organic runs and placements, then of the brands, under the rule of requested_at(). Returns the number of
 -- rows; 0 if none is left, -1 if all that is left is locked by other transactions. A placement that a younger run wrote
 -- last is that run's.
 CREATE OR REPLACE FUNCTION almanac.erase_organic(p_user uuid, p_before timestamptz, p_max int) RETURNS bigint
@@ -40,7 +40,7 @@ BEGIN
              OR EXISTS (
                SELECT FROM almanac.organic_placements p
                 WHERE p.user_id = p_user AND almanac.requested_at(p.user_id, p.run_id, p.created_at) <= p_before)
-           THEN -1 ELSE 0 END;
+           THEN -1 ELSE almanac.erase_brands(p_user, p_before, p_max) END;
 END
 $$;
 REVOKE ALL ON FUNCTION almanac.erase_organic FROM PUBLIC;

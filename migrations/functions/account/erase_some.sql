@@ -13,6 +13,7 @@ DECLARE
     v_user uuid;
     v_before timestamptz;
     v_held boolean := false;
+    v_hook text;
     v_ids uuid[];
     v_gone bigint;
 BEGIN
@@ -25,23 +26,14 @@ BEGIN
         RETURN -1;
     END IF;
 
-    v_gone := almanac.erase_flashcards(v_user, v_before, p_max);
-    v_held := v_gone < 0;
-    IF v_gone <= 0 THEN
-        v_gone := almanac.erase_calendar(v_user, v_before, p_max);
+    FOR v_hook IN SELECT k.on_erase FROM almanac.job_kinds k WHERE k.on_erase IS NOT NULL ORDER BY k.kind LOOP
+        EXECUTE format('SELECT %s($1, $2, $3)', v_hook) INTO v_gone USING v_user, v_before, p_max;
+        IF v_gone > 0 THEN
+            RETURN v_gone;
+        END IF;
         v_held := v_held OR v_gone < 0;
-    END IF;
-    IF v_gone <= 0 THEN
-        v_gone := almanac.erase_organic(v_user, v_before, p_max);
-        v_held := v_held OR v_gone < 0;
-    END IF;
-    IF v_gone <= 0 THEN
-        v_gone := almanac.erase_brands(v_user, v_before, p_max);
-        v_held := v_held OR v_gone < 0;
-    END IF;
-    IF v_gone > 0 THEN
-        RETURN v_gone;
-    ELSIF v_held THEN
+    END LOOP;
+    IF v_held THEN
         -- Jobs stay until the content is gone: they say when it was requested.
         RETURN -1;
     END IF;

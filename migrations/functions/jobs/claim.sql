@@ -19,10 +19,11 @@ BEGIN
                deadline_at = coalesce(deadline_at, v_now + time_limit)
          WHERE id = (
                SELECT free.id FROM almanac.jobs free
+                 LEFT JOIN almanac.job_kinds k ON k.kind = free.kind
                 WHERE free.id = v_id AND free.state = 'queued' AND free.run_at <= clock_timestamp()
                   AND (free.started_at IS NOT NULL OR free.start_by IS NULL OR free.start_by > v_now)
-                  AND (free.started_at IS NOT NULL OR almanac.lock_subject(free))
-                  FOR NO KEY UPDATE SKIP LOCKED)
+                  AND (k.on_start IS NULL OR free.started_at IS NOT NULL OR almanac.lock_subject(free))
+                  FOR NO KEY UPDATE OF free SKIP LOCKED)
            AND (p_alone IS NULL OR crashes < p_alone OR NOT EXISTS (
                 SELECT FROM almanac.jobs r
                  WHERE CASE r.state WHEN 'running' THEN true ELSE false END
@@ -30,7 +31,7 @@ BEGIN
         RETURNING * INTO v_job;
         CONTINUE WHEN NOT FOUND;
         IF v_job.started_at = v_now THEN
-            PERFORM almanac.sync_domain_row(v_job);
+            PERFORM almanac.note_start(ARRAY[v_job]);
         END IF;
         RETURN NEXT v_job;
     END LOOP;

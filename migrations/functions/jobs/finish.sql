@@ -1,10 +1,8 @@
--- The one end of every job: state, domain row and final event together.
+-- The end of a job that its worker does not report: state, domain row and final event together.
 -- With an epoch: a running job, by its holder. Without: a queued one, whose epoch is raised first, so that a late writer
 -- of an earlier lease is refused. Returns the seq of the final event, or null if a queued job was not queued any more.
--- p_reflect = false: the caller writes the domain row and closes the calls itself, in the same transaction. Otherwise a
--- call that is still open has an unknown outcome.
-CREATE OR REPLACE FUNCTION almanac.finish(
-    p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text, p_reflect boolean DEFAULT true)
+-- A call that is still open has an unknown outcome. p_data: the final event's data; null: in the words of the kind.
+CREATE OR REPLACE FUNCTION almanac.finish(p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text)
 RETURNS bigint
 LANGUAGE plpgsql
 AS $$
@@ -12,7 +10,9 @@ DECLARE
     v_job almanac.jobs;
 BEGIN
     UPDATE almanac.jobs
-       SET state = p_state, error = p_error, finished_at = clock_timestamp(), last_seq = last_seq + 1,
+       SET state = p_state, error = p_error, finished_at = clock_timestamp(),
+           last_seq = last_seq + 1 + (p_state IN ('failed', 'dead') AND EXISTS (
+               SELECT FROM almanac.job_kinds k WHERE k.kind = jobs.kind AND k.failure_event))::int,
            epoch = CASE WHEN p_epoch IS NULL THEN epoch + 1 ELSE epoch END,
            lease_owner = NULL, lease_expires_at = NULL
      WHERE id = p_id
@@ -24,14 +24,9 @@ BEGIN
         END IF;
         RAISE EXCEPTION 'lease of job % lost', p_id USING errcode = 'LL001';
     END IF;
-    IF p_reflect THEN
-        UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
-         WHERE job_id = p_id AND state = 'started';
-        PERFORM almanac.sync_domain_row(v_job);
-    END IF;
-    -- After the domain row, which says what was made.
-    INSERT INTO almanac.job_events (job_id, seq, type, data)
-    VALUES (p_id, v_job.last_seq, almanac.final_type(v_job.kind), coalesce(p_data, almanac.final_data(v_job)));
+    UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
+     WHERE job_id = p_id AND state = 'started';
+    PERFORM almanac.write_ends(ARRAY[v_job], ARRAY[NULL::jsonb], ARRAY[p_data]);
     RETURN v_job.last_seq;
 END
 $$;

@@ -9,6 +9,8 @@ AS $$
 DECLARE
     v_jobs uuid[] := almanac.expired('texts', p_days, p_max);
     v_skipped uuid[];
+    v_held uuid[];
+    v_kind record;
 BEGIN
     IF coalesce(cardinality(v_jobs), 0) = 0 THEN
         RETURN 0;
@@ -23,37 +25,37 @@ BEGIN
            SELECT j.ctid FROM almanac.jobs j
             WHERE j.id = ANY (v_jobs) AND j.error ? 'excerpt'
               FOR NO KEY UPDATE SKIP LOCKED));
-    UPDATE almanac.ai_generations u SET source_text = NULL, error = u.error - 'excerpt'
-     WHERE u.ctid = ANY (ARRAY(
-           SELECT g.ctid FROM almanac.jobs j
-             JOIN almanac.ai_generations g ON g.user_id = j.user_id AND g.id = j.id
-            WHERE j.id = ANY (v_jobs) AND (g.source_text IS NOT NULL OR g.error ? 'excerpt')
-              FOR NO KEY UPDATE OF g SKIP LOCKED));
-    UPDATE almanac.calendar_runs u SET error = u.error - 'excerpt'
-     WHERE u.ctid = ANY (ARRAY(
-           SELECT r.ctid FROM almanac.jobs j
-             JOIN almanac.calendar_runs r ON r.user_id = j.user_id AND r.id = j.id
-            WHERE j.id = ANY (v_jobs) AND r.error ? 'excerpt'
-              FOR NO KEY UPDATE OF r SKIP LOCKED));
-    UPDATE almanac.organic_runs u SET error = u.error - 'excerpt'
-     WHERE u.ctid = ANY (ARRAY(
-           SELECT r.ctid FROM almanac.jobs j
-             JOIN almanac.organic_runs r ON r.user_id = j.user_id AND r.id = j.id
-            WHERE j.id = ANY (v_jobs) AND r.error ? 'excerpt'
-              FOR NO KEY UPDATE OF r SKIP LOCKED));
-
     v_skipped := ARRAY(
         SELECT j.id FROM almanac.jobs j
          WHERE j.id = ANY (v_jobs)
            AND (j.error ? 'excerpt'
-                OR EXISTS (SELECT FROM almanac.llm_calls c WHERE c.job_id = j.id AND c.error ? 'excerpt')
-                OR EXISTS (SELECT FROM almanac.ai_generations g
-                            WHERE g.user_id = j.user_id AND g.id = j.id
-                              AND (g.source_text IS NOT NULL OR g.error ? 'excerpt'))
-                OR EXISTS (SELECT FROM almanac.calendar_runs r
-                            WHERE r.user_id = j.user_id AND r.id = j.id AND r.error ? 'excerpt')
-                OR EXISTS (SELECT FROM almanac.organic_runs r
-                            WHERE r.user_id = j.user_id AND r.id = j.id AND r.error ? 'excerpt')));
+                OR EXISTS (SELECT FROM almanac.llm_calls c WHERE c.job_id = j.id AND c.error ? 'excerpt')));
+    FOR v_kind IN
+        SELECT k.domain_table, k.on_prune, array_agg(j.user_id) AS users, array_agg(j.id) AS ids
+          FROM almanac.jobs j JOIN almanac.job_kinds k ON k.kind = j.kind
+         WHERE j.id = ANY (v_jobs) AND k.domain_table IS NOT NULL
+         GROUP BY k.kind
+    LOOP
+        IF v_kind.on_prune IS NOT NULL THEN
+            EXECUTE format('SELECT %s($1, $2)', v_kind.on_prune) INTO v_held USING v_kind.users, v_kind.ids;
+        ELSE
+            EXECUTE format(
+                'UPDATE %1$s u SET error = u.error - ''excerpt''
+                  WHERE u.ctid = ANY (ARRAY(
+                        SELECT d.ctid FROM unnest($1, $2) AS j (user_id, id)
+                          JOIN %1$s d ON d.user_id = j.user_id AND d.id = j.id
+                         WHERE d.error ? ''excerpt''
+                           FOR NO KEY UPDATE OF d SKIP LOCKED))', v_kind.domain_table)
+              USING v_kind.users, v_kind.ids;
+            EXECUTE format(
+                'SELECT ARRAY(SELECT d.id FROM unnest($1, $2) AS j (user_id, id)
+                                JOIN %s d ON d.user_id = j.user_id AND d.id = j.id
+                               WHERE d.error ? ''excerpt'')', v_kind.domain_table)
+               INTO v_held USING v_kind.users, v_kind.ids;
+        END IF;
+        v_skipped := v_skipped || v_held;
+    END LOOP;
+    v_skipped := ARRAY(SELECT DISTINCT s.id FROM unnest(v_skipped) AS s (id));
     UPDATE almanac.retention SET skipped = v_skipped WHERE what = 'texts' AND skipped <> v_skipped;
     RETURN cardinality(v_jobs) - cardinality(v_skipped);
 END

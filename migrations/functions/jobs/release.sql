@@ -60,7 +60,7 @@ BEGIN
      WHERE j.id = p_id
     RETURNING j.* INTO v_job;
     IF v_fresh THEN
-        PERFORM almanac.sync_domain_row(v_job);
+        PERFORM almanac.note_start(ARRAY[v_job]);
     END IF;
     RETURN NEXT;
 END

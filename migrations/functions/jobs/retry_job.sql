@@ -12,6 +12,8 @@ DECLARE
     v_user uuid;
     v_old almanac.jobs;
     v_now timestamptz;
+    v_copy text;
+    v_copied boolean := true;
 BEGIN
     SELECT j.user_id INTO v_user FROM almanac.jobs j WHERE j.id = p_id;
     PERFORM pg_advisory_xact_lock(hashtextextended(v_user::text, 7311));
@@ -65,7 +67,11 @@ BEGIN
             CASE WHEN v_old.subject_id = p_id::text THEN p_new::text ELSE v_old.subject_id END, p_id,
             v_now + d.start_by, d.time_limit, p_trace, p_request_id, v_now, v_now
       FROM almanac.job_kinds d WHERE d.kind = v_old.kind;
-    IF NOT almanac.clone_for_retry(v_old, p_new) THEN
+    SELECT d.on_retry INTO v_copy FROM almanac.job_kinds d WHERE d.kind = v_old.kind;
+    IF v_copy IS NOT NULL THEN
+        EXECUTE format('SELECT %s($1, $2)', v_copy) INTO v_copied USING v_old, p_new;
+    END IF;
+    IF NOT v_copied THEN
         outcome := 'gone';
         RETURN NEXT;
         RETURN;

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION almanac.start_due(
     p_lane text, p_older interval, p_except uuid[], p_suspects boolean, p_calls uuid[], p_owner text, p_lease interval,
     p_alone int, p_provider text)
-RETURNS TABLE (candidate uuid, job almanac.jobs, call uuid, brief text)
+RETURNS TABLE (candidate uuid, job almanac.jobs, call uuid)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -27,7 +27,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-        SELECT w.id, s.job, s.call, s.brief
+        SELECT w.id, s.job, s.call
           FROM unnest(v_ids) AS w (id)
           LEFT JOIN almanac.start(v_ids, p_calls[1:cardinality(v_ids)], p_owner, p_lease, p_alone, p_provider) AS s
             ON (s.job).id = w.id;

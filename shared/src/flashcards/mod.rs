@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::platform::id::{CardId, GenerationId, SuggestionId};
 
 pub mod download;
-pub mod endings;
 pub mod export;
 pub mod rules;
 pub mod service;

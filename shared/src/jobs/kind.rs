@@ -1,8 +1,9 @@
 //! The kinds of jobs and the lanes that deliver them.
 //! Called by services that submit and by the worker that runs; holds words only, no behaviour of a kind.
 //!
-//! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs`, 3. write one function there,
-//! 4. one branch in `almanac.sync_domain_row` in the domain's migration, 5. one test.
+//! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs` and write one function there (for a
+//! kind that asks a model, a `Generation`), 3. a row in `job_kinds` in the domain's migration that names the domain's SQL
+//! functions (`on_start`, `on_finish`, `on_retry`, `on_erase`), 4. one test.
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ use crate::platform::{
 };
 
 pub mod admin;
+pub mod endings;
 pub mod idempotency;
 pub mod kind;
 pub mod limits;
@@ -132,24 +133,8 @@ pub struct ClaimedJob {
     pub waited: Duration,
     /// For how long the provider could not serve it; `None` if it is not held.
     pub held_for: Option<Duration>,
-    /// The first call of a model, opened together with the claim; none where the job opens its own.
-    pub first_call: Option<FirstCall>,
-}
-
-/// A call of a model whose ledger row was committed with the claim. A job that does not make the call withdraws it.
-#[derive(Clone)]
-pub struct FirstCall {
-    /// Its row in the ledger.
-    pub call: LlmCallId,
-    /// The source text; `None` if it is no longer stored.
-    pub brief: Option<String>,
-}
-
-impl std::fmt::Debug for FirstCall {
-    /// Without the brief: it is a person's text.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FirstCall").field("call", &self.call).finish_non_exhaustive()
-    }
+    /// The first call of a model, whose ledger row was committed with the claim. A job that does not make it withdraws it.
+    pub first_call: Option<LlmCallId>,
 }
 
 impl ClaimedJob {

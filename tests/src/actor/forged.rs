@@ -2,6 +2,8 @@
 //! Tests use it where they need a log or a lease that behaves exactly as they say, which no running worker would.
 //! It must never write a table: only the functions of the migrations do.
 
+use almanac_shared::jobs::{Lease, State, store::ends::Conclusion};
+use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -108,4 +110,10 @@ impl ForgedJob {
 pub fn sqlstate<T: std::fmt::Debug>(result: sqlx::Result<T>) -> String {
     let Err(error) = result else { panic!("not refused: {result:?}") };
     error.as_database_error().and_then(|error| error.code()).or_fail("a refusal by the database").into_owned()
+}
+
+/// The end of a job that succeeded with this result.
+pub fn succeeded(lease: Lease, result: Value) -> Conclusion {
+    let (events, data) = (Vec::new(), "{}".to_owned());
+    Conclusion { lease, state: State::Succeeded, failure: None, events, progress: None, call: None, result, data }
 }

@@ -6,9 +6,12 @@ use std::collections::HashSet;
 use almanac_shared::{
     flashcards::{
         CARDS_PER_GENERATION, rules,
-        store::{self, Burst, Conclusion, Ending},
+        store::{self, Burst, NewSuggestion},
     },
-    jobs::{ClaimedJob, Failure, FirstCall, State, store::calls},
+    jobs::{
+        ClaimedJob, Failure, State,
+        store::{calls, ends::Conclusion},
+    },
     platform::{
         error::Code,
         faults::{self, Point},
@@ -30,19 +33,15 @@ use crate::{
 /// Runs one attempt of a generation.
 pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     let mut attempt = Attempt::new(deps, job, stop);
-    let generation = if let Some(FirstCall { brief, .. }) = &job.first_call {
-        let word = |name: &str| job.payload[name].as_str().unwrap_or_default().to_owned();
-        (attempt.model, attempt.prompt_version) = (word("model"), word("prompt_version"));
-        FlashcardGeneration { source_text: brief.clone(), fronts: Vec::new(), keys: HashSet::new() }
-    } else {
-        let Some(assignment) = store::assignment(&deps.service, job.user_id, job.id).await? else {
-            return Ok(Verdict::Fail(Failure::new(Code::Internal, "The generation was deleted.")));
-        };
-        attempt.spent = calls::spent(&deps.service, job.id).await?;
-        (attempt.model, attempt.prompt_version) = (assignment.model, assignment.prompt_version);
-        let keys = assignment.fronts.iter().map(|front| rules::front_key(front)).collect();
-        FlashcardGeneration { source_text: assignment.source_text, fronts: assignment.fronts, keys }
+    let Some(assignment) = store::assignment(&deps.service, job.user_id, job.id).await? else {
+        return Ok(Verdict::Fail(Failure::new(Code::Internal, "The generation was deleted.")));
     };
+    if job.first_call.is_none() {
+        attempt.spent = calls::spent(&deps.service, job.id).await?;
+    }
+    (attempt.model, attempt.prompt_version) = (assignment.model, assignment.prompt_version);
+    let keys = assignment.fronts.iter().map(|front| rules::front_key(front)).collect();
+    let generation = FlashcardGeneration { source_text: assignment.source_text, fronts: assignment.fronts, keys };
     model_run::run(attempt, generation).await
 }
 
@@ -64,9 +63,9 @@ impl FlashcardGeneration {
     /// Numbers a burst's suggestions, and counts them as stored.
     fn add(&mut self, burst: &mut Burst) {
         burst.after = i32::try_from(self.fronts.len()).unwrap_or(i32::MAX);
-        for (_, key, front, _) in &burst.suggestions {
-            self.fronts.push(front.clone());
-            self.keys.insert(key.clone());
+        for suggestion in &burst.suggestions {
+            self.fronts.push(suggestion.front.clone());
+            self.keys.insert(suggestion.front_key.clone());
         }
     }
 }
@@ -115,15 +114,15 @@ impl Generation for FlashcardGeneration {
 
     fn take(&self, _attempt: &Attempt<'_>, burst: &mut Burst, item: Item) {
         let Item::Flashcard(card) = item else { return };
-        let key = rules::front_key(&card.front);
-        let known = self.keys.contains(&key) || burst.suggestions.iter().any(|(_, other, ..)| *other == key);
+        let front_key = rules::front_key(&card.front);
+        let known = self.keys.contains(&front_key) || burst.suggestions.iter().any(|s| s.front_key == front_key);
         if known || self.is_done(burst, false) {
             return;
         }
         let id = SuggestionId::fresh();
         let data = json!({ "id": id, "front": card.front, "back": card.back }).to_string();
         burst.events.push(("suggestion".into(), data));
-        burst.suggestions.push((id, key, card.front, card.back));
+        burst.suggestions.push(NewSuggestion { id, front_key, front: card.front, back: card.back });
     }
 
     fn begin(&self, _attempt: &Attempt<'_>) -> Option<String> {
@@ -160,22 +159,18 @@ impl Generation for FlashcardGeneration {
             "cost_usd": spent.cost_usd, "error": failure,
         })
         .to_string();
-        burst.progress = Some(self.progress("finalizing"));
-        let mut events = burst.events.clone();
-        if !events.is_empty() {
-            faults::pass(Point::AnsweredBeforeCommit);
-        }
-        let code = failure.as_ref().map(|failure| failure.code.as_str());
-        let ending =
-            Ending { state, failure: failure.clone(), data: data.clone(), metadata: attempt.metadata(latency_ms) };
-        attempt.deps.endings.write(Conclusion { lease: attempt.job.lease(), burst, call, ending }).await?;
-        faults::pass(Point::CommittedBeforePublish);
-        events.push(("done".into(), data));
-        attempt.publish(events);
+        let code = failure.as_ref().map(|failure| failure.code);
+        let result = json!({
+            "after": burst.after, "suggestions": burst.suggestions, "metadata": attempt.metadata(latency_ms),
+        });
+        let progress = Some(self.progress("finalizing"));
+        let lease = attempt.job.lease();
+        let conclusion = Conclusion { lease, state, failure, events: burst.events, progress, call, result, data };
+        attempt.end("done", conclusion).await?;
         attempt.deps.metrics.generation_ended(state.as_str());
         tracing::info!(
             status = state.as_str(),
-            code,
+            code = code.map(Code::as_str),
             latencyMs = latency_ms,
             suggestions = self.fronts.len(),
             tokensInput = spent.tokens_input,

@@ -1,7 +1,7 @@
 //! Calendars: the SQL of a worker, every write under its lease.
 //! Called by the worker's job; decides nothing.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{EntryRow, read_made, uuids};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
         run::{self, Assignment, Spent},
     },
     jobs::{
-        Failure, Lease, State,
-        store::{WriteError, calls::CallEnd, until_free},
+        Lease,
+        store::{WriteError, until_free},
     },
     platform::{
         db::Service,
@@ -113,6 +113,14 @@ pub struct Burst {
     pub progress: Option<Value>,
 }
 
+impl Burst {
+    /// The form that `almanac.finish_calendar_runs` takes.
+    pub fn rows(&self) -> Value {
+        let row = |made: &Made| json!({ "id": made.entry_id, "key": made.key, "fields": made.fields });
+        self.made.iter().map(row).collect()
+    }
+}
+
 /// Stores a burst under the lease; answers the seq of its last event.
 pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
     let columns = Columns::of(burst);
@@ -131,74 +139,6 @@ pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64,
         )
         .fetch_one(service.work())
         .await?;
-        Ok(seq)
-    })
-    .await
-}
-
-/// How a run ends.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// The job's final state.
-    pub state: State,
-    /// Why, unless it succeeded.
-    pub failure: Option<Failure>,
-    /// The final event's data.
-    pub data: String,
-    /// Attribution for `ai_metadata`.
-    pub metadata: Value,
-    /// From the first start to now, milliseconds.
-    pub latency_ms: i64,
-    /// Entries added, updated, removed, against what is saved.
-    pub changes: [i32; 3],
-}
-
-/// Stores the last burst, closes the call, writes the totals, ends the job and, of a first run, saves its entries as the
-/// calendar's: one statement, one commit. Answers the seq of the final event.
-pub async fn conclude(
-    service: &Service,
-    lease: Lease,
-    burst: &Burst,
-    call: Option<&CallEnd>,
-    ending: &Ending,
-) -> Result<i64, WriteError> {
-    let columns = Columns::of(burst);
-    let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
-    let [added, updated, removed] = ending.changes;
-    until_free(|| async {
-        let seq = sqlx::query_scalar!(
-        r#"
-        SELECT almanac.conclude_calendar(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
-            AS "seq!"
-        "#,
-        lease.job.0,
-        lease.epoch,
-        burst.after,
-        &columns.ids,
-        &columns.keys,
-        &columns.fields,
-        &columns.types,
-        &columns.data,
-        burst.progress,
-        call.map(|end| end.call.0),
-        call.map(CallEnd::state),
-        call.and_then(|end| end.tokens_input),
-        call.and_then(|end| end.tokens_output),
-        call.and_then(|end| end.cost_usd.clone()),
-        call.and_then(|end| end.provider_ref.clone()),
-        call.and_then(|end| end.error.clone()),
-        ending.metadata,
-        ending.latency_ms,
-        added,
-        updated,
-        removed,
-        ending.state.as_str(),
-        error,
-        ending.data
-    )
-    .fetch_one(service.work())
-    .await?;
         Ok(seq)
     })
     .await

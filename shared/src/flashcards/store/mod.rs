@@ -3,8 +3,7 @@
 
 mod work;
 
-pub(super) use self::work::conclude;
-pub use self::work::{Burst, Conclusion, Ending, assignment, save};
+pub use self::work::{Burst, NewSuggestion, assignment, save};
 use uuid::Uuid;
 
 use super::{Card, Generation, Suggestion};

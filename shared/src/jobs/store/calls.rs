@@ -1,7 +1,7 @@
 //! The ledger of model calls: how one is opened and how it ended. A domain that reads with the opening what to ask has
 //! a statement of its own. Called by the domains' stores and by their jobs; knows no domain.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{WriteError, until_free};
 use crate::{
@@ -71,14 +71,18 @@ pub struct CallEnd {
 }
 
 impl CallEnd {
-    /// The spelling in the ledger's `state` column.
-    pub(crate) const fn state(&self) -> &'static str {
-        match (self.succeeded, self.charge) {
+    /// The form that `almanac.close_call` takes.
+    pub(crate) fn row(&self) -> Value {
+        let state = match (self.succeeded, self.charge) {
             (true, _) => "succeeded",
             (false, Charge::Full) => "failed",
             (false, Charge::Cut) => "unknown",
             (false, Charge::Nothing) => "refused",
-        }
+        };
+        json!({
+            "call": self.call, "state": state, "tokens_input": self.tokens_input, "tokens_output": self.tokens_output,
+            "cost_usd": self.cost_usd, "provider_ref": self.provider_ref, "error": self.error,
+        })
     }
 }
 
@@ -178,18 +182,7 @@ pub async fn open_call(
 /// Closes a call that bought nothing more; the job goes on.
 pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
     until_free(|| async {
-        sqlx::query!(
-            "SELECT almanac.close_call($1, $2, $3, $4, $5, $6, $7)",
-            end.call.0,
-            end.state(),
-            end.tokens_input,
-            end.tokens_output,
-            end.cost_usd,
-            end.provider_ref,
-            end.error
-        )
-        .execute(service.work())
-        .await?;
+        sqlx::query!("SELECT almanac.close_call($1)", end.row()).execute(service.work()).await?;
         Ok(())
     })
     .await

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod calls;
+pub mod ends;
 pub(crate) mod kinds;
 mod leases;
 
@@ -15,7 +16,7 @@ use uuid::Uuid;
 pub use self::leases::{
     Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew, undo_crash,
 };
-use super::{CancelOutcome, ClaimedJob, Failure, FirstCall, JobRow, LEASE, Lane, Lease, State, loader::JobSnapshot};
+use super::{CancelOutcome, ClaimedJob, Failure, JobRow, LEASE, Lane, Lease, State, loader::JobSnapshot};
 use crate::{
     events::event::Event,
     platform::{
@@ -93,8 +94,8 @@ pub struct Claimant<'a> {
     pub owner: &'a str,
     /// Jobs that have crashed this often are suspects: one owner holds one of them at a time. `None`: no limit.
     pub suspect_threshold: Option<i32>,
-    /// A job that starts for the first time has the ledger row of its first call opened in the same commit, where its kind
-    /// knows beforehand what to ask. `None` opens no call.
+    /// A job that starts for the first time has the ledger row of its first call opened in the same commit, if its kind
+    /// names that step. `None` opens no call.
     pub provider: Option<&'a str>,
 }
 
@@ -139,14 +140,12 @@ struct ClaimRow {
     waited_ms: Option<f64>,
     held_ms: Option<f64>,
     call: Option<LlmCallId>,
-    brief: Option<String>,
 }
 
 impl ClaimRow {
     /// The claimed job; the id of a candidate that could not be claimed otherwise.
     fn into_claimed(self) -> Result<ClaimedJob, JobId> {
         let id = self.candidate;
-        let brief = self.brief;
         let claimed = || {
             Some(ClaimedJob {
                 id,
@@ -164,7 +163,7 @@ impl ClaimRow {
                 cancel_requested: self.cancel_requested?,
                 waited: millis(self.waited_ms?),
                 held_for: self.held_ms.map(millis),
-                first_call: self.call.map(|call| FirstCall { call, brief }),
+                first_call: self.call,
             })
         };
         claimed().ok_or(id)
@@ -195,7 +194,7 @@ impl ClaimConnection {
                    (job).cancel_requested_at IS NOT NULL AS cancel_requested,
                    (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS waited_ms,
                    (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
-                   call AS "call: LlmCallId", brief
+                   call AS "call: LlmCallId"
               FROM almanac.start($1, $2, $3, $4, $5, $6)
             "#,
             &ids,
@@ -225,7 +224,7 @@ impl ClaimConnection {
                    (job).cancel_requested_at IS NOT NULL AS cancel_requested,
                    (extract(epoch FROM clock_timestamp() - (job).run_at) * 1000)::float8 AS waited_ms,
                    (extract(epoch FROM clock_timestamp() - (job).held_since) * 1000)::float8 AS held_ms,
-                   call AS "call: LlmCallId", brief
+                   call AS "call: LlmCallId"
               FROM almanac.start_due($1, $2, $3, $4, $5, $6, $7, $8, $9)
             "#,
             due.lane.as_str(),

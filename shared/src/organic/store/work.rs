@@ -9,12 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
     jobs::{
-        Failure, Lease, State,
-        store::{
-            WriteError,
-            calls::{CallEnd, Spent},
-            until_free,
-        },
+        Lease,
+        store::{WriteError, calls::Spent, until_free},
     },
     organic::{
         PlacementId, Stage, WeekRequest,
@@ -257,7 +253,8 @@ impl Burst {
         self.events.iter().cloned().unzip()
     }
 
-    fn rows(&self) -> Value {
+    /// The form that `almanac.store_placements` takes.
+    pub fn rows(&self) -> Value {
         self.made.iter().map(row).collect()
     }
 }
@@ -290,70 +287,6 @@ pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64,
             &types,
             &data,
             burst.progress
-        )
-        .fetch_one(service.work())
-        .await?;
-        Ok(seq)
-    })
-    .await
-}
-
-/// How a run ends.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// The job's final state.
-    pub state: State,
-    /// Why, unless it succeeded.
-    pub failure: Option<Failure>,
-    /// The final event's data.
-    pub data: String,
-    /// Attribution for `ai_metadata`.
-    pub metadata: Value,
-    /// From the first start to now, milliseconds.
-    pub latency_ms: i64,
-    /// Placements that an error was told about.
-    pub failed: i32,
-}
-
-/// Stores the last burst, closes the call, writes the totals and ends the job: one statement, one commit. Answers the
-/// seq of the final event.
-///
-/// # Errors
-/// As `save`.
-pub async fn conclude(
-    service: &Service,
-    lease: Lease,
-    burst: &Burst,
-    call: Option<&CallEnd>,
-    ending: &Ending,
-) -> Result<i64, WriteError> {
-    let (types, data) = burst.columns();
-    let error = ending.failure.as_ref().and_then(|failure| serde_json::to_value(failure).ok());
-    until_free(|| async {
-        let seq = sqlx::query_scalar!(
-            r#"
-        SELECT almanac.conclude_organic(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS "seq!"
-        "#,
-            lease.job.0,
-            lease.epoch,
-            burst.rows(),
-            &types,
-            &data,
-            burst.progress,
-            call.map(|end| end.call.0),
-            call.map(CallEnd::state),
-            call.and_then(|end| end.tokens_input),
-            call.and_then(|end| end.tokens_output),
-            call.and_then(|end| end.cost_usd.clone()),
-            call.and_then(|end| end.provider_ref.clone()),
-            call.and_then(|end| end.error.clone()),
-            ending.metadata,
-            ending.latency_ms,
-            ending.failed,
-            ending.state.as_str(),
-            error,
-            ending.data
         )
         .fetch_one(service.work())
         .await?;

@@ -4,15 +4,18 @@
 use almanac_shared::{
     calendar::{
         Content, Made, diff, run,
-        store::work::{self, Burst, Ending},
+        store::work::{self, Burst},
     },
-    jobs::{Failure, State},
+    jobs::{Failure, State, store::ends::Conclusion},
     platform::error::Code,
 };
 use serde_json::{Value, json};
 
 use super::CalendarRun;
-use crate::jobs::{JobError, model_run::Attempt};
+use crate::jobs::{
+    JobError,
+    model_run::{Attempt, LastWrite},
+};
 
 /// The seq of the event that a burst gets next.
 fn next_seq(attempt: &Attempt<'_>, burst: &Burst) -> i64 {
@@ -76,19 +79,17 @@ impl CalendarRun {
         Ok([count(diff.added.len()), count(diff.updated.len()), count(diff.removed.len())])
     }
 
-    /// Completes the last burst, and makes the final event.
-    pub(super) async fn ending(
+    /// All that the run ends with.
+    pub(super) async fn conclusion(
         &self,
         attempt: &Attempt<'_>,
-        burst: &mut Burst,
-        state: State,
-        failure: Option<Failure>,
-    ) -> Result<Ending, JobError> {
+        last: LastWrite<Burst>,
+    ) -> Result<Conclusion, JobError> {
+        let LastWrite { mut burst, call, state, failure } = last;
         if let (State::Partial, Some(failure)) = (state, &failure) {
-            self.push_unfilled(attempt, burst, failure);
+            self.push_unfilled(attempt, &mut burst, failure);
         }
-        let changes = if state == State::Failed { [0, 0, 0] } else { self.push_changes(attempt, burst).await? };
-        burst.progress = Some(self.progress("finalizing"));
+        let changes = if state == State::Failed { [0, 0, 0] } else { self.push_changes(attempt, &mut burst).await? };
         let latency_ms = attempt.latency_ms();
         let summary = self.summary(attempt, state, changes, latency_ms, failure.as_ref());
         // The same shape as that of a run that was cancelled before it started.
@@ -96,10 +97,23 @@ impl CalendarRun {
             State::Failed | State::Cancelled => json!(failure),
             _ => Value::Null,
         };
-        let mut meta = self.meta(attempt, Some(next_seq(attempt, burst)));
+        let mut meta = self.meta(attempt, Some(next_seq(attempt, &burst)));
         meta["done"] = true.into();
-        let data = run::envelope(&summary, &error, meta);
-        Ok(Ending { state, failure, data, metadata: attempt.metadata(latency_ms), latency_ms, changes })
+        let [added, updated, removed] = changes;
+        let result = json!({
+            "after": burst.after, "entries": burst.rows(), "metadata": attempt.metadata(latency_ms),
+            "latency_ms": latency_ms, "added": added, "updated": updated, "removed": removed,
+        });
+        Ok(Conclusion {
+            lease: attempt.job.lease(),
+            state,
+            failure,
+            events: burst.events,
+            progress: Some(self.progress("finalizing")),
+            call,
+            result,
+            data: run::envelope(&summary, &error, meta),
+        })
     }
 
     fn summary(
@@ -122,11 +136,11 @@ impl CalendarRun {
         summary
     }
 
-    pub(super) fn log_end(&self, attempt: &Attempt<'_>, ending: &Ending) {
+    pub(super) fn log_end(&self, attempt: &Attempt<'_>, state: State, failure: Option<&Failure>) {
         tracing::info!(
-            status = ending.state.as_str(),
-            code = ending.failure.as_ref().map(|failure| failure.code.as_str()),
-            latencyMs = ending.latency_ms,
+            status = state.as_str(),
+            code = failure.map(|failure| failure.code.as_str()),
+            latencyMs = attempt.latency_ms(),
             entries = self.made.len(),
             tokens = attempt.spent.tokens(),
             tokensInput = attempt.spent.tokens_input,

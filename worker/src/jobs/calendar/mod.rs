@@ -129,16 +129,9 @@ impl Generation for CalendarRun {
     async fn end(mut self, attempt: &mut Attempt<'_>, last: LastWrite<Burst>) -> Result<(), JobError> {
         let LastWrite { mut burst, call, state, failure } = last;
         self.add(&mut burst);
-        let ending = self.ending(attempt, &mut burst, state, failure).await?;
-        if !burst.made.is_empty() {
-            faults::pass(Point::AnsweredBeforeCommit);
-        }
-        work::conclude(&attempt.deps.service, attempt.job.lease(), &burst, call.as_ref(), &ending).await?;
-        faults::pass(Point::CommittedBeforePublish);
-        let mut events = burst.events;
-        events.push(("done".to_owned(), ending.data.clone()));
-        attempt.publish(events);
-        self.log_end(attempt, &ending);
+        let conclusion = self.conclusion(attempt, LastWrite { burst, call, state, failure: failure.clone() }).await?;
+        attempt.end("done", conclusion).await?;
+        self.log_end(attempt, state, failure.as_ref());
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! The state of one attempt that does not depend on what is made: the handles, the job's deadline, the wait for the
 //! provider, the position in the event log, and what calls of the model used. Used by `model_run` and by the kinds.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use almanac_shared::{
     events::event::Event,
     jobs::{
         ClaimedJob, State,
-        store::calls::{self as ledger, Opened, Spent},
+        store::{
+            calls::{self as ledger, Opened, Spent},
+            ends::Conclusion,
+        },
     },
     platform::{
         circuit,
@@ -51,6 +54,7 @@ pub struct Attempt<'a> {
     began: Instant,
     deadline: Option<Instant>,
     first_call: Option<LlmCallId>,
+    latency_ms: OnceLock<i64>,
 }
 
 impl<'a> Attempt<'a> {
@@ -70,7 +74,8 @@ impl<'a> Attempt<'a> {
             waiting: Waiting::of(deps, job),
             began,
             deadline: job.time_left.map(|left| began + left),
-            first_call: job.first_call.as_ref().map(|first| first.call),
+            first_call: job.first_call,
+            latency_ms: OnceLock::new(),
         }
     }
 
@@ -175,13 +180,31 @@ impl<'a> Attempt<'a> {
         self.deps.publisher.publish(self.job.id, numbered);
     }
 
+    /// Ends the job in one commit, then publishes its last events.
+    pub async fn end(&mut self, final_type: &str, conclusion: Conclusion) -> Result<(), JobError> {
+        let mut events = conclusion.events.clone();
+        if !events.is_empty() {
+            faults::pass(Point::AnsweredBeforeCommit);
+        }
+        events.push((final_type.to_owned(), conclusion.data.clone()));
+        self.deps.endings.write(conclusion).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        self.publish(events);
+        Ok(())
+    }
+
     /// Publishes progress that is not stored, to those who listen now.
     pub(super) fn decorate(&self, progress: String) {
         self.deps.publisher.publish(self.job.id, vec![Event::decoration("progress", progress)]);
     }
 
-    /// From the job's first start, whatever attempt this is: its limit less what was left of it when this one began.
+    /// From the job's first start to its end, whatever attempt this is: its limit less what was left of it when this one
+    /// began. Measured once, so that events, rows and logs agree.
     pub fn latency_ms(&self) -> i64 {
+        *self.latency_ms.get_or_init(|| self.measure())
+    }
+
+    fn measure(&self) -> i64 {
         let limit = self.job.payload["timeLimitMs"].as_u64().unwrap_or(0);
         let left = self.job.time_left.map_or(u128::from(limit), |left| left.as_millis());
         let before = u128::from(limit).saturating_sub(left);

@@ -2,11 +2,14 @@
 //! Called by the job beside this. Each is stored in the commit that stores what it reports.
 
 use almanac_shared::{
-    jobs::{Failure, State},
+    jobs::{
+        Failure, State,
+        store::{calls::CallEnd, ends::Conclusion},
+    },
     organic::{
         Stage,
         event::{self, Complete, Event, Placement, Progress},
-        store::work::{Burst, Ending},
+        store::work::Burst,
     },
     platform::error::Code,
 };
@@ -99,22 +102,25 @@ impl OrganicWeek {
             self.push_missing(burst, failure)?;
             completed = self.plan.total();
         }
-        self.push_count(burst, Stage::Finalizing, completed, None)
+        self.push_count(burst, Stage::Finalizing, completed, None)?;
+        if let (State::Failed, Some(failure)) = (state, failure) {
+            let Failure { code, message, .. } = failure.clone();
+            Self::push(burst, &Event::Error(event::Failure { code: Some(code), message, placement_id: None }))?;
+        }
+        Ok(())
     }
 
-    /// Makes the final event.
-    pub(super) fn ending(
+    /// All that the week ends with.
+    pub(super) fn conclusion(
         &self,
         attempt: &Attempt<'_>,
         burst: &Burst,
+        call: Option<CallEnd>,
         state: State,
         failure: Option<Failure>,
-    ) -> anyhow::Result<Ending> {
+    ) -> anyhow::Result<Conclusion> {
         let made = self.made.len() + burst.made.len();
-        let failed = match (state, &failure) {
-            (State::Partial, Some(_)) => self.plan.total().saturating_sub(made),
-            _ => self.plan.refused.len(),
-        };
+        let failed = self.failed(made, state, failure.as_ref());
         let latency_ms = attempt.latency_ms();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let complete = Complete {
@@ -129,9 +135,28 @@ impl OrganicWeek {
             cost_usd: attempt.spent.cost_usd,
             message: failure.as_ref().map(|failure| failure.message.clone()),
         };
-        let metadata = attempt.metadata(latency_ms);
-        let data = Event::Complete(complete).data().context("writing the last event")?;
-        Ok(Ending { state, failure, data, metadata, latency_ms, failed: i32::try_from(failed).unwrap_or(i32::MAX) })
+        let result = json!({
+            "placements": burst.rows(), "metadata": attempt.metadata(latency_ms), "latency_ms": latency_ms,
+            "failed": failed,
+        });
+        Ok(Conclusion {
+            lease: attempt.job.lease(),
+            state,
+            failure,
+            events: burst.events.clone(),
+            progress: burst.progress.clone(),
+            call,
+            result,
+            data: Event::Complete(complete).data().context("writing the last event")?,
+        })
+    }
+
+    /// Number of placements with an error event.
+    fn failed(&self, made: usize, state: State, failure: Option<&Failure>) -> usize {
+        match (state, failure) {
+            (State::Partial, Some(_)) => self.plan.total().saturating_sub(made),
+            _ => self.plan.refused.len(),
+        }
     }
 
     /// Placements of this run that are not at the time that was asked for.
@@ -141,16 +166,15 @@ impl OrganicWeek {
         all.filter(|placement| placement.schedule.adjusted == Some(true)).count()
     }
 
-    pub(super) fn log_end(&self, attempt: &Attempt<'_>, ending: &Ending) {
-        let status = ending.state.as_str();
+    pub(super) fn log_end(&self, attempt: &Attempt<'_>, state: State, failure: Option<&Failure>) {
         tracing::info!(
             brandId = %self.order.brand_id,
             weekStart = %self.order.request.week.start,
-            status,
-            code = ending.failure.as_ref().map(|failure| failure.code.as_str()),
-            latencyMs = ending.latency_ms,
+            status = state.as_str(),
+            code = failure.map(|failure| failure.code.as_str()),
+            latencyMs = attempt.latency_ms(),
             placements = self.made.len(),
-            errors = ending.failed,
+            errors = self.failed(self.made.len(), state, failure),
             tokens = attempt.spent.tokens(),
             tokensInput = attempt.spent.tokens_input,
             tokensOutput = attempt.spent.tokens_output,

@@ -177,22 +177,13 @@ impl Generation for OrganicWeek {
         for _ in 0..MERGES {
             let mut burst = self.burst(attempt, &placements)?;
             self.push_end(&mut burst, state, failure.as_ref())?;
-            let ending = self.ending(attempt, &burst, state, failure.clone())?;
-            if !burst.made.is_empty() {
-                faults::pass(Point::AnsweredBeforeCommit);
-            }
-            let (service, lease) = (&attempt.deps.service, attempt.job.lease());
-            match work::conclude(service, lease, &burst, call.as_ref(), &ending).await {
-                Err(WriteError::Overtaken) => self.read_again(attempt, &placements).await?,
-                concluded => {
-                    let last_seq = concluded?;
-                    faults::pass(Point::CommittedBeforePublish);
-                    attempt.publish(self.add(burst));
-                    // Of a failed run the store adds an error event before the last: a follower notices the gap and
-                    // reads it.
-                    attempt.seq = last_seq - 1;
-                    attempt.publish(vec![("complete".to_owned(), ending.data.clone())]);
-                    self.log_end(attempt, &ending);
+            let conclusion = self.conclusion(attempt, &burst, call.clone(), state, failure.clone())?;
+            match attempt.end("complete", conclusion).await {
+                Err(JobError::Write(WriteError::Overtaken)) => self.read_again(attempt, &placements).await?,
+                ended => {
+                    ended?;
+                    self.add(burst);
+                    self.log_end(attempt, state, failure.as_ref());
                     return Ok(());
                 }
             }

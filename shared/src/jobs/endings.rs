@@ -1,13 +1,14 @@
-//! The ends of generations: as many as are ready together share one statement and one commit, and a lone one is never
-//! delayed for company (there is no timer). Called by the worker's job; decides nothing about how one ends.
+//! Ends of jobs as their workers report them: those that are ready together share one statement and one commit. Batching
+//! adds no delay: there is no timer. Called by the worker's jobs; decides nothing about how one ends.
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::store::{self, Conclusion};
-use crate::{
-    jobs::store::{BUSY_PAUSE, WriteError, until_free},
-    platform::db::{PinnedConnection, Service},
+use super::store::{
+    BUSY_PAUSE, WriteError,
+    ends::{Conclusion, finish_jobs},
+    until_free,
 };
+use crate::platform::db::{PinnedConnection, Service};
 
 /// Ends that may share a commit.
 const BATCH: usize = 32;
@@ -35,10 +36,10 @@ impl Endings {
         self.0.closed().await;
     }
 
-    /// Ends one generation; answers the seq of its final event.
+    /// Ends one job; returns the seq of its final event.
     ///
     /// # Errors
-    /// The lease is lost, the store is away, or a row is refused. Then nothing of it is written.
+    /// The lease is lost, the store is away, or a row is refused or was changed by a user. Then nothing of it is written.
     pub async fn write(&self, conclusion: Conclusion) -> Result<i64, WriteError> {
         let (done, answer) = oneshot::channel();
         let stopped = || WriteError::Outage(sqlx::Error::WorkerCrashed);
@@ -59,13 +60,13 @@ async fn write_all(service: Service, mut inbox: mpsc::Receiver<Waiting>) {
 /// Postgres refuses the batch, each is written alone, so that only the one at fault fails.
 async fn write(service: &Service, kept: &mut PinnedConnection, batch: Vec<Waiting>) {
     let conclusions: Vec<&Conclusion> = batch.iter().map(|waiting| &waiting.conclusion).collect();
-    match store::conclude(kept, &conclusions).await {
+    match finish_jobs(kept, &conclusions).await {
         Ok(ended) => {
             for (waiting, end) in batch.into_iter().zip(ended) {
                 answer(service, waiting, end);
             }
         }
-        Err(WriteError::Refused(_)) if batch.len() > 1 => {
+        Err(WriteError::Refused(_) | WriteError::Overtaken) if batch.len() > 1 => {
             for waiting in batch {
                 let end = write_one(kept, &waiting.conclusion).await;
                 answer(service, waiting, end);
@@ -109,6 +110,6 @@ async fn write_alone(service: Service, waiting: Waiting) {
 }
 
 async fn write_one(kept: &mut PinnedConnection, conclusion: &Conclusion) -> Result<i64, WriteError> {
-    let ended = store::conclude(kept, &[conclusion]).await?;
+    let ended = finish_jobs(kept, &[conclusion]).await?;
     ended.into_iter().next().unwrap_or(Err(WriteError::LeaseLost))
 }
