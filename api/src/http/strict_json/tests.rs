@@ -37,15 +37,15 @@ struct Wishes {
     inner: Option<Box<Wishes>>,
     by_name: BTreeMap<String, Wishes>,
     pair: Option<Box<(u8, Wishes)>>,
-    way: Option<JsonPath>,
+    way: Option<Way>,
     any: Value,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum JsonPath {
+enum Way {
     Sent { to: Option<String> },
-    PinnedConnection(Box<Wishes>),
+    Kept(Box<Wishes>),
     Moved(u8, u8),
     Left,
 }
