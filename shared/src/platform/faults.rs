@@ -53,12 +53,6 @@ pub enum Guard {
     TailRead,
     /// A pooled connection forgets its last borrower.
     RoleReset,
-    /// A field that a person wrote stays unless an accept names it.
-    HumanFields,
-    /// An entry that a person deleted comes back only when an accept names it.
-    Tombstones,
-    /// An entry that a person wrote in stays when a run has no place for it.
-    EditedDropped,
     /// An edit of another version than its `If-Match` is refused.
     VersionCheck,
 }
@@ -70,9 +64,6 @@ impl Guard {
             Self::PollFallback => "poll_fallback",
             Self::TailRead => "tail_read",
             Self::RoleReset => "role_reset",
-            Self::HumanFields => "human_fields",
-            Self::Tombstones => "tombstones",
-            Self::EditedDropped => "edited_dropped",
             Self::VersionCheck => "version_check",
         }
     }

@@ -1,13 +1,10 @@
 //! The three-way merge of keyed records that calendar and organic share: what a run would change, and what happens when
 //! a person accepts it. Base is what was last accepted, ours is what is saved, theirs is what the run made.
 //! Pure. It must never change a field that a person wrote unless that field was named.
-//! The three rules that protect people can be taken away by `make sabotage`, in builds for the proving ground only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-
-use crate::platform::faults::{self, Guard};
 
 /// The values of one record. A run may leave fields out: about those it says nothing, and they stay as they are.
 pub type Fields<F> = BTreeMap<F, Value>;
@@ -212,7 +209,7 @@ impl<F: Copy + Ord> Record<F> {
 
     /// Whether this field is a person's, which only an accept that names it may take.
     fn holds(&self, field: F) -> bool {
-        self.edited.contains(&field) && !faults::removed(Guard::HumanFields)
+        self.edited.contains(&field)
     }
 
     /// The fields that would read differently, in their order.
@@ -301,7 +298,7 @@ impl<F: Copy + Ord> Accepted<F> {
             self.added.push(key.to_owned());
             return;
         };
-        if ours.deleted && !choice.names(key) && !faults::removed(Guard::Tombstones) {
+        if ours.deleted && !choice.names(key) {
             self.skipped.push(skipped(key, None, Reason::Deleted));
             return;
         }
@@ -333,7 +330,7 @@ impl<F: Copy + Ord> Accepted<F> {
     }
 
     fn drop_record(&mut self, key: String, choice: &Choice<F>) {
-        let edited = self.saved.get(&key).is_some_and(Record::is_edited) && !faults::removed(Guard::EditedDropped);
+        let edited = self.saved.get(&key).is_some_and(Record::is_edited);
         if edited && !choice.names(&key) {
             self.skipped.push(skipped(&key, None, Reason::Edited));
         } else {
