@@ -1,5 +1,5 @@
-//! Submitting generations: requests that wait at the same moment share one statement and one commit. Batching adds no
-//! delay: there is no timer. Called by the service.
+//! Submitting generations: requests that wait at the same moment share one statement and one commit.
+//! Called by the service.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use tokio::sync::{mpsc, oneshot};
 
 use super::store::{self, NewGeneration, Submitted};
 use crate::{
     jobs::{Lane, queue::Bell, submission::LockWait},
     platform::{
+        batcher::{Again, Batcher, HandleBatch, Pending},
         db::{Database, PinnedConnection},
         error::{LimitState, Refusal, is_outage},
         faults::{self, Point},
@@ -20,16 +20,14 @@ use crate::{
     },
 };
 
-/// Requests that may share a commit.
-const BATCH: usize = 32;
 /// Batchers of one process: while one waits for its commit the other collects. More of them make smaller batches, and a
 /// submission dearer. Requests of one user always meet the same one, so two of them seldom meet each other's lock.
 const BATCHERS: usize = 2;
 
-/// The inboxes of the batchers.
+/// The batchers.
 #[derive(Clone, Debug)]
 pub(super) struct Submissions {
-    batchers: Vec<mpsc::Sender<Waiting>>,
+    batchers: Vec<Batcher<Submit>>,
     spread: RandomState,
 }
 
@@ -46,122 +44,90 @@ pub struct Accepted {
     pub limit: LimitState,
 }
 
-/// A request, how long it has waited for a lock, and the way back to its caller.
-struct Waiting {
-    new: NewGeneration,
-    lock: Option<LockWait>,
-    done: oneshot::Sender<Result<Accepted, Refusal>>,
-}
-
-impl std::fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Waiting").field("id", &self.new.id).finish_non_exhaustive()
-    }
-}
-
 impl Submissions {
     /// Starts the batchers.
     pub(super) fn start(database: &Database, bell: &Bell) -> Self {
-        let batchers = (0..BATCHERS).map(|_| {
-            let (sender, inbox) = mpsc::channel(1024);
-            // Weak: the batcher ends when the last handle of this process is gone.
-            let batcher = Batcher { database: database.clone(), bell: bell.clone(), again: sender.downgrade() };
-            tokio::spawn(batcher.submit_all(inbox));
-            sender
-        });
-        Self { batchers: batchers.collect(), spread: RandomState::new() }
+        let start = |_| Batcher::start(|again| Submit { pinned: database.accepts(), bell: bell.clone(), again });
+        Self { batchers: (0..BATCHERS).map(start).collect(), spread: RandomState::new() }
     }
 
     /// Submits one request, together with others that wait.
     pub(super) async fn submit(&self, new: NewGeneration) -> Result<Accepted, Refusal> {
-        let stopped = || anyhow!("the batcher has stopped");
-        let (done, answer) = oneshot::channel();
         let index = usize::try_from(self.spread.hash_one(new.user) % BATCHERS as u64).unwrap_or(0);
         let batcher = self.batchers.get(index).context("finding the batcher")?;
-        batcher.send(Waiting { new, lock: None, done }).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        batcher.call(Request { new, lock: None }).await.context("the batcher has stopped")?
     }
 }
 
-/// What a batcher works with.
-#[derive(Clone, Debug)]
-struct Batcher {
-    database: Database,
+/// A request, and how long it has waited for a lock.
+struct Request {
+    new: NewGeneration,
+    lock: Option<LockWait>,
+}
+
+struct Submit {
+    pinned: PinnedConnection,
     bell: Bell,
-    again: mpsc::WeakSender<Waiting>,
+    again: Again<Self>,
 }
 
-impl Batcher {
-    /// Takes everything that waits, submits it in one commit, answers, rings. Nothing here outlives a request: what a
-    /// crash cuts off was not answered, and the job row of what was is found by the workers' poll.
-    async fn submit_all(self, mut inbox: mpsc::Receiver<Waiting>) {
-        let mut kept = self.database.accepts();
-        let mut batch = Vec::with_capacity(BATCH);
-        while inbox.recv_many(&mut batch, BATCH).await > 0 {
-            // Skip requests whose client disconnected: it may be asking again.
-            batch.retain(|waiting: &Waiting| !waiting.done.is_closed());
-            if batch.is_empty() {
-                continue;
-            }
-            if let Err(outage) = self.submit(&mut kept, std::mem::take(&mut batch)).await {
-                // The requests that came in between get the same answer now, instead of each waiting in line for it.
-                while let Ok(waiting) = inbox.try_recv() {
-                    let _ = waiting.done.send(Err(batch_failure(&outage)));
-                }
-            }
-        }
-    }
+impl HandleBatch for Submit {
+    type Item = Request;
+    type Answer = Result<Accepted, Refusal>;
+    type Outage = Arc<sqlx::Error>;
+    const MAX: usize = 32;
 
-    /// Submits these in one commit and answers them. An error is an outage, and these have been told.
-    async fn submit(&self, kept: &mut PinnedConnection, batch: Vec<Waiting>) -> Result<(), Arc<sqlx::Error>> {
-        let (batch, ways): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.new, (waiting.lock, waiting.done))).unzip();
-        let submitted = match store::submit(kept, &batch).await {
+    /// Submits a batch in one commit, answers, notifies workers. What a crash cuts off was not answered, and the workers'
+    /// poll finds the job rows of what was.
+    async fn handle(&mut self, batch: Vec<Pending<Self>>) -> Result<(), Self::Outage> {
+        let new: Vec<&NewGeneration> = batch.iter().map(|pending| &pending.item.new).collect();
+        let submitted = match store::submit(&mut self.pinned, &new).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                let shared = Arc::new(error);
-                for (_, done) in ways {
-                    let _ = done.send(Err(batch_failure(&shared)));
+                let error = Arc::new(error);
+                for pending in batch {
+                    pending.answer(Self::answer_outage(&error));
                 }
-                return if is_outage(&shared) { Err(shared) } else { Ok(()) };
+                return if is_outage(&error) { Err(error) } else { Ok(()) };
             }
         };
         if submitted.iter().any(|one| one.outcome.outcome == "new") {
             faults::pass(Point::AcceptedBeforeRing);
         }
-        let mut waiting: Vec<_> = batch.into_iter().zip(ways).map(Some).collect();
+        let mut batch: Vec<_> = batch.into_iter().map(Some).collect();
         for one in submitted {
             let index = usize::try_from(one.n - 1).unwrap_or(usize::MAX);
-            let Some((new, (lock, done))) = waiting.get_mut(index).and_then(Option::take) else { continue };
+            let Some(pending) = batch.get_mut(index).and_then(Option::take) else { continue };
             if one.outcome.is_contended() {
-                self.submit_again(Waiting { new, lock: Some(lock.unwrap_or_else(LockWait::start)), done }, one);
+                tokio::spawn(submit_again(self.again.clone(), pending, one));
                 continue;
             }
+            let new = &pending.item.new;
             if one.outcome.outcome == "new" {
                 self.bell.ring(Lane::Flashcards, JobId::from(new.id), new.trace.clone());
             }
-            let _ = done.send(to_result(&new, one));
+            let answer = to_result(new, one);
+            pending.answer(answer);
         }
         Ok(())
     }
 
-    /// Puts a request whose lock is taken back into the inbox after a pause; after the last one it is answered.
-    fn submit_again(&self, mut waiting: Waiting, last: Submitted) {
-        let again = self.again.clone();
-        tokio::spawn(async move {
-            let goes_on = match &mut waiting.lock {
-                Some(lock) => lock.next().await,
-                None => false,
-            };
-            match again.upgrade().filter(|_| goes_on) {
-                Some(inbox) => {
-                    let _ = inbox.send(waiting).await;
-                }
-                None => {
-                    let _ = waiting.done.send(to_result(&waiting.new, last));
-                }
-            }
-        });
+    fn answer_outage(outage: &Self::Outage) -> Self::Answer {
+        Err(Refusal::of_store(outage, anyhow!("submitting a batch: {outage}")))
+    }
+}
+
+/// Puts a request whose lock is taken back into the inbox after a pause; after the last pause it is answered.
+async fn submit_again(again: Again<Submit>, mut pending: Pending<Submit>, last: Submitted) {
+    let goes_on = pending.item.lock.get_or_insert_with(LockWait::start).next().await;
+    match again.upgrade().filter(|_| goes_on) {
+        Some(inbox) => {
+            let _ = inbox.send(pending).await;
+        }
+        None => {
+            let answer = to_result(&pending.item.new, last);
+            pending.answer(answer);
+        }
     }
 }
 
@@ -170,8 +136,4 @@ fn to_result(new: &NewGeneration, submitted: Submitted) -> Result<Accepted, Refu
     let id = submitted.outcome.job.map_or(new.id, GenerationId::from);
     let replayed = submitted.outcome.replayed()?;
     Ok(Accepted { id, replayed, answer: submitted.answer.unwrap_or_default(), limit })
-}
-
-fn batch_failure(error: &Arc<sqlx::Error>) -> Refusal {
-    Refusal::of_store(error, anyhow!("submitting a batch: {error}"))
 }

@@ -1,25 +1,24 @@
 //! Reads one job under its user's row security. Requests that arrive together share a statement; batching adds no
 //! delay, because there is no timer. Called by the service; it never writes.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
-use tokio::sync::{mpsc, oneshot};
 
 use super::{
     JobRow,
     store::{self, Look},
 };
 use crate::platform::{
+    batcher::{Batcher, HandleBatch, Pending},
     db::{Database, PinnedConnection, is_dead_connection},
     error::{Refusal, is_outage},
     id::{JobId, UserId},
 };
 
-/// Looks that may share a statement.
-const BATCH: usize = 64;
-
-/// The way to the task that looks.
+/// The way to the task that reads.
 #[derive(Clone, Debug)]
-pub struct JobLoader(mpsc::Sender<Waiting>);
+pub struct JobLoader(Batcher<Load>);
 
 /// A job as its owner sees it.
 #[derive(Clone, Debug)]
@@ -30,18 +29,10 @@ pub struct JobSnapshot {
     pub kept: i64,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    look: Look,
-    done: oneshot::Sender<Result<Option<JobSnapshot>, Refusal>>,
-}
-
 impl JobLoader {
-    /// Starts looking.
-    pub fn start(database: Database) -> Self {
-        let (sender, inbox) = mpsc::channel(1024);
-        tokio::spawn(look_all(database, inbox));
-        Self(sender)
+    /// Starts reading.
+    pub fn start(database: &Database) -> Self {
+        Self(Batcher::start(|_| Load(database.looks())))
     }
 
     /// One job; `None` if it is missing or another user's.
@@ -49,37 +40,41 @@ impl JobLoader {
     /// # Errors
     /// The store is away.
     pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<JobSnapshot>, Refusal> {
-        let (done, answer) = oneshot::channel();
-        let stopped = || Refusal::Unexpected(anyhow!("the job loader has stopped"));
-        self.0.send(Waiting { look: Look { user, job }, done }).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        let stopped = || Err(Refusal::Unexpected(anyhow!("the job loader has stopped")));
+        self.0.call(Look { user, job }).await.unwrap_or_else(stopped)
     }
 }
 
-async fn look_all(database: Database, mut inbox: mpsc::Receiver<Waiting>) {
-    let mut kept = database.looks();
-    let mut batch = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        // Skip requests whose client disconnected.
-        batch.retain(|waiting: &Waiting| !waiting.done.is_closed());
-        let (looks, askers): (Vec<Look>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.look, waiting.done)).unzip();
-        match look(&mut kept, &looks).await {
+#[derive(Debug)]
+struct Load(PinnedConnection);
+
+impl HandleBatch for Load {
+    type Item = Look;
+    type Answer = Result<Option<JobSnapshot>, Refusal>;
+    type Outage = Arc<sqlx::Error>;
+    const MAX: usize = 64;
+
+    async fn handle(&mut self, batch: Vec<Pending<Self>>) -> Result<(), Self::Outage> {
+        let looks: Vec<Look> = batch.iter().map(|pending| pending.item).collect();
+        match look(&mut self.0, &looks).await {
             Ok(found) => {
-                for (done, looked) in askers.into_iter().zip(found) {
-                    let _ = done.send(Ok(looked));
+                for (pending, found) in batch.into_iter().zip(found) {
+                    pending.answer(Ok(found));
                 }
+                Ok(())
             }
             Err(error) => {
-                let away = is_outage(&error);
-                // Requests that came during a failed read have waited too: one try for each batch of them would add up.
-                let come =
-                    std::iter::from_fn(|| if away { inbox.try_recv().ok() } else { None }).map(|waiting| waiting.done);
-                for done in askers.into_iter().chain(come) {
-                    let told = anyhow!("looking at jobs: {error}");
-                    let _ = done.send(Err(Refusal::of_store(&error, told)));
+                let error = Arc::new(error);
+                for pending in batch {
+                    pending.answer(Self::answer_outage(&error));
                 }
+                if is_outage(&error) { Err(error) } else { Ok(()) }
             }
         }
+    }
+
+    fn answer_outage(outage: &Self::Outage) -> Self::Answer {
+        Err(Refusal::of_store(outage, anyhow!("reading jobs: {outage}")))
     }
 }
 

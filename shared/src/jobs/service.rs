@@ -48,7 +48,7 @@ pub enum Listening {
 impl Jobs {
     /// Over these; starts the task that looks.
     pub fn start(database: Database, relay: Relay, bell: Bell, publisher: Publisher) -> Self {
-        Self { looks: JobLoader::start(database.clone()), database, relay, bell, publisher }
+        Self { looks: JobLoader::start(&database), database, relay, bell, publisher }
     }
 
     /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what

@@ -1,6 +1,7 @@
 //! What every domain stands on: clock, ids, errors, settings, connections, flags, telemetry.
 //! It knows no domain.
 
+pub(crate) mod batcher;
 pub mod circuit;
 pub mod clock;
 pub mod config;

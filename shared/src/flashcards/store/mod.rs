@@ -39,9 +39,9 @@ pub(super) struct Submitted {
 }
 
 /// Submits a batch in one statement and one commit.
-pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
-    fn column<'a, T>(batch: &'a [NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
-        batch.iter().map(of).collect()
+pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[&NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
+    fn column<'a, T>(batch: &[&'a NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
+        batch.iter().map(|new| of(new)).collect()
     }
     let mut connection = kept.take().await?;
     let statement = sqlx::query!(
