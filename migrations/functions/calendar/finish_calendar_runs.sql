@@ -11,6 +11,7 @@ DECLARE
     v_result jsonb;
     v_status text;
     v_run almanac.calendar_runs;
+    v_spent record;
 BEGIN
     FOR i IN 1 .. cardinality(p_jobs) LOOP
         v_job := p_jobs[i];
@@ -34,23 +35,35 @@ BEGIN
                 ON e.user_id = g.user_id AND e.calendar_id = r.calendar_id AND e.key = g.key
              WHERE r.user_id = v_job.user_id AND r.id = v_job.id;
         END IF;
+        IF almanac.run_adopts(v_job.user_id, v_job.id) THEN
+            INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields, base, run_id)
+            SELECT g.entry_id, g.user_id, r.calendar_id, g.key, g.fields || '{"media": []}', g.fields, r.id
+              FROM almanac.calendar_runs r
+              JOIN almanac.calendar_run_entries g ON g.user_id = r.user_id AND g.run_id = r.id
+             WHERE r.user_id = v_job.user_id AND r.id = v_job.id
+            ON CONFLICT DO NOTHING;
+        END IF;
+        v_spent := almanac.spent_on(v_job.id);
         UPDATE almanac.calendar_runs r
            SET status = v_status, error = v_job.error, finished_at = v_job.finished_at,
                ai_metadata = coalesce(v_result -> 'metadata', r.ai_metadata),
                latency_ms = (v_result ->> 'latency_ms')::bigint, added = (v_result ->> 'added')::int,
-               updated = (v_result ->> 'updated')::int, removed = (v_result ->> 'removed')::int
-         WHERE r.user_id = v_job.user_id AND r.id = v_job.id;
-        PERFORM almanac.close_run(v_job.user_id, v_job.id);
+               updated = (v_result ->> 'updated')::int, removed = (v_result ->> 'removed')::int,
+               entries = (SELECT count(*) FROM almanac.calendar_run_entries g
+                           WHERE g.user_id = r.user_id AND g.run_id = r.id),
+               tokens_input = v_spent.tokens_input, tokens_output = v_spent.tokens_output,
+               cost_usd = v_spent.cost_usd
+         WHERE r.user_id = v_job.user_id AND r.id = v_job.id
+        RETURNING r.* INTO v_run;
         IF p_results[i] IS NULL THEN
-            SELECT * INTO v_run FROM almanac.calendar_runs r WHERE r.user_id = v_job.user_id AND r.id = v_job.id;
             n := i;
             final := json_build_object(
                 'data', json_build_object(
                     'status', v_status, 'entries', v_run.entries, 'added', v_run.added, 'updated', v_run.updated,
                     'removed', v_run.removed, 'latencyMs', v_run.latency_ms,
-                    'tokens', v_run.tokens_input + v_run.tokens_output,
-                    'tokensInput', v_run.tokens_input, 'tokensOutput', v_run.tokens_output,
-                    'costUsd', trim_scale(v_run.cost_usd), 'message', v_job.error ->> 'message'),
+                    'tokens', v_spent.tokens_input + v_spent.tokens_output,
+                    'tokensInput', v_spent.tokens_input, 'tokensOutput', v_spent.tokens_output,
+                    'costUsd', v_spent.cost_usd, 'message', v_job.error ->> 'message'),
                 'error', CASE WHEN v_status IN ('failed', 'cancelled') THEN v_job.error END,
                 'meta', json_build_object(
                     'runId', v_job.id, 'calendarId', v_run.calendar_id, 'version', v_run.version,
