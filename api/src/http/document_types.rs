@@ -132,11 +132,11 @@ closed_sets! {
     /// Status of a suggestion. `edited` is proposed with another text.
     SuggestionStatus = ["proposed", "accepted", "edited", "rejected"];
     /// Format of a file of cards.
-    CardFileFormat = flashcards::export::Format::ALL.map(flashcards::export::Format::name);
+    CardFileFormat = spelled!(flashcards::export::Format::ALL);
     /// Interval between the entries of a channel.
     CalendarCadence = spelled!(Cadence::ALL);
     /// Format of a file of entries.
-    CalendarFileFormat = calendar::export::Format::ALL.map(calendar::export::Format::name);
+    CalendarFileFormat = spelled!(calendar::export::Format::ALL);
     /// A field of an entry that can be edited.
     EntryField = spelled!(Field::ALL);
     /// Stage of a calendar run.

@@ -298,7 +298,7 @@ impl From<Refusal> for ApiError {
                     .retry_after(1)
             }
             Refusal::RateLimited(limit) => Self::rate_limited(limit),
-            Refusal::Malformed(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
+            Refusal::InvalidFields(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::RuleAt(code, flaw) => Self::new(code, flaw.message.clone()).details(vec![flaw.into()]),
             Refusal::VersionMismatch { current } => Self::new(

@@ -5,18 +5,15 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
+
+use crate::values::wire_enum::{InvalidText, deserialize_from_str, wire_enum};
 
 pub mod name;
 pub mod rules;
 pub mod service;
 pub mod store;
 pub mod terms;
-
-/// A text that should be a word of brands and is none; says what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be {0}")]
-pub struct Malformed(pub &'static str);
 
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -39,9 +36,9 @@ macro_rules! named {
         }
 
         impl FromStr for $name {
-            type Err = Malformed;
+            type Err = InvalidText;
 
-            fn from_str(text: &str) -> Result<Self, Malformed> {
+            fn from_str(text: &str) -> Result<Self, InvalidText> {
                 name::check(text).map(|()| Self(text.to_owned()))
             }
         }
@@ -52,11 +49,7 @@ macro_rules! named {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
+        deserialize_from_str! { $name }
     )*};
 }
 
@@ -71,45 +64,11 @@ named! {
     AssetId;
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident, $expected:literal { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
-        #[sqlx(type_name = "text")]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $wire)] #[sqlx(rename = $wire)] $variant,)*
-        }
-
-        impl $name {
-            /// Every one there is.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The spelling on the wire and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $wire,)* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Malformed;
-
-            fn from_str(text: &str) -> Result<Self, Malformed> {
-                let expected = Malformed(concat!("one of ", $expected));
-                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or(expected)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    )*};
-}
-
-words! {
+wire_enum! {
     /// Where a brand has accounts.
-    Platform, "instagram, linkedin, facebook, tiktok, youtube" {
+    #[derive(sqlx::Type)]
+    #[sqlx(type_name = "text", rename_all = "snake_case")]
+    pub enum Platform {
         /// Instagram.
         Instagram = "instagram",
         /// LinkedIn.
@@ -123,7 +82,9 @@ words! {
     }
 
     /// What kind of seed a trend is.
-    TrendSource, "trend, question, event, manual" {
+    #[derive(sqlx::Type)]
+    #[sqlx(type_name = "text", rename_all = "snake_case")]
+    pub enum TrendSource {
         /// Something people talk about.
         Trend = "trend",
         /// Something people ask.
@@ -135,7 +96,9 @@ words! {
     }
 
     /// What a creative asset is.
-    AssetKind, "image, video, audio, document" {
+    #[derive(sqlx::Type)]
+    #[sqlx(type_name = "text", rename_all = "snake_case")]
+    pub enum AssetKind {
         /// A picture.
         Image = "image",
         /// A film.
@@ -147,7 +110,9 @@ words! {
     }
 
     /// Whether an account can be used. The last two refuse a placement with a code of their own.
-    AccountState, "connected, disconnected, auth_failed" {
+    #[derive(sqlx::Type)]
+    #[sqlx(type_name = "text", rename_all = "snake_case")]
+    pub enum AccountState {
         /// It can.
         Connected = "connected",
         /// Its owner took the connection away: `ACCOUNT_DISCONNECTED`.
@@ -254,8 +219,8 @@ mod tests {
 
     #[test]
     fn the_list_in_a_refusal_names_every_word() {
-        fn named<T: FromStr<Err = Malformed>>(all: &[T], spelling: impl Fn(&T) -> &'static str) {
-            let Err(Malformed(expected)) = "".parse::<T>() else { panic!("no word is empty") };
+        fn named<T: FromStr<Err = InvalidText>>(all: &[T], spelling: impl Fn(&T) -> &'static str) {
+            let Err(InvalidText(expected)) = "".parse::<T>() else { panic!("no word is empty") };
             let words: Vec<_> = all.iter().map(spelling).collect();
             assert_eq!(expected, format!("one of {}", words.join(", ")));
         }

@@ -5,7 +5,7 @@
 mod characters;
 
 use self::characters::{LETTERS, MARKS};
-use super::Malformed;
+use crate::values::wire_enum::InvalidText;
 
 /// Most characters of an id.
 pub const MAX: usize = 128;
@@ -27,10 +27,14 @@ const EXPECTED: &str = "1 to 128 letters, digits or any of space . _ - : / # @ +
 ///
 /// # Errors
 /// It is none.
-pub fn check(text: &str) -> Result<(), Malformed> {
+pub fn check(text: &str) -> Result<(), InvalidText> {
     let fits = (1..=MAX).contains(&text.chars().take(MAX + 1).count());
     let bounded = !text.starts_with(' ') && !text.ends_with(' ');
-    if fits && bounded && text != "." && text != ".." && are_allowed(text) { Ok(()) } else { Err(Malformed(EXPECTED)) }
+    if fits && bounded && text != "." && text != ".." && are_allowed(text) {
+        Ok(())
+    } else {
+        Err(InvalidText(EXPECTED))
+    }
 }
 
 fn are_allowed(text: &str) -> bool {

@@ -8,12 +8,15 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::{
-    Account, AccountId, AccountState, Asset, AssetId, AssetKind, Brand, BrandId, Malformed, Platform, Trend, TrendId,
-    TrendSource, terms::terms,
+    Account, AccountId, AccountState, Asset, AssetId, AssetKind, Brand, BrandId, Platform, Trend, TrendId, TrendSource,
+    terms::terms,
 };
 use crate::{
     platform::error::{Code, Refusal},
-    values::json_reader::{AsSegment, JsonPath, JsonReader},
+    values::{
+        json_reader::{AsSegment, JsonPath, JsonReader},
+        wire_enum::InvalidText,
+    },
 };
 
 /// Most characters of a brand's or an account's name.
@@ -153,7 +156,7 @@ pub trait Read: Sized {
     /// The thing in a request of its own.
     ///
     /// # Errors
-    /// `Malformed` with every flaw.
+    /// `InvalidFields` with every flaw.
     fn parse(body: Self::Body) -> Result<Self, Refusal> {
         let mut shape = JsonReader::default();
         let read = Self::read(&mut shape, &[], body);
@@ -165,7 +168,7 @@ impl BrandDraft {
     /// A brand.
     ///
     /// # Errors
-    /// `Malformed` with every flaw, else `UNKNOWN_TIME_ZONE`.
+    /// `InvalidFields` with every flaw, else `UNKNOWN_TIME_ZONE`.
     pub fn parse(body: BrandBody) -> Result<Self, Refusal> {
         let mut shape = JsonReader::default();
         let id = id(&mut shape, &[], body.id, BrandId::fresh);
@@ -234,7 +237,7 @@ impl Import {
     /// An import. Of things with the same id the last one counts.
     ///
     /// # Errors
-    /// `Malformed` with every flaw, or as many as anybody would read.
+    /// `InvalidFields` with every flaw, or as many as anybody would read.
     pub fn parse(body: ImportBody) -> Result<Self, Refusal> {
         let mut shape = JsonReader::default();
         let accounts = read_all(&mut shape, "accounts", body.accounts, |draft: &AccountDraft| draft.id.clone());
@@ -304,7 +307,7 @@ impl From<&Asset> for AssetBody {
     }
 }
 
-fn id<T: std::str::FromStr<Err = Malformed>>(
+fn id<T: std::str::FromStr<Err = InvalidText>>(
     shape: &mut JsonReader,
     way: JsonPath<'_>,
     chosen: Option<String>,
@@ -316,7 +319,7 @@ fn id<T: std::str::FromStr<Err = Malformed>>(
     }
 }
 
-fn word<T: std::str::FromStr<Err = Malformed>>(
+fn word<T: std::str::FromStr<Err = InvalidText>>(
     shape: &mut JsonReader,
     way: JsonPath<'_>,
     field: &str,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
 
 use super::{ChannelName, Field, Slot, rules, slots};
-use crate::values::merge::Fields;
+use crate::values::{merge::Fields, wire_enum::wire_enum};
 
 /// Everything an entry says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,14 +59,14 @@ pub struct Medium {
     pub alt: Option<String>,
 }
 
-/// What a medium is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MediumType {
-    /// A picture.
-    Image,
-    /// A video.
-    Video,
+wire_enum! {
+    /// What a medium is.
+    pub enum MediumType {
+        /// A picture.
+        Image = "image",
+        /// A video.
+        Video = "video",
+    }
 }
 
 /// What a model says about a slot: everything else of an entry is ours or a person's.
@@ -113,7 +113,7 @@ impl Content {
 
     /// All fields, as the merge and the store take them.
     pub fn fields(&self) -> Fields<Field> {
-        Field::ALL.into_iter().map(|field| (field, self.field(field))).collect()
+        Field::ALL.iter().map(|field| (*field, self.field(*field))).collect()
     }
 
     /// The fields a run writes: all but `media`, about which a run says nothing.
@@ -154,7 +154,7 @@ impl Content {
     /// The fields as clients and events carry them, `scheduledAt` in its place.
     pub fn wire(&self) -> Map<String, Value> {
         let mut wire = Map::new();
-        for field in Field::ALL {
+        for field in Field::ALL.iter().copied() {
             wire.insert(field.as_str().to_owned(), self.field(field));
             if field == Field::Timezone {
                 wire.insert("scheduledAt".to_owned(), wire_instant(self.scheduled_at()).into());

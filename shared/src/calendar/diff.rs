@@ -122,7 +122,7 @@ pub struct AcceptBody {
 /// The choice in an accept's body. A key that the run does not know is no flaw: it is reported as skipped.
 ///
 /// # Errors
-/// `Malformed` for a field that entries do not have.
+/// `InvalidFields` for a field that entries do not have.
 pub fn choice(body: AcceptBody) -> Result<Choice<Field>, Refusal> {
     let mut shape = JsonReader::default();
     let mut fields = BTreeMap::new();
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(named.fields["b"], BTreeSet::from([Field::Title]));
         assert!(named.overwrite_edits && named.keys.unwrap().contains("a"));
         match read(json!({"fields": {"a": ["title", "scheduledAt"]}})) {
-            Err(Refusal::Malformed(flaws)) => assert_eq!(flaws[0].loc, [json!("fields"), json!("a"), json!(1)]),
+            Err(Refusal::InvalidFields(flaws)) => assert_eq!(flaws[0].loc, [json!("fields"), json!("a"), json!(1)]),
             other => panic!("{other:?}"),
         }
     }

@@ -42,7 +42,7 @@ pub const ALT_CHARS: usize = 1_000;
 /// The fields of a merge patch, in the form they are stored in. `null` empties a field that can be empty.
 ///
 /// # Errors
-/// `Malformed` with every flaw, `UNKNOWN_TIME_ZONE`.
+/// `InvalidFields` with every flaw, `UNKNOWN_TIME_ZONE`.
 pub fn patch(body: &Map<String, Value>) -> Result<Fields<Field>, Refusal> {
     let mut shape = JsonReader::default();
     let fields = read(&mut shape, body);
@@ -55,7 +55,7 @@ pub fn patch(body: &Map<String, Value>) -> Result<Fields<Field>, Refusal> {
 /// usual one, without a zone the calendar's.
 ///
 /// # Errors
-/// `Malformed` with every flaw, `UNKNOWN_TIME_ZONE`.
+/// `InvalidFields` with every flaw, `UNKNOWN_TIME_ZONE`.
 pub fn by_hand(body: &Map<String, Value>, calendar_zone: Tz) -> Result<Content, Refusal> {
     let mut shape = JsonReader::default();
     let mut fields = read(&mut shape, body);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     fn flaws(refusal: Result<impl std::fmt::Debug, Refusal>) -> Vec<String> {
-        let Err(Refusal::Malformed(flaws)) = refusal else { panic!("not malformed: {refusal:?}") };
+        let Err(Refusal::InvalidFields(flaws)) = refusal else { panic!("not malformed: {refusal:?}") };
         flaws.iter().map(|flaw| format!("{} {}", Value::from(flaw.loc.clone()), flaw.kind)).collect()
     }
 

@@ -6,39 +6,26 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{Entry, Field, Medium, content::wire_instant};
-use crate::{platform::id::CalendarId, values::csv::push_cell};
+use crate::{
+    platform::id::CalendarId,
+    values::{csv::push_cell, wire_enum::wire_enum},
+};
 
 mod ics;
 
-/// What the file is for (`?format=`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One array of objects.
-    Json,
-    /// RFC 4180 with a header, safe to open in a spreadsheet.
-    Csv,
-    /// RFC 5545.
-    Ics,
+wire_enum! {
+    /// What the file is for (`?format=`).
+    pub enum Format {
+        /// One array of objects.
+        Json = "json",
+        /// RFC 4180 with a header, safe to open in a spreadsheet.
+        Csv = "csv",
+        /// RFC 5545.
+        Ics = "ics",
+    }
 }
 
 impl Format {
-    /// Every format there is.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ics];
-
-    /// The format of that name in a query string.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
-
-    /// Its name in a query string.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::Ics => "ics",
-        }
-    }
-
     /// For the `Content-Type` header.
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -128,14 +115,14 @@ const FIRST_COLUMNS: [&str; 1] = ["key"];
 const LAST_COLUMNS: [&str; 4] = ["scheduledAt", "source", "version", "updatedAt"];
 
 fn push_csv_header(text: &mut String) {
-    let columns = FIRST_COLUMNS.into_iter().chain(Field::ALL.map(Field::as_str)).chain(LAST_COLUMNS);
+    let columns = FIRST_COLUMNS.into_iter().chain(Field::ALL.iter().map(|field| field.as_str())).chain(LAST_COLUMNS);
     text.push_str(&columns.collect::<Vec<_>>().join(","));
     text.push_str("\r\n");
 }
 
 fn push_csv(text: &mut String, entry: &Entry) {
     push_cell(text, &entry.key.to_string());
-    for field in Field::ALL {
+    for field in Field::ALL.iter().copied() {
         text.push(',');
         push_cell(text, &cell(entry, field));
     }

@@ -5,11 +5,15 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
-use crate::{platform::id::EntryId, values::merge::Fields};
-
-pub use crate::values::local_time::Malformed;
+use crate::{
+    platform::id::EntryId,
+    values::{
+        merge::Fields,
+        wire_enum::{InvalidText, deserialize_from_str, wire_enum},
+    },
+};
 
 pub mod content;
 pub mod diff;
@@ -44,49 +48,26 @@ impl ChannelName {
 }
 
 impl FromStr for ChannelName {
-    type Err = Malformed;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         let fits = text.len() <= Self::MAX
             && text.starts_with(|first: char| first.is_ascii_lowercase())
             && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'));
         let expected = "a lower-case letter, then at most 31 lower-case letters, digits, _ or -";
-        if fits { Ok(Self(text.to_owned())) } else { Err(Malformed(expected)) }
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidText(expected)) }
     }
 }
 
-/// How often each channel gets an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cadence {
-    /// Each day.
-    Daily,
-    /// Each week, on the weekday of the first date.
-    Weekly,
-    /// Each month, on the day of the first date or, where the month is shorter, on its last.
-    Monthly,
-}
-
-impl Cadence {
-    /// Every cadence.
-    pub const ALL: [Self; 3] = [Self::Daily, Self::Weekly, Self::Monthly];
-
-    /// The spelling on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-            Self::Monthly => "monthly",
-        }
-    }
-}
-
-impl FromStr for Cadence {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let expected = Malformed("one of daily, weekly, monthly");
-        Self::ALL.into_iter().find(|cadence| cadence.as_str() == text).ok_or(expected)
+wire_enum! {
+    /// How often each channel gets an entry.
+    pub enum Cadence {
+        /// Each day.
+        Daily = "daily",
+        /// Each week, on the weekday of the first date.
+        Weekly = "weekly",
+        /// Each month, on the day of the first date or, where the month is shorter, on its last.
+        Monthly = "monthly",
     }
 }
 
@@ -121,9 +102,9 @@ impl fmt::Display for EntryKey {
 }
 
 impl FromStr for EntryKey {
-    type Err = Malformed;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         let key = || {
             let mut parts = text.splitn(3, ':');
             let channel = parts.next()?.parse().ok()?;
@@ -134,21 +115,11 @@ impl FromStr for EntryKey {
             let nth = digits.parse().ok().filter(|nth: &u32| *nth > 0 && nth.to_string() == digits)?;
             Some(Self { channel, date, ordinal: if mark { Ordinal::Hand(nth) } else { Ordinal::Slot(nth) } })
         };
-        key().ok_or(Malformed("channel:date:ordinal"))
+        key().ok_or(InvalidText("channel:date:ordinal"))
     }
 }
 
-macro_rules! read_from_text {
-    ($($name:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
-    )*};
-}
-
-read_from_text! { ChannelName EntryKey }
+deserialize_from_str! { ChannelName EntryKey }
 
 impl Serialize for EntryKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -167,74 +138,31 @@ pub struct Slot {
     pub scheduled_at: DateTime<Utc>,
 }
 
-/// A value of an entry that runs write and people edit. The order is the one in which differences are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Field {
-    /// Where it goes.
-    Channel,
-    /// Local date.
-    Date,
-    /// Local time of day.
-    Time,
-    /// The zone of date and time. `scheduledAt` is made of the three and is no field of its own.
-    Timezone,
-    /// A headline for people.
-    Title,
-    /// What it is about.
-    Topic,
-    /// What kind of content: reel, carousel, article, ….
-    Format,
-    /// The text to publish.
-    Caption,
-    /// Tags, each with its `#`.
-    Hashtags,
-    /// For the people who make it.
-    Notes,
-    /// Pictures and videos: set by people, never by a model.
-    Media,
-}
-
-impl Field {
-    /// Every field.
-    pub const ALL: [Self; 11] = [
-        Self::Channel,
-        Self::Date,
-        Self::Time,
-        Self::Timezone,
-        Self::Title,
-        Self::Topic,
-        Self::Format,
-        Self::Caption,
-        Self::Hashtags,
-        Self::Notes,
-        Self::Media,
-    ];
-
-    /// The spelling on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Channel => "channel",
-            Self::Date => "date",
-            Self::Time => "time",
-            Self::Timezone => "timezone",
-            Self::Title => "title",
-            Self::Topic => "topic",
-            Self::Format => "format",
-            Self::Caption => "caption",
-            Self::Hashtags => "hashtags",
-            Self::Notes => "notes",
-            Self::Media => "media",
-        }
-    }
-}
-
-impl FromStr for Field {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let expected = Malformed("the name of an entry's field");
-        Self::ALL.into_iter().find(|field| field.as_str() == text).ok_or(expected)
+wire_enum! {
+    /// A value of an entry that runs write and people edit. The order is the one in which differences are listed.
+    pub enum Field {
+        /// Where it goes.
+        Channel = "channel",
+        /// Local date.
+        Date = "date",
+        /// Local time of day.
+        Time = "time",
+        /// The zone of date and time. `scheduledAt` is made of the three and is no field of its own.
+        Timezone = "timezone",
+        /// A headline for people.
+        Title = "title",
+        /// What it is about.
+        Topic = "topic",
+        /// What kind of content: reel, carousel, article, ….
+        Format = "format",
+        /// The text to publish.
+        Caption = "caption",
+        /// Tags, each with its `#`.
+        Hashtags = "hashtags",
+        /// For the people who make it.
+        Notes = "notes",
+        /// Pictures and videos: set by people, never by a model.
+        Media = "media",
     }
 }
 

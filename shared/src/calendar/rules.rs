@@ -9,13 +9,16 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Cadence, ChannelName, Malformed};
+use super::{Cadence, ChannelName};
 use crate::{
     platform::{
         error::{Code, Refusal},
         id::{CalendarId, PlanId},
     },
-    values::json_reader::{JsonPath, JsonReader},
+    values::{
+        json_reader::{JsonPath, JsonReader},
+        wire_enum::InvalidText,
+    },
 };
 
 pub use crate::values::local_time::{date, time, wire_time, zone};
@@ -104,7 +107,7 @@ impl CalendarRequest {
     /// Checks every word.
     ///
     /// # Errors
-    /// `Malformed` with every flaw of shape, else the first broken rule: `END_BEFORE_START`, `UNKNOWN_TIME_ZONE`.
+    /// `InvalidFields` with every flaw of shape, else the first broken rule: `END_BEFORE_START`, `UNKNOWN_TIME_ZONE`.
     pub fn parse(body: RequestBody) -> Result<Self, Refusal> {
         let mut shape = JsonReader::default();
         let channels = channels(&mut shape, &body.channels);
@@ -204,14 +207,14 @@ fn words<T>(
     shape: &mut JsonReader,
     way: JsonPath<'_>,
     value: &Value,
-    read: fn(&str) -> Result<T, Malformed>,
+    read: fn(&str) -> Result<T, InvalidText>,
 ) -> Vec<T> {
     let texts = shape.texts(way, value, 0..=1_000, 0..=64);
     let words = texts.iter().enumerate();
     words.filter_map(|(at, text)| shape.take(&[way, &[&at]].concat(), "value", read(text))).collect()
 }
 
-fn weekday(text: &str) -> Result<Weekday, Malformed> {
+fn weekday(text: &str) -> Result<Weekday, InvalidText> {
     match text {
         "mon" => Ok(Weekday::Mon),
         "tue" => Ok(Weekday::Tue),
@@ -220,7 +223,7 @@ fn weekday(text: &str) -> Result<Weekday, Malformed> {
         "fri" => Ok(Weekday::Fri),
         "sat" => Ok(Weekday::Sat),
         "sun" => Ok(Weekday::Sun),
-        _ => Err(Malformed("one of mon, tue, wed, thu, fri, sat, sun")),
+        _ => Err(InvalidText("one of mon, tue, wed, thu, fri, sat, sun")),
     }
 }
 

@@ -5,12 +5,13 @@
 //! To add a format: 1. a variant of `Format` with its wire name, content type and file name, 2. its three parts below,
 //! 3. a test that reads the file back with somebody else's parser.
 
-use std::fmt;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, ser::Serializer};
 
-use crate::values::csv::{push_cell, push_quoted};
+use crate::values::{
+    csv::{push_cell, push_quoted},
+    wire_enum::wire_enum,
+};
 
 /// One card, as every format shows it.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,35 +25,19 @@ pub struct Row<'a> {
     pub created_at: DateTime<Utc>,
 }
 
-/// What the file is for (`?format=`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// RFC 4180 with a header, safe to open in a spreadsheet.
-    Csv,
-    /// One array of objects.
-    Json,
-    /// Text that Anki imports without questions (2.1.54 and later).
-    Anki,
+wire_enum! {
+    /// What the file is for (`?format=`).
+    pub enum Format {
+        /// RFC 4180 with a header, safe to open in a spreadsheet.
+        Csv = "csv",
+        /// One array of objects.
+        Json = "json",
+        /// Text that Anki imports without questions (2.1.54 and later).
+        Anki = "anki",
+    }
 }
 
 impl Format {
-    /// Every format there is.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Json, Self::Anki];
-
-    /// The format of that name in a query string.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
-
-    /// Its name in a query string.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Anki => "anki",
-        }
-    }
-
     /// For the `Content-Type` header.
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -141,12 +126,6 @@ impl Export {
         self.text.push('\t');
         push_quoted(&mut self.text, "", card.back);
         self.text.push('\n');
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -261,10 +240,10 @@ mod tests {
     #[test]
     fn every_format_is_found_by_its_name_and_no_other() {
         for format in Format::ALL {
-            assert_eq!(Format::from_name(&format.to_string()), Some(format));
+            assert_eq!(Format::parse(&format.to_string()), Some(*format));
         }
-        assert_eq!(Format::from_name("CSV"), None);
-        assert_eq!(Format::from_name(""), None);
+        assert_eq!(Format::parse("CSV"), None);
+        assert_eq!(Format::parse(""), None);
     }
 
     proptest! {

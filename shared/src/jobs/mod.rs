@@ -7,9 +7,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::platform::{
-    error::Code,
-    id::{JobId, LlmCallId, UserId},
+use crate::{
+    platform::{
+        error::Code,
+        id::{JobId, LlmCallId, UserId},
+    },
+    values::wire_enum::wire_enum,
 };
 
 pub mod admin;
@@ -30,59 +33,29 @@ pub const LEASE: Duration = Duration::from_secs(10);
 /// How often a lease is renewed: two renewals may fail before it is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(3);
 
-/// Where a job stands, as its row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Waits for a worker.
-    Queued,
-    /// A worker holds it.
-    Running,
-    /// All of it was done.
-    Succeeded,
-    /// Part of it was done, the rest was refused.
-    Partial,
-    /// Its deadline came; what exists was kept.
-    Timeout,
-    /// It cannot be done.
-    Failed,
-    /// Ended by request.
-    Cancelled,
-    /// It stopped its worker too often (poison).
-    Dead,
+wire_enum! {
+    /// State of a job's row: the `state` column.
+    pub enum State {
+        /// Waits for a worker.
+        Queued = "queued",
+        /// A worker holds it.
+        Running = "running",
+        /// All of it was done.
+        Succeeded = "succeeded",
+        /// Part of it was done, the rest was refused.
+        Partial = "partial",
+        /// Its deadline came; what exists was kept.
+        Timeout = "timeout",
+        /// It cannot be done.
+        Failed = "failed",
+        /// Ended by request.
+        Cancelled = "cancelled",
+        /// It stopped its worker too often (poison).
+        Dead = "dead",
+    }
 }
 
 impl State {
-    /// Every state.
-    pub const ALL: &'static [Self] = &[
-        Self::Queued,
-        Self::Running,
-        Self::Succeeded,
-        Self::Partial,
-        Self::Timeout,
-        Self::Failed,
-        Self::Cancelled,
-        Self::Dead,
-    ];
-
-    /// The spelling in the `state` column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Partial => "partial",
-            Self::Timeout => "timeout",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The state of this spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|state| state.as_str() == text)
-    }
-
     /// Whether nothing can follow.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)

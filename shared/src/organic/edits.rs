@@ -35,7 +35,7 @@ pub const SLIDES_MAX: u64 = 35;
 /// what may be empty.
 ///
 /// # Errors
-/// `Malformed` with every flaw, `DAY_MISMATCH`.
+/// `InvalidFields` with every flaw, `DAY_MISMATCH`.
 pub fn patch(body: &Map<String, Value>, current: &Placement, zone: Tz) -> Result<Fields<Field>, Refusal> {
     let mut reader = Reader { shape: JsonReader::default(), fields: Fields::new(), current, zone };
     let mut day = None;
@@ -291,7 +291,7 @@ mod tests {
     #[track_caller]
     fn places(body: &Value) -> Vec<Vec<Value>> {
         match read(body) {
-            Err(Refusal::Malformed(flaws)) => flaws.into_iter().map(|flaw| flaw.loc).collect(),
+            Err(Refusal::InvalidFields(flaws)) => flaws.into_iter().map(|flaw| flaw.loc).collect(),
             other => panic!("{body}: {other:?}"),
         }
     }

@@ -2,84 +2,58 @@
 //! Called wherever a placement crosses from its event to the store and back; the merge itself is `crate::values::merge`.
 //! It never holds what follows from something else: day and part of the day are inside `schedule`, made from its instant.
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::Placement;
-use crate::{brands::Malformed, values::merge::Fields};
+use crate::values::{merge::Fields, wire_enum::wire_enum};
 
-macro_rules! fields {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal at [$($step:literal),*],)*) => {
-        /// A value of a placement that runs write and people edit. The order is the one in which edits are listed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum Field {
-            $($(#[$doc])* #[serde(rename = $wire)] $name,)*
-        }
-
-        impl Field {
-            /// Every field.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The spelling on the wire: the way to it in the event, with dots.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $wire,)* }
-            }
-
-            /// The way to it in the event.
-            pub const fn way(self) -> &'static [&'static str] {
-                match self { $(Self::$name => &[$($step),*],)* }
-            }
-        }
-    };
+wire_enum! {
+    /// A value of a placement that runs write and people edit: the path to it in the event. The order is the one in which
+    /// edits are listed.
+    pub enum Field {
+        /// When it goes out: one value, because day, part of the day and instant follow from each other.
+        Schedule = "schedule",
+        /// Where it goes out.
+        Platform = "platform",
+        /// What it grew from; no person's to change.
+        Seed = "seed",
+        /// The format for machines.
+        Type = "content.type",
+        /// The format for people.
+        Format = "content.format",
+        /// What it is about, in a line.
+        TitleTopic = "content.titleTopic",
+        /// What it should achieve.
+        Objective = "content.objective",
+        /// Whom it is for.
+        Target = "content.target",
+        /// Its tone of voice.
+        Tone = "content.tone",
+        /// What it asks people to do.
+        Cta = "content.cta",
+        /// Its slides.
+        NumSlides = "content.numSlides",
+        /// The idea in a few sentences.
+        CreativeIdea = "creative.creativeIdea",
+        /// Assets of the brand's library.
+        AssetIds = "creative.assetIds",
+        /// What to make where no asset fits.
+        AssetHints = "creative.assetHints",
+        /// The text to publish.
+        Caption = "copy.caption",
+        /// Tags that many people look for.
+        HashtagsHigh = "copy.hashtags.high",
+        /// Tags that some people look for.
+        HashtagsMedium = "copy.hashtags.medium",
+        /// Tags that few people look for.
+        HashtagsLow = "copy.hashtags.low",
+    }
 }
 
-fields! {
-    /// When it goes out: one value, because day, part of the day and instant follow from each other.
-    Schedule = "schedule" at ["schedule"],
-    /// Where it goes out.
-    Platform = "platform" at ["platform"],
-    /// What it grew from; no person's to change.
-    Seed = "seed" at ["seed"],
-    /// The format for machines.
-    Type = "content.type" at ["content", "type"],
-    /// The format for people.
-    Format = "content.format" at ["content", "format"],
-    /// What it is about, in a line.
-    TitleTopic = "content.titleTopic" at ["content", "titleTopic"],
-    /// What it shall achieve.
-    Objective = "content.objective" at ["content", "objective"],
-    /// Whom it is for.
-    Target = "content.target" at ["content", "target"],
-    /// How it speaks.
-    Tone = "content.tone" at ["content", "tone"],
-    /// What it asks people to do.
-    Cta = "content.cta" at ["content", "cta"],
-    /// Its slides.
-    NumSlides = "content.numSlides" at ["content", "numSlides"],
-    /// The idea in a few sentences.
-    CreativeIdea = "creative.creativeIdea" at ["creative", "creativeIdea"],
-    /// Assets of the brand's library.
-    AssetIds = "creative.assetIds" at ["creative", "assetIds"],
-    /// What to make where no asset fits.
-    AssetHints = "creative.assetHints" at ["creative", "assetHints"],
-    /// The text to publish.
-    Caption = "copy.caption" at ["copy", "caption"],
-    /// Tags that many people look for.
-    HashtagsHigh = "copy.hashtags.high" at ["copy", "hashtags", "high"],
-    /// Tags that some people look for.
-    HashtagsMedium = "copy.hashtags.medium" at ["copy", "hashtags", "medium"],
-    /// Tags that few people look for.
-    HashtagsLow = "copy.hashtags.low" at ["copy", "hashtags", "low"],
-}
-
-impl FromStr for Field {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let expected = Malformed("the name of a placement's field");
-        Self::ALL.iter().copied().find(|field| field.as_str() == text).ok_or(expected)
+impl Field {
+    /// The path to it in the event.
+    pub fn path(self) -> impl Iterator<Item = &'static str> {
+        self.as_str().split('.')
     }
 }
 
@@ -89,7 +63,7 @@ impl FromStr for Field {
 /// None that these types can cause.
 pub fn of(placement: &Placement) -> serde_json::Result<Fields<Field>> {
     let event = serde_json::to_value(placement)?;
-    let leaf = |field: &Field| field.way().iter().fold(&event, |value, step| &value[*step]).clone();
+    let leaf = |field: &Field| field.path().fold(&event, |value, step| &value[step]).clone();
     Ok(Field::ALL.iter().map(|field| (*field, leaf(field))).collect())
 }
 
@@ -100,21 +74,19 @@ pub fn of(placement: &Placement) -> serde_json::Result<Fields<Field>> {
 pub fn read(id: &str, fields: &Fields<Field>) -> serde_json::Result<Placement> {
     let mut event = Map::from_iter([("placementId".to_owned(), id.into())]);
     for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        put(&mut event, field.way(), value.clone());
+        put(&mut event, field.as_str(), value.clone());
     }
     serde_json::from_value(event.into())
 }
 
-fn put(object: &mut Map<String, Value>, way: &[&str], value: Value) {
-    match way {
-        [] => {}
-        [last] => drop(object.insert((*last).to_owned(), value)),
-        [first, rest @ ..] => {
-            let inner = object.entry(*first).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                put(inner, rest, value);
-            }
-        }
+fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((first, rest)) = path.split_once('.') else {
+        object.insert(path.to_owned(), value);
+        return;
+    };
+    let inner = object.entry(first).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
     }
 }
 
@@ -159,7 +131,7 @@ mod tests {
     fn every_field_is_read_by_its_spelling_which_is_its_way() {
         for field in Field::ALL {
             assert_eq!(field.as_str().parse(), Ok(*field));
-            assert_eq!(field.way().join("."), field.as_str());
+            assert_eq!(field.path().collect::<Vec<_>>().join("."), field.as_str());
             assert_eq!(serde_json::to_value(field).unwrap(), field.as_str());
         }
         assert!("copy".parse::<Field>().is_err());

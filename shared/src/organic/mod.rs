@@ -5,10 +5,13 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::brands::{AccountId, BrandId, Malformed, Platform, TrendId, TrendSource, name};
+use crate::{
+    brands::{AccountId, BrandId, Platform, TrendId, TrendSource, name},
+    values::wire_enum::{InvalidText, deserialize_from_str, wire_enum},
+};
 
 pub mod edits;
 pub mod event;
@@ -58,9 +61,9 @@ impl fmt::Display for PlacementId {
 }
 
 impl FromStr for PlacementId {
-    type Err = Malformed;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         name::check(text).map(|()| Self(text.to_owned()))
     }
 }
@@ -99,9 +102,9 @@ impl fmt::Display for Outlet {
 }
 
 impl FromStr for Outlet {
-    type Err = Malformed;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         if text == "newsletter" { Ok(Self::Newsletter) } else { text.parse().map(Self::Platform) }
     }
 }
@@ -112,44 +115,9 @@ impl Serialize for Outlet {
     }
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident, $expected:literal { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $wire)] $variant,)*
-        }
-
-        impl $name {
-            /// Every one there is.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The spelling on the wire and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $wire,)* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Malformed;
-
-            fn from_str(text: &str) -> Result<Self, Malformed> {
-                let expected = Malformed(concat!("one of ", $expected));
-                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or(expected)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    )*};
-}
-
-words! {
+wire_enum! {
     /// What a placement is.
-    Format, "reel, carousel, story, post, newsletter" {
+    pub enum Format {
         /// A short upright film.
         Reel = "reel",
         /// Several slides to swipe through.
@@ -163,7 +131,7 @@ words! {
     }
 
     /// Where a run is.
-    Stage, "analyzing, drafting, matching, optimizing, finalizing" {
+    pub enum Stage {
         /// Brand, accounts and trends are looked at, slots are planned.
         Analyzing = "analyzing",
         /// The model writes.
@@ -177,13 +145,13 @@ words! {
     }
 
     /// How a week is filled where nobody placed anything.
-    SchedulePreset, "beta-launch" {
+    pub enum SchedulePreset {
         /// A post on each platform and day from Monday to Friday.
         BetaLaunch = "beta-launch",
     }
 
     /// When in a day a placement is, by the clocks of its week's zone.
-    TimeOfDay, "morning, afternoon, evening, night" {
+    pub enum TimeOfDay {
         /// From 05:00.
         Morning = "morning",
         /// From 12:00.
@@ -217,17 +185,7 @@ impl Format {
     }
 }
 
-macro_rules! read_from_text {
-    ($($name:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
-    )*};
-}
-
-read_from_text! { PlacementId Outlet }
+deserialize_from_str! { PlacementId Outlet }
 
 /// A request whose every word was checked.
 #[derive(Clone, Debug, PartialEq)]

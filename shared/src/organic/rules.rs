@@ -14,11 +14,12 @@ use serde_json::{Map, Value};
 
 use super::{Options, Outlet, PlacementId, PlacementSeed, Timestamp, Week, WeekRequest};
 use crate::{
-    brands::{AccountId, Malformed, Platform},
+    brands::{AccountId, Platform},
     platform::error::{Code, FieldError, Refusal},
     values::{
         json_reader::{JsonPath, JsonReader},
         local_time,
+        wire_enum::InvalidText,
     },
 };
 
@@ -117,7 +118,7 @@ impl WeekRequest {
     /// Checks every word; `most` is the most placements.
     ///
     /// # Errors
-    /// `Malformed` with every flaw, else the first broken rule: `UNKNOWN_TIME_ZONE`, `NOT_A_MONDAY`, `DAY_OUTSIDE_WEEK`,
+    /// `InvalidFields` with every flaw, else the first broken rule: `UNKNOWN_TIME_ZONE`, `NOT_A_MONDAY`, `DAY_OUTSIDE_WEEK`,
     /// `DAY_MISMATCH`, `NEWSLETTER_DAY_MISSING`, `NO_PLACEMENTS`.
     pub fn parse(body: RequestBody, most: usize) -> Result<Self, Refusal> {
         let RequestBody { brand_profile_id, week_start, timezone, platform_account_ids, placements, options } = body;
@@ -174,8 +175,8 @@ impl WeekRequest {
 ///
 /// # Errors
 /// Another spelling, an instant that does not exist, or a year that must be a slip.
-pub fn instant(text: &str) -> Result<DateTime<Utc>, Malformed> {
-    let expected = Malformed("a time with date and offset, e.g. 2026-01-26T09:00:00-08:00 or 2026-01-26T17:00:00Z");
+pub fn instant(text: &str) -> Result<DateTime<Utc>, InvalidText> {
+    let expected = InvalidText("a time with date and offset, e.g. 2026-01-26T09:00:00-08:00 or 2026-01-26T17:00:00Z");
     // The reader beneath also takes a space or a small t in the middle, and a sixty-first second.
     let spelled = text.len() <= 40 && text.is_ascii() && text.as_bytes().get(10) == Some(&b'T');
     let spelled = spelled && !text.ends_with('z');

@@ -85,7 +85,7 @@ impl Organic {
     /// Checks a request: its words, its rules, its size.
     ///
     /// # Errors
-    /// Malformed, or refused by a rule.
+    /// `InvalidFields`, or refused by a rule.
     pub fn read(&self, body: RequestBody) -> Result<Order, Refusal> {
         let request = WeekRequest::parse(body.clone(), self.settings.max_placements)?;
         Ok(Order { body, request })

@@ -34,8 +34,8 @@ fn every_word_is_read_by_its_spelling_and_no_other() {
 
 #[test]
 fn the_list_in_a_refusal_names_every_word() {
-    fn named<T: FromStr<Err = Malformed>>(all: &[T], spelling: impl Fn(&T) -> &'static str) {
-        let Err(Malformed(expected)) = "".parse::<T>() else { panic!("no word is empty") };
+    fn named<T: FromStr<Err = InvalidText>>(all: &[T], spelling: impl Fn(&T) -> &'static str) {
+        let Err(InvalidText(expected)) = "".parse::<T>() else { panic!("no word is empty") };
         assert_eq!(expected, format!("one of {}", all.iter().map(spelling).collect::<Vec<_>>().join(", ")));
     }
     named(Format::ALL, |word| word.as_str());

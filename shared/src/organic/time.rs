@@ -8,10 +8,10 @@ use chrono::{
     DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, SubsecRound, TimeZone, Timelike, Utc,
 };
 use chrono_tz::Tz;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use super::{TimeOfDay, rules};
-use crate::brands::Malformed;
+use crate::values::wire_enum::{InvalidText, deserialize_from_str};
 
 /// An instant and how it is written. What a client wrote in UTC is given back as it was written, so that it can compare;
 /// everything else is written in UTC and whole seconds.
@@ -45,9 +45,9 @@ impl From<DateTime<Utc>> for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = Malformed;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         let read = rules::instant(text)?;
         Ok(Self { at: read.trunc_subsecs(6), text: text.to_owned() })
     }
@@ -68,11 +68,7 @@ impl Serialize for Timestamp {
     }
 }
 
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+deserialize_from_str! { Timestamp }
 
 /// Seven local dates of a zone, from a Monday. By its clocks they have 167, 168 or 169 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,156 +1,132 @@
 //! The refusals every part of Almanac can meet, and the codes that name them on the wire.
 //! Stores and services return them; `api/src/http/error.rs` alone turns them into HTTP. No status code stands here.
 
-use std::fmt;
+use crate::{
+    platform::{db::is_gone, id::JobId},
+    values::wire_enum::wire_enum,
+};
 
-use serde::{Deserialize, Serialize};
-
-use crate::platform::{db::is_gone, id::JobId};
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
-        /// A machine-readable reason: `UPPER_SNAKE` on every door, in events and in `error` columns.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum Code {
-            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
-        }
-
-        impl Code {
-            /// Every code there is, for documents and tests.
-            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
-
-            /// The spelling on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Code::$variant => $wire,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// The request does not match the declared schema (400).
-    ValidationFailed = "VALIDATION_FAILED",
-    /// The body is not JSON (400).
-    MalformedJson = "MALFORMED_JSON",
-    /// The body is not UTF-8 or holds a NUL character (400).
-    MalformedText = "MALFORMED_TEXT",
-    /// No token, or one that does not verify (401).
-    Unauthenticated = "UNAUTHENTICATED",
-    /// Known, but not allowed (403).
-    Forbidden = "FORBIDDEN",
-    /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403).
-    CsrfRequired = "CSRF_REQUIRED",
-    /// Missing, or not the caller's: one answer for both (404).
-    NotFound = "NOT_FOUND",
-    /// The path exists, the method does not (405).
-    MethodNotAllowed = "METHOD_NOT_ALLOWED",
-    /// `Accept` names nothing this route can make (406).
-    NotAcceptable = "NOT_ACCEPTABLE",
-    /// The body did not arrive within 30 s (408).
-    BodyTimeout = "BODY_TIMEOUT",
-    /// A job with the same exclusive key is still active (409).
-    ActiveGeneration = "ACTIVE_GENERATION",
-    /// A twin with the same idempotency key is still being accepted (409).
-    IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
-    /// The thing has not reached a final state yet (409).
-    NotFinal = "NOT_FINAL",
-    /// The thing has reached its final state (409).
-    AlreadyFinal = "ALREADY_FINAL",
-    /// The caller has a thing of this id already (409).
-    AlreadyExists = "ALREADY_EXISTS",
-    /// A stream position beyond the log's end (409).
-    SeqAhead = "SEQ_AHEAD",
-    /// `If-Match` does not name the current version (412).
-    PreconditionFailed = "PRECONDITION_FAILED",
-    /// The body is over the limit (413).
-    BodyTooLarge = "BODY_TOO_LARGE",
-    /// A content type the route does not read (415).
-    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
-    /// The model is not in the operator's list (422).
-    ModelNotAllowed = "MODEL_NOT_ALLOWED",
-    /// The idempotency key was used with another body (422).
-    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
-    /// The range ends before it starts (422).
-    EndBeforeStart = "END_BEFORE_START",
-    /// No IANA zone has this name (422).
-    UnknownTimeZone = "UNKNOWN_TIME_ZONE",
-    /// The range holds more slots than one run may fill (422).
-    RangeTooLarge = "RANGE_TOO_LARGE",
-    /// The constraints skip every date of the range (422).
-    NoSlots = "NO_SLOTS",
-    /// A week that does not start on a Monday (422).
-    NotAMonday = "NOT_A_MONDAY",
-    /// A day that is not in the week (422).
-    DayOutsideWeek = "DAY_OUTSIDE_WEEK",
-    /// The day and the local date of the time are two (422).
-    DayMismatch = "DAY_MISMATCH",
-    /// A newsletter without a day, and no preset that gives it one (422).
-    NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
-    /// Nothing is placed and no preset is asked for (422).
-    NoPlacements = "NO_PLACEMENTS",
-    /// A well-formed request that a rule refuses (422).
-    RuleRefused = "RULE_REFUSED",
-    /// Too much accepted work in the window (429).
-    RateLimited = "RATE_LIMITED",
-    /// Too many open streams of one user in one API process (429).
-    StreamLimit = "STREAM_LIMIT",
-    /// The provider's circuit is open (503).
-    ProviderUnavailable = "PROVIDER_UNAVAILABLE",
-    /// The store cannot be reached, or this process is draining (503).
-    Unavailable = "UNAVAILABLE",
-    /// Our fault; the log knows the cause (500).
-    Internal = "INTERNAL",
-    /// A stream outlived its token.
-    AuthExpired = "auth_expired",
-    /// Switched off by an operator before the work began.
-    ServiceDisabled = "SERVICE_DISABLED",
-    /// A job that killed its worker too often.
-    Poison = "POISON",
-    /// Not started within its `start_by`.
-    QueueTimeout = "QUEUE_TIMEOUT",
-    /// Ended by its own deadline.
-    Timeout = "TIMEOUT",
-    /// Ended by request.
-    Cancelled = "CANCELLED",
-    /// The model answered nothing usable.
-    EmptyOutput = "EMPTY_OUTPUT",
-    /// The model gave nothing for this slot, also when it was asked again.
-    SlotUnfilled = "SLOT_UNFILLED",
-    /// The model answered something that cannot be read.
-    InvalidOutput = "INVALID_OUTPUT",
-    /// A placement that names no account, on a platform for which the request names none.
-    MissingAccount = "MISSING_ACCOUNT",
-    /// The placement's trend is missing or foreign.
-    TrendNotFound = "TREND_NOT_FOUND",
-    /// The owner of the placement's account took the connection away.
-    AccountDisconnected = "ACCOUNT_DISCONNECTED",
-    /// The platform no longer takes the account's credentials.
-    AuthFailed = "AUTH_FAILED",
-    /// No time of the week is free on the placement's account.
-    NoFreeSlot = "NO_FREE_SLOT",
-    /// The model's answer passed the size limit.
-    OutputTooLarge = "OUTPUT_TOO_LARGE",
-    /// An item that repeats the system prompt; it was cut.
-    PromptEcho = "PROMPT_ECHO",
-    /// With calls that restarts of workers cut, as many calls were made as one step may have.
-    CallLimit = "CALL_LIMIT",
-    /// The provider did not answer in time.
-    ProviderTimeout = "PROVIDER_TIMEOUT",
-    /// The provider refused our key or our account.
-    ProviderAuth = "PROVIDER_AUTH",
-    /// The provider asked for fewer calls.
-    ProviderRateLimited = "PROVIDER_RATE_LIMITED",
-    /// The provider refused the request itself.
-    ProviderRejected = "PROVIDER_REJECTED",
-    /// The provider failed, before or inside its answer.
-    ProviderError = "PROVIDER_ERROR",
-    /// The provider's stream ended before its answer did.
-    ProviderTruncated = "PROVIDER_TRUNCATED",
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+wire_enum! {
+    /// A machine-readable reason: `UPPER_SNAKE` in answers, events and `error` columns.
+    pub enum Code {
+        /// The request does not match the declared schema (400).
+        ValidationFailed = "VALIDATION_FAILED",
+        /// The body is not JSON (400).
+        MalformedJson = "MALFORMED_JSON",
+        /// The body is not UTF-8 or holds a NUL character (400).
+        MalformedText = "MALFORMED_TEXT",
+        /// No token, or one that does not verify (401).
+        Unauthenticated = "UNAUTHENTICATED",
+        /// Known, but not allowed (403).
+        Forbidden = "FORBIDDEN",
+        /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403).
+        CsrfRequired = "CSRF_REQUIRED",
+        /// Missing, or not the caller's: one answer for both (404).
+        NotFound = "NOT_FOUND",
+        /// The path exists, the method does not (405).
+        MethodNotAllowed = "METHOD_NOT_ALLOWED",
+        /// `Accept` names nothing this route can make (406).
+        NotAcceptable = "NOT_ACCEPTABLE",
+        /// The body did not arrive within 30 s (408).
+        BodyTimeout = "BODY_TIMEOUT",
+        /// A job with the same exclusive key is still active (409).
+        ActiveGeneration = "ACTIVE_GENERATION",
+        /// A twin with the same idempotency key is still being accepted (409).
+        IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
+        /// The thing has not reached a final state yet (409).
+        NotFinal = "NOT_FINAL",
+        /// The thing has reached its final state (409).
+        AlreadyFinal = "ALREADY_FINAL",
+        /// The caller has a thing of this id already (409).
+        AlreadyExists = "ALREADY_EXISTS",
+        /// A stream position beyond the log's end (409).
+        SeqAhead = "SEQ_AHEAD",
+        /// `If-Match` does not name the current version (412).
+        PreconditionFailed = "PRECONDITION_FAILED",
+        /// The body is over the limit (413).
+        BodyTooLarge = "BODY_TOO_LARGE",
+        /// A content type the route does not read (415).
+        UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+        /// The model is not in the operator's list (422).
+        ModelNotAllowed = "MODEL_NOT_ALLOWED",
+        /// The idempotency key was used with another body (422).
+        IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+        /// The range ends before it starts (422).
+        EndBeforeStart = "END_BEFORE_START",
+        /// No IANA zone has this name (422).
+        UnknownTimeZone = "UNKNOWN_TIME_ZONE",
+        /// The range holds more slots than one run may fill (422).
+        RangeTooLarge = "RANGE_TOO_LARGE",
+        /// The constraints skip every date of the range (422).
+        NoSlots = "NO_SLOTS",
+        /// A week that does not start on a Monday (422).
+        NotAMonday = "NOT_A_MONDAY",
+        /// A day that is not in the week (422).
+        DayOutsideWeek = "DAY_OUTSIDE_WEEK",
+        /// The day and the local date of the time are two (422).
+        DayMismatch = "DAY_MISMATCH",
+        /// A newsletter without a day, and no preset that gives it one (422).
+        NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
+        /// Nothing is placed and no preset is asked for (422).
+        NoPlacements = "NO_PLACEMENTS",
+        /// A well-formed request that a rule refuses (422).
+        RuleRefused = "RULE_REFUSED",
+        /// Too much accepted work in the window (429).
+        RateLimited = "RATE_LIMITED",
+        /// Too many open streams of one user in one API process (429).
+        StreamLimit = "STREAM_LIMIT",
+        /// The provider's circuit is open (503).
+        ProviderUnavailable = "PROVIDER_UNAVAILABLE",
+        /// The store cannot be reached, or this process is draining (503).
+        Unavailable = "UNAVAILABLE",
+        /// Our fault; the log knows the cause (500).
+        Internal = "INTERNAL",
+        /// A stream outlived its token.
+        AuthExpired = "auth_expired",
+        /// Switched off by an operator before the work began.
+        ServiceDisabled = "SERVICE_DISABLED",
+        /// A job that killed its worker too often.
+        Poison = "POISON",
+        /// Not started within its `start_by`.
+        QueueTimeout = "QUEUE_TIMEOUT",
+        /// Ended by its own deadline.
+        Timeout = "TIMEOUT",
+        /// Ended by request.
+        Cancelled = "CANCELLED",
+        /// The model answered nothing usable.
+        EmptyOutput = "EMPTY_OUTPUT",
+        /// The model gave nothing for this slot, also when it was asked again.
+        SlotUnfilled = "SLOT_UNFILLED",
+        /// The model answered something that cannot be read.
+        InvalidOutput = "INVALID_OUTPUT",
+        /// A placement that names no account, on a platform for which the request names none.
+        MissingAccount = "MISSING_ACCOUNT",
+        /// The placement's trend is missing or foreign.
+        TrendNotFound = "TREND_NOT_FOUND",
+        /// The owner of the placement's account took the connection away.
+        AccountDisconnected = "ACCOUNT_DISCONNECTED",
+        /// The platform no longer takes the account's credentials.
+        AuthFailed = "AUTH_FAILED",
+        /// No time of the week is free on the placement's account.
+        NoFreeSlot = "NO_FREE_SLOT",
+        /// The model's answer passed the size limit.
+        OutputTooLarge = "OUTPUT_TOO_LARGE",
+        /// An item that repeats the system prompt; it was cut.
+        PromptEcho = "PROMPT_ECHO",
+        /// With calls that restarts of workers cut, as many calls were made as one step may have.
+        CallLimit = "CALL_LIMIT",
+        /// The provider did not answer in time.
+        ProviderTimeout = "PROVIDER_TIMEOUT",
+        /// The provider refused our key or our account.
+        ProviderAuth = "PROVIDER_AUTH",
+        /// The provider asked for fewer calls.
+        ProviderRateLimited = "PROVIDER_RATE_LIMITED",
+        /// The provider refused the request itself.
+        ProviderRejected = "PROVIDER_REJECTED",
+        /// The provider failed, before or inside its answer.
+        ProviderError = "PROVIDER_ERROR",
+        /// The provider's stream ended before its answer did.
+        ProviderTruncated = "PROVIDER_TRUNCATED",
     }
 }
 
@@ -206,7 +182,7 @@ pub enum Refusal {
     RateLimited(LimitState),
     /// The request does not have the declared shape; every flaw that was found.
     #[error("malformed: {} flaws", .0.len())]
-    Malformed(Vec<FieldError>),
+    InvalidFields(Vec<FieldError>),
     /// A rule said no: its code, and a sentence for a person.
     #[error("{code}: {message}")]
     Rule {

@@ -15,11 +15,14 @@ use chrono::{DateTime, Utc};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::platform::{
-    config::FlagSettings,
-    db::{AdminTx, Database, Service, TimeoutPool},
-    error::Refusal,
-    id::UserId,
+use crate::{
+    platform::{
+        config::FlagSettings,
+        db::{AdminTx, Database, Service, TimeoutPool},
+        error::Refusal,
+        id::UserId,
+    },
+    values::wire_enum::wire_enum,
 };
 
 /// Half of the two seconds within which every process follows a change; the other half is for the read itself.
@@ -27,32 +30,17 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// A read that takes longer is given up: the store counts as away.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A switch. Its name is its row's and its variable's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Flag {
-    /// Calendars are made by the model; off: a dry run.
-    CalendarService,
-    /// Entries are published and exported; off: a dry run.
-    PublishService,
+wire_enum! {
+    /// A switch. Its name is its row's and its variable's.
+    pub enum Flag {
+        /// Calendars are made by the model; off: a dry run.
+        CalendarService = "CALENDAR_SERVICE_ENABLED",
+        /// Entries are published and exported; off: a dry run.
+        PublishService = "PUBLISH_SERVICE_ENABLED",
+    }
 }
 
 impl Flag {
-    /// Every flag.
-    pub const ALL: &'static [Self] = &[Self::CalendarService, Self::PublishService];
-
-    /// The spelling in rows, variables and paths.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CalendarService => "CALENDAR_SERVICE_ENABLED",
-            Self::PublishService => "PUBLISH_SERVICE_ENABLED",
-        }
-    }
-
-    /// The flag of this spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|flag| flag.as_str() == text)
-    }
-
     const fn default_in(self, settings: FlagSettings) -> bool {
         match self {
             Self::CalendarService => settings.calendar_service,

@@ -119,12 +119,12 @@ impl JsonReader {
     /// The words, if they have no flaw.
     ///
     /// # Errors
-    /// `Malformed` with every flaw. A word that is missing without one is our own fault.
+    /// `InvalidFields` with every flaw. A word that is missing without one is our own fault.
     pub fn finish<T>(self, words: Option<T>) -> Result<T, Refusal> {
         match words {
             Some(words) if self.0.is_empty() => Ok(words),
             None if self.0.is_empty() => Err(anyhow::anyhow!("a word is missing without a flaw").into()),
-            _ => Err(Refusal::Malformed(self.0)),
+            _ => Err(Refusal::InvalidFields(self.0)),
         }
     }
 

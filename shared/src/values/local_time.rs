@@ -5,15 +5,11 @@
 use chrono::{DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use super::wire_enum::InvalidText;
 use crate::platform::error::{Code, Refusal};
 
 /// Years in which dates may lie. It guards against slips like 0206; every zone's rules are known there.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
-
-/// A text that should be a word and is none; says what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be {0}")]
-pub struct Malformed(pub &'static str);
 
 /// The zone of that IANA name.
 ///
@@ -28,20 +24,20 @@ pub fn zone(name: &str) -> Result<Tz, Refusal> {
 ///
 /// # Errors
 /// Another spelling, a day that does not exist, or a year that must be a slip.
-pub fn date(text: &str) -> Result<NaiveDate, Malformed> {
+pub fn date(text: &str) -> Result<NaiveDate, InvalidText> {
     let spelled = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let date = spelled.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-    date.filter(|date| YEARS.contains(&date.year())).ok_or(Malformed("a date from 1900 to 2199, YYYY-MM-DD"))
+    date.filter(|date| YEARS.contains(&date.year())).ok_or(InvalidText("a date from 1900 to 2199, YYYY-MM-DD"))
 }
 
 /// A local time of day, `HH:MM` and nothing else.
 ///
 /// # Errors
 /// Another spelling, or no such time.
-pub fn time(text: &str) -> Result<NaiveTime, Malformed> {
+pub fn time(text: &str) -> Result<NaiveTime, InvalidText> {
     let spelled = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
     let time = spelled.then(|| NaiveTime::parse_from_str(text, "%H:%M").ok()).flatten();
-    time.ok_or(Malformed("a time of day, HH:MM"))
+    time.ok_or(InvalidText("a time of day, HH:MM"))
 }
 
 /// How a time of day is written.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::wire_enum::wire_enum;
+
 /// The values of one record. A run may leave fields out: about those it says nothing, and they stay as they are.
 pub type Fields<F> = BTreeMap<F, Value>;
 
@@ -124,25 +126,15 @@ pub struct Skipped<F> {
     pub reason: Reason,
 }
 
-/// Why something of a run was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// A person wrote it.
-    Edited,
-    /// A person deleted it.
-    Deleted,
-    /// The run says nothing about what was named.
-    NotInRun,
-}
-
-impl Reason {
-    /// The spelling on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Edited => "edited",
-            Self::Deleted => "deleted",
-            Self::NotInRun => "not_in_run",
-        }
+wire_enum! {
+    /// Why something of a run was not taken.
+    pub enum Reason {
+        /// A person wrote it.
+        Edited = "edited",
+        /// A person deleted it.
+        Deleted = "deleted",
+        /// The run says nothing about what was named.
+        NotInRun = "not_in_run",
     }
 }
 

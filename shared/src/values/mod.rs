@@ -4,3 +4,4 @@ pub mod csv;
 pub mod json_reader;
 pub mod local_time;
 pub mod merge;
+pub mod wire_enum;

@@ -234,7 +234,7 @@ impl CalendarApi {
         format: Query<Option<CalendarFileFormat>>,
     ) -> Result<CalendarFile, ApiError> {
         let name = format.0.as_deref().unwrap_or("json");
-        let format = Format::from_name(name).ok_or_else(|| {
+        let format = Format::parse(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be json, csv or ics")])
         })?;
         let (calendar, entries) = self.app.calendars.show(caller.user, CalendarId(id.0)).await?;

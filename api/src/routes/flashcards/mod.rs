@@ -271,7 +271,7 @@ impl FlashcardsApi {
     #[oai(path = "/cards/export", method = "get", operation_id = "exportCards")]
     async fn export(&self, caller: Caller, format: Query<Option<CardFileFormat>>) -> Result<CardFile, ApiError> {
         let name = format.0.as_deref().unwrap_or("json");
-        let format = Format::from_name(name).ok_or_else(|| {
+        let format = Format::parse(name).ok_or_else(|| {
             ApiError::invalid(vec![Detail::at(["query", "format"], "enum", "must be csv, json or anki")])
         })?;
         let download = Download::start(self.app.flashcards.clone(), caller.user, format);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 
 fn flaws(refusal: Result<impl std::fmt::Debug, Refusal>) -> Vec<String> {
-    let Err(Refusal::Malformed(flaws)) = refusal else { panic!("not malformed: {refusal:?}") };
+    let Err(Refusal::InvalidFields(flaws)) = refusal else { panic!("not malformed: {refusal:?}") };
     flaws.iter().map(|flaw| format!("{} {}", Value::from(flaw.loc.clone()), flaw.kind)).collect()
 }
 

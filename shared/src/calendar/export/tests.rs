@@ -146,9 +146,9 @@ fn json_is_the_entries_as_the_calendar_shows_them() {
 #[test]
 fn every_format_is_found_by_its_name_and_no_other() {
     for format in Format::ALL {
-        assert_eq!(Format::from_name(format.name()), Some(format));
+        assert_eq!(Format::parse(format.as_str()), Some(*format));
     }
-    assert_eq!(Format::from_name("ICS"), None);
+    assert_eq!(Format::parse("ICS"), None);
 }
 
 /// What a text can be in iCalendar: one kind of line break, no other control characters.

@@ -12,7 +12,7 @@ fn parse(change: Value) -> Result<CalendarRequest, Refusal> {
 
 fn flaws(change: Value) -> Vec<String> {
     match parse(change.clone()) {
-        Err(Refusal::Malformed(flaws)) => {
+        Err(Refusal::InvalidFields(flaws)) => {
             flaws.iter().map(|flaw| format!("{} {}", Value::from(flaw.loc.clone()), flaw.kind)).collect()
         }
         other => panic!("{change}: {other:?}"),

@@ -95,7 +95,7 @@ impl Calendars {
     /// Checks a request: its words, its rules, its size.
     ///
     /// # Errors
-    /// Malformed, or refused by a rule.
+    /// `InvalidFields`, or refused by a rule.
     pub fn read(&self, body: RequestBody) -> Result<Order, Refusal> {
         let request = CalendarRequest::parse(body.clone())?;
         let slots = slots::compute(&request, self.settings.max_slots)?;

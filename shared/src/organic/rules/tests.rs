@@ -38,7 +38,7 @@ fn parse_one(change: Value) -> Result<WeekRequest, Refusal> {
 
 fn flaws(parsed: Result<WeekRequest, Refusal>) -> Vec<String> {
     match parsed {
-        Err(Refusal::Malformed(flaws)) => {
+        Err(Refusal::InvalidFields(flaws)) => {
             flaws.iter().map(|flaw| format!("{} {}", Value::from(flaw.loc.clone()), flaw.kind)).collect()
         }
         other => panic!("{other:?}"),

@@ -4,81 +4,50 @@
 
 use std::{fmt, time::Duration};
 
-use almanac_shared::platform::error::Code;
+use almanac_shared::{platform::error::Code, wire_enum};
 use serde_json::{Value, json};
 
 use super::{AiUsage, Excerpt, Word};
 
-/// What went wrong with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AiErrorKind {
-    /// No connection: refused, no such host, no TLS. Nothing was sent.
-    Connect,
-    /// The connection broke before the response's head.
-    Reset,
-    /// The call's deadline passed.
-    Timeout,
-    /// After the first content nothing was received for the request's `idle`.
-    Idle,
-    /// 429.
-    RateLimited,
-    /// The provider refused our key: 401, or 403 for missing permission.
-    Auth,
-    /// The account is out of credit.
-    Quota,
-    /// The provider refused the request itself, and would again.
-    Rejected,
-    /// The provider refused the content.
-    Policy,
-    /// The provider failed before its answer began: 5xx, 408.
-    Transient,
-    /// An error inside an answer that had begun with 200.
-    InStream,
-    /// The stream ended before the answer did.
-    Truncated,
-    /// The answer passed its size limit.
-    TooLarge,
-    /// The answer held no usable item.
-    InvalidOutput,
-    /// The answer held nothing at all.
-    EmptyOutput,
-    /// The caller's stop signal.
-    Cancelled,
-    /// The circuit is open; nothing was sent.
-    BreakerOpen,
-    /// The calls this job may make, or the process's retries, are used up; nothing was sent.
-    BudgetSpent,
-}
-
-impl AiErrorKind {
-    /// In words, for logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Reset => "reset",
-            Self::Timeout => "timeout",
-            Self::Idle => "idle",
-            Self::RateLimited => "rate_limited",
-            Self::Auth => "auth",
-            Self::Quota => "quota",
-            Self::Rejected => "rejected",
-            Self::Policy => "policy",
-            Self::Transient => "transient",
-            Self::InStream => "in_stream",
-            Self::Truncated => "truncated",
-            Self::TooLarge => "too_large",
-            Self::InvalidOutput => "invalid_output",
-            Self::EmptyOutput => "empty_output",
-            Self::Cancelled => "cancelled",
-            Self::BreakerOpen => "breaker_open",
-            Self::BudgetSpent => "budget_spent",
-        }
-    }
-}
-
-impl fmt::Display for AiErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+wire_enum! {
+    /// What went wrong with a call.
+    pub enum AiErrorKind {
+        /// No connection: refused, no such host, no TLS. Nothing was sent.
+        Connect = "connect",
+        /// The connection broke before the response's head.
+        Reset = "reset",
+        /// The call's deadline passed.
+        Timeout = "timeout",
+        /// After the first content nothing was received for the request's `idle`.
+        Idle = "idle",
+        /// 429.
+        RateLimited = "rate_limited",
+        /// The provider refused our key: 401, or 403 for missing permission.
+        Auth = "auth",
+        /// The account is out of credit.
+        Quota = "quota",
+        /// The provider refused the request itself, and would again.
+        Rejected = "rejected",
+        /// The provider refused the content.
+        Policy = "policy",
+        /// The provider failed before its answer began: 5xx, 408.
+        Transient = "transient",
+        /// An error inside an answer that had begun with 200.
+        InStream = "in_stream",
+        /// The stream ended before the answer did.
+        Truncated = "truncated",
+        /// The answer passed its size limit.
+        TooLarge = "too_large",
+        /// The answer held no usable item.
+        InvalidOutput = "invalid_output",
+        /// The answer held nothing at all.
+        EmptyOutput = "empty_output",
+        /// The caller's stop signal.
+        Cancelled = "cancelled",
+        /// The circuit is open; nothing was sent.
+        BreakerOpen = "breaker_open",
+        /// The calls this job may make, or the process's retries, are used up; nothing was sent.
+        BudgetSpent = "budget_spent",
     }
 }
 
