@@ -175,7 +175,7 @@ impl Brands {
         user: UserId,
         brand: &BrandId,
         id: &T::Id,
-    ) -> Result<T::PinnedConnection, Refusal> {
+    ) -> Result<T::Row, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         let found = T::one(&mut tx, brand, id).await?;
         tx.commit().await?;
@@ -191,7 +191,7 @@ impl Brands {
         user: UserId,
         brand: &BrandId,
         draft: &T,
-    ) -> Result<T::PinnedConnection, Refusal> {
+    ) -> Result<T::Row, Refusal> {
         lock(tx, brand).await?;
         if T::save(tx, user, brand, std::slice::from_ref(draft), false).await? == 0 {
             return Err(Refusal::AlreadyExists);
@@ -209,9 +209,9 @@ impl Brands {
         brand: &BrandId,
         id: &T::Id,
         patch: impl FnOnce(&mut T::Body) + Send,
-    ) -> Result<T::PinnedConnection, Refusal>
+    ) -> Result<T::Row, Refusal>
     where
-        T::Body: for<'a> From<&'a T::PinnedConnection>,
+        T::Body: for<'a> From<&'a T::Row>,
     {
         let mut tx = self.locked(user, brand).await?;
         let kept = T::one(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;

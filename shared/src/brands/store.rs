@@ -27,7 +27,7 @@ pub trait Belonging: Read + Send + Sync {
     /// Its id.
     type Id: Send + Sync;
     /// As it is kept.
-    type PinnedConnection: Send;
+    type Row: Send;
 
     /// Its id.
     fn id(&self) -> &Self::Id;
@@ -37,7 +37,7 @@ pub trait Belonging: Read + Send + Sync {
         tx: &mut UserTx,
         brand: &BrandId,
         id: &Self::Id,
-    ) -> impl Future<Output = sqlx::Result<Option<Self::PinnedConnection>>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Option<Self::Row>>> + Send;
 
     /// Stores things, and with `replace` also those whose id is there already. How many rows it made or changed.
     fn save(

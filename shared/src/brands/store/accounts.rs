@@ -60,7 +60,7 @@ pub(in super::super) async fn list(
 
 impl Belonging for AccountDraft {
     type Id = AccountId;
-    type PinnedConnection = Account;
+    type Row = Account;
 
     fn id(&self) -> &AccountId {
         &self.id

@@ -71,7 +71,7 @@ pub(in super::super) async fn list(
 
 impl Belonging for AssetDraft {
     type Id = AssetId;
-    type PinnedConnection = Asset;
+    type Row = Asset;
 
     fn id(&self) -> &AssetId {
         &self.id

@@ -92,7 +92,7 @@ pub(in super::super) async fn list(
 
 impl Belonging for TrendDraft {
     type Id = TrendId;
-    type PinnedConnection = Trend;
+    type Row = Trend;
 
     fn id(&self) -> &TrendId {
         &self.id
