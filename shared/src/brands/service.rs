@@ -170,12 +170,7 @@ impl Brands {
     ///
     /// # Errors
     /// It or the brand is missing or not theirs.
-    pub async fn find<T: Belonging>(
-        &self,
-        user: UserId,
-        brand: &BrandId,
-        id: &T::Id,
-    ) -> Result<T::Row, Refusal> {
+    pub async fn find<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<T::Row, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         let found = T::one(&mut tx, brand, id).await?;
         tx.commit().await?;

@@ -19,6 +19,20 @@ use crate::platform::{
     id::UserId,
 };
 
+/// Reads brands; the argument is what follows the column list.
+macro_rules! select_brands {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Brand,
+            r#"
+            SELECT id AS "id: BrandId", name, timezone, voice, language, created_at, updated_at
+              FROM almanac.brand_profiles
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// A place in a list, newest first: the moment and the id of the row before it.
 pub type Place<T> = (DateTime<Utc>, T);
 
@@ -54,11 +68,8 @@ pub trait Belonging: Read + Send + Sync {
 
 /// One brand of this person.
 pub async fn brand(eyes: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sqlx::Result<Option<Brand>> {
-    sqlx::query_as!(
-        Brand,
+    select_brands!(
         r#"
-        SELECT id AS "id: BrandId", name, timezone, voice, language, created_at, updated_at
-          FROM almanac.brand_profiles
          WHERE user_id = $1 AND id = $2
         "#,
         user.0,
@@ -71,11 +82,8 @@ pub async fn brand(eyes: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sql
 /// This person's brands, newest first.
 pub(super) async fn brands(tx: &mut UserTx, after: Option<&Place<BrandId>>, limit: i64) -> sqlx::Result<Vec<Brand>> {
     let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
-    sqlx::query_as!(
-        Brand,
+    select_brands!(
         r#"
-        SELECT id AS "id: BrandId", name, timezone, voice, language, created_at, updated_at
-          FROM almanac.brand_profiles
          WHERE user_id = (SELECT almanac.uid())
            AND (created_at, id) < ($1, $2)
          ORDER BY created_at DESC, id DESC

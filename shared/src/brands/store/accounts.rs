@@ -12,14 +12,25 @@ use crate::platform::{
     id::UserId,
 };
 
+/// Reads accounts; the argument is what follows the column list.
+macro_rules! select_accounts {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Account,
+            r#"
+            SELECT id AS "id: AccountId", platform AS "platform: Platform", name, state AS "state: AccountState",
+                   created_at, updated_at
+              FROM almanac.platform_accounts
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// Every account of a brand, by platform, the oldest of each first: which one a run takes must not depend on chance.
 pub async fn of_brand(eyes: impl PgExecutor<'_>, user: UserId, brand: &BrandId) -> sqlx::Result<Vec<Account>> {
-    sqlx::query_as!(
-        Account,
+    select_accounts!(
         r#"
-        SELECT id AS "id: AccountId", platform AS "platform: Platform", name, state AS "state: AccountState",
-               created_at, updated_at
-          FROM almanac.platform_accounts
          WHERE user_id = $1 AND brand_id = $2
          ORDER BY platform, created_at, id
         "#,
@@ -38,12 +49,8 @@ pub(in super::super) async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Account>> {
     let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
-    sqlx::query_as!(
-        Account,
+    select_accounts!(
         r#"
-        SELECT id AS "id: AccountId", platform AS "platform: Platform", name, state AS "state: AccountState",
-               created_at, updated_at
-          FROM almanac.platform_accounts
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
            AND (created_at, id) < ($2, $3)
          ORDER BY created_at DESC, id DESC
@@ -67,12 +74,8 @@ impl Belonging for AccountDraft {
     }
 
     async fn one(tx: &mut UserTx, brand: &BrandId, id: &AccountId) -> sqlx::Result<Option<Account>> {
-        sqlx::query_as!(
-            Account,
+        select_accounts!(
             r#"
-            SELECT id AS "id: AccountId", platform AS "platform: Platform", name, state AS "state: AccountState",
-                   created_at, updated_at
-              FROM almanac.platform_accounts
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2
             "#,
             brand.as_str(),

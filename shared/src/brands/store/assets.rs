@@ -12,6 +12,20 @@ use crate::platform::{
     id::UserId,
 };
 
+/// Reads assets; the argument is what follows the column list.
+macro_rules! select_assets {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Asset,
+            r#"
+            SELECT id AS "id: AssetId", title, kind AS "kind: AssetKind", url, tags, created_at, updated_at
+              FROM almanac.creative_assets
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// The brand's assets that share one of these terms (`terms::terms`) with their title or tags, those that share most
 /// first, ties by id.
 pub async fn sharing(
@@ -21,11 +35,8 @@ pub async fn sharing(
     terms: &[String],
     limit: i64,
 ) -> sqlx::Result<Vec<Asset>> {
-    sqlx::query_as!(
-        Asset,
+    select_assets!(
         r#"
-        SELECT id AS "id: AssetId", title, kind AS "kind: AssetKind", url, tags, created_at, updated_at
-          FROM almanac.creative_assets
          WHERE user_id = $1 AND brand_id = $2 AND terms && $3::text[]
          ORDER BY (SELECT count(*) FROM unnest(terms) AS term WHERE term = ANY ($3)) DESC, id
          LIMIT $4
@@ -48,11 +59,8 @@ pub(in super::super) async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Asset>> {
     let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
-    sqlx::query_as!(
-        Asset,
+    select_assets!(
         r#"
-        SELECT id AS "id: AssetId", title, kind AS "kind: AssetKind", url, tags, created_at, updated_at
-          FROM almanac.creative_assets
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
            AND ($2::text IS NULL OR $2 = ANY (tags))
            AND (created_at, id) < ($3, $4)
@@ -78,11 +86,8 @@ impl Belonging for AssetDraft {
     }
 
     async fn one(tx: &mut UserTx, brand: &BrandId, id: &AssetId) -> sqlx::Result<Option<Asset>> {
-        sqlx::query_as!(
-            Asset,
+        select_assets!(
             r#"
-            SELECT id AS "id: AssetId", title, kind AS "kind: AssetKind", url, tags, created_at, updated_at
-              FROM almanac.creative_assets
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2
             "#,
             brand.as_str(),

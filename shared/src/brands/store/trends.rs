@@ -12,6 +12,21 @@ use crate::platform::{
     id::UserId,
 };
 
+/// Reads trends; the argument is what follows the column list.
+macro_rules! select_trends {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Trend,
+            r#"
+            SELECT id AS "id: TrendId", title, source AS "source: TrendSource", description, priority, tags, created_at,
+                   updated_at
+              FROM almanac.trends
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// Those of these trends that the brand has, in no order.
 pub async fn by_ids(
     eyes: impl PgExecutor<'_>,
@@ -19,12 +34,8 @@ pub async fn by_ids(
     brand: &BrandId,
     ids: &[&str],
 ) -> sqlx::Result<Vec<Trend>> {
-    sqlx::query_as!(
-        Trend,
+    select_trends!(
         r#"
-        SELECT id AS "id: TrendId", title, source AS "source: TrendSource", description, priority, tags, created_at,
-               updated_at
-          FROM almanac.trends
          WHERE user_id = $1 AND brand_id = $2 AND id = ANY ($3::text[])
         "#,
         user.0,
@@ -43,12 +54,8 @@ pub async fn first_without(
     except: &[&str],
     limit: i64,
 ) -> sqlx::Result<Vec<Trend>> {
-    sqlx::query_as!(
-        Trend,
+    select_trends!(
         r#"
-        SELECT id AS "id: TrendId", title, source AS "source: TrendSource", description, priority, tags, created_at,
-               updated_at
-          FROM almanac.trends
          WHERE user_id = $1 AND brand_id = $2 AND id <> ALL ($3::text[])
          ORDER BY priority DESC, created_at, id
          LIMIT $4
@@ -70,12 +77,8 @@ pub(in super::super) async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Trend>> {
     let (at, id) = after.map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
-    sqlx::query_as!(
-        Trend,
+    select_trends!(
         r#"
-        SELECT id AS "id: TrendId", title, source AS "source: TrendSource", description, priority, tags, created_at,
-               updated_at
-          FROM almanac.trends
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
            AND (created_at, id) < ($2, $3)
          ORDER BY created_at DESC, id DESC
@@ -99,12 +102,8 @@ impl Belonging for TrendDraft {
     }
 
     async fn one(tx: &mut UserTx, brand: &BrandId, id: &TrendId) -> sqlx::Result<Option<Trend>> {
-        sqlx::query_as!(
-            Trend,
+        select_trends!(
             r#"
-            SELECT id AS "id: TrendId", title, source AS "source: TrendSource", description, priority, tags, created_at,
-                   updated_at
-              FROM almanac.trends
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2
             "#,
             brand.as_str(),

@@ -15,6 +15,57 @@ use crate::{
     },
 };
 
+/// Reads cards; the argument is what follows the column list.
+macro_rules! select_cards {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Card,
+            r#"
+            SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
+                   generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
+              FROM almanac.cards
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+/// Reads suggestions; the argument is what follows the column list.
+macro_rules! select_suggestions {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Suggestion,
+            r#"
+            SELECT id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
+                   created_at
+              FROM almanac.ai_suggestions
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+/// Reads generations; the argument is what follows the column list.
+macro_rules! select_generations {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Generation,
+            r#"
+            SELECT id AS "id: GenerationId",
+                   CASE WHEN status = 'pending' AND EXISTS (
+                             SELECT FROM almanac.jobs j
+                              WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
+                        THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
+                   cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
+                   cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s
+                                      WHERE s.generation_id = g.id ORDER BY s.ordinal))::bigint AS "suggestion_count!"
+              FROM almanac.ai_generations g
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// One request in a batch.
 #[derive(Clone, Debug)]
 pub(super) struct NewGeneration {
@@ -80,24 +131,7 @@ pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[&NewGeneration]
 
 /// One generation.
 pub async fn generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Result<Option<Generation>> {
-    sqlx::query_as!(
-        Generation,
-        r#"
-        SELECT id AS "id: GenerationId",
-               CASE WHEN status = 'pending' AND EXISTS (
-                         SELECT FROM almanac.jobs j
-                          WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
-                    THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
-               cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
-               cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s
-                                  WHERE s.generation_id = g.id ORDER BY s.ordinal))::bigint AS "suggestion_count!"
-          FROM almanac.ai_generations g
-         WHERE id = $1
-        "#,
-        id.0
-    )
-    .fetch_optional(tx.connection())
-    .await
+    select_generations!("WHERE id = $1", id.0).fetch_optional(tx.connection()).await
 }
 
 /// Removes a generation that has ended with its suggestions; false if there is none.
@@ -125,18 +159,8 @@ pub async fn generations(
     limit: i64,
 ) -> sqlx::Result<Vec<Generation>> {
     let (at, id) = after.map_or((LATEST, Uuid::max()), |(at, id)| (at, id.0));
-    sqlx::query_as!(
-        Generation,
+    select_generations!(
         r#"
-        SELECT id AS "id: GenerationId",
-               CASE WHEN status = 'pending' AND EXISTS (
-                         SELECT FROM almanac.jobs j
-                          WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
-                    THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
-               cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
-               cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s
-                                  WHERE s.generation_id = g.id ORDER BY s.ordinal))::bigint AS "suggestion_count!"
-          FROM almanac.ai_generations g
          WHERE user_id = (SELECT almanac.uid())
            AND (created_at, id) < ($1, $2)
          ORDER BY created_at DESC, id DESC
@@ -157,12 +181,8 @@ pub async fn suggestions(
     after: i32,
     limit: i64,
 ) -> sqlx::Result<Vec<Suggestion>> {
-    sqlx::query_as!(
-        Suggestion,
+    select_suggestions!(
         r#"
-        SELECT id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
-               created_at
-          FROM almanac.ai_suggestions
          WHERE generation_id = $1 AND ordinal > $2
          ORDER BY ordinal
          LIMIT $3
@@ -177,12 +197,8 @@ pub async fn suggestions(
 
 /// One suggestion, locked for the change that follows.
 pub async fn suggestion_for_update(tx: &mut UserTx, id: SuggestionId) -> sqlx::Result<Option<Suggestion>> {
-    sqlx::query_as!(
-        Suggestion,
+    select_suggestions!(
         r#"
-        SELECT id AS "id: SuggestionId", generation_id AS "generation_id: GenerationId", ordinal, front, back, status,
-               created_at
-          FROM almanac.ai_suggestions
          WHERE id = $1
            FOR UPDATE
         "#,
@@ -323,12 +339,8 @@ pub async fn cards_of(
 
 /// This person's cards, newest first, those after `before` in that order.
 pub async fn cards(tx: &mut UserTx, before: Option<CardId>, limit: i64) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
+    select_cards!(
         r#"
-        SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
-               generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
-          FROM almanac.cards
          WHERE user_id = (SELECT almanac.uid()) AND id < $1
          ORDER BY id DESC
          LIMIT $2
@@ -342,18 +354,7 @@ pub async fn cards(tx: &mut UserTx, before: Option<CardId>, limit: i64) -> sqlx:
 
 /// One card.
 pub async fn card(tx: &mut UserTx, id: CardId) -> sqlx::Result<Option<Card>> {
-    sqlx::query_as!(
-        Card,
-        r#"
-        SELECT id AS "id: CardId", suggestion_id AS "suggestion_id: SuggestionId",
-               generation_id AS "generation_id: GenerationId", front, back, created_at, updated_at
-          FROM almanac.cards
-         WHERE id = $1
-        "#,
-        id.0
-    )
-    .fetch_optional(tx.connection())
-    .await
+    select_cards!("WHERE id = $1", id.0).fetch_optional(tx.connection()).await
 }
 
 /// Changes a card's text; a side that is none stays.
