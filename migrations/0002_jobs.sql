@@ -25,7 +25,8 @@ CREATE TABLE almanac.job_kinds (
     on_lock text,       -- (users uuid[], ids uuid[]) -> uuid[]: locks more than the domain row, without waiting; returns
                         -- the jobs of which another transaction holds a row
     on_start text,      -- (almanac.jobs[]): at the first start, and if a job is queued again as if it had not started
-    on_finish text,     -- (almanac.jobs[], results jsonb[]) -> (n, final): writes results and ends into the domain rows;
+    on_save text,       -- (almanac.jobs[], items jsonb[]): stores items that workers made; items of a job are a JSON array
+    on_finish text,     -- (almanac.jobs[], results jsonb[]) -> (n, final): writes totals and ends into the domain rows;
                         -- returns the final events of jobs without a result
     on_retry text,      -- (almanac.jobs, new uuid) -> boolean: copies the domain row; false if it cannot be made again
     on_prune text,      -- (users uuid[], ids uuid[]) -> uuid[]: deletes texts of ended jobs; returns those not done;

@@ -3,9 +3,9 @@
 -- checked without row security.
 
 INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, first_step,
-                               domain_table, on_finish, on_retry, on_prune, on_erase)
+                               domain_table, on_save, on_finish, on_retry, on_prune, on_erase)
 VALUES ('flashcards.generate', 'flashcards', 'POST /v1/ai/generations', 'generation', 'generation', 5, 300, 'cards',
-        'almanac.ai_generations', 'almanac.finish_generations', 'almanac.clone_generation',
+        'almanac.ai_generations', 'almanac.store_suggestions', 'almanac.finish_generations', 'almanac.clone_generation',
         'almanac.prune_source_texts', 'almanac.erase_flashcards');
 
 CREATE TABLE almanac.ai_generations (

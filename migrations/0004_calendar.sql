@@ -3,10 +3,10 @@
 -- row security. What a run made is never changed; saved entries change only by a first run, a user, or an accept.
 
 INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key, start_by,
-                               time_limit, domain_table, on_lock, on_start, on_finish, on_retry, on_erase)
+                               time_limit, domain_table, on_lock, on_start, on_save, on_finish, on_retry, on_erase)
 VALUES ('calendar.generate', 'calendar', 'POST /v1/ai/calendar', 'calendar', 'calendar', 20, 300, 'calendar', '60 s',
         '30 s', 'almanac.calendar_runs', 'almanac.lock_calendars', 'almanac.start_calendar_runs',
-        'almanac.finish_calendar_runs', 'almanac.clone_calendar_run', 'almanac.erase_calendar');
+        'almanac.store_run_entries', 'almanac.finish_calendar_runs', 'almanac.clone_calendar_run', 'almanac.erase_calendar');
 
 CREATE TABLE almanac.calendars (
     id uuid NOT NULL,

@@ -5,10 +5,11 @@
 
 -- Shares its slot with calendars: a user has one active run of either.
 INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, exclusive_key, start_by,
-                               time_limit, final_type, failure_event, domain_table, on_start, on_finish, on_retry, on_erase)
+                               time_limit, final_type, failure_event, domain_table, on_start, on_save, on_finish, on_retry,
+                               on_erase)
 VALUES ('organic.generate', 'organic', 'POST /v1/organic/generate-calendar', 'week', 'organic', 20, 300, 'calendar',
         '60 s', '60 s', 'complete', true, 'almanac.organic_runs', 'almanac.start_organic_runs',
-        'almanac.finish_organic_runs', 'almanac.clone_organic_run', 'almanac.erase_organic');
+        'almanac.store_placements', 'almanac.finish_organic_runs', 'almanac.clone_organic_run', 'almanac.erase_organic');
 
 CREATE TABLE almanac.organic_runs (
     id uuid NOT NULL,

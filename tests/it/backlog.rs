@@ -38,8 +38,8 @@ const STATEMENTS: [(&str, &str); 5] = [
     ("start again", "SELECT cardinality($1) + count(*) FROM almanac.start($1, $1, 'two', '1 h', 2, 'openrouter')"),
     ("renew", "SELECT count(*) FROM almanac.renew_leases($1, array_fill(1::bigint, ARRAY[cardinality($1)]), '1 h')"),
     (
-        "save_suggestions",
-        "SELECT count(almanac.save_suggestions(job, 1, 0, '{}', '{}', '{}', '{}', ARRAY['suggestion'], ARRAY['{}'], NULL))
+        "save_items",
+        "SELECT count(almanac.save_items(job, 1, '[]', ARRAY['suggestion'], ARRAY['{}'], NULL))
            FROM unnest($1) AS job",
     ),
     (

@@ -19,7 +19,7 @@ use almanac_shared::{
         diff::AcceptBody,
         rules::RequestBody,
         service::{Calendars, Submission},
-        store::work::{self, Burst},
+        store::work,
     },
     jobs::{
         endings::Endings,
@@ -142,10 +142,11 @@ impl House {
         });
         let made: Vec<Made> = made.collect();
         let said = made.iter().map(|made| (made.key.to_string(), made.fields.clone())).collect();
-        let burst = Burst { made, events: vec![("progress".to_owned(), "{}".to_owned())], ..Burst::default() };
-        let result =
-            json!({ "after": 0, "entries": burst.rows(), "latency_ms": 1, "added": 0, "updated": 0, "removed": 0 });
-        let end = Conclusion { events: burst.events, ..succeeded(claimed.lease(), result) };
+        let items = (1..).zip(made).map(|(ordinal, made)| work::NewEntry { ordinal, made });
+        let items: Vec<_> = items.collect();
+        let result = json!({ "items": items, "latency_ms": 1, "added": 0, "updated": 0, "removed": 0 });
+        let events = vec![("progress".to_owned(), "{}".to_owned())];
+        let end = Conclusion { events, ..succeeded(claimed.lease(), result) };
         self.endings.write(end).await.expect("the run ends");
         (accepted.calendar, accepted.run, said)
     }

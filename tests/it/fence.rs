@@ -18,25 +18,17 @@ use serde_json::json;
 use crate::lease::{LONG, OVER, now, quiet, reap, running};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 12] = [
+const WRITES: [(&str, &str); 10] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
     ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
     ("open_call", "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'draft', 'test', 'test', 3, 6)"),
-    (
-        "save_suggestions",
-        "SELECT almanac.save_suggestions($1, $2, 0, ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY['a'], ARRAY['b'],
-                                         ARRAY['suggestion'], ARRAY['{}'], NULL)",
-    ),
-    (
-        "save_calendar_entries",
-        "SELECT almanac.save_calendar_entries($1, $2, 0, '{}', '{}', '{}', ARRAY['entry'], ARRAY['{}'], NULL)",
-    ),
     ("keep_organic_plan", "SELECT almanac.keep_organic_plan($1, $2, '{}', 1, 0, ARRAY['stage'], ARRAY['{}'], NULL)"),
     (
-        "save_organic_placements",
-        "SELECT almanac.save_organic_placements($1, $2, '[]', ARRAY['placement'], ARRAY['{}'], NULL)",
+        "save_items",
+        r#"SELECT almanac.save_items($1, $2, jsonb_build_array(jsonb_build_object('ordinal', 1, 'id', gen_random_uuid(),
+               'front_key', 'a', 'front', 'a', 'back', 'b')), ARRAY['suggestion'], ARRAY['{}'], NULL)"#,
     ),
     ("erase_stop", "SELECT almanac.erase_stop($1, $2)"),
     ("erase_pause", "SELECT almanac.erase_pause($1, $2, '1 s')"),
@@ -130,9 +122,10 @@ async fn an_end_that_is_refused_costs_the_ends_beside_it_nothing() {
         let epoch = job.claim("the test", LONG).await.unwrap();
         let lease = Lease { job: JobId(job.id), epoch: if number == 2 { epoch + 1 } else { epoch } };
         // Of a generation that is not there: no row may be stored.
-        let suggestion = json!({ "id": SuggestionId::fresh(), "front_key": "a", "front": "a", "back": "b" });
+        let suggestion =
+            json!({ "ordinal": 1, "id": SuggestionId::fresh(), "front_key": "a", "front": "a", "back": "b" });
         let suggestions = if number == 5 { vec![suggestion] } else { Vec::new() };
-        ends.push((job, succeeded(lease, json!({ "after": 0, "suggestions": suggestions }))));
+        ends.push((job, succeeded(lease, json!({ "items": suggestions }))));
     }
 
     let told = join_all(ends.iter().map(|(_, conclusion)| endings.write(conclusion.clone()))).await;

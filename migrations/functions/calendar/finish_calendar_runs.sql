@@ -1,6 +1,5 @@
--- Hook on_finish: last entries, counts, totals over all calls, the end of runs and, of a first run, its entries as the
--- calendar's. p_results: {"after", "entries": [{id, key, fields}], "metadata", "latency_ms", "added", "updated",
--- "removed"}.
+-- Hook on_finish: counts, totals over all calls, the end of runs and, of a first run, its entries as the calendar's.
+-- p_results: {"metadata", "latency_ms", "added", "updated", "removed"}.
 CREATE OR REPLACE FUNCTION almanac.finish_calendar_runs(p_jobs almanac.jobs[], p_results jsonb[])
 RETURNS TABLE (n int, final text)
 LANGUAGE plpgsql
@@ -17,10 +16,6 @@ BEGIN
         v_job := p_jobs[i];
         v_result := p_results[i];
         v_status := CASE v_job.state WHEN 'dead' THEN 'failed' ELSE v_job.state END;
-        INSERT INTO almanac.calendar_run_entries (user_id, run_id, key, ordinal, entry_id, fields)
-        SELECT v_job.user_id, v_job.id, e.item ->> 'key', (v_result ->> 'after')::int + e.place,
-               (e.item ->> 'id')::uuid, e.item -> 'fields'
-          FROM jsonb_array_elements(v_result -> 'entries') WITH ORDINALITY AS e (item, place);
         IF v_result IS NULL THEN
             -- Before a first run's entries are saved as the calendar's. Nothing is dropped by a run that was cut off.
             SELECT jsonb_build_object(

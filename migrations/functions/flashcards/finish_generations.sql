@@ -1,5 +1,4 @@
--- Hook on_finish: last suggestions, totals over all calls, and the end of generations. p_results:
--- {"after", "suggestions": [{id, front_key, front, back}], "metadata"}.
+-- Hook on_finish: totals over all calls, and the end of generations. p_results: {"metadata"}.
 CREATE OR REPLACE FUNCTION almanac.finish_generations(p_jobs almanac.jobs[], p_results jsonb[])
 RETURNS TABLE (n int, final text)
 LANGUAGE plpgsql
@@ -9,11 +8,6 @@ DECLARE
     v_job almanac.jobs;
     v_spent record;
 BEGIN
-    INSERT INTO almanac.ai_suggestions (id, user_id, generation_id, ordinal, front_key, front, back)
-    SELECT (s.item ->> 'id')::uuid, (p_jobs[r.n]).user_id, (p_jobs[r.n]).id,
-           (p_results[r.n] ->> 'after')::int + s.place, s.item ->> 'front_key', s.item ->> 'front', s.item ->> 'back'
-      FROM generate_subscripts(p_results, 1) AS r (n)
-     CROSS JOIN LATERAL jsonb_array_elements(p_results[r.n] -> 'suggestions') WITH ORDINALITY AS s (item, place);
     FOR i IN 1 .. cardinality(p_jobs) LOOP
         v_job := p_jobs[i];
         UPDATE almanac.ai_generations g

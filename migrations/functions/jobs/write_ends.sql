@@ -1,5 +1,6 @@
--- Writes the ends of jobs whose rows are final already: the domain rows through the kinds' on_finish, then each final
--- event. p_results holds what a worker made last, in the form of its kind; null if the job ends without its worker.
+-- Writes the ends of jobs whose rows are final already: last items through the kinds' on_save, the domain rows through
+-- their on_finish, then each final event. p_results holds what a worker reports, with last items as "items"; null if the
+-- job ends without its worker.
 -- p_finals holds the final events' data; null: in the words of the kind. If the kind has failure events, the caller left
 -- one seq for that of a failed job without a result.
 CREATE OR REPLACE FUNCTION almanac.write_ends(p_jobs almanac.jobs[], p_results jsonb[], p_finals text[]) RETURNS void
@@ -11,12 +12,19 @@ DECLARE
     v_finals text[] := p_finals;
 BEGIN
     FOR v_kind IN
-        SELECT k.on_finish, k.failure_event, coalesce(k.final_type, 'done') AS final_type,
+        SELECT k.on_save, k.on_finish, k.failure_event, coalesce(k.final_type, 'done') AS final_type,
                array_agg(p_jobs[place]) AS jobs, array_agg(p_results[place]) AS results, array_agg(place) AS places
           FROM generate_subscripts(p_jobs, 1) AS place
           LEFT JOIN almanac.job_kinds k ON k.kind = (p_jobs[place]).kind
          GROUP BY k.kind
     LOOP
+        IF v_kind.on_save IS NOT NULL AND EXISTS (SELECT FROM unnest(v_kind.results) AS r (result)
+                                                   WHERE jsonb_array_length(result -> 'items') > 0) THEN
+            EXECUTE format('SELECT %s($1, $2)', v_kind.on_save)
+              USING v_kind.jobs, ARRAY(SELECT coalesce(result -> 'items', '[]')
+                                         FROM unnest(v_kind.results) WITH ORDINALITY AS r (result, place)
+                                        ORDER BY place);
+        END IF;
         IF v_kind.on_finish IS NOT NULL THEN
             FOR v_end IN EXECUTE format('SELECT n, final FROM %s($1, $2)', v_kind.on_finish)
                    USING v_kind.jobs, v_kind.results

@@ -1,5 +1,4 @@
--- Hook on_finish: last placements, counts, totals over all calls, and the end of runs. p_results: {"placements": [...] as
--- store_placements() takes them, "metadata", "latency_ms", "failed"}.
+-- Hook on_finish: counts, totals over all calls, and the end of runs. p_results: {"metadata", "latency_ms", "failed"}.
 CREATE OR REPLACE FUNCTION almanac.finish_organic_runs(p_jobs almanac.jobs[], p_results jsonb[])
 RETURNS TABLE (n int, final text)
 LANGUAGE plpgsql
@@ -15,9 +14,6 @@ BEGIN
         v_job := p_jobs[i];
         v_status := CASE v_job.state WHEN 'dead' THEN 'failed' ELSE v_job.state END;
         v_spent := almanac.spent_on(v_job.id);
-        IF p_results[i] IS NOT NULL THEN
-            PERFORM almanac.store_placements(v_job.user_id, v_job.id, p_results[i] -> 'placements');
-        END IF;
         UPDATE almanac.organic_runs r
            SET status = v_status, error = v_job.error, finished_at = v_job.finished_at,
                ai_metadata = coalesce(p_results[i] -> 'metadata', r.ai_metadata),

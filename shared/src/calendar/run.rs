@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +11,6 @@ use super::{
     rules::{CalendarRequest, RequestBody},
     slots,
 };
-pub use crate::jobs::store::calls::Spent;
 use crate::{
     platform::id::{CalendarId, EntryId, PlanId, RunId},
     values::merge::Fields,
@@ -82,11 +82,12 @@ pub struct Run {
 }
 
 /// An entry as a run made it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Made {
     /// Its slot.
     pub key: EntryKey,
     /// The entry it becomes where none of its key is saved.
+    #[serde(rename = "id")]
     pub entry_id: EntryId,
     /// What the run says.
     pub fields: Fields<Field>,
@@ -111,10 +112,6 @@ pub struct Assignment {
     pub prompt_version: String,
     /// What earlier attempts made: bought and told of already.
     pub made: Vec<Made>,
-    /// Calls of earlier attempts.
-    pub calls: i64,
-    /// What they used.
-    pub spent: Spent,
 }
 
 impl Run {

@@ -416,7 +416,3 @@ pub(super) async fn made(tx: &mut UserTx, run: RunId) -> anyhow::Result<Vec<Made
 fn read_made(key: &str, entry_id: EntryId, stored: Value) -> anyhow::Result<Made> {
     Ok(Made { key: key.parse().context("reading a stored key")?, entry_id, fields: fields(stored)? })
 }
-
-fn uuids(ids: impl Iterator<Item = EntryId>) -> Vec<Uuid> {
-    ids.map(|id| id.0).collect()
-}

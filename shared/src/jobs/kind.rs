@@ -3,7 +3,7 @@
 //!
 //! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs` and write one function there (for a
 //! kind that asks a model, a `Generation`), 3. a row in `job_kinds` in the domain's migration that names the domain's SQL
-//! functions (`on_start`, `on_finish`, `on_retry`, `on_erase`), 4. one test.
+//! functions (`on_start`, `on_save`, `on_finish`, `on_retry`, `on_erase`), 4. one test.
 
 use crate::values::wire_enum::wire_enum;
 

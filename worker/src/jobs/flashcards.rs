@@ -6,17 +6,13 @@ use std::collections::HashSet;
 use almanac_shared::{
     flashcards::{
         CARDS_PER_GENERATION, rules,
-        store::{self, Burst, NewSuggestion},
+        store::{self, NewSuggestion},
     },
     jobs::{
         ClaimedJob, Failure, State,
-        store::{calls, ends::Conclusion},
+        store::{calls, ends::Conclusion, items},
     },
-    platform::{
-        error::Code,
-        faults::{self, Point},
-        id::SuggestionId,
-    },
+    platform::{error::Code, faults, id::SuggestionId},
 };
 use serde_json::{Value, json};
 
@@ -37,7 +33,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
         return Ok(Verdict::Fail(Failure::new(Code::Internal, "The generation was deleted.")));
     };
     if job.first_call.is_none() {
-        attempt.spent = calls::spent(&deps.service, job.id).await?;
+        attempt.spent = calls::earlier(&deps.service, job.id).await?.spent;
     }
     (attempt.model, attempt.prompt_version) = (assignment.model, assignment.prompt_version);
     let keys = assignment.fronts.iter().map(|front| rules::front_key(front)).collect();
@@ -60,15 +56,17 @@ impl FlashcardGeneration {
         json!({ "completed": completed, "total": total, "stage": stage, "percent": completed * 100 / total })
     }
 
-    /// Numbers a burst's suggestions, and counts them as stored.
-    fn add(&mut self, burst: &mut Burst) {
-        burst.after = i32::try_from(self.fronts.len()).unwrap_or(i32::MAX);
-        for suggestion in &burst.suggestions {
+    /// Counts a burst's suggestions as stored.
+    fn add(&mut self, burst: &Burst) {
+        for suggestion in &burst.items {
             self.fronts.push(suggestion.front.clone());
             self.keys.insert(suggestion.front_key.clone());
         }
     }
 }
+
+/// Suggestions, each with a front that no other has.
+type Burst = items::Burst<NewSuggestion>;
 
 impl Generation for FlashcardGeneration {
     const TASK: Task = Task::Flashcards;
@@ -81,12 +79,12 @@ impl Generation for FlashcardGeneration {
     }
 
     fn unsaved(burst: &Burst) -> usize {
-        burst.suggestions.len()
+        burst.items.len()
     }
 
     /// A text may have fewer cards in it than were asked for.
     fn is_done(&self, burst: &Burst, answered: bool) -> bool {
-        answered || self.fronts.len() + burst.suggestions.len() >= CARDS_PER_GENERATION
+        answered || self.fronts.len() + burst.items.len() >= CARDS_PER_GENERATION
     }
 
     fn step(_made: usize) -> String {
@@ -115,14 +113,15 @@ impl Generation for FlashcardGeneration {
     fn take(&self, _attempt: &Attempt<'_>, burst: &mut Burst, item: Item) {
         let Item::Flashcard(card) = item else { return };
         let front_key = rules::front_key(&card.front);
-        let known = self.keys.contains(&front_key) || burst.suggestions.iter().any(|s| s.front_key == front_key);
+        let known = self.keys.contains(&front_key) || burst.items.iter().any(|s| s.front_key == front_key);
         if known || self.is_done(burst, false) {
             return;
         }
         let id = SuggestionId::fresh();
         let data = json!({ "id": id, "front": card.front, "back": card.back }).to_string();
         burst.events.push(("suggestion".into(), data));
-        burst.suggestions.push(NewSuggestion { id, front_key, front: card.front, back: card.back });
+        let ordinal = i32::try_from(self.fronts.len() + burst.items.len() + 1).unwrap_or(i32::MAX);
+        burst.items.push(NewSuggestion { ordinal, id, front_key, front: card.front, back: card.back });
     }
 
     fn begin(&self, _attempt: &Attempt<'_>) -> Option<String> {
@@ -130,15 +129,11 @@ impl Generation for FlashcardGeneration {
     }
 
     async fn keep(&mut self, attempt: &mut Attempt<'_>, mut burst: Burst) -> Result<(), JobError> {
-        self.add(&mut burst);
+        self.add(&burst);
         let progress = self.progress("drafting");
         burst.events.push(("progress".into(), progress.to_string()));
         burst.progress = Some(progress);
-        faults::pass(Point::AnsweredBeforeCommit);
-        store::save(&attempt.deps.service, attempt.job.lease(), &burst).await?;
-        faults::pass(Point::CommittedBeforePublish);
-        attempt.publish(burst.events);
-        Ok(())
+        attempt.save(&mut burst).await
     }
 
     fn failure(&self, error: &AiError) -> Failure {
@@ -150,8 +145,8 @@ impl Generation for FlashcardGeneration {
     }
 
     async fn end(mut self, attempt: &mut Attempt<'_>, last: LastWrite<Burst>) -> Result<(), JobError> {
-        let LastWrite { mut burst, call, state, failure } = last;
-        self.add(&mut burst);
+        let LastWrite { burst, call, state, failure } = last;
+        self.add(&burst);
         let (latency_ms, spent) = (attempt.latency_ms(), attempt.spent);
         let data = json!({
             "status": state.as_str(), "suggestions": self.fronts.len(), "latency_ms": latency_ms,
@@ -160,9 +155,7 @@ impl Generation for FlashcardGeneration {
         })
         .to_string();
         let code = failure.as_ref().map(|failure| failure.code);
-        let result = json!({
-            "after": burst.after, "suggestions": burst.suggestions, "metadata": attempt.metadata(latency_ms),
-        });
+        let result = json!({ "items": burst.items, "metadata": attempt.metadata(latency_ms) });
         let progress = Some(self.progress("finalizing"));
         let lease = attempt.job.lease();
         let conclusion = Conclusion { lease, state, failure, events: burst.events, progress, call, result, data };

@@ -3,7 +3,7 @@
 
 mod work;
 
-pub use self::work::{Burst, NewSuggestion, assignment, save};
+pub use self::work::{NewSuggestion, assignment};
 use uuid::Uuid;
 
 use super::{Card, Generation, Suggestion};

@@ -1,15 +1,11 @@
-//! What a worker reads and writes for a generation: what to ask, bursts of suggestions, the end.
-//! Called by the worker's job and maintenance. Every write names its lease and is refused when that is gone.
+//! What a worker reads for a generation, and the form in which it stores suggestions.
+//! Called by the worker's job.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::Assignment;
 use crate::{
-    jobs::{
-        Lease,
-        store::{WriteError, until_free},
-    },
+    jobs::store::WriteError,
     platform::{
         db::Service,
         id::{JobId, SuggestionId, UserId},
@@ -35,9 +31,11 @@ pub async fn assignment(service: &Service, user: UserId, job: JobId) -> Result<O
     Ok(assignment)
 }
 
-/// A suggestion that is not stored yet.
+/// A suggestion that is not stored yet, as `almanac.store_suggestions` takes it.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewSuggestion {
+    /// Its place in the generation, from 1.
+    pub ordinal: i32,
     /// Its id.
     pub id: SuggestionId,
     /// The front as `rules::front_key` compares it.
@@ -46,44 +44,4 @@ pub struct NewSuggestion {
     pub front: String,
     /// The answer.
     pub back: String,
-}
-
-/// A burst of suggestions with the events that tell of them.
-#[derive(Clone, Debug, Default)]
-pub struct Burst {
-    /// Suggestions the generation had before.
-    pub after: i32,
-    /// The suggestions.
-    pub suggestions: Vec<NewSuggestion>,
-    /// Type and data of each event.
-    pub events: Vec<(String, String)>,
-    /// `{completed, total, stage}` for whoever polls the job.
-    pub progress: Option<Value>,
-}
-
-/// Stores a burst under the lease; answers the seq of its last event.
-pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
-    let ids: Vec<_> = burst.suggestions.iter().map(|suggestion| suggestion.id.0).collect();
-    let column = |of: fn(&NewSuggestion) -> &String| burst.suggestions.iter().map(of).cloned().collect::<Vec<_>>();
-    let (keys, fronts, backs) = (column(|s| &s.front_key), column(|s| &s.front), column(|s| &s.back));
-    let (types, data): (Vec<_>, Vec<_>) = burst.events.iter().cloned().unzip();
-    until_free(|| async {
-        let seq = sqlx::query_scalar!(
-            r#"SELECT almanac.save_suggestions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS "seq!""#,
-            lease.job.0,
-            lease.epoch,
-            burst.after,
-            &ids,
-            &keys,
-            &fronts,
-            &backs,
-            &types,
-            &data,
-            burst.progress
-        )
-        .fetch_one(service.work())
-        .await?;
-        Ok(seq)
-    })
-    .await
 }

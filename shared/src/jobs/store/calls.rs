@@ -134,14 +134,21 @@ fn micros(dollars: f64) -> f64 {
     (dollars * MICROS).round()
 }
 
-/// What the calls of a job have used so far, over all attempts.
-pub async fn spent(service: &Service, job: JobId) -> Result<Spent, WriteError> {
-    let spent = sqlx::query_as!(
-        Spent,
+/// Calls of a job so far, over all attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Earlier {
+    /// Number of calls that were made.
+    pub calls: i64,
+    /// What they used.
+    pub spent: Spent,
+}
+
+/// Reads the calls of a job so far.
+pub async fn earlier(service: &Service, job: JobId) -> Result<Earlier, WriteError> {
+    let row = sqlx::query!(
         r#"
-        SELECT sum(tokens_input)::bigint AS tokens_input,
-               sum(tokens_output)::bigint AS tokens_output,
-               sum(cost_usd)::float8 AS cost_usd
+        SELECT count(*) FILTER (WHERE state <> 'refused') AS "calls!", sum(tokens_input)::bigint AS tokens_input,
+               sum(tokens_output)::bigint AS tokens_output, sum(cost_usd)::float8 AS cost_usd
           FROM almanac.llm_calls
          WHERE job_id = $1
         "#,
@@ -149,7 +156,8 @@ pub async fn spent(service: &Service, job: JobId) -> Result<Spent, WriteError> {
     )
     .fetch_one(service.work())
     .await?;
-    Ok(spent)
+    let spent = Spent { tokens_input: row.tokens_input, tokens_output: row.tokens_output, cost_usd: row.cost_usd };
+    Ok(Earlier { calls: row.calls, spent })
 }
 
 /// Opens a call under the lease, unless those of this step are used up, over all attempts. A step succeeds once at most.

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod calls;
 pub mod ends;
+pub mod items;
 pub(crate) mod kinds;
 mod leases;
 
@@ -81,6 +82,11 @@ where
             result => return result,
         }
     }
+}
+
+/// A row that was not written by this program: it will not be readable in the next attempt either.
+pub(crate) fn unreadable(error: anyhow::Error) -> WriteError {
+    WriteError::Refused(sqlx::Error::Decode(error.into()))
 }
 
 /// The connection that a process claims with: claims never wait behind other statements.

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::{
     brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
     jobs::{
         Lease,
-        store::{WriteError, calls::Spent, until_free},
+        store::{WriteError, items::Burst, unreadable, until_free},
     },
     organic::{
         PlacementId, Stage, WeekRequest,
@@ -46,10 +47,6 @@ pub struct Assignment {
     pub model: String,
     /// The prompt.
     pub prompt_version: String,
-    /// Calls of earlier attempts.
-    pub calls: i64,
-    /// What they used.
-    pub spent: Spent,
 }
 
 /// What a run is to make. None when the run is not there any more.
@@ -60,15 +57,9 @@ pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result
     let row = sqlx::query!(
         r#"
         SELECT r.brand_id AS "brand_id: BrandId", r.request, r.plan, r.model, r.prompt_version,
-               j.progress ->> 'stage' AS stage,
-               c.calls AS "calls!", c.tokens_input, c.tokens_output, c.cost_usd
+               j.progress ->> 'stage' AS stage
           FROM almanac.organic_runs r
           JOIN almanac.jobs j ON j.user_id = r.user_id AND j.id = r.id
-         CROSS JOIN LATERAL (SELECT count(*) AS calls,
-                                    sum(l.tokens_input)::bigint AS tokens_input,
-                                    sum(l.tokens_output)::bigint AS tokens_output,
-                                    sum(l.cost_usd)::float8 AS cost_usd
-                               FROM almanac.llm_calls l WHERE l.job_id = r.id AND l.state <> 'refused') AS c
          WHERE r.user_id = $1 AND r.id = $2
         "#,
         user.0,
@@ -84,14 +75,7 @@ pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result
         stage: row.stage.and_then(|stage| stage.parse().ok()),
         model: row.model,
         prompt_version: row.prompt_version,
-        calls: row.calls,
-        spent: Spent { tokens_input: row.tokens_input, tokens_output: row.tokens_output, cost_usd: row.cost_usd },
     }))
-}
-
-/// What cannot be read will not be readable in the next attempt either.
-fn unreadable(error: anyhow::Error) -> WriteError {
-    WriteError::Refused(sqlx::Error::Decode(error.into()))
 }
 
 /// A brand's saved placements that a run has to do with: those of its week, and those of its ids wherever they are.
@@ -205,9 +189,9 @@ pub async fn keep_plan(
     lease: Lease,
     plan: &Value,
     counts: [i32; 2],
-    burst: &Burst,
+    burst: &Burst<Made>,
 ) -> Result<i64, WriteError> {
-    let (types, data) = burst.columns();
+    let (types, data): (Vec<_>, Vec<_>) = burst.events.iter().cloned().unzip();
     let [total, failed] = counts;
     until_free(|| async {
         let seq = sqlx::query_scalar!(
@@ -237,25 +221,10 @@ pub struct Made {
     pub known: i64,
 }
 
-/// A burst of placements with the events that tell of them.
-#[derive(Clone, Debug, Default)]
-pub struct Burst {
-    /// The placements.
-    pub made: Vec<Made>,
-    /// Type and data of each event.
-    pub events: Vec<(String, String)>,
-    /// `{completed, total, stage, percent}` for whoever polls the job.
-    pub progress: Option<Value>,
-}
-
-impl Burst {
-    fn columns(&self) -> (Vec<String>, Vec<String>) {
-        self.events.iter().cloned().unzip()
-    }
-
+impl Serialize for Made {
     /// The form that `almanac.store_placements` takes.
-    pub fn rows(&self) -> Value {
-        self.made.iter().map(row).collect()
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        row(self).serialize(serializer)
     }
 }
 
@@ -270,27 +239,4 @@ fn row(Made { placement: saved, known }: &Made) -> Value {
         "account_id": placement.platform.account_id.as_ref().map(AccountId::as_str), "fields": record.fields,
         "base": record.base, "edited": edited, "matches": saved.matches,
     })
-}
-
-/// Stores a burst under the lease; answers the seq of its last event.
-///
-/// # Errors
-/// `Overtaken` when a person has changed one of the placements since it was read: nothing is stored then.
-pub async fn save(service: &Service, lease: Lease, burst: &Burst) -> Result<i64, WriteError> {
-    let (types, data) = burst.columns();
-    until_free(|| async {
-        let seq = sqlx::query_scalar!(
-            r#"SELECT almanac.save_organic_placements($1, $2, $3, $4, $5, $6) AS "seq!""#,
-            lease.job.0,
-            lease.epoch,
-            burst.rows(),
-            &types,
-            &data,
-            burst.progress
-        )
-        .fetch_one(service.work())
-        .await?;
-        Ok(seq)
-    })
-    .await
 }

@@ -2,16 +2,13 @@
 //! Called by the job beside this. Each is stored in the commit that stores what it reports, except the first progress.
 
 use almanac_shared::{
-    calendar::{
-        Content, Made, diff, run,
-        store::work::{self, Burst},
-    },
+    calendar::{Content, Made, diff, run, store::work},
     jobs::{Failure, State, store::ends::Conclusion},
     platform::error::Code,
 };
 use serde_json::{Value, json};
 
-use super::CalendarRun;
+use super::{Burst, CalendarRun};
 use crate::jobs::{
     JobError,
     model_run::{Attempt, LastWrite},
@@ -101,7 +98,7 @@ impl CalendarRun {
         meta["done"] = true.into();
         let [added, updated, removed] = changes;
         let result = json!({
-            "after": burst.after, "entries": burst.rows(), "metadata": attempt.metadata(latency_ms),
+            "items": burst.items, "metadata": attempt.metadata(latency_ms),
             "latency_ms": latency_ms, "added": added, "updated": updated, "removed": removed,
         });
         Ok(Conclusion {

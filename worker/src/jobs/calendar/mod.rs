@@ -9,16 +9,11 @@ use almanac_shared::{
     calendar::{
         Content, EntryKey, Made,
         run::{self, Assignment},
-        store::work::{self, Burst},
+        store::work::{self, NewEntry},
         task,
     },
-    jobs::{ClaimedJob, Failure, State},
-    platform::{
-        error::Code,
-        faults::{self, Point},
-        flags::Flag,
-        id::EntryId,
-    },
+    jobs::{ClaimedJob, Failure, State, store::items},
+    platform::{error::Code, faults, flags::Flag, id::EntryId},
 };
 use serde_json::Value;
 
@@ -41,7 +36,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
     tracing::Span::current().record("calendarId", tracing::field::display(order.calendar_id));
     attempt.model.clone_from(&order.model);
     attempt.prompt_version.clone_from(&order.prompt_version);
-    (attempt.calls, attempt.spent) = (order.calls, order.spent);
+    attempt.count_earlier().await?;
     let made = std::mem::take(&mut order.made);
     model_run::run(attempt, CalendarRun { order, made }).await
 }
@@ -57,12 +52,14 @@ impl CalendarRun {
         self.made.iter().map(|made| made.key.clone()).collect()
     }
 
-    /// Numbers a burst's entries, and counts them as stored.
-    fn add(&mut self, burst: &mut Burst) {
-        burst.after = i32::try_from(self.made.len()).unwrap_or(i32::MAX);
-        self.made.extend(burst.made.iter().cloned());
+    /// Counts a burst's entries as stored.
+    fn add(&mut self, burst: &Burst) {
+        self.made.extend(burst.items.iter().map(|entry| entry.made.clone()));
     }
 }
+
+/// Entries, each of a slot that has none yet.
+type Burst = items::Burst<NewEntry>;
 
 impl Generation for CalendarRun {
     const TASK: Task = Task::Calendar;
@@ -75,11 +72,11 @@ impl Generation for CalendarRun {
     }
 
     fn unsaved(burst: &Burst) -> usize {
-        burst.made.len()
+        burst.items.len()
     }
 
     fn is_done(&self, burst: &Burst, _answered: bool) -> bool {
-        self.made.len() + burst.made.len() >= self.order.slots.len()
+        self.made.len() + burst.items.len() >= self.order.slots.len()
     }
 
     fn step(made: usize) -> String {
@@ -102,13 +99,14 @@ impl Generation for CalendarRun {
     fn take(&self, attempt: &Attempt<'_>, burst: &mut Burst, item: Item) {
         let Item::Calendar(entry) = item else { return };
         let Some(slot) = self.order.slots.iter().find(|slot| slot.key.to_string() == entry.key) else { return };
-        if self.made.iter().chain(&burst.made).any(|made| made.key == slot.key) {
+        if self.made.iter().chain(burst.items.iter().map(|entry| &entry.made)).any(|made| made.key == slot.key) {
             return;
         }
         let content = Content::of(slot, self.order.request.zone, entry.draft);
         let made = Made { key: slot.key.clone(), entry_id: EntryId::fresh(), fields: content.generated_fields() };
         self.push_entry(attempt, burst, &made, &content);
-        burst.made.push(made);
+        let ordinal = i32::try_from(self.made.len() + burst.items.len() + 1).unwrap_or(i32::MAX);
+        burst.items.push(NewEntry { ordinal, made });
     }
 
     fn begin(&self, attempt: &Attempt<'_>) -> Option<String> {
@@ -116,19 +114,15 @@ impl Generation for CalendarRun {
     }
 
     async fn keep(&mut self, attempt: &mut Attempt<'_>, mut burst: Burst) -> Result<(), JobError> {
-        self.add(&mut burst);
+        self.add(&burst);
         self.push_progress(attempt, &mut burst);
-        faults::pass(Point::AnsweredBeforeCommit);
-        work::save(&attempt.deps.service, attempt.job.lease(), &burst).await?;
-        faults::pass(Point::CommittedBeforePublish);
-        attempt.publish(burst.events);
-        Ok(())
+        attempt.save(&mut burst).await
     }
 
     /// Stores what came last, what the run changes, and the summary, in one commit.
     async fn end(mut self, attempt: &mut Attempt<'_>, last: LastWrite<Burst>) -> Result<(), JobError> {
-        let LastWrite { mut burst, call, state, failure } = last;
-        self.add(&mut burst);
+        let LastWrite { burst, call, state, failure } = last;
+        self.add(&burst);
         let conclusion = self.conclusion(attempt, LastWrite { burst, call, state, failure: failure.clone() }).await?;
         attempt.end("done", conclusion).await?;
         self.log_end(attempt, state, failure.as_ref());

@@ -10,6 +10,7 @@ use almanac_shared::{
         store::{
             calls::{self as ledger, Opened, Spent},
             ends::Conclusion,
+            items::{Burst, save_items},
         },
     },
     platform::{
@@ -19,6 +20,7 @@ use almanac_shared::{
         telemetry,
     },
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -168,6 +170,22 @@ impl<'a> Attempt<'a> {
         tracing::warn!(model, seconds = retry_in.as_secs(), "the provider's circuit is open");
         self.deps.metrics.breaker(self.deps.ai.provider(), model, true);
         circuit::publish(self.deps.redis.clone(), model, retry_in);
+    }
+
+    /// Reads the calls of earlier attempts.
+    pub async fn count_earlier(&mut self) -> Result<(), JobError> {
+        let ledger::Earlier { calls, spent } = ledger::earlier(&self.deps.service, self.job.id).await?;
+        (self.calls, self.spent) = (calls, spent);
+        Ok(())
+    }
+
+    /// Stores a burst in one commit, then publishes its events.
+    pub async fn save<T: Serialize>(&mut self, burst: &mut Burst<T>) -> Result<(), JobError> {
+        faults::pass(Point::AnsweredBeforeCommit);
+        save_items(&self.deps.service, self.job.lease(), burst).await?;
+        faults::pass(Point::CommittedBeforePublish);
+        self.publish(std::mem::take(&mut burst.events));
+        Ok(())
     }
 
     /// Publishes stored events, in the order in which they were stored.

@@ -9,14 +9,13 @@ use almanac_shared::{
     organic::{
         Stage,
         event::{self, Complete, Event, Placement, Progress},
-        store::work::Burst,
     },
     platform::error::Code,
 };
 use anyhow::Context;
 use serde_json::json;
 
-use super::OrganicWeek;
+use super::{Burst, OrganicWeek};
 use crate::jobs::model_run::Attempt;
 
 impl OrganicWeek {
@@ -32,7 +31,7 @@ impl OrganicWeek {
 
     /// How far the run is when a burst is stored, for the log and for whoever polls the job.
     pub(super) fn push_progress(&self, burst: &mut Burst, stage: Stage) -> anyhow::Result<()> {
-        self.push_count(burst, stage, self.plan.refused.len() + self.made.len() + burst.made.len(), None)
+        self.push_count(burst, stage, self.plan.refused.len() + self.made.len() + burst.items.len(), None)
     }
 
     fn push_count(
@@ -69,7 +68,7 @@ impl OrganicWeek {
 
     /// Names each placement that is missing.
     fn push_missing(&self, burst: &mut Burst, failure: &Failure) -> anyhow::Result<()> {
-        let made: Vec<_> = burst.made.iter().map(|made| made.placement.placement.placement_id.clone()).collect();
+        let made: Vec<_> = burst.items.iter().map(|made| made.placement.placement.placement_id.clone()).collect();
         let missing = self.plan.slots.iter().map(|slot| &slot.seed.id);
         let missing: Vec<_> = missing.filter(|id| !self.made.contains(id) && !made.contains(id)).cloned().collect();
         for id in missing {
@@ -87,7 +86,7 @@ impl OrganicWeek {
 
     /// The stages that are left: all of them for a run that came to its own end, else the last.
     pub(super) fn push_end(&self, burst: &mut Burst, state: State, failure: Option<&Failure>) -> anyhow::Result<()> {
-        let came_last = burst.made.len();
+        let came_last = burst.items.len();
         if came_last > 0 {
             self.push_progress(burst, Stage::Matching)?;
         }
@@ -119,7 +118,7 @@ impl OrganicWeek {
         state: State,
         failure: Option<Failure>,
     ) -> anyhow::Result<Conclusion> {
-        let made = self.made.len() + burst.made.len();
+        let made = self.made.len() + burst.items.len();
         let failed = self.failed(made, state, failure.as_ref());
         let latency_ms = attempt.latency_ms();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -136,7 +135,7 @@ impl OrganicWeek {
             message: failure.as_ref().map(|failure| failure.message.clone()),
         };
         let result = json!({
-            "placements": burst.rows(), "metadata": attempt.metadata(latency_ms), "latency_ms": latency_ms,
+            "items": burst.items, "metadata": attempt.metadata(latency_ms), "latency_ms": latency_ms,
             "failed": failed,
         });
         Ok(Conclusion {
@@ -162,7 +161,7 @@ impl OrganicWeek {
     /// Placements of this run that are not at the time that was asked for.
     fn adjusted(&self, burst: &Burst) -> usize {
         let before = self.made.iter().filter_map(|id| self.saved.get(id)).map(|saved| &saved.placement);
-        let all = before.chain(burst.made.iter().map(|made| &made.placement.placement));
+        let all = before.chain(burst.items.iter().map(|made| &made.placement.placement));
         all.filter(|placement| placement.schedule.adjusted == Some(true)).count()
     }
 

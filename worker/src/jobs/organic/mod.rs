@@ -8,18 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use almanac_shared::{
     brands::Brand,
-    jobs::{ClaimedJob, Failure, State, store::WriteError},
+    jobs::{
+        ClaimedJob, Failure, State,
+        store::{WriteError, items},
+    },
     organic::{
         PlacementId, Stage,
         plan::Plan,
         run::SavedPlacement,
-        store::work::{self, Assignment},
+        store::work::{self, Assignment, Made},
         task::{self, Draft},
     },
-    platform::{
-        error::Code,
-        faults::{self, Point},
-    },
+    platform::{error::Code, faults},
 };
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub async fn generate(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verd
     };
     attempt.model.clone_from(&order.model);
     attempt.prompt_version.clone_from(&order.prompt_version);
-    (attempt.calls, attempt.spent) = (order.calls, order.spent);
+    attempt.count_earlier().await?;
     let mut week = OrganicWeek {
         stage: order.stage,
         order,
@@ -84,6 +84,9 @@ struct OrganicWeek {
     /// Stage of the last stored progress.
     stage: Option<Stage>,
 }
+
+/// Placements, merged with what is saved of them.
+type Burst = items::Burst<Made>;
 
 /// Drafts, each of a slot that has none yet.
 type Drafts = Vec<(PlacementId, Draft)>;
@@ -137,14 +140,12 @@ impl Generation for OrganicWeek {
         for _ in 0..MERGES {
             let mut burst = self.burst(attempt, &placements)?;
             self.push_progress(&mut burst, Stage::Matching)?;
-            faults::pass(Point::AnsweredBeforeCommit);
-            match work::save(&attempt.deps.service, attempt.job.lease(), &burst).await {
-                Err(WriteError::Overtaken) => self.read_again(attempt, &placements).await?,
+            match attempt.save(&mut burst).await {
+                Err(JobError::Write(WriteError::Overtaken)) => self.read_again(attempt, &placements).await?,
                 saved => {
                     saved?;
-                    faults::pass(Point::CommittedBeforePublish);
                     self.stage = Some(Stage::Matching);
-                    attempt.publish(self.add(burst));
+                    self.add(burst);
                     return Ok(());
                 }
             }

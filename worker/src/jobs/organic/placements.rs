@@ -13,7 +13,7 @@ use almanac_shared::{
         matching::{self, Match, Shelf},
         plan::{self, Plan},
         run::SavedPlacement,
-        store::work::{self, Burst, Made},
+        store::work::{self, Made},
         task::{self, Draft, Slot},
     },
     platform::id::RunId,
@@ -21,7 +21,7 @@ use almanac_shared::{
 };
 use anyhow::Context;
 
-use super::{Drafts, OrganicWeek};
+use super::{Burst, Drafts, OrganicWeek};
 use crate::jobs::{JobError, model_run::Attempt};
 
 /// A draft made into the placement of its slot.
@@ -63,11 +63,10 @@ impl OrganicWeek {
         self.saved.extend(saved.into_iter().map(|saved| (saved.placement.placement_id.clone(), saved)));
     }
 
-    /// Counts a stored burst's placements; returns its events.
-    pub(super) fn add(&mut self, burst: Burst) -> Vec<(String, String)> {
-        self.made.extend(burst.made.iter().map(|made| made.placement.placement.placement_id.clone()));
-        self.remember(burst.made.into_iter().map(|made| made.placement).collect());
-        burst.events
+    /// Counts a stored burst's placements.
+    pub(super) fn add(&mut self, burst: Burst) {
+        self.made.extend(burst.items.iter().map(|made| made.placement.placement.placement_id.clone()));
+        self.remember(burst.items.into_iter().map(|made| made.placement).collect());
     }
 
     /// Reads again placements that a person has changed since they were read.
@@ -121,7 +120,7 @@ impl OrganicWeek {
         for filled in placements {
             let made = self.merged(attempt, filled)?;
             Self::push_placement(&mut burst, &made.placement.placement)?;
-            burst.made.push(made);
+            burst.items.push(made);
         }
         Ok(burst)
     }
