@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use almanac_shared::platform::db::SOUGHT;
+use almanac_shared::platform::db::INDEX_SCANS_ONLY;
 use almanac_tests::{OrFail, Stack};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -137,7 +137,7 @@ async fn without_autovacuum(admin: &PgPool) {
 /// A session as the API's reads are, in which every list is prepared and planned once.
 async fn prepared(stack: &Stack, lists: &[List], mode: &str) -> PgConnection {
     let mut connection = stack.as_api().await.acquire().await.or_fail("a connection").detach();
-    for (name, value) in SOUGHT {
+    for (name, value) in INDEX_SCANS_ONLY {
         run(&mut connection, format!("SET {name} = {value}")).await;
     }
     run(&mut connection, format!("SET plan_cache_mode = {mode}")).await;

@@ -48,11 +48,11 @@ impl Account {
         request_id: Option<String>,
     ) -> Result<Accepted, Refusal> {
         let id = JobId::fresh();
-        let mut kept = self.database.submissions();
+        let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut outcome = store::submit(&mut kept, user, id, trace.as_deref(), request_id.as_deref()).await?;
-        while lock.again(&outcome, &mut kept).await {
-            outcome = store::submit(&mut kept, user, id, trace.as_deref(), request_id.as_deref()).await?;
+        let mut outcome = store::submit(&mut pinned, user, id, trace.as_deref(), request_id.as_deref()).await?;
+        while lock.again(&outcome, &mut pinned).await {
+            outcome = store::submit(&mut pinned, user, id, trace.as_deref(), request_id.as_deref()).await?;
         }
         let limit = outcome.limit();
         let (id, new) = match outcome.replayed() {

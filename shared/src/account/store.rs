@@ -19,13 +19,13 @@ use crate::{
 
 /// Submits an erase: limit, slot and job in one statement and one commit.
 pub(super) async fn submit(
-    kept: &mut PinnedConnection,
+    pinned: &mut PinnedConnection,
     user: UserId,
     id: JobId,
     trace: Option<&str>,
     request_id: Option<&str>,
 ) -> Result<Outcome, SubmitError> {
-    let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
+    let mut connection = pinned.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, remaining, reset_seconds
@@ -38,8 +38,8 @@ pub(super) async fn submit(
         request_id
     )
     .fetch_one(&mut *connection);
-    let answer = kept.answer(statement).await;
-    kept.put_back(connection, &answer);
+    let answer = pinned.answer(statement).await;
+    pinned.put_back(connection, &answer);
     let row = answer.map_err(SubmitError::of_statement)?;
     Ok(Outcome {
         outcome: row.outcome,

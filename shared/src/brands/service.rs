@@ -6,7 +6,7 @@ use anyhow::Context;
 use super::{
     Account, AccountId, Asset, AssetId, Brand, BrandId, Trend, TrendId,
     rules::{BrandBody, BrandDraft, Import},
-    store::{self, Belonging, Place},
+    store::{self, BrandItem, Place},
 };
 use crate::platform::{
     db::{Database, UserTx},
@@ -108,9 +108,9 @@ impl Brands {
     pub async fn import(tx: &mut UserTx, user: UserId, brand: &BrandId, import: &Import) -> Result<Imported, Refusal> {
         let Import { accounts, trends, assets } = import;
         lock(tx, brand).await?;
-        Belonging::save(tx, user, brand, accounts, true).await?;
-        Belonging::save(tx, user, brand, trends, true).await?;
-        Belonging::save(tx, user, brand, assets, true).await?;
+        BrandItem::save(tx, user, brand, accounts, true).await?;
+        BrandItem::save(tx, user, brand, trends, true).await?;
+        BrandItem::save(tx, user, brand, assets, true).await?;
         Ok(Imported { accounts: accounts.len(), trends: trends.len(), assets: assets.len() })
     }
 
@@ -170,9 +170,9 @@ impl Brands {
     ///
     /// # Errors
     /// It or the brand is missing or not theirs.
-    pub async fn find<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<T::Row, Refusal> {
+    pub async fn find<T: BrandItem>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<T::Row, Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        let found = T::one(&mut tx, brand, id).await?;
+        let found = T::find(&mut tx, brand, id).await?;
         tx.commit().await?;
         found.ok_or(Refusal::NotFound)
     }
@@ -181,7 +181,7 @@ impl Brands {
     ///
     /// # Errors
     /// The brand is missing or not theirs; or it has one of its id.
-    pub async fn add<T: Belonging>(
+    pub async fn add<T: BrandItem>(
         tx: &mut UserTx,
         user: UserId,
         brand: &BrandId,
@@ -191,14 +191,14 @@ impl Brands {
         if T::save(tx, user, brand, std::slice::from_ref(draft), false).await? == 0 {
             return Err(Refusal::AlreadyExists);
         }
-        Ok(T::one(tx, brand, draft.id()).await?.context("reading a thing just added")?)
+        Ok(T::find(tx, brand, draft.id()).await?.context("reading a thing just added")?)
     }
 
     /// Changes one thing of a brand: `patch` is told what it says now and says what it shall say.
     ///
     /// # Errors
     /// It or the brand is missing or not theirs; or malformed.
-    pub async fn change<T: Belonging>(
+    pub async fn change<T: BrandItem>(
         &self,
         user: UserId,
         brand: &BrandId,
@@ -209,12 +209,12 @@ impl Brands {
         T::Body: for<'a> From<&'a T::Row>,
     {
         let mut tx = self.locked(user, brand).await?;
-        let kept = T::one(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
+        let kept = T::find(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
         let mut body = T::Body::from(&kept);
         patch(&mut body);
         let draft = T::parse(body)?;
         T::save(&mut tx, user, brand, std::slice::from_ref(&draft), true).await?;
-        let changed = T::one(&mut tx, brand, id).await?.context("reading a thing just changed")?;
+        let changed = T::find(&mut tx, brand, id).await?.context("reading a thing just changed")?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -223,7 +223,7 @@ impl Brands {
     ///
     /// # Errors
     /// It or the brand is missing or not theirs.
-    pub async fn remove<T: Belonging>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<(), Refusal> {
+    pub async fn remove<T: BrandItem>(&self, user: UserId, brand: &BrandId, id: &T::Id) -> Result<(), Refusal> {
         let mut tx = self.locked(user, brand).await?;
         let gone = T::delete(&mut tx, brand, id).await?;
         tx.commit().await?;

@@ -1,5 +1,5 @@
 //! Brands: the SQL. Each kind of thing that belongs to a brand has a file below; what is here is the brand itself.
-//! Called by `service.rs` and, for what is only read, by the organic domain, with a person's eyes
+//! Called by `service.rs` and, for what is only read, by the organic domain, with a person's executor
 //! (`tx.connection()`) or a worker's (`service.work()`): every query names whose rows it wants, so both see the same.
 //! Decides nothing. Whoever changes something of a brand locks the brand first, so changes of one brand come one by one.
 
@@ -37,7 +37,7 @@ macro_rules! select_brands {
 pub type Place<T> = (DateTime<Utc>, T);
 
 /// A kind of thing that belongs to a brand: what people do with one of them is the same for all.
-pub trait Belonging: Read + Send + Sync {
+pub trait BrandItem: Read + Send + Sync {
     /// Its id.
     type Id: Send + Sync;
     /// As it is kept.
@@ -47,7 +47,7 @@ pub trait Belonging: Read + Send + Sync {
     fn id(&self) -> &Self::Id;
 
     /// One of a brand's.
-    fn one(
+    fn find(
         tx: &mut UserTx,
         brand: &BrandId,
         id: &Self::Id,
@@ -67,7 +67,7 @@ pub trait Belonging: Read + Send + Sync {
 }
 
 /// One brand of this person.
-pub async fn brand(eyes: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sqlx::Result<Option<Brand>> {
+pub async fn brand(executor: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sqlx::Result<Option<Brand>> {
     select_brands!(
         r#"
          WHERE user_id = $1 AND id = $2
@@ -75,7 +75,7 @@ pub async fn brand(eyes: impl PgExecutor<'_>, user: UserId, id: &BrandId) -> sql
         user.0,
         id.as_str()
     )
-    .fetch_optional(eyes)
+    .fetch_optional(executor)
     .await
 }
 

@@ -47,7 +47,8 @@ pub struct Accepted {
 impl Submissions {
     /// Starts the batchers.
     pub(super) fn start(database: &Database, bell: &Bell) -> Self {
-        let start = |_| Batcher::start(|again| Submit { pinned: database.accepts(), bell: bell.clone(), again });
+        let start =
+            |_| Batcher::start(|again| Submit { pinned: database.submit_connection(), bell: bell.clone(), again });
         Self { batchers: (0..BATCHERS).map(start).collect(), spread: RandomState::new() }
     }
 

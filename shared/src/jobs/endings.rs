@@ -18,7 +18,7 @@ pub struct Endings(Batcher<Finish>);
 impl Endings {
     /// Starts writing.
     pub fn start(service: Service) -> Self {
-        Self(Batcher::start(|_| Finish { pinned: service.endings(), service }))
+        Self(Batcher::start(|_| Finish { pinned: service.finish_connection(), service }))
     }
 
     /// Resolves if the task ends, which is a fault of ours.
@@ -99,7 +99,7 @@ async fn write_alone(service: Service, pending: Pending<Finish>) {
     let Pending { item: conclusion, mut reply } = pending;
     let written = async {
         tokio::time::sleep(BUSY_PAUSE).await;
-        until_free(|| async { write_one(&mut service.single_end(), &conclusion).await }).await
+        until_free(|| async { write_one(&mut service.single_finish_connection(), &conclusion).await }).await
     };
     tokio::select! {
         end = written => {

@@ -32,7 +32,7 @@ pub struct JobSnapshot {
 impl JobLoader {
     /// Starts reading.
     pub fn start(database: &Database) -> Self {
-        Self(Batcher::start(|_| Load(database.looks())))
+        Self(Batcher::start(|_| Load(database.look_connection())))
     }
 
     /// One job; `None` if it is missing or another user's.
@@ -79,12 +79,12 @@ impl HandleBatch for Load {
 }
 
 /// After a restart of Postgres every idle connection fails once; a read may be repeated.
-async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
-    for _ in 0..kept.stale() {
-        match store::look(kept, looks).await {
+async fn look(pinned: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
+    for _ in 0..pinned.stale() {
+        match store::look(pinned, looks).await {
             Err(error) if is_dead_connection(&error) => {}
             answer => return answer,
         }
     }
-    store::look(kept, looks).await
+    store::look(pinned, looks).await
 }

@@ -131,7 +131,7 @@ impl Jobs {
     /// # Errors
     /// Missing or not theirs.
     pub async fn cancel(&self, user: UserId, id: JobId) -> Result<CancelOutcome, Refusal> {
-        let _turn = self.database.turn(user).await?;
+        let _turn = self.database.user_permit(user).await?;
         match store::cancel(&self.database, user, id).await? {
             CancelOutcome::Missing => Err(Refusal::NotFound),
             outcome => {
@@ -160,7 +160,7 @@ impl Jobs {
     /// Missing or not theirs.
     pub async fn explain(&self, user: UserId, id: JobId) -> Result<Value, Refusal> {
         let job = self.show(user, id).await?;
-        let _turn = self.database.turn(user).await?;
+        let _turn = self.database.user_permit(user).await?;
         let load = if job.state() == State::Queued { store::lane_load(&self.database, id).await? } else { None };
         Ok(explain(&job, load.as_ref()))
     }

@@ -115,11 +115,11 @@ impl LockWait {
     }
 
     /// Whether to submit again, after a pause in which the connection is lent to others.
-    pub(crate) async fn again(&mut self, outcome: &Outcome, kept: &mut PinnedConnection) -> bool {
+    pub(crate) async fn again(&mut self, outcome: &Outcome, pinned: &mut PinnedConnection) -> bool {
         if !outcome.is_contended() {
             return false;
         }
-        kept.release();
+        pinned.release();
         self.next().await
     }
 

@@ -99,11 +99,11 @@ impl Organic {
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let trace = submission.trace.clone();
         let new = new_run(&submission)?;
-        let mut kept = self.database.submissions();
+        let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = store::submit(&mut kept, &new).await?;
-        while lock.again(&submitted.outcome, &mut kept).await {
-            submitted = store::submit(&mut kept, &new).await?;
+        let mut submitted = store::submit(&mut pinned, &new).await?;
+        while lock.again(&submitted.outcome, &mut pinned).await {
+            submitted = store::submit(&mut pinned, &new).await?;
         }
         let accepted = to_result(&new, &submission.order, submitted)?;
         if !accepted.replayed {

@@ -49,10 +49,10 @@ pub(super) struct Submitted {
 }
 
 /// Submits a run in one statement and one commit.
-pub(super) async fn submit(kept: &mut PinnedConnection, new: &NewRun) -> Result<Submitted, SubmitError> {
+pub(super) async fn submit(pinned: &mut PinnedConnection, new: &NewRun) -> Result<Submitted, SubmitError> {
     let (platforms, accounts): (Vec<_>, Vec<_>) =
         new.accounts.iter().map(|(platform, account)| (platform.to_string(), account.to_string())).unzip();
-    let mut connection = kept.take_alive().await.map_err(SubmitError::Unsent)?;
+    let mut connection = pinned.take_alive().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT outcome AS "outcome!", job_id AS "job: JobId", active_kind, unlinked, remaining, reset_seconds, failure
@@ -73,8 +73,8 @@ pub(super) async fn submit(kept: &mut PinnedConnection, new: &NewRun) -> Result<
         &[new.request_id.as_deref()] as &[Option<&str>]
     )
     .fetch_one(&mut *connection);
-    let answer = kept.answer(statement).await;
-    kept.put_back(connection, &answer);
+    let answer = pinned.answer(statement).await;
+    pinned.put_back(connection, &answer);
     let row = answer.map_err(SubmitError::of_statement)?;
     Ok(Submitted {
         outcome: Outcome {

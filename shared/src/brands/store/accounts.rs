@@ -5,7 +5,7 @@ use sqlx::PgExecutor;
 
 use super::{
     super::{Account, AccountId, AccountState, BrandId, Platform, rules::AccountDraft},
-    Belonging, Place,
+    BrandItem, Place,
 };
 use crate::platform::{
     db::{UserTx, keyset::LATEST},
@@ -28,7 +28,7 @@ macro_rules! select_accounts {
 }
 
 /// Every account of a brand, by platform, the oldest of each first: which one a run takes must not depend on chance.
-pub async fn of_brand(eyes: impl PgExecutor<'_>, user: UserId, brand: &BrandId) -> sqlx::Result<Vec<Account>> {
+pub async fn of_brand(executor: impl PgExecutor<'_>, user: UserId, brand: &BrandId) -> sqlx::Result<Vec<Account>> {
     select_accounts!(
         r#"
          WHERE user_id = $1 AND brand_id = $2
@@ -37,7 +37,7 @@ pub async fn of_brand(eyes: impl PgExecutor<'_>, user: UserId, brand: &BrandId) 
         user.0,
         brand.as_str()
     )
-    .fetch_all(eyes)
+    .fetch_all(executor)
     .await
 }
 
@@ -65,7 +65,7 @@ pub(in super::super) async fn list(
     .await
 }
 
-impl Belonging for AccountDraft {
+impl BrandItem for AccountDraft {
     type Id = AccountId;
     type Row = Account;
 
@@ -73,7 +73,7 @@ impl Belonging for AccountDraft {
         &self.id
     }
 
-    async fn one(tx: &mut UserTx, brand: &BrandId, id: &AccountId) -> sqlx::Result<Option<Account>> {
+    async fn find(tx: &mut UserTx, brand: &BrandId, id: &AccountId) -> sqlx::Result<Option<Account>> {
         select_accounts!(
             r#"
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2

@@ -5,7 +5,7 @@ use sqlx::PgExecutor;
 
 use super::{
     super::{Asset, AssetId, AssetKind, BrandId, rules::AssetDraft},
-    Belonging, Place,
+    BrandItem, Place,
 };
 use crate::platform::{
     db::{UserTx, keyset::LATEST},
@@ -29,7 +29,7 @@ macro_rules! select_assets {
 /// The brand's assets that share one of these terms (`terms::terms`) with their title or tags, those that share most
 /// first, ties by id.
 pub async fn sharing(
-    eyes: impl PgExecutor<'_>,
+    executor: impl PgExecutor<'_>,
     user: UserId,
     brand: &BrandId,
     terms: &[String],
@@ -46,7 +46,7 @@ pub async fn sharing(
         terms,
         limit
     )
-    .fetch_all(eyes)
+    .fetch_all(executor)
     .await
 }
 
@@ -77,7 +77,7 @@ pub(in super::super) async fn list(
     .await
 }
 
-impl Belonging for AssetDraft {
+impl BrandItem for AssetDraft {
     type Id = AssetId;
     type Row = Asset;
 
@@ -85,7 +85,7 @@ impl Belonging for AssetDraft {
         &self.id
     }
 
-    async fn one(tx: &mut UserTx, brand: &BrandId, id: &AssetId) -> sqlx::Result<Option<Asset>> {
+    async fn find(tx: &mut UserTx, brand: &BrandId, id: &AssetId) -> sqlx::Result<Option<Asset>> {
         select_assets!(
             r#"
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2

@@ -5,7 +5,7 @@ use sqlx::PgExecutor;
 
 use super::{
     super::{BrandId, Trend, TrendId, TrendSource, rules::TrendDraft},
-    Belonging, Place,
+    BrandItem, Place,
 };
 use crate::platform::{
     db::{UserTx, keyset::LATEST},
@@ -29,7 +29,7 @@ macro_rules! select_trends {
 
 /// Those of these trends that the brand has, in no order.
 pub async fn by_ids(
-    eyes: impl PgExecutor<'_>,
+    executor: impl PgExecutor<'_>,
     user: UserId,
     brand: &BrandId,
     ids: &[&str],
@@ -42,13 +42,13 @@ pub async fn by_ids(
         brand.as_str(),
         ids as &[&str]
     )
-    .fetch_all(eyes)
+    .fetch_all(executor)
     .await
 }
 
 /// The brand's trends but for these, in the order in which they are to be taken: by priority, then the oldest first.
 pub async fn first_without(
-    eyes: impl PgExecutor<'_>,
+    executor: impl PgExecutor<'_>,
     user: UserId,
     brand: &BrandId,
     except: &[&str],
@@ -65,7 +65,7 @@ pub async fn first_without(
         except as &[&str],
         limit
     )
-    .fetch_all(eyes)
+    .fetch_all(executor)
     .await
 }
 
@@ -93,7 +93,7 @@ pub(in super::super) async fn list(
     .await
 }
 
-impl Belonging for TrendDraft {
+impl BrandItem for TrendDraft {
     type Id = TrendId;
     type Row = Trend;
 
@@ -101,7 +101,7 @@ impl Belonging for TrendDraft {
         &self.id
     }
 
-    async fn one(tx: &mut UserTx, brand: &BrandId, id: &TrendId) -> sqlx::Result<Option<Trend>> {
+    async fn find(tx: &mut UserTx, brand: &BrandId, id: &TrendId) -> sqlx::Result<Option<Trend>> {
         select_trends!(
             r#"
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND id = $2

@@ -110,11 +110,11 @@ impl Calendars {
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Unaccepted> {
         let trace = submission.trace.clone();
         let new = new_run(submission)?;
-        let mut kept = self.database.submissions();
+        let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = store::submit(&mut kept, &new).await.map_err(unanswered)?;
-        while lock.again(&submitted.outcome, &mut kept).await {
-            submitted = store::submit(&mut kept, &new).await.map_err(unanswered)?;
+        let mut submitted = store::submit(&mut pinned, &new).await.map_err(unanswered)?;
+        while lock.again(&submitted.outcome, &mut pinned).await {
+            submitted = store::submit(&mut pinned, &new).await.map_err(unanswered)?;
         }
         let accepted = to_result(&new, submitted)?;
         if !accepted.replayed {

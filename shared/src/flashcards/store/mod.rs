@@ -90,11 +90,11 @@ pub(super) struct Submitted {
 }
 
 /// Submits a batch in one statement and one commit.
-pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[&NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
+pub(super) async fn submit(pinned: &mut PinnedConnection, batch: &[&NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
     fn column<'a, T>(batch: &[&'a NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
         batch.iter().map(|new| of(new)).collect()
     }
-    let mut connection = kept.take().await?;
+    let mut connection = pinned.take().await?;
     let statement = sqlx::query!(
         r#"
         SELECT n AS "n!", outcome AS "outcome!", job_id AS "job: JobId", answer, remaining, reset_seconds, failure
@@ -112,8 +112,8 @@ pub(super) async fn submit(kept: &mut PinnedConnection, batch: &[&NewGeneration]
         &column(batch, |new| new.request_id.as_deref()) as &[Option<&str>]
     )
     .fetch_all(&mut *connection);
-    let answer = kept.answer(statement).await;
-    kept.put_back(connection, &answer);
+    let answer = pinned.answer(statement).await;
+    pinned.put_back(connection, &answer);
     let rows = answer?.into_iter().map(|row| Submitted {
         n: row.n,
         outcome: Outcome {

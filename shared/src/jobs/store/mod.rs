@@ -183,7 +183,7 @@ fn fresh_calls(count: usize) -> Vec<Uuid> {
 impl ClaimConnection {
     /// One of the pool's connections, for as long as this lives.
     pub fn new(service: &Service) -> Self {
-        Self(service.starts())
+        Self(service.claim_connection())
     }
 
     /// Claims those of the jobs that are queued and due.
@@ -322,14 +322,14 @@ pub async fn expire_unstarted_as_api(database: &Database) -> sqlx::Result<Vec<Ex
     expire(database.own()).await
 }
 
-async fn expire(eyes: &TimeoutPool) -> sqlx::Result<Vec<Expired>> {
+async fn expire(executor: &TimeoutPool) -> sqlx::Result<Vec<Expired>> {
     let rows = sqlx::query!(
         r#"
         SELECT job_id AS "job!: JobId", code AS "code!", seq AS "seq!", type AS "kind!", data AS "data!"
           FROM almanac.expire_unstarted()
         "#
     )
-    .fetch_all(eyes)
+    .fetch_all(executor)
     .await?;
     let expired = rows.into_iter().map(|row| Expired {
         job: row.job,
@@ -349,10 +349,10 @@ pub(super) struct Look {
 }
 
 /// These jobs, each read under its user's row security, in the order of the arguments.
-pub(super) async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
+pub(super) async fn look(pinned: &mut PinnedConnection, looks: &[Look]) -> sqlx::Result<Vec<Option<JobSnapshot>>> {
     let users: Vec<_> = looks.iter().map(|look| look.user.0).collect();
     let jobs: Vec<_> = looks.iter().map(|look| look.job.0).collect();
-    let mut connection = kept.take().await?;
+    let mut connection = pinned.take().await?;
     let statement = sqlx::query!(
         r#"
         SELECT n AS "n!", (job).id AS "id!: JobId", (job).kind AS "kind!", (job).state AS "state!",
@@ -368,8 +368,8 @@ pub(super) async fn look(kept: &mut PinnedConnection, looks: &[Look]) -> sqlx::R
         &jobs
     )
     .fetch_all(&mut *connection);
-    let answer = kept.answer(statement).await;
-    kept.put_back(connection, &answer);
+    let answer = pinned.answer(statement).await;
+    pinned.put_back(connection, &answer);
     let mut found: Vec<Option<JobSnapshot>> = looks.iter().map(|_| None).collect();
     for row in answer? {
         let place = usize::try_from(row.n - 1).ok().and_then(|at| found.get_mut(at));

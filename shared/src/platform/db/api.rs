@@ -8,15 +8,15 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, PLANNED_ONCE, PinnedConnection, SOUGHT, TimeoutPool, Turn,
+    ACQUIRE_TIMEOUT, GENERIC_KEYED_PLANS, INDEX_SCANS_ONLY, PinnedConnection, TimeoutPool, UserPermit,
     health::Health,
     is_dead_connection,
     patience::{Patience, Patient, in_time},
     pinned::PinnedPool,
     refuse_bypass, session,
     shares::ApiShares,
-    timeout_pool::lives,
-    turns::Turns,
+    timeout_pool::is_alive,
+    user_limits::UserLimits,
     version,
 };
 use crate::platform::{
@@ -37,7 +37,7 @@ pub struct Database {
     own: TimeoutPool,
     batches: PinnedPool,
     /// Of reads and of statements that a user asks for.
-    turns: Turns,
+    user_limits: UserLimits,
     patience: Patience,
     health: Health,
 }
@@ -58,7 +58,7 @@ impl Database {
     /// The URL does not parse.
     pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
         let options = session(url, "almanac-api", &[("statement_timeout", "5000"), ("lock_timeout", "2000")])?;
-        let planned_once = options.clone().options(PLANNED_ONCE);
+        let generic_plans = options.clone().options(GENERIC_KEYED_PLANS);
         let health = Health::start(options.clone());
         let patience = Patience::of(ANSWER_TIMEOUT, Some(&health));
         let shares = ApiShares::of(connections);
@@ -68,34 +68,34 @@ impl Database {
         // A single call of a function leaves its connection clean even when it is cut off, and so does a question of
         // the API's own: only in the pool of reads something has to be cleansed.
         let reads = pool(shares.reads).after_release(|connection, _| Box::pin(cleanse(connection)));
-        let batches = PinnedPool::of(pool(shares.batches).connect_lazy_with(planned_once.clone()), patience.clone());
-        let own = pool(shares.own).before_acquire(lives).connect_lazy_with(planned_once);
+        let batches = PinnedPool::of(pool(shares.batches).connect_lazy_with(generic_plans.clone()), patience.clone());
+        let own = pool(shares.own).before_acquire(is_alive).connect_lazy_with(generic_plans);
         let own = TimeoutPool::of(own, patience.clone());
         health.ping_through(own.clone());
         Ok(Self {
-            reads: reads.connect_lazy_with(options.options(SOUGHT)),
+            reads: reads.connect_lazy_with(options.options(INDEX_SCANS_ONLY)),
             own,
             batches,
-            turns: Turns::of(shares.of_one_user()),
+            user_limits: UserLimits::of(shares.of_one_user()),
             patience,
             health,
         })
     }
 
     /// A connection for accept calls alone; they set role and claims inside the one statement they are.
-    pub(crate) fn accepts(&self) -> PinnedConnection {
-        self.batches.one()
+    pub(crate) fn submit_connection(&self) -> PinnedConnection {
+        self.batches.pin()
     }
 
-    /// A connection for one submission. It is asked whether it lives before the statement, so that a failure after that
+    /// A connection for one submission. It is asked whether it is_alive before the statement, so that a failure after that
     /// means that the statement was sent.
-    pub(crate) fn submissions(&self) -> PinnedConnection {
-        self.own.kept()
+    pub(crate) fn single_submit_connection(&self) -> PinnedConnection {
+        self.own.pin()
     }
 
     /// A connection for looks alone, which are one statement as an accept is.
-    pub(crate) fn looks(&self) -> PinnedConnection {
-        self.batches.one()
+    pub(crate) fn look_connection(&self) -> PinnedConnection {
+        self.batches.pin()
     }
 
     /// The API's own role: flags, the tails of logs whose ownership was checked, and functions that read with a user's
@@ -108,8 +108,8 @@ impl Database {
     ///
     /// # Errors
     /// Too many of this user's requests are under way.
-    pub(crate) async fn turn(&self, user: UserId) -> sqlx::Result<Turn> {
-        self.turns.take(user, ACQUIRE_TIMEOUT).await
+    pub(crate) async fn user_permit(&self, user: UserId) -> sqlx::Result<UserPermit> {
+        self.user_limits.take(user, ACQUIRE_TIMEOUT).await
     }
 
     /// Begins as this person: row security shows only what is theirs.
@@ -121,9 +121,9 @@ impl Database {
             "BEGIN; SELECT set_config('role', 'authenticated', true), \
              set_config('request.jwt.claims', '{{\"sub\":\"{user}\",\"role\":\"authenticated\"}}', true)"
         );
-        let turn = self.turn(user).await?;
+        let permit = self.user_permit(user).await?;
         let tx = begin_whole(&self.reads, &self.patience, begin).await?;
-        Ok(UserTx { tx, patience: self.patience.clone(), _turn: Some(turn) })
+        Ok(UserTx { tx, patience: self.patience.clone(), _permit: Some(permit) })
     }
 
     /// Begins as an administrator. Only after the admin check of the request.
@@ -133,7 +133,7 @@ impl Database {
     pub async fn as_admin(&self) -> sqlx::Result<AdminTx> {
         let begin = "BEGIN; SELECT set_config('role', 'almanac_admin', true)".to_owned();
         let tx = begin_whole(&self.reads, &self.patience, begin).await?;
-        Ok(AdminTx { tx, patience: self.patience.clone(), _turn: None })
+        Ok(AdminTx { tx, patience: self.patience.clone(), _permit: None })
     }
 
     /// Whether Postgres answers now.
@@ -157,7 +157,7 @@ impl Database {
 pub struct UserTx {
     tx: Transaction<'static, Postgres>,
     patience: Patience,
-    _turn: Option<Turn>,
+    _permit: Option<UserPermit>,
 }
 
 /// A transaction with an administrator's rights.
@@ -165,7 +165,7 @@ pub struct UserTx {
 pub struct AdminTx {
     tx: Transaction<'static, Postgres>,
     patience: Patience,
-    _turn: Option<Turn>,
+    _permit: Option<UserPermit>,
 }
 
 macro_rules! transactions {

@@ -9,8 +9,8 @@ mod patience;
 mod pinned;
 mod shares;
 mod timeout_pool;
-mod turns;
 mod unanswered;
+mod user_limits;
 mod version;
 mod worker;
 
@@ -29,8 +29,8 @@ pub use self::{
 pub(crate) use self::{
     pinned::PinnedConnection,
     timeout_pool::TimeoutPool,
-    turns::Turn,
     unanswered::{is_dead_connection, is_gone},
+    user_limits::UserPermit,
 };
 
 /// How long a request may wait for a connection before it is refused with 503.
@@ -39,7 +39,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// to make them again for the first calls of each connection costs several times what they do. A plan that is made
 /// while its tables are small reads them whole, one way or another, and would go on doing so while they grow, until
 /// they are analysed again: every row these functions look for has a key, so the planner is made to look each one up.
-const PLANNED_ONCE: [(&str, &str); 4] = [
+const GENERIC_KEYED_PLANS: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -48,7 +48,8 @@ const PLANNED_ONCE: [(&str, &str); 4] = [
 
 /// For connections that read pages of lists. A plan made while a table was empty reads it whole and sorts it, and is kept
 /// until the table is analysed again. Every list has an index in its order.
-pub const SOUGHT: [(&str, &str); 3] = [("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("enable_sort", "off")];
+pub const INDEX_SCANS_ONLY: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("enable_sort", "off")];
 
 /// Whether `text` is a Postgres URL.
 pub fn is_url(text: &str) -> bool {
@@ -67,14 +68,14 @@ fn session(url: &SecretString, name: &str, settings: &[(&str, &str)]) -> Result<
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1)))
 }
 
-async fn refuse_bypass(eyes: impl PgExecutor<'_>) -> Result<()> {
+async fn refuse_bypass(executor: impl PgExecutor<'_>) -> Result<()> {
     let role: Option<String> = sqlx::query_scalar(
         "SELECT r.rolname::text FROM pg_roles r
           WHERE pg_has_role(current_user, r.oid, 'member')
             AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('service_role', 'almanac_owner'))
           LIMIT 1",
     )
-    .fetch_optional(eyes)
+    .fetch_optional(executor)
     .await
     .context("reading the login's role")?;
     if let Some(role) = role {

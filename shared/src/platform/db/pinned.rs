@@ -13,7 +13,7 @@ use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 
 use super::{ACQUIRE_TIMEOUT, patience::Patience, timeout_pool::TimeoutConnection};
 
-/// How long a kept connection may rest before it is asked whether it still lives.
+/// How long a kept connection may rest before it is asked whether it still is_alive.
 const RESTED_AFTER: Duration = Duration::from_secs(1);
 
 /// A pool for tasks that keep a connection each. While it has one for each of them, none ever waits for another.
@@ -30,9 +30,9 @@ impl PinnedPool {
     }
 
     /// For one more task.
-    pub(super) fn one(&self) -> PinnedConnection {
+    pub(super) fn pin(&self) -> PinnedConnection {
         self.tasks.fetch_add(1, Ordering::Relaxed);
-        PinnedConnection { keepers: self.clone(), connection: None }
+        PinnedConnection { owner: self.clone(), connection: None }
     }
 
     fn has_one_for_each(&self) -> bool {
@@ -44,15 +44,15 @@ impl PinnedPool {
 /// which is one more round trip for each statement, and hands them out in turn, each with colder caches than the last.
 #[derive(Debug)]
 pub(crate) struct PinnedConnection {
-    keepers: PinnedPool,
+    owner: PinnedPool,
     connection: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
 impl PinnedConnection {
-    /// The connection, for one statement. One that has rested is asked whether it still lives: after a restart of
+    /// The connection, for one statement. One that has rested is asked whether it still is_alive: after a restart of
     /// Postgres it does not, and then another takes its place.
     pub(crate) async fn take(&mut self) -> sqlx::Result<PoolConnection<Postgres>> {
-        let patience = self.keepers.patience.within(ACQUIRE_TIMEOUT);
+        let patience = self.owner.patience.within(ACQUIRE_TIMEOUT);
         if let Some((mut connection, since)) = self.connection.take() {
             if since.elapsed() < RESTED_AFTER {
                 return Ok(connection);
@@ -63,12 +63,12 @@ impl PinnedConnection {
             drop(connection.detach());
         }
         // The pool's own limit is a little shorter, which distinguishes a full pool from a silent one.
-        self.keepers.patience.wait_for(self.keepers.pool.acquire()).await
+        self.owner.patience.wait_for(self.owner.pool.acquire()).await
     }
 
-    /// The same, asked in any case whether it lives: a failure after that means that the statement was sent.
+    /// The same, asked in any case whether it is_alive: a failure after that means that the statement was sent.
     pub(crate) async fn take_alive(&mut self) -> sqlx::Result<PoolConnection<Postgres>> {
-        let patience = self.keepers.patience.within(ACQUIRE_TIMEOUT);
+        let patience = self.owner.patience.within(ACQUIRE_TIMEOUT);
         for _ in 0..self.stale() {
             let mut connection = self.take().await?;
             if patience.wait_for(connection.ping()).await.is_ok() {
@@ -82,12 +82,12 @@ impl PinnedConnection {
     /// The answer to a statement on the connection that was taken, or an outage when none comes in time: then
     /// [`Self::put_back`] throws the connection away, and with it whatever it may still say.
     pub(crate) async fn answer<T>(&self, statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-        self.keepers.patience.wait_for(statement).await
+        self.owner.patience.wait_for(statement).await
     }
 
     /// How many connections may be dead ones after a restart of Postgres.
     pub(crate) fn stale(&self) -> u32 {
-        self.keepers.pool.size()
+        self.owner.pool.size()
     }
 
     /// Gives the connection back to its pool until the next statement.
@@ -100,7 +100,7 @@ impl PinnedConnection {
     /// Keeps it for the next statement if the pool has one for each task. After a failure it is thrown away.
     pub(crate) fn put_back<T>(&mut self, connection: PoolConnection<Postgres>, answer: &sqlx::Result<T>) {
         match answer {
-            Ok(_) if self.keepers.has_one_for_each() => self.connection = Some((connection, Instant::now())),
+            Ok(_) if self.owner.has_one_for_each() => self.connection = Some((connection, Instant::now())),
             Ok(_) => TimeoutConnection::of(connection).give_back(),
             Err(_) => drop(connection.detach()),
         }
@@ -109,6 +109,6 @@ impl PinnedConnection {
 
 impl Drop for PinnedConnection {
     fn drop(&mut self) {
-        self.keepers.tasks.fetch_sub(1, Ordering::Relaxed);
+        self.owner.tasks.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -22,7 +22,7 @@ use super::{
     pinned::PinnedPool,
 };
 
-/// How long a connection that comes back, or has rested, may take to say that it lives.
+/// How long a connection that comes back, or has rested, may take to say that it is_alive.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a pooled connection may rest before it is asked: less than any restart takes.
@@ -41,8 +41,8 @@ impl TimeoutPool {
     }
 
     /// One connection of this pool for a task of its own.
-    pub(crate) fn kept(&self) -> PinnedConnection {
-        PinnedPool::of(self.pool.clone(), self.patience.clone()).one()
+    pub(crate) fn pin(&self) -> PinnedConnection {
+        PinnedPool::of(self.pool.clone(), self.patience.clone()).pin()
     }
 
     #[cfg(test)]
@@ -123,8 +123,11 @@ impl<'p> Executor<'p> for &'_ TimeoutPool {
 }
 
 /// For `before_acquire`: after a restart of Postgres every idle connection is a dead one, so one that has rested is asked
-/// first whether it lives. Without it the first statement after a restart fails, and with it the answer that it stores.
-pub(super) fn lives(connection: &mut PgConnection, rest: PoolConnectionMetadata) -> BoxFuture<'_, sqlx::Result<bool>> {
+/// first whether it is_alive. Without it the first statement after a restart fails, and with it the answer that it stores.
+pub(super) fn is_alive(
+    connection: &mut PgConnection,
+    rest: PoolConnectionMetadata,
+) -> BoxFuture<'_, sqlx::Result<bool>> {
     Box::pin(async move {
         if rest.idle_for >= RESTED_AFTER {
             in_time(ALIVE_WITHIN, connection.ping()).await?;

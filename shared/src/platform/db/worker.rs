@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;
 
 use super::{
-    ACQUIRE_TIMEOUT, PLANNED_ONCE, PinnedConnection, TimeoutPool, patience::Patience, pinned::PinnedPool,
-    refuse_bypass, session, shares::WorkerShares, timeout_pool::lives, version,
+    ACQUIRE_TIMEOUT, GENERIC_KEYED_PLANS, PinnedConnection, TimeoutPool, patience::Patience, pinned::PinnedPool,
+    refuse_bypass, session, shares::WorkerShares, timeout_pool::is_alive, version,
 };
 
 /// Connections of a worker unless a setting says otherwise.
@@ -44,25 +44,25 @@ impl Service {
     /// The URL does not parse.
     pub fn open_with(url: &SecretString, connections: u32) -> Result<Self> {
         let options = session(url, "almanac-worker", &[("statement_timeout", "10000"), ("lock_timeout", "250")])?;
-        let planned_once = options.clone().options(PLANNED_ONCE);
+        let generic_plans = options.clone().options(GENERIC_KEYED_PLANS);
         let shares = WorkerShares::of(connections);
         let pool = |most| {
             let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
             pool.acquire_timeout(Duration::from_secs(5))
         };
-        let work = pool(shares.work).before_acquire(lives);
+        let work = pool(shares.work).before_acquire(is_alive);
         // Never closed for its age or its rest: where Postgres has no connection left to give, the renewals behind that
         // would fail, and all jobs of this process would be handed back and paid again.
         let leases = pool(shares.leases)
             .max_lifetime(None)
             .idle_timeout(None)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .before_acquire(lives);
-        let batches = pool(shares.batches).connect_lazy_with(planned_once.clone());
+            .before_acquire(is_alive);
+        let batches = pool(shares.batches).connect_lazy_with(generic_plans.clone());
         Ok(Self {
             work: TimeoutPool::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
             batches: PinnedPool::of(batches, Patience::of(WORK_TIMEOUT, None)),
-            leases: TimeoutPool::of(leases.connect_lazy_with(planned_once), Patience::of(LEASE_TIMEOUT, None)),
+            leases: TimeoutPool::of(leases.connect_lazy_with(generic_plans), Patience::of(LEASE_TIMEOUT, None)),
         })
     }
 
@@ -71,18 +71,18 @@ impl Service {
     }
 
     /// The connection for claims.
-    pub(crate) fn starts(&self) -> PinnedConnection {
-        self.batches.one()
+    pub(crate) fn claim_connection(&self) -> PinnedConnection {
+        self.batches.pin()
     }
 
     /// The connection for the ends of jobs that are written in batches.
-    pub(crate) fn endings(&self) -> PinnedConnection {
-        self.batches.one()
+    pub(crate) fn finish_connection(&self) -> PinnedConnection {
+        self.batches.pin()
     }
 
     /// A connection for one end that is written alone.
-    pub(crate) fn single_end(&self) -> PinnedConnection {
-        self.work.kept()
+    pub(crate) fn single_finish_connection(&self) -> PinnedConnection {
+        self.work.pin()
     }
 
     pub(crate) fn leases(&self) -> &TimeoutPool {
