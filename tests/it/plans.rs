@@ -48,9 +48,9 @@ const FILL: &str = "
     INSERT INTO almanac.creative_assets (user_id, brand_id, id, title, kind, terms, created_at)
     SELECT '$PARENT', 'brand', 'c' || n, 'c', 'image', '{}', at FROM n;
     INSERT INTO almanac.organic_placements (user_id, brand_id, placement_id, run_id, week_start, timezone, wished_at,
-                                            scheduled_at, platform, version, fields, base)
+                                            scheduled_at, platform, version, fields)
     SELECT '$PARENT', 'brand', 'p' || n, id, CASE n % 2 WHEN 0 THEN date '2026-01-26' ELSE date '2026-02-02' END, 'UTC',
-           at, at, 'instagram', 1, '{}', '{}' FROM n;
+           at, at, 'instagram', 1, '{}' FROM n;
     SET session_replication_role = origin";
 
 /// A query of the programs that reads one page.

@@ -31,8 +31,8 @@ BEGIN
              WHERE r.user_id = v_job.user_id AND r.id = v_job.id;
         END IF;
         IF almanac.run_adopts(v_job.user_id, v_job.id) THEN
-            INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields, base, run_id)
-            SELECT g.entry_id, g.user_id, r.calendar_id, g.key, g.fields || '{"media": []}', g.fields, r.id
+            INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields, from_run, run_id)
+            SELECT g.entry_id, g.user_id, r.calendar_id, g.key, g.fields || '{"media": []}', true, r.id
               FROM almanac.calendar_runs r
               JOIN almanac.calendar_run_entries g ON g.user_id = r.user_id AND g.run_id = r.id
              WHERE r.user_id = v_job.user_id AND r.id = v_job.id

@@ -5,7 +5,7 @@ LANGUAGE sql STABLE
 AS $$
     SELECT r.first AND NOT EXISTS (
                SELECT FROM almanac.calendar_entries e
-                WHERE e.user_id = r.user_id AND e.calendar_id = r.calendar_id AND e.base IS NOT NULL)
+                WHERE e.user_id = r.user_id AND e.calendar_id = r.calendar_id AND e.from_run)
       FROM almanac.calendar_runs r
      WHERE r.user_id = p_user AND r.id = p_run
 $$;

@@ -20,24 +20,24 @@ BEGIN
         UPDATE almanac.organic_placements p
            SET run_id = v_run, week_start = s.week_start, timezone = s.timezone, wished_at = s.wished_at,
                scheduled_at = s.scheduled_at, platform = s.platform, account_id = s.account_id, version = s.version,
-               fields = s.fields, base = s.base, edited = s.edited, matches = s.matches,
+               fields = s.fields, edited = s.edited, matches = s.matches,
                updated_at = clock_timestamp()
           FROM jsonb_to_recordset(v_items) AS s (
                placement_id text, known bigint, version bigint, week_start date, timezone text,
                wished_at timestamptz, scheduled_at timestamptz, platform text, account_id text, fields jsonb,
-               base jsonb, edited text[], matches jsonb)
+               edited text[], matches jsonb)
          WHERE p.user_id = v_user AND p.brand_id = v_brand AND p.placement_id = s.placement_id
            AND s.known > 0 AND p.version = s.known;
         GET DIAGNOSTICS v_changed = ROW_COUNT;
         INSERT INTO almanac.organic_placements (user_id, brand_id, placement_id, run_id, week_start, timezone,
-                                                wished_at, scheduled_at, platform, account_id, version, fields, base,
+                                                wished_at, scheduled_at, platform, account_id, version, fields,
                                                 edited, matches)
         SELECT v_user, v_brand, s.placement_id, v_run, s.week_start, s.timezone, s.wished_at, s.scheduled_at,
-               s.platform, s.account_id, s.version, s.fields, s.base, s.edited, s.matches
+               s.platform, s.account_id, s.version, s.fields, s.edited, s.matches
           FROM jsonb_to_recordset(v_items) AS s (
                placement_id text, known bigint, version bigint, week_start date, timezone text,
                wished_at timestamptz, scheduled_at timestamptz, platform text, account_id text, fields jsonb,
-               base jsonb, edited text[], matches jsonb)
+               edited text[], matches jsonb)
          WHERE s.known = 0
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS v_made = ROW_COUNT;

@@ -28,7 +28,7 @@ pub(super) fn record(entry: &Entry) -> Record<Field> {
         version: entry.version,
         fields: entry.content.fields(),
         edited: entry.edited.clone(),
-        base: entry.base.clone(),
+        from_run: entry.from_run,
         deleted: entry.deleted,
     }
 }
@@ -163,10 +163,9 @@ mod tests {
         let slots = slots::compute(request, 200).unwrap();
         let entry = |slot: &Slot| {
             let content = content(request, slot, title);
-            let (base, edited) = (Some(content.generated_fields()), BTreeSet::new());
             let updated_at = DateTime::UNIX_EPOCH;
             let (id, key) = (EntryId::fresh(), slot.key.clone());
-            Entry { id, key, version: 1, content, edited, base, deleted: false, updated_at }
+            Entry { id, key, version: 1, content, edited: BTreeSet::new(), from_run: true, deleted: false, updated_at }
         };
         slots.iter().map(entry).collect()
     }
@@ -224,7 +223,7 @@ mod tests {
         all[0].content.media = serde_json::from_value(json!([{"url": "https://x", "type": "image"}])).unwrap();
         all[0].edited.insert(Field::Media);
         all[1].key = "instagram:2026-01-27:h1".parse().unwrap();
-        all[1].base = None;
+        all[1].from_run = false;
         let part = request("2026-01-27", json!({}));
 
         let accepted =

@@ -9,10 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     platform::id::EntryId,
-    values::{
-        merge::Fields,
-        wire_enum::{InvalidText, deserialize_from_str, wire_enum},
-    },
+    values::wire_enum::{InvalidText, deserialize_from_str, wire_enum},
 };
 
 pub mod content;
@@ -179,8 +176,8 @@ pub struct Entry {
     pub content: Content,
     /// Fields a person wrote since they were last accepted from a run.
     pub edited: BTreeSet<Field>,
-    /// What was last accepted from a run; none for an entry that a person added.
-    pub base: Option<Fields<Field>>,
+    /// A run made it, or part of it was accepted from a run.
+    pub from_run: bool,
     /// A person deleted it.
     pub deleted: bool,
     /// When it last changed.
@@ -190,6 +187,6 @@ pub struct Entry {
 impl Entry {
     /// Who made it: `human` when a person added it, else `ai`. Which fields people wrote since is in `edited`.
     pub const fn source(&self) -> &'static str {
-        if self.base.is_some() { "ai" } else { "human" }
+        if self.from_run { "ai" } else { "human" }
     }
 }

@@ -141,7 +141,7 @@ impl Calendars {
         let content = edits::by_hand(body, rules::zone(&timezone)?)?;
         let key = edits::hand_key(&content.channel, content.date, &store::keys(tx, id).await?);
         let edited = edits::patch(body)?.into_keys().collect();
-        let record = Record { version: 1, fields: content.fields(), edited, base: None, deleted: false };
+        let record = Record { version: 1, fields: content.fields(), edited, from_run: false, deleted: false };
         let entry = EntryId::fresh();
         store::write(tx, user, id, &[(entry, &key.to_string(), &record)]).await?;
         Ok(store::entry_for_update(tx, id, entry).await?.context("reading an entry just added")?)

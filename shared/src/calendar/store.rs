@@ -207,7 +207,7 @@ pub(super) struct EntryRow {
     pub key: String,
     pub version: i64,
     pub fields: Value,
-    pub base: Option<Value>,
+    pub from_run: bool,
     pub edited: Vec<String>,
     pub deleted: bool,
     pub updated_at: DateTime<Utc>,
@@ -224,7 +224,7 @@ impl EntryRow {
             key,
             version: self.version,
             edited: edited.context("reading the names of edited fields")?,
-            base: self.base.map(self::fields).transpose()?,
+            from_run: self.from_run,
             deleted: self.deleted,
             updated_at: self.updated_at,
         })
@@ -240,7 +240,7 @@ pub(super) async fn entries(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Re
     let rows = sqlx::query_as!(
         EntryRow,
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, base, edited, deleted, updated_at
+        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
           FROM almanac.calendar_entries
          WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1
          ORDER BY key
@@ -277,7 +277,7 @@ pub(super) async fn entry_for_update(
     let row = sqlx::query_as!(
         EntryRow,
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, base, edited, deleted, updated_at
+        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
           FROM almanac.calendar_entries
          WHERE id = $1 AND calendar_id = $2
            FOR UPDATE
@@ -310,22 +310,22 @@ pub(super) async fn write(
 ) -> sqlx::Result<()> {
     let rows = records.iter().map(|(id, key, record)| {
         json!({
-            "id": id, "key": key, "version": record.version, "fields": record.fields, "base": record.base,
+            "id": id, "key": key, "version": record.version, "fields": record.fields, "from_run": record.from_run,
             "edited": record.edited, "deleted": record.deleted,
         })
     });
     let rows: Value = rows.collect();
     sqlx::query!(
         r#"
-        INSERT INTO almanac.calendar_entries AS e (id, user_id, calendar_id, key, version, fields, base, edited, deleted)
-        SELECT r.id, $1, $2, r.key, r.version, r.fields, nullif(r.base, 'null'), r.edited, r.deleted
-          FROM jsonb_to_recordset($3) AS r (id uuid, key text, version bigint, fields jsonb, base jsonb, edited text[],
-                                            deleted boolean)
+        INSERT INTO almanac.calendar_entries AS e (id, user_id, calendar_id, key, version, fields, edited, from_run, deleted)
+        SELECT r.id, $1, $2, r.key, r.version, r.fields, r.edited, r.from_run, r.deleted
+          FROM jsonb_to_recordset($3) AS r (id uuid, key text, version bigint, fields jsonb, edited text[],
+                                            from_run boolean, deleted boolean)
             ON CONFLICT (user_id, calendar_id, key) DO UPDATE SET
                version = excluded.version,
                fields = excluded.fields,
-               base = excluded.base,
                edited = excluded.edited,
+               from_run = excluded.from_run,
                deleted = excluded.deleted,
                updated_at = clock_timestamp()
         "#,

@@ -113,7 +113,6 @@ pub(super) struct PlacementRow {
     pub run_id: RunId,
     pub version: i64,
     pub fields: Value,
-    pub base: Value,
     pub edited: Vec<String>,
     pub matches: Value,
     pub updated_at: DateTime<Utc>,
@@ -121,8 +120,7 @@ pub(super) struct PlacementRow {
 
 impl PlacementRow {
     pub(super) fn read(self) -> anyhow::Result<SavedPlacement> {
-        let stored = |fields| serde_json::from_value::<Fields<Field>>(fields).context("reading stored fields");
-        let (fields, base) = (stored(self.fields)?, stored(self.base)?);
+        let fields: Fields<Field> = serde_json::from_value(self.fields).context("reading stored fields")?;
         let edited = self.edited.iter().map(|name| name.parse()).collect::<Result<BTreeSet<Field>, _>>();
         let id = &self.placement_id;
         Ok(SavedPlacement {
@@ -135,7 +133,7 @@ impl PlacementRow {
                 version: self.version,
                 fields,
                 edited: edited.context("reading the names of edited fields")?,
-                base: Some(base),
+                from_run: true,
                 deleted: false,
             },
             matches: serde_json::from_value(self.matches).context("reading stored matches")?,

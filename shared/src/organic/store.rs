@@ -110,7 +110,7 @@ pub(super) async fn made(tx: &mut UserTx, run: RunId) -> anyhow::Result<Vec<Save
     let rows = sqlx::query_as!(
         PlacementRow,
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
                matches, updated_at
           FROM almanac.organic_placements
          WHERE user_id = (SELECT almanac.uid()) AND run_id = $1
@@ -169,8 +169,7 @@ pub(super) async fn placements(
         sqlx::query_as!(
             PlacementRow,
             r#"
-            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base,
-                   edited, matches, updated_at
+            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited, matches, updated_at
               FROM almanac.organic_placements
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND week_start = $2
                AND (scheduled_at, placement_id) > ($3, $4)
@@ -189,8 +188,7 @@ pub(super) async fn placements(
         sqlx::query_as!(
             PlacementRow,
             r#"
-            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base,
-                   edited, matches, updated_at
+            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited, matches, updated_at
               FROM almanac.organic_placements
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
                AND (scheduled_at, placement_id) > ($2, $3)
@@ -217,7 +215,7 @@ pub(super) async fn placement_for_update(
     let row = sqlx::query_as!(
         PlacementRow,
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
                matches, updated_at
           FROM almanac.organic_placements
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = $2

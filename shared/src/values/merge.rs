@@ -1,6 +1,6 @@
-//! The three-way merge of keyed records that calendar and organic share: what a run would change, and what happens when
-//! a person accepts it. Base is what was last accepted, ours is what is saved, theirs is what the run made.
-//! Pure. It must never change a field that a person wrote unless that field was named.
+//! The merge of keyed records that calendar and organic share: what a run would change, and what happens when a person
+//! accepts it. Ours is what is saved, with the fields that a person wrote; theirs is what the run made. A field in which
+//! both agree is no change and no conflict. Pure. It must never change a field that a person wrote unless that field was named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +23,8 @@ pub struct Record<F> {
     pub fields: Fields<F>,
     /// The fields a person wrote since they were last accepted from a run.
     pub edited: BTreeSet<F>,
-    /// What was last accepted from a run; none for a record that a person made.
-    pub base: Option<Fields<F>>,
+    /// A run made it, or part of it was accepted from a run. What only people made is not a run's to drop.
+    pub from_run: bool,
     /// A person deleted it: it is kept so that no run revives it unasked.
     pub deleted: bool,
 }
@@ -167,12 +167,12 @@ impl<F: Ord> Choice<F> {
 impl<F: Copy + Ord> Record<F> {
     /// A record that a run made and nobody has touched.
     pub fn generated(fields: Fields<F>) -> Self {
-        Self { version: 1, base: Some(fields.clone()), fields, edited: BTreeSet::new(), deleted: false }
+        Self { version: 1, fields, edited: BTreeSet::new(), from_run: true, deleted: false }
     }
 
     /// A record that a person made.
     pub fn by_hand(fields: Fields<F>) -> Self {
-        Self { version: 1, edited: fields.keys().copied().collect(), fields, base: None, deleted: false }
+        Self { version: 1, edited: fields.keys().copied().collect(), fields, from_run: false, deleted: false }
     }
 
     /// A person writes fields, which marks them as theirs; true when that changed anything.
@@ -209,11 +209,11 @@ impl<F: Copy + Ord> Record<F> {
         theirs.iter().filter(|(field, value)| self.fields.get(field) != Some(value)).map(|(field, _)| *field).collect()
     }
 
-    /// Takes one field from the run: it is the run's again, and the new base.
+    /// Takes one field from the run: it is the run's again.
     fn take(&mut self, field: F, value: &Value) {
         self.fields.insert(field, value.clone());
-        self.base.get_or_insert_with(BTreeMap::new).insert(field, value.clone());
         self.edited.remove(&field);
+        self.from_run = true;
     }
 }
 
@@ -246,7 +246,7 @@ fn update<F: Copy + Ord>(key: &str, ours: &Record<F>, theirs: &Fields<F>) -> Opt
 
 /// Whether a run made this record once and this run has no place for it. What a person made was never a run's to drop.
 fn is_dropped<F>(key: &str, ours: &Record<F>, run: &Generated<F>) -> bool {
-    ours.base.is_some() && !ours.deleted && !run.records.contains_key(key) && !run.unfilled.contains(key)
+    ours.from_run && !ours.deleted && !run.records.contains_key(key) && !run.unfilled.contains(key)
 }
 
 /// Takes from a run what the choice permits. Accepting the same again changes nothing.

@@ -76,11 +76,12 @@ impl RunsApi {
 
     /// Accept a run, or parts of it
     ///
-    /// A three-way merge: the base is the last accepted content. Edited fields stay unless they are named. `keys` restricts
-    /// the accept to these entries; it also permits the removal of an edited entry that the run no longer has, and the
-    /// return of a deleted one. `fields` restricts an entry to these fields and permits overwriting them. `overwriteEdits`
-    /// permits overwriting every field. An entry that returns keeps its edited fields unless overwriting them is permitted.
-    /// A slot that the run could not fill removes nothing. Idempotent. A run that has not ended is 409 `NOT_FINAL`.
+    /// Merges the run into the saved entries. Fields edited since they were last accepted stay unless they are named, and
+    /// a field that already has the run's value is no conflict. `keys` restricts the accept to these entries; it also
+    /// permits the removal of an edited entry that the run no longer has, and the return of a deleted one. `fields`
+    /// restricts an entry to these fields and permits overwriting them. `overwriteEdits` permits overwriting every field.
+    /// An entry that returns keeps its edited fields unless overwriting them is permitted. A slot that the run could not
+    /// fill removes nothing. Idempotent. A run that has not ended is 409 `NOT_FINAL`.
     #[oai(path = "/calendars/:id/runs/:run/accept", method = "post", operation_id = "acceptRun")]
     async fn accept(
         &self,

@@ -7,11 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    calendar::Content,
-    platform::id::EntryId,
-    values::{csv::starts_formula, merge::Fields},
-};
+use crate::{calendar::Content, platform::id::EntryId, values::csv::starts_formula};
 
 const ID: &str = "0197a3c4-0000-7000-8000-000000000001";
 
@@ -27,7 +23,7 @@ fn entry(change: Value) -> Entry {
         id: EntryId(ID.parse().unwrap()),
         key: format!("{}:{}:1", content.channel.as_str(), content.date).parse().unwrap(),
         version: 3,
-        base: Some(Fields::new()),
+        from_run: true,
         edited: BTreeSet::from([Field::Title]),
         deleted: false,
         updated_at: DateTime::from_timestamp(1_769_414_400, 0).unwrap(),

@@ -74,7 +74,7 @@ pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Res
     let rows = sqlx::query_as!(
         EntryRow,
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, base, edited, deleted, updated_at
+        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
           FROM almanac.calendar_entries
          WHERE user_id = $1 AND calendar_id = $2
          ORDER BY key

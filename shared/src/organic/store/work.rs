@@ -93,7 +93,7 @@ pub async fn saved(
     let rows = sqlx::query_as!(
         PlacementRow,
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, base, edited,
+        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
                matches, updated_at
           FROM almanac.organic_placements
          WHERE user_id = $1 AND brand_id = $2 AND (week_start = $3 OR placement_id = ANY ($4))
@@ -237,6 +237,6 @@ fn row(Made { placement: saved, known }: &Made) -> Value {
         "week_start": saved.week_start, "timezone": saved.zone.name(), "wished_at": at(saved.wished_at),
         "scheduled_at": at(placement.schedule.scheduled_at.at()), "platform": placement.platform.name,
         "account_id": placement.platform.account_id.as_ref().map(AccountId::as_str), "fields": record.fields,
-        "base": record.base, "edited": edited, "matches": saved.matches,
+        "edited": edited, "matches": saved.matches,
     })
 }

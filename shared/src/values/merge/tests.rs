@@ -102,7 +102,8 @@ fn a_field_taken_from_a_run_is_the_runs_again() {
     let accepted = accept(saved, &run(&[("a", &[("title", "2")])]), &naming_fields("a", &["title"]), everywhere);
 
     let record = &accepted.saved["a"];
-    assert_eq!((record.version, record.is_edited(), &record.base), (3, false, &Some(fields(&[("title", "2")]))));
+    assert_eq!((record.version, record.is_edited(), record.from_run), (3, false, true));
+    assert_eq!(record.fields, fields(&[("title", "2")]));
     let accepted = accept(accepted.saved, &run(&[("a", &[("title", "3")])]), &Choice::default(), everywhere);
     assert_eq!(accepted.saved["a"].fields, fields(&[("title", "3")]));
 }

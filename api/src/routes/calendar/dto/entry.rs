@@ -302,7 +302,7 @@ mod tests {
             version: 3,
             content: old.clone(),
             edited: edited.iter().copied().collect::<BTreeSet<_>>(),
-            base: Some(old.generated_fields()),
+            from_run: true,
             deleted,
             updated_at: DateTime::UNIX_EPOCH,
         };
