@@ -18,6 +18,54 @@ use crate::{
     values::merge::{Fields, Record},
 };
 
+/// Reads entries; the argument is what follows the column list.
+macro_rules! select_entries {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            EntryRow,
+            r#"
+            SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
+              FROM almanac.calendar_entries
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+use select_entries;
+
+/// Reads runs; the argument is what follows the column list.
+macro_rules! select_runs {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Run,
+            r#"
+            SELECT id AS "id: RunId", calendar_id AS "calendar_id: CalendarId", version, status, request, slots, entries,
+                   added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
+                   cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
+              FROM almanac.calendar_runs
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+/// Reads calendars; the argument is what follows the column list.
+macro_rules! select_calendars {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Calendar,
+            r#"
+            SELECT id AS "id: CalendarId", title, timezone, version, created_at, updated_at,
+                   (SELECT count(*) FROM almanac.calendar_entries e
+                     WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
+              FROM almanac.calendars c
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 /// A run to be submitted.
 #[derive(Clone, Debug)]
 pub(super) struct NewRun {
@@ -91,19 +139,7 @@ pub(super) async fn submit(pinned: &mut PinnedConnection, new: &NewRun) -> Resul
 
 /// One calendar.
 pub(super) async fn calendar(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option<Calendar>> {
-    sqlx::query_as!(
-        Calendar,
-        r#"
-        SELECT id AS "id: CalendarId", title, timezone, version, created_at, updated_at,
-               (SELECT count(*) FROM almanac.calendar_entries e
-                 WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
-          FROM almanac.calendars c
-         WHERE id = $1
-        "#,
-        id.0
-    )
-    .fetch_optional(tx.connection())
-    .await
+    select_calendars!("WHERE id = $1", id.0).fetch_optional(tx.connection()).await
 }
 
 /// Keeps everybody else from changing a calendar's set of entries until the end; its zone, if it is there.
@@ -122,13 +158,8 @@ pub(super) async fn calendars(
     limit: i64,
 ) -> sqlx::Result<Vec<Calendar>> {
     let (at, id) = after.map_or((LATEST, Uuid::max()), |(at, id)| (at, id.0));
-    sqlx::query_as!(
-        Calendar,
+    select_calendars!(
         r#"
-        SELECT id AS "id: CalendarId", title, timezone, version, created_at, updated_at,
-               (SELECT count(*) FROM almanac.calendar_entries e
-                 WHERE e.user_id = c.user_id AND e.calendar_id = c.id AND NOT e.deleted) AS "entry_count!"
-          FROM almanac.calendars c
          WHERE user_id = (SELECT almanac.uid())
            AND (created_at, id) < ($1, $2)
            AND ($4::boolean
@@ -237,11 +268,8 @@ pub(super) fn fields(stored: Value) -> anyhow::Result<Fields<Field>> {
 
 /// Everything saved of a calendar, tombstones included, by key.
 pub(super) async fn entries(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Result<Vec<Entry>> {
-    let rows = sqlx::query_as!(
-        EntryRow,
+    let rows = select_entries!(
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
-          FROM almanac.calendar_entries
          WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1
          ORDER BY key
         "#,
@@ -274,11 +302,8 @@ pub(super) async fn entry_for_update(
     calendar: CalendarId,
     id: EntryId,
 ) -> anyhow::Result<Option<Entry>> {
-    let row = sqlx::query_as!(
-        EntryRow,
+    let row = select_entries!(
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
-          FROM almanac.calendar_entries
          WHERE id = $1 AND calendar_id = $2
            FOR UPDATE
         "#,
@@ -360,13 +385,8 @@ pub(super) async fn runs(
     before: Option<i32>,
     limit: i64,
 ) -> sqlx::Result<Vec<Run>> {
-    sqlx::query_as!(
-        Run,
+    select_runs!(
         r#"
-        SELECT id AS "id: RunId", calendar_id AS "calendar_id: CalendarId", version, status, request, slots, entries,
-               added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
-               cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
-          FROM almanac.calendar_runs
          WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND version < $2
          ORDER BY version DESC
          LIMIT $3
@@ -381,20 +401,7 @@ pub(super) async fn runs(
 
 /// One run of a calendar.
 pub(super) async fn run(tx: &mut UserTx, calendar: CalendarId, id: RunId) -> sqlx::Result<Option<Run>> {
-    sqlx::query_as!(
-        Run,
-        r#"
-        SELECT id AS "id: RunId", calendar_id AS "calendar_id: CalendarId", version, status, request, slots, entries,
-               added, updated, removed, plan_id AS "plan_id: PlanId", model, tokens_input, tokens_output,
-               cost_usd::float8 AS cost_usd, latency_ms, error, created_at, finished_at
-          FROM almanac.calendar_runs
-         WHERE id = $1 AND calendar_id = $2
-        "#,
-        id.0,
-        calendar.0
-    )
-    .fetch_optional(tx.connection())
-    .await
+    select_runs!("WHERE id = $1 AND calendar_id = $2", id.0, calendar.0).fetch_optional(tx.connection()).await
 }
 
 /// What a run made, in the order it was made.

@@ -22,6 +22,23 @@ use crate::{
     values::merge::Record,
 };
 
+/// Reads placements; the argument is what follows the column list.
+macro_rules! select_placements {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            PlacementRow,
+            r#"
+            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
+                   matches, updated_at
+              FROM almanac.organic_placements
+            "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+use select_placements;
+
 /// A run to be submitted.
 #[derive(Clone, Debug)]
 pub(super) struct NewRun {
@@ -107,12 +124,8 @@ pub(super) async fn run(tx: &mut UserTx, id: RunId) -> sqlx::Result<Option<Run>>
 
 /// What a run made, as it is saved now, by time.
 pub(super) async fn made(tx: &mut UserTx, run: RunId) -> anyhow::Result<Vec<SavedPlacement>> {
-    let rows = sqlx::query_as!(
-        PlacementRow,
+    let rows = select_placements!(
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
-               matches, updated_at
-          FROM almanac.organic_placements
          WHERE user_id = (SELECT almanac.uid()) AND run_id = $1
          ORDER BY scheduled_at, placement_id
         "#,
@@ -166,11 +179,8 @@ pub(super) async fn placements(
 ) -> anyhow::Result<Vec<SavedPlacement>> {
     let (at, id) = after.map_or((EARLIEST, String::new()), |(at, id)| (at, id.to_string()));
     let rows = if let Some(week) = week {
-        sqlx::query_as!(
-            PlacementRow,
+        select_placements!(
             r#"
-            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited, matches, updated_at
-              FROM almanac.organic_placements
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND week_start = $2
                AND (scheduled_at, placement_id) > ($3, $4)
              ORDER BY scheduled_at, placement_id
@@ -185,11 +195,8 @@ pub(super) async fn placements(
         .fetch_all(tx.connection())
         .await?
     } else {
-        sqlx::query_as!(
-            PlacementRow,
+        select_placements!(
             r#"
-            SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited, matches, updated_at
-              FROM almanac.organic_placements
              WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1
                AND (scheduled_at, placement_id) > ($2, $3)
              ORDER BY scheduled_at, placement_id
@@ -212,12 +219,8 @@ pub(super) async fn placement_for_update(
     brand: &BrandId,
     id: &PlacementId,
 ) -> anyhow::Result<Option<SavedPlacement>> {
-    let row = sqlx::query_as!(
-        PlacementRow,
+    let row = select_placements!(
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
-               matches, updated_at
-          FROM almanac.organic_placements
          WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = $2
            FOR UPDATE
         "#,

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{EntryRow, read_made};
+use super::{EntryRow, read_made, select_entries};
 use crate::{
     calendar::{
         Entry, Made,
@@ -71,11 +71,8 @@ async fn made(service: &Service, user: UserId, lease: Lease) -> Result<Vec<Made>
 /// # Errors
 /// The store is away, or what is stored was not made by us.
 pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Result<Vec<Entry>, WriteError> {
-    let rows = sqlx::query_as!(
-        EntryRow,
+    let rows = select_entries!(
         r#"
-        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, deleted, updated_at
-          FROM almanac.calendar_entries
          WHERE user_id = $1 AND calendar_id = $2
          ORDER BY key
         "#,

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::select_placements;
 use crate::{
     brands::{AccountId, Asset, Brand, BrandId, TrendId, store as brands},
     jobs::{
@@ -90,12 +91,8 @@ pub async fn saved(
     ids: &[PlacementId],
 ) -> Result<Vec<SavedPlacement>, WriteError> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let rows = sqlx::query_as!(
-        PlacementRow,
+    let rows = select_placements!(
         r#"
-        SELECT placement_id, week_start, timezone, wished_at, run_id AS "run_id: RunId", version, fields, edited,
-               matches, updated_at
-          FROM almanac.organic_placements
          WHERE user_id = $1 AND brand_id = $2 AND (week_start = $3 OR placement_id = ANY ($4))
          ORDER BY scheduled_at, placement_id
         "#,
