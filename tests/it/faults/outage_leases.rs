@@ -1,0 +1,163 @@
+//! Outages of Postgres as a worker's leases meet them: whoever cannot renew lets go in time, gives back what it
+//! had as soon as it can, and nobody takes an outage for a crash.
+
+use std::time::{Duration, Instant};
+
+use almanac_shared::{
+    jobs::{
+        Lease,
+        endings::Endings,
+        store::{self, WriteError},
+    },
+    platform::{
+        db::Service,
+        id::{JobId, LlmCallId},
+    },
+};
+use almanac_tests::{
+    Mode, Script, Stack,
+    actor::forged::succeeded,
+    eventually, invariants,
+    services::Postgres,
+    world::{Answer, Outcome},
+};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::outage::{SOON, hold_and_then, works};
+
+/// The seven cards that are missing after three.
+fn rest() -> Script {
+    Answer { cards: 7, first: 4, ..Answer::default() }.into()
+}
+
+async fn crashes(stack: &Stack) -> Vec<(Uuid, i32)> {
+    let sql = "SELECT id, crashes FROM almanac.jobs WHERE crashes > 0";
+    sqlx::query_as(sql).fetch_all(&stack.admin().await).await.unwrap()
+}
+
+/// When the first worker last said this.
+fn said(stack: &Stack, words: &str) -> Option<chrono::DateTime<chrono::Utc>> {
+    let log = stack.worker(0).log();
+    let line = log.lines().rfind(|line| line.contains(words))?;
+    serde_json::from_str::<serde_json::Value>(line).ok()?["timestamp"].as_str()?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_postgres_falls_silent_lets_its_jobs_go_and_works_on_when_it_speaks_again() {
+    let stack = Stack::builder().proxied().start().await;
+    let held = hold_and_then(&stack, "silent", [rest()]).await;
+    // The connection for renewals is there and idle, so the next renewal is sent and never answered.
+    let (job, admin) = (held.job, stack.admin().await);
+    let renewed = "SELECT true FROM almanac.jobs WHERE id = $1 AND lease_expires_at > started_at + interval '11 s'";
+    let renewed = async || sqlx::query_scalar::<_, bool>(renewed).bind(job).fetch_optional(&admin).await.unwrap();
+    eventually(SOON, "the lease was renewed", renewed).await;
+
+    stack.proxies().worker_postgres.set(Mode::BlackHole).await;
+
+    let noticed = async || said(&stack, "renewing leases failed");
+    eventually(SOON, "the worker notices", noticed).await;
+    // Before another worker could have its job, and buy the same answer.
+    assert_eq!(stack.world.wait_until_ended("silent", 1).await.outcome, Outcome::ClosedByClient);
+    stack.proxies().worker_postgres.set(Mode::Pass).await;
+    let jobs = [held.heals("silent").await, works(&stack, "after the silence").await];
+    assert_eq!(crashes(&stack).await, []);
+    invariants::assert_all(&stack.admin().await, &jobs).await;
+}
+
+/// Each of these is written by one task of a worker: if it waits for ever, so does everything behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not_for_ever() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let url = Postgres::url_at(stack.proxies().worker_postgres.address(), "almanac_worker", &stack.database);
+    let service = Service::open(&url.into()).unwrap();
+    let (endings, mut starts) = (Endings::start(service.clone()), store::ClaimConnection::new(&service));
+    let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
+    let named = [lease.job];
+    let claimant = store::Claimant { owner: "the test", suspect_threshold: None, provider: None };
+    let end = || endings.write(succeeded(lease, json!({})));
+    // Connections that were used a moment ago are not asked whether they live.
+    assert!(store::renew(&service, &[lease]).await.unwrap().is_empty());
+    assert!(matches!(end().await, Err(WriteError::LeaseLost)));
+    assert!(starts.start(&named, claimant).await.unwrap().is_empty());
+
+    stack.proxies().worker_postgres.set(Mode::BlackHole).await;
+
+    let begun = Instant::now();
+    let renewal = async {
+        let renewed = timeout(SOON, store::renew(&service, &[lease])).await;
+        (renewed.map(|renewed| renewed.map(|_| ())), begun.elapsed())
+    };
+    let (claim, end, (renewed, waited)) =
+        tokio::join!(timeout(SOON, starts.start(&named, claimant)), timeout(SOON, end()), renewal);
+    assert!(matches!(renewed, Ok(Err(WriteError::Outage(_)))), "{renewed:?}");
+    assert!(waited < Duration::from_secs(4), "two renewals fit into a lease: {waited:?}");
+    assert!(matches!(claim, Ok(Err(WriteError::Outage(_)))), "{claim:?}");
+    assert!(matches!(end, Ok(Err(WriteError::Outage(_)))), "{end:?}");
+}
+
+/// The model's answer comes when there is nowhere to put it, and for longer than a lease nobody can be told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_crashed() {
+    let stack = Stack::builder().private_postgres().workers(2).start().await;
+    stack.worker(1).kill().await;
+    let held = hold_and_then(&stack, "long", [rest()]).await;
+
+    stack.services.postgres.stop_immediately().await;
+    stack.world.release("long");
+    stack.worker(1).launch();
+    let tries =
+        async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 6).then_some(());
+    eventually(SOON, "the worker does not forget what it holds", tries).await;
+    stack.services.postgres.start_again().await;
+
+    let job = held.heals("long").await;
+    assert_eq!(crashes(&stack).await, []);
+    invariants::assert_all(&stack.admin().await, &[job]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_can_be_back_too() {
+    let stack = Stack::builder().proxied().start().await;
+    stack.worker(0).kill().await;
+    let job = stack.user().forge(&stack).await;
+    job.claim("somebody who waits as well", -1_000).await.unwrap();
+    stack.proxies().worker_postgres.set(Mode::Refuse).await;
+    stack.worker(0).launch();
+    eventually(SOON, "the worker waits", async || said(&stack, "Postgres does not answer yet")).await;
+
+    stack.proxies().worker_postgres.set(Mode::Pass).await;
+
+    let reaped =
+        eventually(SOON, "the lease is reaped", async || said(&stack, "lease expired; the job was returned")).await;
+    let waited = reaped - said(&stack, "worker started").unwrap();
+    assert!(waited > chrono::TimeDelta::seconds(9), "a lease is ten seconds: {waited}");
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    job.finish(epoch).await.unwrap();
+}
+
+/// A dead one would cost a job the answer that it wants to store, and somebody pays for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {
+    let stack = Stack::builder().private_postgres().workers(0).start().await;
+    let url = stack.services.postgres.url("almanac_worker", &stack.database);
+    let service = Service::open(&url.into()).unwrap();
+    let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
+    let save = || store::calls::withdraw_call(&service, lease, LlmCallId::fresh());
+    let renew = || store::renew(&service, std::slice::from_ref(&lease));
+    tokio::join!(join_all((0..8).map(|_| save())), join_all((0..2).map(|_| renew())));
+    let admin = stack.admin().await;
+    let rest = "SELECT count(*) > 4 FROM pg_stat_activity
+                 WHERE usename = 'almanac_worker' AND state = 'idle'
+                   AND state_change < clock_timestamp() - interval '1 s'";
+    let rested = async || sqlx::query_scalar::<_, bool>(rest).fetch_one(&admin).await.unwrap().then_some(());
+    eventually(SOON, "connections rest", rested).await;
+
+    stack.services.postgres.restart_immediately().await;
+
+    let (saved, renewed) = tokio::join!(save(), renew());
+    saved.unwrap();
+    assert!(renewed.unwrap().is_empty());
+}

@@ -1,0 +1,4 @@
+//! Rules about the repository itself: its source tree and its documents. These tests start no service.
+
+mod docs;
+pub mod rules;
