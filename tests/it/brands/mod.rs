@@ -1,5 +1,5 @@
 //! Brands and their accounts, trends and assets.
 
-mod brands_input;
-mod brands_search;
 mod crud;
+mod search;
+mod validation;

@@ -1,9 +1,9 @@
 //! Calendars: generation and edits, the deadline, crashes, concurrent changes, load.
 
-mod calendar_crash;
-mod calendar_faults;
-mod calendar_load;
-mod calendar_races;
-mod calendar_seen;
-mod calendar_shapes;
+mod crash;
+mod faults;
 mod lifecycle;
+mod load;
+mod observability;
+mod openapi;
+mod races;

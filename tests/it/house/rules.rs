@@ -158,7 +158,7 @@ fn a_crate_where_it_may_not_be_is_found() {
             ("worker/src/outbound/http.rs", "use reqwest::Client;"),
             ("worker/src/queue/redis.rs", "use apalis::prelude::*;"),
             ("shared/src/platform/db/mod.rs", "use sqlx::PgPool;"),
-            ("tests/it/security/rows.rs", "use sqlx::PgPool;"),
+            ("tests/it/security/row_security.rs", "use sqlx::PgPool;"),
         ],
     );
 }
@@ -299,7 +299,7 @@ fn sql_where_it_may_not_be_is_found() {
             ("shared/src/calendar/rules.rs", "// SELECT id FROM x"),
             ("shared/src/calendar/rules.rs", "const SELECTED: u8 = 1;"),
             ("shared/src/calendar/tests.rs", r#""SELECT 1""#),
-            ("tests/it/security/rows.rs", r#""SELECT 1""#),
+            ("tests/it/security/row_security.rs", r#""SELECT 1""#),
         ],
     );
 }

@@ -2,13 +2,13 @@
 //! operators' routes.
 
 pub mod admin;
+mod attempt_accounting;
 mod backlog;
-mod ends;
+mod ended_by_database;
 mod expiry;
 mod fence;
-mod held;
-mod held_rounds;
+mod idle_pickup;
 mod lease;
-mod lone;
-mod together;
-mod waiting;
+mod lock_contention;
+mod lock_contention_sweeps;
+mod submit_batching;

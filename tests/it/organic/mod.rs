@@ -1,7 +1,7 @@
 //! Organic weeks and their placements: generation, edits, validation, faults.
 
+mod edits;
+mod faults;
 mod lifecycle;
-mod organic_edits;
-mod organic_faults;
-mod organic_rules;
-mod spacing;
+mod placement_spacing;
+mod validation;

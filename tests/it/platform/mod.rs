@@ -1,10 +1,10 @@
 //! What both programs are built on: settings, migrations and schema versions, connections, query plans, feature flags,
 //! telemetry.
 
-mod connections;
-mod flags;
+mod connection_pools;
+mod feature_flags;
 mod migrate;
-mod plans;
+mod query_plans;
+mod schema_versions;
 mod settings;
-mod trace;
-mod versions;
+mod telemetry;

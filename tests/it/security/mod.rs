@@ -1,8 +1,8 @@
 //! Authentication, sessions, the separation of users, row security, and texts that must not leave the system.
 
 mod auth;
-pub mod echoes;
-mod rows;
+pub mod prompt_leaks;
+mod redis_tls;
+mod row_security;
 mod session;
-mod tenants;
-mod tls;
+mod tenant_isolation;

@@ -17,7 +17,7 @@ use super::{
     crowd::{Kind, Seen},
     faults::{Fault, Interruption, Strikes, Watch},
 };
-use crate::security::echoes::{Prompts, all_rows};
+use crate::security::prompt_leaks::{Prompts, all_rows};
 
 /// Calls of the model that a generation may make over all its attempts, those that were cut off included: the sixth is
 /// its last, and then it ends as failed.

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::models::answers::{Domain, Played, play_everywhere};
+use crate::models::domain_outcomes::{Domain, Played, play_everywhere};
 
 /// Letters of the prompt in a row that must stand nowhere: what 60 characters of prose have at least.
 const RUN: usize = 46;

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
-use super::held::{count, hold_row, impatient};
+use super::lock_contention::{count, hold_row, impatient};
 
 /// Tables whose rows a job's end locks or writes.
 const SUBJECTS: [&str; 5] = ["jobs", "ai_generations", "calendar_runs", "calendars", "organic_runs"];
