@@ -4,7 +4,7 @@ use almanac_tests::{
     OrFail, Script, Stack, User,
     actor::{
         calendar::keyed,
-        organic::{BRAND, guided},
+        organic::{BRAND, options_with_key},
     },
     world::{Answer, source_text},
 };
@@ -92,7 +92,7 @@ async fn a_deleted_placement_is_gone_until_its_id_is_asked_for_again() {
     let stack = Stack::shared().await;
     let (anna, eve) = (stack.user(), stack.user());
     anna.coffee_brand().await;
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     let at = format!("/v1/brands/{BRAND}/placements/p2");
     let delete = |version: &str| anna.request(Method::DELETE, &at).header("if-match", version);
 
@@ -104,7 +104,7 @@ async fn a_deleted_placement_is_gone_until_its_id_is_asked_for_again() {
     anna.patch(&at, json!({ "copy": { "caption": "x" } })).await.refused(404, "NOT_FOUND");
     let left: Vec<Value> = anna.placements().await.iter().map(|saved| saved["placementId"].clone()).collect();
     assert_eq!(left, [json!("p1"), json!("p3")]);
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     assert_eq!(anna.placements().await.len(), 3, "asked for again, it is made again");
 }
 
@@ -113,9 +113,9 @@ async fn a_placement_deleted_under_a_running_week_is_made_by_it() {
     let stack = Stack::shared().await;
     let (anna, key) = (stack.user(), unique("under"));
     anna.coffee_brand().await;
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     stack.world.play(&key, [Answer { cards: usize::MAX, hold_after: Some(2), ..Answer::default() }.into()]);
-    let mut open = anna.week(&json!({ "options": guided(&key) })).await;
+    let mut open = anna.week(&json!({ "options": options_with_key(&key) })).await;
     stack.world.wait_until_holding(&key).await;
 
     anna.delete(&format!("/v1/brands/{BRAND}/placements/p3")).await.expect(204);

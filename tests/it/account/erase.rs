@@ -52,8 +52,8 @@ fn counts(rows: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, usize> {
     rows.iter().filter(|(_, rows)| !rows.is_empty()).map(|(table, rows)| (table.as_str(), rows.len())).collect()
 }
 
-/// A life with Almanac: cards kept, a generation that failed, an idempotency key.
-pub async fn live(stack: &Stack, user: &User) -> String {
+/// Makes data of each kind: accepted cards, a generation that failed, an idempotency key.
+pub async fn make_user_data(stack: &Stack, user: &User) -> String {
     let (good, bad) = (unique("good"), unique("bad"));
     stack.world.play(&bad, [Script::status(400)]);
     let id = generate(user, &good).await;
@@ -72,7 +72,7 @@ pub async fn live(stack: &Stack, user: &User) -> String {
 async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let stack = Stack::shared().await;
     let (anna, ben) = (stack.user(), stack.user());
-    let (annas, _) = tokio::join!(live(&stack, &anna), live(&stack, &ben));
+    let (annas, _) = tokio::join!(make_user_data(&stack, &anna), make_user_data(&stack, &ben));
     let admin = stack.admin().await;
     let before = counts_owned(&admin, anna.id).await;
     for table in [

@@ -7,7 +7,7 @@ use almanac_tests::{
     actor::{
         User,
         calendar::keyed,
-        organic::{BRAND, guided},
+        organic::{BRAND, options_with_key},
         stream::EventStream,
     },
     eventually, invariants,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use super::erase::{counts_owned, live};
+use super::erase::{counts_owned, make_user_data};
 use crate::jobs::admin::{generate, operator, submit};
 
 const SOON: Duration = Duration::from_secs(45);
@@ -64,7 +64,7 @@ async fn in_the_middle(stack: &Stack, user: &User, kind: Running, key: &str) -> 
         Running::Week => {
             user.coffee_brand().await;
             stack.world.play(key, [held.into()]);
-            (user.week(&json!({ "options": guided(key) })).await, "placement")
+            (user.week(&json!({ "options": options_with_key(key) })).await, "placement")
         }
     };
     for _ in 0..2 {
@@ -233,7 +233,7 @@ const LOCKED: [(&str, &str); 16] = [
 /// One row of a table is locked by another session while the erase runs.
 async fn comes_back_for(stack: &Stack, admin: &PgPool, table: &str, condition: &str) {
     let user = stack.user();
-    live(stack, &user).await;
+    make_user_data(stack, &user).await;
     let mut stranger = stack.admin().await.begin().await.or_fail("beginning");
     let lock = format!("SELECT 1 FROM almanac.{table} WHERE {condition} LIMIT 1 FOR UPDATE");
     sqlx::query(AssertSqlSafe(lock)).bind(user.id).execute(&mut *stranger).await.or_fail("locking a row");
@@ -312,13 +312,13 @@ async fn what_a_user_makes_of_older_things_after_the_request_stays() {
     let accept = |of: usize| json!({ "suggestion_ids": [suggestions[of]["id"]] });
     anna.post(&format!("/v1/ai/generations/{old}/accept"), accept(0)).await.expect(200);
     anna.coffee_brand().await;
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     let (_, calendar) = anna.calendar(&json!({})).await;
 
     let erase = request_erase(&anna).await;
     // A suggestion accepted, the week generated again, an entry added.
     anna.post(&format!("/v1/ai/generations/{old}/accept"), accept(1)).await.expect(200);
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     let entry = json!({ "channel": "blog", "date": "2026-01-29", "time": "10:00", "title": "Later" });
     let entries = format!("/v1/calendars/{}/entries", calendar["id"].as_str().or_fail("an id"));
     anna.post(&entries, entry).await.expect(201);

@@ -44,7 +44,7 @@ async fn two_generations(stack: &Stack, user: &User) -> [Uuid; 2] {
     stack.world.play("unusable", vec![Script::shaped(JsonReader::BadJson); 3]);
     let jobs = [user.generate_scripted("good").await, user.generate_scripted("unusable").await];
     for job in jobs {
-        user.see_end(job).await;
+        user.follow_to_end(job).await;
     }
     jobs
 }
@@ -65,7 +65,7 @@ async fn texts_raw_answers_and_event_logs_are_forgotten_when_their_time_is_over_
     assert_eq!(places_of(&admin, ANSWER).await, ["ai_generations", "job_events", "jobs", "llm_calls"]);
     age(&admin, 31).await;
     let young = anna.generate_scripted("young").await;
-    anna.see_end(young).await;
+    anna.follow_to_end(young).await;
 
     forgetting_worker(&stack).await;
 

@@ -7,7 +7,7 @@ use almanac_shared::brands::{BrandId, name};
 use almanac_shared::organic::PlacementId;
 use almanac_tests::{
     OrFail, Stack, User,
-    actor::organic::{MONDAY, guided, seed, told_ids, week_order},
+    actor::organic::{MONDAY, options_with_key, placement_ids, seed, week_order},
 };
 use proptest::{
     prelude::*,
@@ -140,7 +140,7 @@ async fn each_accepted_id_is_stored_found_changed_and_removed() {
             body["id"] = json!(id);
             body
         };
-        let before = super::lists::through(&anna, &list, 1).await.len();
+        let before = super::lists::read_all_pages(&anna, &list, 1).await.len();
         for id in accepted() {
             let at = format!("{list}/{}", encoded(&id));
             let made = anna.post(&list, with(&id)).await.expect(201).data();
@@ -150,7 +150,7 @@ async fn each_accepted_id_is_stored_found_changed_and_removed() {
             let (name, value) = patch.as_object().and_then(|patch| patch.iter().next()).or_fail("a patch");
             assert_eq!((&changed["id"], &changed[name]), (&json!(id), value));
         }
-        let listed = super::lists::through(&anna, &list, 3).await;
+        let listed = super::lists::read_all_pages(&anna, &list, 3).await;
         assert_eq!(listed.len(), before + accepted().len(), "pages join whatever the ids are");
         for id in accepted() {
             let at = format!("{list}/{}", encoded(&id));
@@ -165,13 +165,13 @@ async fn each_accepted_id_is_stored_found_changed_and_removed() {
         anna.post(&list, with(&long)).await.refused(400, "VALIDATION_FAILED");
         anna.get(&format!("{list}/{long}")).await.refused(404, "NOT_FOUND");
         anna.get(&format!("{list}/a%7Eb")).await.refused(404, "NOT_FOUND");
-        assert_eq!(super::lists::through(&anna, &list, 250).await.len(), before);
+        assert_eq!(super::lists::read_all_pages(&anna, &list, 250).await.len(), before);
     }
     let things: Vec<Value> =
         accepted().iter().map(|id| json!({ "id": id, "title": "A", "source": "manual" })).collect();
     let brand = format!("/v1/brands/{}", encoded(brand));
     anna.post(&format!("{brand}/import"), json!({ "trends": things })).await.expect(200);
-    assert_eq!(super::lists::through(&anna, &format!("{brand}/trends"), 250).await.len(), accepted().len());
+    assert_eq!(super::lists::read_all_pages(&anna, &format!("{brand}/trends"), 250).await.len(), accepted().len());
     anna.delete(&brand).await.expect(204);
     anna.get(&brand).await.refused(404, "NOT_FOUND");
 }
@@ -210,7 +210,7 @@ async fn each_accepted_id_of_a_placement_is_made_and_found() {
     let events = stream.collect_to_end().await;
 
     assert_eq!(events.last().or_fail("an end").json()["status"], "succeeded", "{:?}", events.last());
-    let mut told = told_ids(&events);
+    let mut told = placement_ids(&events);
     told.sort_unstable();
     let mut wanted = ids.clone();
     wanted.sort_unstable();
@@ -240,7 +240,7 @@ async fn a_refused_id_of_a_week_is_refused_before_anything_is_paid() {
         for field in ["placementId", "trendId", "accountId"] {
             let mut placement = seed("p1", 0, 9);
             placement[field] = json!(id);
-            let order = week_order(&json!({ "placements": [placement], "options": guided(&key) }));
+            let order = week_order(&json!({ "placements": [placement], "options": options_with_key(&key) }));
             let reply = anna.post(path, order).await.refused(400, "VALIDATION_FAILED");
             assert_eq!(reply.json()["error"]["details"][0]["loc"], json!(["body", "placements", 0, field]), "{id:?}");
         }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// All ids of a list, page by page.
-pub(crate) async fn through(user: &User, path: &str, limit: usize) -> Vec<String> {
+pub(crate) async fn read_all_pages(user: &User, path: &str, limit: usize) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     let separator = if path.contains('?') { '&' } else { '?' };
     loop {
@@ -39,7 +39,7 @@ async fn lists_are_newest_first_and_pages_join_without_gap_or_repeat() {
 
     for path in ["/v1/ai/generations", "/v1/jobs"] {
         for limit in [1, 2, 3, 5, 250] {
-            assert_eq!(through(&anna, path, limit).await, made, "{path} by {limit}");
+            assert_eq!(read_all_pages(&anna, path, limit).await, made, "{path} by {limit}");
         }
     }
     let whole = anna.get("/v1/ai/generations?limit=5").await.data();
@@ -78,12 +78,12 @@ async fn suggestions_and_cards_are_paged_too() {
     let accepted = anna.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200).data();
 
     let made: Vec<_> = anna.suggestions(&id).await.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(through(&anna, &format!("/v1/ai/generations/{id}/suggestions"), 2).await, made);
+    assert_eq!(read_all_pages(&anna, &format!("/v1/ai/generations/{id}/suggestions"), 2).await, made);
     let mut cards: Vec<_> =
         accepted["cards"].as_array().unwrap().iter().map(|card| card["id"].as_str().unwrap()).collect();
     cards.sort_unstable();
     cards.reverse();
-    assert_eq!(through(&anna, "/v1/cards", 2).await, cards);
+    assert_eq!(read_all_pages(&anna, "/v1/cards", 2).await, cards);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +111,7 @@ async fn jobs_are_filtered_by_kind_and_status() {
     stack.world.play(&key, [Script::hold_after(1)]);
     let running = anna.generate(&source_text(&key)).await;
     stack.world.wait_until_holding(&key).await;
-    let list = async |query: &str| through(&anna, &format!("/v1/jobs?{query}"), 50).await;
+    let list = async |query: &str| read_all_pages(&anna, &format!("/v1/jobs?{query}"), 50).await;
 
     assert_eq!(list("status=succeeded").await, [done.as_str()]);
     assert_eq!(list("status=running").await, [running.as_str()]);
@@ -171,7 +171,7 @@ async fn a_waiting_job_says_why_and_ends_at_once_when_cancelled() {
     let explained = anna.get(&format!("/v1/jobs/{second}/explain")).await.expect(200).data();
     assert_eq!((&explained["state"], &explained["status"]), (&json!("queued"), &json!("pending")));
     assert!(explained["blocker"].as_str().unwrap().contains('1'), "one stands before it: {explained}");
-    assert_eq!(through(&anna, "/v1/jobs?status=pending", 50).await, [second.clone(), first]);
+    assert_eq!(read_all_pages(&anna, "/v1/jobs?status=pending", 50).await, [second.clone(), first]);
 
     let cancelled = anna.post(&format!("/v1/jobs/{second}/cancel"), json!({})).await.expect(202);
     assert_eq!(cancelled.data(), json!({ "status": "cancelling" }));

@@ -4,7 +4,7 @@ use almanac_tests::{
     OrFail, Reply, Script, Stack, User,
     actor::{
         calendar::{calendar_order, keyed},
-        organic::{guided, week_order},
+        organic::{options_with_key, week_order},
     },
     world::{Answer, source_text},
 };
@@ -90,7 +90,7 @@ async fn a_week_and_a_generation_that_were_waited_for_say_how_they_ended() {
     anna.coffee_brand().await;
     let answer: Script = Answer { cards: usize::MAX, ..Answer::default() }.into();
     stack.world.play(&key, [answer, Script::status(402)]);
-    let order = week_order(&json!({ "options": guided(&key) }));
+    let order = week_order(&json!({ "options": options_with_key(&key) }));
 
     let made = waited(&anna, "/v1/organic/generate-calendar", &order).await.data();
     let failed = waited(&anna, "/v1/organic/generate-calendar", &order).await.data();

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::api::lists::through;
+use crate::api::lists::read_all_pages;
 
 /// What belongs to a brand: the segment of its path, a body that makes one, a patch, and what the patch makes of it.
 fn kinds() -> [(&'static str, Value, Value, Value); 3] {
@@ -84,7 +84,7 @@ async fn a_brand_is_made_shown_changed_and_removed() {
     assert!(ours["id"].as_str().is_some_and(|id| id.parse::<BrandId>().is_ok()), "{ours}");
     anna.delete("/v1/brands/brand_123").await.expect(204);
     anna.delete("/v1/brands/brand_123").await.refused(404, "NOT_FOUND");
-    assert_eq!(through(&anna, "/v1/brands", 10).await, [ours["id"].as_str().or_fail("an id")]);
+    assert_eq!(read_all_pages(&anna, "/v1/brands", 10).await, [ours["id"].as_str().or_fail("an id")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +126,7 @@ async fn what_belongs_to_a_brand_is_made_shown_changed_and_removed() {
         anna.delete(&one).await.refused(404, "NOT_FOUND");
         anna.get(&one).await.refused(404, "NOT_FOUND");
         anna.patch(&one, json!({})).await.refused(404, "NOT_FOUND");
-        assert_eq!(through(&anna, &list, 10).await, [ours["id"].as_str().or_fail("an id")]);
+        assert_eq!(read_all_pages(&anna, &list, 10).await, [ours["id"].as_str().or_fail("an id")]);
     }
 }
 
@@ -139,7 +139,7 @@ async fn pages_join_newest_first_while_new_things_come() {
     let lists = lists.into_iter().chain([("/v1/brands".to_owned(), brand)]);
 
     for (path, body) in lists {
-        let already = through(&anna, &path, 250).await;
+        let already = read_all_pages(&anna, &path, 250).await;
         let add = async |id: &str| {
             let mut body = body.clone();
             body["id"] = json!(id);
@@ -150,7 +150,7 @@ async fn pages_join_newest_first_while_new_things_come() {
         }
         let expected: Vec<_> = ["e", "b2", "d", "a", "c"].map(str::to_owned).into_iter().chain(already).collect();
         for limit in [1, 2, 5, 250] {
-            assert_eq!(through(&anna, &path, limit).await, expected, "{path} by {limit}");
+            assert_eq!(read_all_pages(&anna, &path, limit).await, expected, "{path} by {limit}");
         }
         let first = anna.get(&format!("{path}?limit=2")).await.expect(200).data();
         add("0").await;
@@ -177,10 +177,10 @@ async fn assets_are_filtered_by_a_tag() {
         anna.post("/v1/brands/b/assets", asset(n)).await.expect(201);
     }
 
-    assert_eq!(through(&anna, "/v1/brands/b/assets?tag=odd", 1).await, ["3", "1"]);
-    assert_eq!(through(&anna, "/v1/brands/b/assets?tag=even", 2).await, ["4", "2", "0"]);
-    assert_eq!(through(&anna, "/v1/brands/b/assets?tag=%C3%A9%20t", 50).await.len(), 5);
-    assert_eq!(through(&anna, "/v1/brands/b/assets?tag=Odd", 50).await, Vec::<String>::new());
+    assert_eq!(read_all_pages(&anna, "/v1/brands/b/assets?tag=odd", 1).await, ["3", "1"]);
+    assert_eq!(read_all_pages(&anna, "/v1/brands/b/assets?tag=even", 2).await, ["4", "2", "0"]);
+    assert_eq!(read_all_pages(&anna, "/v1/brands/b/assets?tag=%C3%A9%20t", 50).await.len(), 5);
+    assert_eq!(read_all_pages(&anna, "/v1/brands/b/assets?tag=Odd", 50).await, Vec::<String>::new());
     for wrong in ["", "%00", "%20", &"x".repeat(65)] {
         anna.get(&format!("/v1/brands/b/assets?tag={wrong}")).await.refused(400, "VALIDATION_FAILED");
     }

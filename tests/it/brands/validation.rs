@@ -4,7 +4,7 @@ use almanac_tests::{OrFail, Stack};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::api::lists::through;
+use crate::api::lists::read_all_pages;
 
 /// A body for a path below the brand, and how it is refused: status, code, `details[0].loc` below the body.
 type Case = (Method, &'static str, Value, u16, &'static str, Value);
@@ -122,5 +122,5 @@ async fn every_bad_body_is_refused_by_name_and_stores_nothing() {
     nul.send().await.refused(400, "MALFORMED_TEXT");
 
     assert_eq!(everything().await, before);
-    assert_eq!(through(&anna, "/v1/brands", 50).await, [brand]);
+    assert_eq!(read_all_pages(&anna, "/v1/brands", 50).await, [brand]);
 }

@@ -66,7 +66,7 @@ async fn who_comes_after_the_beginning_was_told_hears_of_it_before_the_first_car
         (&json!("progress"), &json!(0), &json!("drafting"))
     );
     stack.world.release(&key);
-    anna.see_end(job).await;
+    anna.follow_to_end(job).await;
 }
 
 /// One job from before its start to after its end: the API that everybody listens to is killed in the middle, and all
@@ -178,7 +178,7 @@ async fn a_silent_job_sends_heartbeats_and_an_expired_token_ends_its_stream_but_
         assert_eq!(last.json()["code"], "auth_expired");
     }
     stack.world.release(&key);
-    assert_follows(&anna.see_end(job).await, 0);
+    assert_follows(&anna.follow_to_end(job).await, 0);
     assert_eq!(sse.collect_to_end().await.last().unwrap().json()["status"], "succeeded");
     let line = stored(ndjson.collect_to_end().await);
     assert_eq!(line.last().unwrap().json()["status"], "succeeded");
@@ -199,7 +199,7 @@ async fn a_disconnect_never_cancels() {
     anna.get(&format!("/v1/jobs/{job}")).await.expect(200);
     stack.world.release(&key);
 
-    let events = anna.see_end(job).await;
+    let events = anna.follow_to_end(job).await;
     assert_eq!(events.last().unwrap().json()["status"], "succeeded");
     assert_eq!(events.iter().filter(|event| event.kind == "suggestion").count(), 10);
 }
@@ -312,7 +312,7 @@ async fn a_log_older_than_its_retention_is_told_in_one_snapshot() {
     let stack = Stack::builder().start().await;
     let anna = stack.user();
     let job = anna.generate_scripted(&Uuid::new_v4().to_string()).await;
-    let length = anna.see_end(job).await.len();
+    let length = anna.follow_to_end(job).await.len();
     let forget = "DELETE FROM almanac.job_events WHERE job_id = $1";
     assert_eq!(
         sqlx::query(forget).bind(job).execute(&stack.admin().await).await.unwrap().rows_affected(),

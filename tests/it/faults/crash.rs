@@ -7,8 +7,8 @@ use almanac_tests::{
     Script, Stack,
     actor::{
         calendar::keyed,
-        log::{id_of, stored, told_fronts},
-        organic::guided,
+        log::{id_of, stored, suggestion_fronts},
+        organic::options_with_key,
     },
     invariants,
     world::Answer,
@@ -57,10 +57,10 @@ async fn survives_a_crash_at(point: &str, counted: i32) {
     stack.worker(0).start().await;
 
     let seen = stored(open.collect_to_end().await);
-    assert_eq!(seen, anna.see_end(job).await, "{point}: the stream that was open saw the whole log");
+    assert_eq!(seen, anna.follow_to_end(job).await, "{point}: the stream that was open saw the whole log");
     assert_eq!(seen.last().unwrap().json()["status"], "succeeded", "{point}");
     let fronts = anna.fronts(job).await;
-    assert_eq!(told_fronts(&seen), fronts, "{point}: what was told is what is stored");
+    assert_eq!(suggestion_fronts(&seen), fronts, "{point}: what was told is what is stored");
     assert_eq!(fronts.iter().collect::<HashSet<_>>().len(), fronts.len(), "{point}: no suggestion twice: {fronts:?}");
     assert_eq!(fronts[..kept.len()], kept, "{point}: what was shown stays");
     let left = remains(&stack, job).await;
@@ -95,13 +95,13 @@ async fn a_second_worker_goes_on_where_a_killed_one_stopped() {
     let anna = stack.user();
     stack.world.play("cut", [Script::hold_after(3), Answer { cards: 7, first: 4, ..Answer::default() }.into()]);
     let job = anna.generate_scripted("cut").await;
-    let (mut open, mut seen) = anna.see_suggestions(job, 3).await;
+    let (mut open, mut seen) = anna.follow_until_suggestions(job, 3).await;
 
     stack.holder(job).await.kill().await;
 
     seen.extend(stored(open.collect_to_end().await));
-    assert_eq!(told_fronts(&seen).len(), 10, "three of the first and seven of the second");
-    assert_eq!(anna.see_end(job).await, seen);
+    assert_eq!(suggestion_fronts(&seen).len(), 10, "three of the first and seven of the second");
+    assert_eq!(anna.follow_to_end(job).await, seen);
     let second = &stack.world.calls("cut")[1];
     assert_eq!(second.task["exclude"].as_array().map(Vec::len), Some(3));
     invariants::assert_all(&stack.admin().await, &[job]).await;
@@ -122,9 +122,9 @@ async fn what_was_all_stored_before_a_kill_is_not_asked_for_again() {
     }
     cleo.coffee_brand().await;
     let cards = anna.generate_scripted("cards").await;
-    let (mut cards_open, _) = anna.see_suggestions(cards, 10).await;
+    let (mut cards_open, _) = anna.follow_until_suggestions(cards, 10).await;
     let mut entries = ben.plan(&json!({ "constraints": keyed("entries") })).await;
-    let mut placements = cleo.week(&json!({ "options": guided("placements") })).await;
+    let mut placements = cleo.week(&json!({ "options": options_with_key("placements") })).await;
     for _ in 0..6 {
         entries.next_of("entry").await;
     }
@@ -174,7 +174,7 @@ async fn is_accepted_once_although_the_api_dies_at(point: &str) {
         .await
         .unwrap();
     assert_eq!(jobs, [job], "{point}: one job");
-    assert_eq!(anna.see_end(job).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(job).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(stack.world.calls("once").len(), 1);
     invariants::assert_all(&stack.admin().await, &[job]).await;
 }

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use almanac_tests::{
     Script, Stack, User,
     actor::{
-        log::{stored, told_fronts},
+        log::{stored, suggestion_fronts},
         stream::{Encoding, EventStream, Frame},
     },
     eventually, invariants,
@@ -41,12 +41,12 @@ async fn a_draining_worker_finishes_what_runs_and_takes_nothing_more() {
     stack.world.release("running");
 
     assert_eq!(stack.worker(0).wait_exit(SOON).await.code(), Some(0));
-    assert_eq!(anna.see_end(running).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(running).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(state_and_crashes(&stack, running).await, ("succeeded".to_owned(), 0));
     assert_eq!(stack.world.calls("running").len(), 1);
     assert_eq!(state_and_crashes(&stack, waiting).await, ("queued".to_owned(), 0), "a draining worker takes nothing");
     stack.worker(0).start().await;
-    anna.see_end(waiting).await;
+    anna.follow_to_end(waiting).await;
     invariants::assert_all(&stack.admin().await, &[running, waiting]).await;
 }
 
@@ -57,15 +57,15 @@ async fn what_does_not_end_in_time_is_handed_back_and_goes_on_elsewhere_without_
     let rest = Answer { cards: 7, first: 4, ..Answer::default() };
     stack.world.play("long", [Script::hold_after(3), rest.into()]);
     let job = anna.generate_scripted("long").await;
-    let (mut open, mut events) = anna.see_suggestions(job, 3).await;
+    let (mut open, mut events) = anna.follow_until_suggestions(job, 3).await;
     let holder = stack.holder(job).await;
 
     holder.terminate();
 
     assert_eq!(holder.wait_exit(SOON).await.code(), Some(0));
     events.extend(stored(open.collect_to_end().await));
-    assert_eq!(told_fronts(&events).len(), 10);
-    assert_eq!(events, anna.see_end(job).await);
+    assert_eq!(suggestion_fronts(&events).len(), 10);
+    assert_eq!(events, anna.follow_to_end(job).await);
     assert_eq!(state_and_crashes(&stack, job).await, ("succeeded".to_owned(), 0));
     assert_eq!(stack.world.wait_until_ended("long", 1).await.outcome, Outcome::ClosedByClient);
     assert_eq!(stack.world.calls("long")[1].task["exclude"].as_array().map(Vec::len), Some(3));
@@ -80,15 +80,15 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
     let rest = Answer { cards: 8, first: 3, ..Answer::default() };
     stack.world.play("cut", [Script::hold_after(2), rest.into()]);
     let job = anna.generate_scripted("cut").await;
-    anna.see_suggestions(job, 2).await;
+    anna.follow_until_suggestions(job, 2).await;
 
     stack.worker(0).terminate();
     assert_eq!(stack.worker(0).wait_exit(SOON).await.code(), None);
     stack.worker(0).unset("ALMANAC_CRASH_AT");
     stack.worker(0).start().await;
 
-    let events = anna.see_end(job).await;
-    assert_eq!(told_fronts(&events).len(), 10);
+    let events = anna.follow_to_end(job).await;
+    assert_eq!(suggestion_fronts(&events).len(), 10);
     assert_eq!(state_and_crashes(&stack, job).await, ("succeeded".to_owned(), 1));
     assert_eq!(stack.world.calls("cut").len(), 2);
     invariants::assert_all(&stack.admin().await, &[job]).await;
@@ -181,7 +181,7 @@ async fn an_ending_api_says_goodbye_and_everybody_goes_on_at_another() {
     let rests = goodbyes.iter().map(|(last_seq, _)| resume(&there, job, *last_seq));
     let mut rests = join_all(rests).await;
     stack.world.release("going");
-    let log = there.see_end(job).await;
+    let log = there.follow_to_end(job).await;
     for ((last_seq, _), rest) in goodbyes.iter().zip(&mut rests) {
         let after = usize::try_from(*last_seq).unwrap();
         assert_eq!(stored(rest.collect_to_end().await), log[after..], "resumed after {after}");

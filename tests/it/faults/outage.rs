@@ -27,14 +27,14 @@ async fn readyz(user: &User) -> (u16, String) {
 }
 
 /// A generation by a new person, to its end, in time although something is away.
-pub(crate) async fn works(stack: &Stack, what: &str) -> Uuid {
+pub(crate) async fn assert_generation_succeeds(stack: &Stack, what: &str) -> Uuid {
     let user = stack.user();
     let begun = Instant::now();
     let job = user.generate_scripted("works").await;
     let accepted = begun.elapsed();
     // Nobody waits for what is away: without a bound of its own a silent Redis would be waited for without end.
     assert!(accepted < Duration::from_secs(5), "{what}: an accept took {accepted:?}");
-    let Ok(events) = timeout(POLLED, user.see_end(job)).await else { panic!("{what}: not done in {POLLED:?}") };
+    let Ok(events) = timeout(POLLED, user.follow_to_end(job)).await else { panic!("{what}: not done in {POLLED:?}") };
     assert_eq!(events.last().unwrap().json()["status"], "succeeded", "{what}");
     job
 }
@@ -52,7 +52,7 @@ async fn recovered(stack: &Stack, jobs: &mut Vec<Uuid>) {
         .await;
     let begun = Instant::now();
     loop {
-        let job = works(stack, "after the return").await;
+        let job = assert_generation_succeeds(stack, "after the return").await;
         jobs.push(job);
         if waited(stack, job).await < 1.0 {
             return;
@@ -78,7 +78,7 @@ pub(crate) async fn hold_and_then(stack: &Stack, key: &str, later: impl IntoIter
     let user = stack.user();
     stack.world.play(key, std::iter::once(Script::hold_after(3)).chain(later));
     let job = user.generate_scripted(key).await;
-    let (stream, seen) = user.see_suggestions(job, 3).await;
+    let (stream, seen) = user.follow_until_suggestions(job, 3).await;
     Held { user, job, stream, seen }
 }
 
@@ -89,7 +89,7 @@ impl Held {
         self.seen.extend(stored(rest));
         assert_follows(&self.seen, 0);
         assert_eq!(self.seen.last().unwrap().json()["status"], "succeeded", "{what}");
-        assert_eq!(self.seen, self.user.see_end(self.job).await, "{what}");
+        assert_eq!(self.seen, self.user.follow_to_end(self.job).await, "{what}");
         self.job
     }
 }
@@ -105,10 +105,10 @@ async fn an_emptied_redis_costs_a_moment_and_nothing_else() {
         let user = stack.user();
         let rung = user.generate_scripted("rung").await;
         stack.services.redis.flush_all().await;
-        jobs.push(works(&stack, "emptied").await);
+        jobs.push(assert_generation_succeeds(&stack, "emptied").await);
         stack.world.release(&key);
         jobs.push(held.heals("emptied").await);
-        user.see_end(rung).await;
+        user.follow_to_end(rung).await;
         jobs.push(rung);
     }
 
@@ -127,14 +127,14 @@ async fn a_redis_that_swallows_everything_and_answers_nothing_refuses_no_work() 
     stack.proxies().api_redis.set(Mode::BlackHole).await;
     stack.proxies().worker_redis.set(Mode::BlackHole).await;
 
-    jobs.push(works(&stack, "black hole").await);
+    jobs.push(assert_generation_succeeds(&stack, "black hole").await);
     assert_eq!(readyz(&held.user).await, (200, "degraded".to_owned()));
     stack.world.release("held");
     jobs.push(held.heals("black hole").await);
     let second = hold(&stack, "second").await;
     stack.world.release("second");
     jobs.push(second.heals("opened in the black hole").await);
-    jobs.push(works(&stack, "still a black hole").await);
+    jobs.push(assert_generation_succeeds(&stack, "still a black hole").await);
     stack.proxies().api_redis.set(Mode::Pass).await;
     stack.proxies().worker_redis.set(Mode::Pass).await;
 
@@ -155,7 +155,7 @@ async fn a_redis_that_is_full_refuses_writes_and_no_work() {
 
     may_hold("1").await;
 
-    jobs.extend(join_all((0..3).map(|_| works(&stack, "full"))).await);
+    jobs.extend(join_all((0..3).map(|_| assert_generation_succeeds(&stack, "full"))).await);
     stack.world.release("held");
     jobs.push(held.heals("full").await);
     may_hold("0").await;
@@ -177,7 +177,7 @@ async fn half_a_minute_without_redis_loses_and_refuses_nothing() {
     stack.world.release("held");
     jobs.push(held.heals("gone").await);
     while gone.elapsed() < Duration::from_secs(30) {
-        let done = join_all((0..3).map(|_| works(&stack, "gone"))).await;
+        let done = join_all((0..3).map(|_| assert_generation_succeeds(&stack, "gone"))).await;
         jobs.extend(done);
     }
     let late = hold(&stack, "late").await;
@@ -271,7 +271,7 @@ async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted(
         .await;
         let job = id_of(&again.json()["generation_id"]);
         assert!(promised.is_none_or(|promised| promised == job), "what was answered was kept");
-        asked.user.see_end(job).await;
+        asked.user.follow_to_end(job).await;
         jobs.push(job);
     }
     recovered(&stack, &mut jobs).await;
@@ -292,7 +292,7 @@ async fn after_a_restart_of_postgres_no_request_is_refused() {
         assert!(calls().await.iter().all(|status| *status == 200), "each connection of the pool is open");
     }
 
-    stack.services.postgres.stop_politely().await;
+    stack.services.postgres.stop_fast().await;
     stack.services.postgres.start_again().await;
     eventually(SOON, "the API sees its store", || async { (readyz(&people[0]).await.0 == 200).then_some(()) }).await;
 
@@ -332,7 +332,7 @@ async fn a_pooled_connection_forgets_whom_it_spoke_for() {
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
     job.emit(epoch, 3, "{}").await.unwrap();
     job.finish(epoch).await.unwrap();
-    let logs = join_all((0..12).map(|_| anna.see_end(job.id))).await;
+    let logs = join_all((0..12).map(|_| anna.follow_to_end(job.id))).await;
     assert!(logs.iter().all(|log| log.len() == 4));
 }
 
@@ -353,7 +353,7 @@ fn refusals(stack: &Stack) -> (usize, f64) {
 async fn a_store_that_only_reads_is_asked_now_and_then_and_loses_nothing() {
     let stack = Stack::builder().start().await;
     let (user, admin) = (stack.user(), stack.admin().await);
-    let mut jobs = vec![works(&stack, "before").await];
+    let mut jobs = vec![assert_generation_succeeds(&stack, "before").await];
     let only_reads = async |setting: &str| {
         let database: String = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&admin).await.unwrap();
         let alter =

@@ -26,7 +26,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::outage::{SOON, hold_and_then, works};
+use super::outage::{SOON, assert_generation_succeeds, hold_and_then};
 
 /// The seven cards that are missing after three.
 fn rest() -> Script {
@@ -62,7 +62,7 @@ async fn a_worker_whose_postgres_falls_silent_lets_its_jobs_go_and_works_on_when
     // Before another worker could have its job, and buy the same answer.
     assert_eq!(stack.world.wait_until_ended("silent", 1).await.outcome, Outcome::ClosedByClient);
     stack.proxies().worker_postgres.set(Mode::Pass).await;
-    let jobs = [held.heals("silent").await, works(&stack, "after the silence").await];
+    let jobs = [held.heals("silent").await, assert_generation_succeeds(&stack, "after the silence").await];
     assert_eq!(crashes(&stack).await, []);
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }

@@ -17,7 +17,7 @@ async fn a_job_that_kills_its_workers_is_given_up_and_costs_its_neighbours_nothi
     // chance left is shown by `jobs::lease::last_chances_are_taken_one_at_a_time`.)
     stack.world.play("neighbour", [Script::hold_after(3), Script::ok(7)]);
     let neighbour = berta.generate_scripted("neighbour").await;
-    berta.see_suggestions(neighbour, 3).await;
+    berta.follow_until_suggestions(neighbour, 3).await;
 
     let text = scripted_text("ok]] [[poison");
     let accepted = anna.post("/v1/ai/generations", json!({ "source_text": text })).await.expect(202);
@@ -41,10 +41,10 @@ async fn a_job_that_kills_its_workers_is_given_up_and_costs_its_neighbours_nothi
     assert_eq!(generation["status"], "failed");
     let mut jobs = vec![pill, neighbour];
     for (user, job) in others {
-        assert_eq!(user.see_end(job).await.last().unwrap().json()["status"], "succeeded");
+        assert_eq!(user.follow_to_end(job).await.last().unwrap().json()["status"], "succeeded");
         jobs.push(job);
     }
-    let log = berta.see_end(neighbour).await;
+    let log = berta.follow_to_end(neighbour).await;
     assert_eq!(log.last().unwrap().json()["status"], "succeeded", "the neighbour lost nothing");
     assert_eq!(berta.fronts(neighbour).await.len(), 7, "three before the first crash, and the rest that it asked for");
     assert!(stack.worker(0).is_running());

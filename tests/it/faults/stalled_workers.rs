@@ -85,7 +85,7 @@ async fn a_job_whose_worker_stands_still_again_and_again_is_no_poison() {
     }
 
     stack.world.release("stalled");
-    assert_eq!(anna.see_end(job).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(job).await.last().unwrap().json()["status"], "succeeded");
     invariants::assert_all(&admin, &[job]).await;
 }
 
@@ -124,13 +124,13 @@ async fn starts_of_workers_leave_no_keys_behind() {
     let redis = stack.services.redis.connect().await;
     for _ in 0..2 {
         let anna = stack.user();
-        anna.see_end(anna.generate_scripted("works").await).await;
+        anna.follow_to_end(anna.generate_scripted("works").await).await;
         stack.worker(0).terminate();
         stack.worker(0).wait_exit(SOON).await;
         stack.worker(0).start().await;
     }
     let anna = stack.user();
-    anna.see_end(anna.generate_scripted("works").await).await;
+    anna.follow_to_end(anna.generate_scripted("works").await).await;
 
     let keys = async || {
         let keys: Vec<String> =

@@ -96,7 +96,7 @@ async fn a_job_waits_for_its_provider_only_as_long_as_it_may() {
     stack.world.play("gone", [Script::status(503)]);
 
     let job = anna.generate_scripted("gone").await;
-    let events = anna.see_end(job).await;
+    let events = anna.follow_to_end(job).await;
 
     let end = events.last().unwrap().json();
     assert_eq!((&end["status"], &end["error"]["code"]), (&json!("failed"), &json!("PROVIDER_UNAVAILABLE")));
@@ -135,7 +135,9 @@ async fn a_probe_that_brought_part_of_an_answer_is_charged_like_any_other_call()
         user.post(&format!("/v1/jobs/{other}/cancel"), json!({})).await;
     }
 
-    let Ok(events) = tokio::time::timeout(PROBED, anna.see_end(job)).await else { panic!("it is probed for ever") };
+    let Ok(events) = tokio::time::timeout(PROBED, anna.follow_to_end(job)).await else {
+        panic!("it is probed for ever")
+    };
     let end = events.last().unwrap().json();
     assert_eq!((&end["status"], &end["error"]["code"]), (&json!("failed"), &json!("PROVIDER_ERROR")));
     assert_eq!(ledger(&admin, job).await, ["failed", "failed", "failed"]);
@@ -174,7 +176,7 @@ async fn calls_that_drains_cut_are_not_among_the_three_and_never_more_than_six()
         cut(&stack, "cut", nth).await;
     }
 
-    let end = anna.see_end(job).await.last().unwrap().json();
+    let end = anna.follow_to_end(job).await.last().unwrap().json();
     assert_eq!(end["status"], "succeeded", "{end}");
     assert_eq!(cost(&admin, job).await, nothing("succeeded"));
     assert_eq!(ledger(&admin, job).await, ["unknown", "unknown", "unknown", "succeeded"]);
@@ -185,7 +187,7 @@ async fn calls_that_drains_cut_are_not_among_the_three_and_never_more_than_six()
         cut(&stack, "cut again", nth).await;
     }
 
-    let end = ben.see_end(endless).await.last().unwrap().json();
+    let end = ben.follow_to_end(endless).await.last().unwrap().json();
     assert_eq!((&end["status"], &end["error"]["code"]), (&json!("failed"), &json!("CALL_LIMIT")), "{end}");
     assert_eq!(stack.world.calls("cut again").len(), 6);
     assert_eq!(ledger(&admin, endless).await, ["unknown"; 6]);
@@ -208,7 +210,7 @@ async fn a_job_that_is_cancelled_ends_instead_of_waiting_for_its_pause() {
         eventually(SOON, "it was started", started).await;
         let answer = user.post(&format!("/v1/jobs/{job}/cancel"), json!({})).await;
         assert!(matches!(answer.status, 200 | 202), "{answer:?}");
-        let events = tokio::time::timeout(SOON, user.see_end(job)).await.expect("it does not wait for a minute");
+        let events = tokio::time::timeout(SOON, user.follow_to_end(job)).await.expect("it does not wait for a minute");
         assert_eq!(events.last().unwrap().json()["status"], "cancelled");
         job
     }))
@@ -241,7 +243,8 @@ async fn no_way_back_to_the_queue_is_open_to_a_job_that_is_cancelled() {
 
         sqlx::query(sqlx::AssertSqlSafe(way.as_str())).bind(job.id).execute(job.worker()).await.unwrap();
 
-        let events = tokio::time::timeout(SOON, anna.see_end(job.id)).await.unwrap_or_else(|_| panic!("{way}: no end"));
+        let events =
+            tokio::time::timeout(SOON, anna.follow_to_end(job.id)).await.unwrap_or_else(|_| panic!("{way}: no end"));
         let end: Value = events.last().unwrap().json();
         assert_eq!((&end["status"], &end["error"]["code"]), (&json!("cancelled"), &json!("CANCELLED")), "{way}");
         invariants::assert_all(&admin, &[job.id]).await;

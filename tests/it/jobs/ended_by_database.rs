@@ -7,7 +7,7 @@ use almanac_tests::{
     Script, Stack,
     actor::{
         calendar::keyed,
-        organic::{guided, seed},
+        organic::{options_with_key, seed},
         stream::EventStream,
     },
     eventually, invariants,
@@ -113,7 +113,7 @@ async fn a_week_that_is_cancelled_in_the_queue_counts_what_it_made_and_cost() {
     stack.world.play("week", some_and_then_one(1));
     // The second has to be moved.
     let placements = json!([seed("p0", 0, 9), seed("p1", 0, 9), seed("p2", 1, 9)]);
-    let mut stream = anna.week(&json!({ "placements": placements, "options": guided("week") })).await;
+    let mut stream = anna.week(&json!({ "placements": placements, "options": options_with_key("week") })).await;
     for _ in 0..2 {
         stream.next_of("placement").await;
     }
@@ -149,7 +149,7 @@ async fn a_job_that_was_held_for_too_long_ends_although_no_worker_is_left() {
         "UPDATE almanac.jobs SET held_until = clock_timestamp() - interval '10 s' WHERE id = $1 AND held_until > now()";
     assert_eq!(sqlx::query(over).bind(job).execute(&admin).await.unwrap().rows_affected(), 1);
 
-    let ended = tokio::time::timeout(SOON, anna.see_end(job)).await.expect("it ends");
+    let ended = tokio::time::timeout(SOON, anna.follow_to_end(job)).await.expect("it ends");
     let done = ended.last().unwrap().json();
     assert_eq!((&done["status"], &done["error"]["code"]), (&json!("failed"), &json!("PROVIDER_UNAVAILABLE")));
     assert_eq!(done["suggestions"], 2, "{done}");

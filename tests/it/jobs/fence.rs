@@ -15,7 +15,7 @@ use almanac_tests::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::lease::{LONG, OVER, now, quiet, reap, running};
+use super::lease::{EXPIRED_LEASE_MS, LONG_LEASE_MS, now, reap, running, stack_without_workers};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
 const WRITES: [(&str, &str); 10] = [
@@ -60,12 +60,12 @@ async fn conclude_alone(job: &ForgedJob, epoch: i64) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_lost_its_lease_writes_nothing_more() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let job = stack.user().forge(&stack).await;
-    let old = job.claim("first", OVER).await.unwrap();
+    let old = job.claim("first", EXPIRED_LEASE_MS).await.unwrap();
     assert_eq!(reap(job.worker()).await, [job.id]);
-    let new = job.claim("second", LONG).await.unwrap();
+    let new = job.claim("second", LONG_LEASE_MS).await.unwrap();
     assert!(new > old);
 
     let slipped = late_writes(&job, old).await;
@@ -94,7 +94,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_function_that_names_an_epoch_is_left_out_here() {
-    let admin = quiet().await.admin().await;
+    let admin = stack_without_workers().await.admin().await;
 
     let fenced: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT proname::text FROM pg_proc
@@ -112,14 +112,14 @@ async fn no_function_that_names_an_epoch_is_left_out_here() {
 /// The first end goes out alone, and the others wait together meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_that_is_refused_costs_the_ends_beside_it_nothing() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let url = stack.services.postgres.url("almanac_worker", &stack.database).into();
     let endings = Endings::start(Service::open(&url).unwrap());
     let mut ends = Vec::new();
     for number in 0..8 {
         let job = stack.user().forge(&stack).await;
-        let epoch = job.claim("the test", LONG).await.unwrap();
+        let epoch = job.claim("the test", LONG_LEASE_MS).await.unwrap();
         let lease = Lease { job: JobId(job.id), epoch: if number == 2 { epoch + 1 } else { epoch } };
         // Of a generation that is not there: no row may be stored.
         let suggestion =

@@ -25,7 +25,7 @@ async fn jobs_that_find_no_slot_start_as_soon_as_one_is_free() {
 
     let jobs = join_all((0..8).map(|_| user.generate_scripted("soon"))).await;
     for job in &jobs {
-        user.see_end(*job).await;
+        user.follow_to_end(*job).await;
     }
 
     // The poll leaves a job to its message for two seconds; a lane that is behind does not.
@@ -42,13 +42,13 @@ async fn a_message_wakes_one_of_many_idle_workers() {
     let mut jobs = Vec::new();
     for _ in 0..4 {
         jobs.push(user.generate_scripted("warm").await);
-        user.see_end(*jobs.last().unwrap()).await;
+        user.follow_to_end(*jobs.last().unwrap()).await;
     }
 
     let (before, began) = (scripts_run(&stack).await, tokio::time::Instant::now());
     for _ in 0..20 {
         jobs.push(user.generate_scripted("lone").await);
-        user.see_end(*jobs.last().unwrap()).await;
+        user.follow_to_end(*jobs.last().unwrap()).await;
     }
     let (run, took) = (scripts_run(&stack).await - before, began.elapsed().as_secs_f64());
 
@@ -70,7 +70,7 @@ async fn a_wake_up_that_two_idle_workers_hear_starts_its_job_once() {
         let key = format!("heard-by-two-{number}");
         stack.world.play(&key, [Script::ok(5)]);
         let job = user.generate_scripted(&key).await;
-        user.see_end(job).await;
+        user.follow_to_end(job).await;
         assert_eq!(stack.world.calls(&key).len(), 1);
         jobs.push(job);
     }

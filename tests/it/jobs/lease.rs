@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 
 use almanac_tests::{
     Script, Stack,
-    actor::{forged::sqlstate, log::told_fronts},
+    actor::{forged::sqlstate, log::suggestion_fronts},
     eventually, invariants,
     world::Answer,
 };
@@ -14,9 +14,9 @@ use futures_util::future::join_all;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-pub(crate) const LONG: i32 = 3_600_000;
-/// A lease that is over by the time anybody can look at it.
-pub(crate) const OVER: i32 = -1_000;
+pub(crate) const LONG_LEASE_MS: i32 = 3_600_000;
+/// A lease that has expired when it is taken.
+pub(crate) const EXPIRED_LEASE_MS: i32 = -1_000;
 
 #[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct JobNow {
@@ -40,13 +40,13 @@ pub(crate) async fn reap(worker: &PgPool) -> Vec<Uuid> {
 }
 
 /// A stack without workers: nobody but the test claims and reaps in its database.
-pub(crate) async fn quiet() -> Stack {
+pub(crate) async fn stack_without_workers() -> Stack {
     Stack::builder().workers(0).start().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_no_crash() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let job = stack.user().forge(&stack).await;
     let unclaim = async |owner: &str| -> Vec<Uuid> {
@@ -58,7 +58,7 @@ async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_n
         let query = sqlx::query_scalar("SELECT count(*) FROM almanac.llm_calls WHERE job_id = $1").bind(job.id);
         query.fetch_one(&admin).await.unwrap()
     };
-    let epoch = job.claim("mine", LONG).await.unwrap();
+    let epoch = job.claim("mine", LONG_LEASE_MS).await.unwrap();
     let open = "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'cards', 'test', 'test', 3, 6)";
     sqlx::query(open).bind(job.id).bind(epoch).execute(job.worker()).await.unwrap();
 
@@ -73,7 +73,7 @@ async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_n
         (given, 0),
         "no crash, and a call that was not made is none"
     );
-    let again = job.claim("another", LONG).await.unwrap();
+    let again = job.claim("another", LONG_LEASE_MS).await.unwrap();
     assert_eq!(again, epoch + 1);
     job.finish(again).await.unwrap();
     invariants::assert_all(&admin, &[job.id]).await;
@@ -81,18 +81,18 @@ async fn a_claim_whose_answer_was_lost_is_given_back_by_its_owner_alone_and_is_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_job_is_claimed_once_however_often_it_rings() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let job = stack.user().forge(&stack).await;
 
-    let at_once = join_all((0..8).map(|_| job.claim("one of many", LONG))).await;
-    let later = job.claim("late", LONG).await;
+    let at_once = join_all((0..8).map(|_| job.claim("one of many", LONG_LEASE_MS))).await;
+    let later = job.claim("late", LONG_LEASE_MS).await;
 
     let won: Vec<i64> = at_once.into_iter().flatten().collect();
     assert_eq!(won, [1], "one of eight has it");
     assert_eq!(later, None, "a running job is not claimed");
     job.finish(1).await.unwrap();
-    assert_eq!(job.claim("too late", LONG).await, None, "a final job is not claimed");
+    assert_eq!(job.claim("too late", LONG_LEASE_MS).await, None, "a final job is not claimed");
     assert_eq!(now(&admin, job.id).await.epoch, 1);
     invariants::assert_all(&admin, &[job.id]).await;
 }
@@ -100,10 +100,10 @@ async fn one_job_is_claimed_once_however_often_it_rings() {
 /// The renewal and the reaper meet in the same moment: the renewal is not yet committed when the reaper looks.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_lease_is_not_reaped() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let job = stack.user().forge(&stack).await;
-    let epoch = job.claim("slow", OVER).await.unwrap();
+    let epoch = job.claim("slow", EXPIRED_LEASE_MS).await.unwrap();
     let mut renewal = job.worker().begin().await.unwrap();
     let renew = sqlx::query("SELECT * FROM almanac.renew_leases(ARRAY[$1], ARRAY[$2], '1 h')").bind(job.id).bind(epoch);
     assert_eq!(renew.fetch_all(&mut *renewal).await.unwrap().len(), 1);
@@ -130,13 +130,13 @@ async fn a_renewed_lease_is_not_reaped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reapers_that_meet_count_a_crash_once() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let admin = stack.admin().await;
     let anna = stack.user();
     let mut jobs = Vec::new();
     for _ in 0..20 {
         let job = anna.forge(&stack).await;
-        job.claim("gone", OVER).await.unwrap();
+        job.claim("gone", EXPIRED_LEASE_MS).await.unwrap();
         jobs.push(job);
     }
     let worker = stack.as_worker().await;
@@ -147,7 +147,7 @@ async fn reapers_that_meet_count_a_crash_once() {
     assert_eq!(reaped.iter().collect::<HashSet<_>>().len(), jobs.len());
     for job in &jobs {
         assert_eq!(now(&admin, job.id).await.crashes, 1);
-        let epoch = job.claim("next", LONG).await.unwrap();
+        let epoch = job.claim("next", LONG_LEASE_MS).await.unwrap();
         job.finish(epoch).await.unwrap();
     }
 }
@@ -155,13 +155,13 @@ async fn reapers_that_meet_count_a_crash_once() {
 /// A job that is one crash from being given up may be poison: it must not take others down that are as near to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn last_chances_are_taken_one_at_a_time() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let (admin, anna) = (stack.admin().await, stack.user());
     let mut jobs = Vec::new();
     for _ in 0..3 {
         let job = anna.forge(&stack).await;
         for _ in 0..2 {
-            job.claim("gone", OVER).await.unwrap();
+            job.claim("gone", EXPIRED_LEASE_MS).await.unwrap();
             assert_eq!(reap(job.worker()).await, [job.id]);
         }
         jobs.push(job);
@@ -193,7 +193,7 @@ async fn last_chances_are_taken_one_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_active_job_with_one_exclusive_key_is_refused() {
-    let stack = quiet().await;
+    let stack = stack_without_workers().await;
     let anna = stack.user();
     let ids: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
 
@@ -242,7 +242,7 @@ async fn two_workers_call_the_model_of_each_of_a_hundred_jobs_once() {
         async move { user.generate_scripted(&format!("job-{n}")).await }
     }))
     .await;
-    let ends = join_all(jobs.iter().enumerate().map(|(n, job)| users[n % users.len()].see_end(*job))).await;
+    let ends = join_all(jobs.iter().enumerate().map(|(n, job)| users[n % users.len()].follow_to_end(*job))).await;
 
     assert!(ends.iter().all(|events| events.last().unwrap().json()["status"] == "succeeded"));
     for n in 0..100 {
@@ -265,7 +265,7 @@ async fn a_worker_that_wakes_after_its_lease_writes_into_nobodys_job() {
     let rest = Answer { cards: 7, first: 4, hold_after: Some(3), ..Answer::default() };
     stack.world.play("paused", [Script::hold_after(3), rest.into()]);
     let job = anna.generate_scripted("paused").await;
-    anna.see_suggestions(job, 3).await;
+    anna.follow_until_suggestions(job, 3).await;
     let sleeper = stack.holder(job).await;
 
     sleeper.pause();
@@ -283,8 +283,8 @@ async fn a_worker_that_wakes_after_its_lease_writes_into_nobodys_job() {
     assert_eq!(now(&admin, job).await.state, "running", "its new holder works on");
     stack.world.release("paused");
 
-    let events = anna.see_end(job).await;
-    let fronts = told_fronts(&events);
+    let events = anna.follow_to_end(job).await;
+    let fronts = suggestion_fronts(&events);
     assert_eq!(fronts.iter().collect::<HashSet<_>>().len(), fronts.len(), "{fronts:?}");
     assert_eq!((fronts.len(), anna.fronts(job).await), (10, fronts));
     let left = now(&admin, job).await;

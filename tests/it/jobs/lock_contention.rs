@@ -45,7 +45,7 @@ async fn a_row_that_somebody_holds_costs_the_jobs_beside_it_no_lease() {
     assert_eq!(counts(&admin, jobs[1]).await, ("running".to_owned(), 0, 1));
     for (key, job) in ["held", "beside"].into_iter().zip(&jobs) {
         stack.world.release(key);
-        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{key}");
+        assert_eq!(anna.follow_to_end(*job).await.last().unwrap().json()["status"], "succeeded", "{key}");
     }
     assert_eq!(counts(&admin, jobs[1]).await, ("succeeded".to_owned(), 0, 1));
     invariants::assert_all(&admin, &jobs).await;
@@ -104,7 +104,7 @@ async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
     // Which of the wary ones is next is left open.
     keys.into_iter().for_each(|key| stack.world.release(key));
     for (key, job) in keys.into_iter().zip(&jobs) {
-        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{key}");
+        assert_eq!(anna.follow_to_end(*job).await.last().unwrap().json()["status"], "succeeded", "{key}");
     }
     invariants::assert_all(&admin, &jobs).await;
 }
@@ -118,8 +118,8 @@ pub(crate) async fn hold_row(stack: &Stack, table: &str, id: Uuid) -> sqlx::Tran
     holder
 }
 
-/// A worker's session that would rather fail than wait.
-pub(crate) async fn impatient(stack: &Stack) -> sqlx::PgConnection {
+/// A worker's session that fails if a statement waits for a lock.
+pub(crate) async fn worker_that_never_waits(stack: &Stack) -> sqlx::PgConnection {
     let mut worker = stack.as_worker().await.acquire().await.unwrap().detach();
     sqlx::query("SET lock_timeout = 1").execute(&mut worker).await.unwrap();
     worker
@@ -148,7 +148,7 @@ async fn ten_calendars(stack: &Stack) -> (Vec<Uuid>, Vec<Uuid>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_keeps_no_other_job_from_starting() {
     let stack = Stack::builder().workers(0).start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let start = "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, NULL)";
     for (table, starts) in [("jobs", 9), ("calendar_runs", 9), ("calendars", 9)] {
         let (runs, calendars) = ten_calendars(&stack).await;
@@ -193,14 +193,14 @@ async fn a_held_row_hides_no_job_from_a_poll_with_one_slot() {
     for holder in holders {
         holder.rollback().await.unwrap();
     }
-    assert_eq!(anna.see_end(generations[0]).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(generations[0]).await.last().unwrap().json()["status"], "succeeded");
     invariants::assert_all(&admin, &generations).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_keeps_no_other_generation_from_ending() {
     let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "1000/300").start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let start = "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')";
     let finish = "SELECT count(seq) + 100 * count(*) FILTER (WHERE busy)
            FROM (SELECT cardinality($1) AS n) AS many
@@ -229,7 +229,7 @@ async fn a_held_row_keeps_no_other_generation_from_ending() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_is_tried_again_when_lost_claims_are_released() {
     let stack = Stack::builder().workers(0).api_env("GENERATION_RATE", "1000/300").start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let anna = stack.user();
     let mut jobs = Vec::new();
     for n in 0..3 {
@@ -264,7 +264,7 @@ async fn held_rows_cost_no_generation_a_second_call() {
 
     keys.iter().for_each(|key| stack.world.release(key));
     for (n, job) in jobs.iter().enumerate().filter(|(n, _)| ![3, 9].contains(n)) {
-        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
+        assert_eq!(anna.follow_to_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
     }
     // Longer than a write that is a part of a batch may wait for anything.
     eventually(SOON, "the rows were held for a while", async || {
@@ -275,7 +275,7 @@ async fn held_rows_cost_no_generation_a_second_call() {
     other.rollback().await.unwrap();
 
     for (n, job) in jobs.iter().enumerate() {
-        assert_eq!(anna.see_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
+        assert_eq!(anna.follow_to_end(*job).await.last().unwrap().json()["status"], "succeeded", "{n}");
         assert_eq!(counts(&admin, *job).await, ("succeeded".to_owned(), 0, 1), "{n}");
         assert_eq!(stack.world.calls(&keys[n]).len(), 1, "{n}");
     }
@@ -300,7 +300,7 @@ async fn a_held_row_costs_a_job_that_is_served_again_no_second_call() {
         .await;
     holder.rollback().await.unwrap();
 
-    assert_eq!(anna.see_end(job).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(job).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(stack.world.calls("served").len(), 4);
     let tried = "SELECT attempt FROM almanac.jobs WHERE id = $1";
     let tried: i32 = sqlx::query_scalar(tried).bind(job).fetch_one(&admin).await.unwrap();

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
-use super::lock_contention::{count, hold_row, impatient};
+use super::lock_contention::{count, hold_row, worker_that_never_waits};
 
 /// Tables whose rows a job's end locks or writes.
 const SUBJECTS: [&str; 5] = ["jobs", "ai_generations", "calendar_runs", "calendars", "organic_runs"];
@@ -59,7 +59,7 @@ async fn ended(session: &mut PgConnection, jobs: &[Uuid]) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_keeps_no_other_job_from_being_reaped() {
     let stack = Stack::builder().workers(0).start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let start = "SELECT count(*) FROM almanac.start($1, $1, 'gone', '-1 s', NULL, NULL)";
     let reap = "SELECT count(*) FROM almanac.reap(3) WHERE id = ANY ($1)";
     for table in SUBJECTS {
@@ -138,7 +138,7 @@ async fn three_expired(stack: &Stack, kind: &str) -> Vec<Uuid> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_event_keeps_no_other_log_from_being_pruned() {
     let stack = Stack::builder().workers(0).start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let prune = "SELECT almanac.prune_events(7, 2) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(DISTINCT job_id) FROM almanac.job_events WHERE job_id = ANY ($1)";
     let jobs = three_expired(&stack, "flashcards.generate").await;
@@ -163,7 +163,7 @@ async fn a_held_event_keeps_no_other_log_from_being_pruned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_keeps_no_other_text_from_being_pruned() {
     let stack = Stack::builder().workers(0).start().await;
-    let mut worker = impatient(&stack).await;
+    let mut worker = worker_that_never_waits(&stack).await;
     let prune = "SELECT almanac.prune_texts(7, 200) WHERE $1::uuid[] IS NOT NULL";
     let left = "SELECT count(*) FROM almanac.jobs j
                   LEFT JOIN almanac.ai_generations g USING (id) LEFT JOIN almanac.calendar_runs r USING (id)

@@ -18,7 +18,7 @@ use almanac_tests::{
     actor::{
         calendar::keyed,
         log::{assert_follows, stored},
-        organic::{guided, seed, told_errors, told_ids},
+        organic::{options_with_key, placement_errors, placement_ids, seed},
         stream::{Event, EventStream},
     },
     eventually, invariants,
@@ -72,14 +72,14 @@ async fn a_week_whose_answers_are_cut_is_asked_for_in_parts_until_it_is_whole() 
     let (anna, key) = (branded(&stack).await, unique("parts"));
     stack.world.play(&key, [part(1), part(2), part(1), Script::ok(usize::MAX)]);
 
-    let mut stream = anna.week(&json!({ "options": guided(&key), "placements": many(6) })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key(&key), "placements": many(6) })).await;
     let events = stored(stream.collect_to_end().await);
 
     assert_follows(&events, 0);
     let complete = events.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(6)), "{complete}");
-    assert_eq!(told_ids(&events).len(), 6, "each is told of once");
-    assert!(told_errors(&events).is_empty());
+    assert_eq!(placement_ids(&events).len(), 6, "each is told of once");
+    assert!(placement_errors(&events).is_empty());
     assert_eq!(asked(&stack, &key), [6, 5, 3, 2], "each call asks for what is missing");
     let admin = stack.admin().await;
     let read: i64 = sqlx::query_scalar("SELECT sum(tokens_input) FROM almanac.llm_calls WHERE job_id = $1")
@@ -99,13 +99,13 @@ async fn a_week_whose_cut_answers_bring_nothing_more_is_not_asked_for_for_ever()
     let anna = branded(&stack).await;
     stack.world.play("dry", [part(2), part(0)]);
 
-    let mut stream = anna.week(&json!({ "options": guided("dry") })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key("dry") })).await;
     let events = stored(stream.collect_to_end().await);
 
     assert_follows(&events, 0);
     assert_eq!(asked(&stack, "dry"), [3, 1, 1, 1]);
     assert_eq!(events.last().unwrap().json()["status"], "partial");
-    assert_eq!(told_errors(&events), [(Some("p3".to_owned()), "PROVIDER_TRUNCATED".to_owned())]);
+    assert_eq!(placement_errors(&events), [(Some("p3".to_owned()), "PROVIDER_TRUNCATED".to_owned())]);
     assert_eq!(ledger(&stack.admin().await, run_of(&stream)).await, ["succeeded", "failed", "failed", "failed"]);
 }
 
@@ -115,7 +115,7 @@ async fn a_week_that_is_always_cut_costs_eight_calls_at_most_and_names_what_is_m
     let (anna, key) = (branded(&stack).await, unique("endless"));
     stack.world.play(&key, [part(1)]);
 
-    let mut stream = anna.week(&json!({ "options": guided(&key), "placements": many(10) })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key(&key), "placements": many(10) })).await;
     let events = stored(stream.collect_to_end().await);
 
     assert_follows(&events, 0);
@@ -123,7 +123,7 @@ async fn a_week_that_is_always_cut_costs_eight_calls_at_most_and_names_what_is_m
     let shown = ["status", "placements", "errors"].map(|name| complete[name].clone());
     assert_eq!(shown, [json!("partial"), json!(8), json!(2)], "{complete}");
     let missing = ["p8", "p9"].map(|id| (Some(id.to_owned()), "SLOT_UNFILLED".to_owned()));
-    assert_eq!(told_errors(&events), missing, "each that is missing is named");
+    assert_eq!(placement_errors(&events), missing, "each that is missing is named");
     assert_eq!(asked(&stack, &key), [10, 9, 8, 7, 6, 5, 4, 3]);
     let admin = stack.admin().await;
     assert_eq!(
@@ -156,7 +156,7 @@ async fn the_bound_on_calls_holds_over_all_attempts_of_a_week_and_of_a_calendar(
     for key in ["week", "calendar"] {
         stack.world.play(key, [part(1), part(1), part(1), cut_off.clone().into(), part(1)]);
     }
-    let mut week = anna.week(&json!({ "options": guided("week"), "placements": many(10) })).await;
+    let mut week = anna.week(&json!({ "options": options_with_key("week"), "placements": many(10) })).await;
     let mut calendar = ben.plan(&json!({ "constraints": keyed("calendar"), "end": "2026-01-31" })).await;
     let (mut seen_week, mut seen_calendar) = (told(&mut week, 4).await, told(&mut calendar, 4).await);
 
@@ -170,7 +170,7 @@ async fn the_bound_on_calls_holds_over_all_attempts_of_a_week_and_of_a_calendar(
     assert_follows(&seen_calendar, 0);
     let (complete, done) = (seen_week.last().unwrap().json(), seen_calendar.last().unwrap().json());
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("partial"), &json!(8)), "{complete}");
-    assert_eq!(told_errors(&seen_week).len(), 2);
+    assert_eq!(placement_errors(&seen_week).len(), 2);
     assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("partial"), &json!(8)), "{done}");
     assert_eq!(seen_calendar.iter().filter(|event| event.kind == "error").count(), 4);
     assert_eq!(asked(&stack, "week"), [10, 9, 8, 7, 6, 5, 4, 3], "eight calls in two attempts");
@@ -235,7 +235,7 @@ async fn a_call_opened_with_a_claim_is_taken_back_when_the_circuit_has_opened_si
     .await;
     assert_eq!(left, (1, 0), "the call that was not made is not in the ledger");
     assert!(stack.world.calls("late").is_empty());
-    let events = anna.see_end(late).await;
+    let events = anna.follow_to_end(late).await;
     assert_eq!(events.last().unwrap().json()["status"], "succeeded", "{events:?}");
     assert_eq!(stack.world.calls("late").len(), 3, "it still had its three calls");
     let calls = ledger(&admin, late).await;
@@ -261,7 +261,7 @@ async fn a_call_opened_with_a_claim_is_taken_back_when_the_job_was_cancelled_bef
     stack.worker(0).unset("WORKER_CONCURRENCY");
     stack.worker(0).restart().await;
 
-    let events = anna.see_end(job).await;
+    let events = anna.follow_to_end(job).await;
     assert_eq!(events.last().unwrap().json()["status"], "cancelled");
     assert!(stack.world.calls("cancelled").is_empty(), "nobody was asked");
     assert!(ledger(&admin, job).await.is_empty(), "and nothing says so");
@@ -335,7 +335,7 @@ async fn a_prompt_that_only_newer_workers_know_is_left_to_them() {
     stack.worker(0).kill().await;
     let cards = anna.generate_scripted("cards").await;
     let mut run = anna.plan(&json!({ "constraints": keyed("run") })).await;
-    let mut week = berta.week(&json!({ "options": guided("week"), "placements": many(2) })).await;
+    let mut week = berta.week(&json!({ "options": options_with_key("week"), "placements": many(2) })).await;
     let speak = async |version: &str| {
         for table in ["ai_generations", "calendar_runs", "organic_runs"] {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE almanac.{table} SET prompt_version = $1"));
@@ -359,7 +359,7 @@ async fn a_prompt_that_only_newer_workers_know_is_left_to_them() {
     assert_eq!((calls, stack.world.ledger().all().len()), (0, 0), "nobody was asked, and nothing says so");
     // Somebody who knows it.
     speak(&known).await;
-    assert_eq!(anna.see_end(cards).await.last().unwrap().json()["status"], "succeeded");
+    assert_eq!(anna.follow_to_end(cards).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(run.collect_to_end().await.last().unwrap().json()["data"]["status"], "succeeded");
     assert_eq!(week.collect_to_end().await.last().unwrap().json()["status"], "succeeded");
 }

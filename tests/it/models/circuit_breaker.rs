@@ -8,7 +8,7 @@ use almanac_tests::{
     actor::{
         calendar::keyed,
         log::{assert_follows, stored},
-        organic::{guided, told_errors, told_ids},
+        organic::{options_with_key, placement_errors, placement_ids},
         stream::{Event, EventStream},
     },
     eventually, invariants,
@@ -64,7 +64,7 @@ fn run_of(stream: &EventStream) -> Uuid {
 async fn both(stack: &Stack, key: &str) -> [EventStream; 2] {
     let [anna, ben] = [(); 2].map(|()| stack.user());
     anna.coffee_brand().await;
-    let week = anna.week(&json!({ "options": guided(&format!("{key}-week")) })).await;
+    let week = anna.week(&json!({ "options": options_with_key(&format!("{key}-week")) })).await;
     [week, ben.plan(&json!({ "constraints": keyed(&format!("{key}-calendar")) })).await]
 }
 
@@ -89,7 +89,7 @@ async fn ended(stream: &mut EventStream, mut seen: Vec<Event>) -> Vec<Event> {
 fn assert_whole(week: &[Event], calendar: &[Event]) {
     let (complete, done) = (week.last().unwrap().json(), calendar.last().unwrap().json());
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(3)), "{complete}");
-    assert_eq!(told_ids(week), ["p1", "p2", "p3"]);
+    assert_eq!(placement_ids(week), ["p1", "p2", "p3"]);
     assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("succeeded"), &json!(6)), "{done}");
     assert!(week.iter().chain(calendar).all(|event| event.kind != "error"));
 }
@@ -115,7 +115,7 @@ async fn what_begins_while_its_circuit_is_open_waits_for_it_unstarted() {
 
     let complete = failed_week.last().unwrap().json();
     assert_eq!((&complete["type"], &complete["status"]), (&json!("complete"), &json!("failed")), "{complete}");
-    assert_eq!(told_errors(&failed_week), [(None, "PROVIDER_UNAVAILABLE".to_owned())], "an error, then complete");
+    assert_eq!(placement_errors(&failed_week), [(None, "PROVIDER_UNAVAILABLE".to_owned())], "an error, then complete");
     let done = failed_calendar.last().unwrap().json();
     assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("failed"), &json!(0)), "{done}");
     assert_eq!(done["error"]["code"], "PROVIDER_UNAVAILABLE");
@@ -153,7 +153,7 @@ async fn what_is_under_way_when_its_circuit_opens_goes_on_or_ends_in_time() {
     let complete = partial_week.last().unwrap().json();
     let shown = ["type", "status", "placements"].map(|name| complete[name].clone());
     assert_eq!(shown, [json!("complete"), json!("timeout"), json!(2)], "{complete}");
-    assert_eq!(told_ids(&partial_week), ["p1", "p2"]);
+    assert_eq!(placement_ids(&partial_week), ["p1", "p2"]);
     let done = partial_calendar.last().unwrap().json();
     assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("timeout"), &json!(2)), "{done}");
     assert_eq!((asked(&stack, "short-week"), asked(&stack, "short-calendar")), (vec![3], vec![6]));

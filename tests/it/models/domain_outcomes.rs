@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almanac_tests::{
     Script, Stack, User,
-    actor::{calendar::keyed, organic::guided, stream::Event},
+    actor::{calendar::keyed, organic::options_with_key, stream::Event},
     invariants,
     world::{Answer, Call, End, JsonReader, Outcome, source_text},
 };
@@ -106,7 +106,7 @@ pub(crate) async fn play(stack: &Stack, domain: Domain, scripts: impl IntoIterat
         }
         Domain::Organic => {
             user.coffee_brand().await;
-            let mut stream = user.week(&json!({ "options": guided(&key) })).await;
+            let mut stream = user.week(&json!({ "options": options_with_key(&key) })).await;
             let events = stream.collect_to_end().await;
             (stream.headers["location"].to_str().unwrap().to_owned(), events)
         }

@@ -3,7 +3,7 @@
 use almanac_tests::{
     OrFail, Script, Stack, User,
     actor::{
-        organic::{BRAND, guided, seed, told, told_errors, told_ids},
+        organic::{BRAND, options_with_key, placement_errors, placement_ids, placement_lines, seed},
         stream::Event,
     },
     world::Answer,
@@ -36,8 +36,8 @@ async fn a_week_made_anew_changes_placements_and_doubles_none() {
     let stack = Stack::shared().await;
     let (anna, key) = (branded(&stack).await, unique("again"));
     stack.world.play(&key, [edition(1), edition(2)]);
-    let order = json!({ "options": guided(&key) });
-    anna.whole_week(&order).await;
+    let order = json!({ "options": options_with_key(&key) });
+    anna.generate_week(&order).await;
     let before = anna.placements().await;
     let edit = json!({ "copy": { "caption": "Mine" }, "content": { "cta": null } });
     let edited = anna.patch(&at("p1"), edit).await.expect(200).data();
@@ -50,7 +50,7 @@ async fn a_week_made_anew_changes_placements_and_doubles_none() {
         json!({ "dayId": "2026-01-29", "scheduledAt": "2026-01-29T18:00:00Z", "timeOfDay": "morning", "adjusted": false })
     );
 
-    let events = anna.whole_week(&order).await;
+    let events = anna.generate_week(&order).await;
 
     let after = anna.placements().await;
     assert_eq!((before.len(), after.len()), (3, 3), "never doubled");
@@ -62,8 +62,8 @@ async fn a_week_made_anew_changes_placements_and_doubles_none() {
     assert_eq!(of("p3")["copy"]["caption"], "Caption 2 for p3");
     assert_eq!(of("p3")["schedule"], before[2]["schedule"], "nothing that is asked for again moves");
     assert_eq!((&of("p1")["version"], &of("p3")["version"]), (&json!(3), &json!(2)));
-    assert_eq!(told(&events, "p1")[0]["copy"]["caption"], "Mine", "what is told is what is saved");
-    assert_eq!(told_ids(&events).len(), 3);
+    assert_eq!(placement_lines(&events, "p1")[0]["copy"]["caption"], "Mine", "what is told is what is saved");
+    assert_eq!(placement_ids(&events).len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,8 +74,8 @@ async fn an_edit_while_the_week_is_made_anew_is_never_lost() {
         &key,
         [edition(1), Answer { cards: usize::MAX, first: 2, hold_after: Some(1), ..Answer::default() }.into()],
     );
-    let order = json!({ "options": guided(&key) });
-    anna.whole_week(&order).await;
+    let order = json!({ "options": options_with_key(&key) });
+    anna.generate_week(&order).await;
 
     let mut stream = anna.week(&order).await;
     stream.next_of("placement").await;
@@ -84,7 +84,7 @@ async fn an_edit_while_the_week_is_made_anew_is_never_lost() {
     stack.world.release(&key);
     let events = stream.collect_to_end().await;
 
-    assert_eq!(told(&events, "p2")[0]["copy"]["caption"], "Mine");
+    assert_eq!(placement_lines(&events, "p2")[0]["copy"]["caption"], "Mine");
     let saved = anna.placements().await;
     assert_eq!(saved[1]["copy"]["caption"], "Mine");
     assert_eq!((&saved[1]["content"]["titleTopic"], &saved[1]["version"]), (&json!("Title 2"), &json!(3)));
@@ -94,7 +94,7 @@ async fn an_edit_while_the_week_is_made_anew_is_never_lost() {
 async fn an_edit_is_kept_and_one_that_makes_no_sense_is_refused() {
     let stack = Stack::shared().await;
     let anna = branded(&stack).await;
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     let patch = |version: &'static str, body: Value| {
         anna.request(Method::PATCH, &at("p1")).header("if-match", version).json(&body).send()
     };
@@ -134,7 +134,7 @@ async fn an_edit_is_kept_and_one_that_makes_no_sense_is_refused() {
 async fn a_list_of_placements_is_one_week_or_all_page_by_page() {
     let stack = Stack::shared().await;
     let anna = branded(&stack).await;
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
     let path = format!("/v1/brands/{BRAND}/placements");
 
     let mut ids = Vec::new();
@@ -165,17 +165,17 @@ async fn times_that_are_too_close_are_moved_apart_until_none_is_left() {
     };
     let placements = json!([late("a"), late("b"), late("c")]);
 
-    let first = anna.whole_week(&json!({ "placements": placements })).await;
+    let first = anna.generate_week(&json!({ "placements": placements })).await;
 
-    let times = |events: &[Event], id: &str| told(events, id)[0]["schedule"]["scheduledAt"].clone();
+    let times = |events: &[Event], id: &str| placement_lines(events, id)[0]["schedule"]["scheduledAt"].clone();
     assert_eq!(
         (times(&first, "a"), times(&first, "b")),
         (json!("2026-02-02T05:30:00Z"), json!("2026-02-02T06:00:00Z"))
     );
-    assert_eq!(told_errors(&first), [(Some("c".to_owned()), "NO_FREE_SLOT".to_owned())]);
-    let again = anna.whole_week(&json!({ "placements": placements })).await;
+    assert_eq!(placement_errors(&first), [(Some("c".to_owned()), "NO_FREE_SLOT".to_owned())]);
+    let again = anna.generate_week(&json!({ "placements": placements })).await;
     assert_eq!((times(&again, "a"), times(&again, "b")), (times(&first, "a"), times(&first, "b")), "nothing moves");
     let backwards = json!([late("b"), late("a")]);
-    let swapped = anna.whole_week(&json!({ "placements": backwards })).await;
+    let swapped = anna.generate_week(&json!({ "placements": backwards })).await;
     assert_eq!((times(&swapped, "a"), times(&swapped, "b")), (times(&first, "a"), times(&first, "b")));
 }

@@ -7,7 +7,7 @@ use almanac_tests::{
     Mode, Script, Stack, User,
     actor::{
         log::{assert_follows, stored},
-        organic::{guided, seed, told_errors, told_ids, week_order},
+        organic::{options_with_key, placement_errors, placement_ids, seed, week_order},
         stream::{Encoding, Event},
     },
     eventually, invariants,
@@ -48,7 +48,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     stack.world.play("late", [holding_after(2)]);
     stack.world.play("killed", [holding_after(1)]);
 
-    let mut stream = anna.week(&json!({ "options": guided("late") })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key("late") })).await;
     let late = stream.collect_to_end().await;
 
     let complete = late.last().unwrap().json();
@@ -59,7 +59,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     assert_eq!(anna.placements().await.len(), 2, "what exists is kept");
 
     // Killed in the middle of a week; the slot is taken until somebody else finds the time over.
-    let mut open = ben.week(&json!({ "options": guided("killed") })).await;
+    let mut open = ben.week(&json!({ "options": options_with_key("killed") })).await;
     open.next_of("placement").await;
     stack.world.wait_until_holding("killed").await;
     stack.worker(0).kill().await;
@@ -69,7 +69,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     let complete = killed.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("timeout"), &json!(1)));
     assert_eq!(stack.world.calls("killed").len(), 1, "no time, no call");
-    ben.whole_week(&json!({})).await;
+    ben.generate_week(&json!({})).await;
     invariants::assert_all(&stack.admin().await, &[run_of(&stream.headers), run_of(&open.headers)]).await;
 }
 
@@ -80,7 +80,7 @@ async fn survives_a_crash_at(point: &str) {
     stack
         .world
         .play("crash", [Answer { cards: usize::MAX, gap: Duration::from_millis(2), ..Answer::default() }.into()]);
-    let mut open = anna.week(&json!({ "options": guided("crash"), "placements": six() })).await;
+    let mut open = anna.week(&json!({ "options": options_with_key("crash"), "placements": six() })).await;
     let run = run_of(&open.headers);
 
     assert_eq!(stack.worker(0).wait_exit(SOON).await.signal(), Some(9), "{point}: the crash point fired");
@@ -92,7 +92,7 @@ async fn survives_a_crash_at(point: &str) {
     assert_follows(&seen, 0);
     let complete = seen.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(6)), "{point}");
-    let ids = told_ids(&seen);
+    let ids = placement_ids(&seen);
     assert_eq!(ids.len(), 6, "{point}: each placement is told of once: {ids:?}");
     let saved = anna.placements().await;
     for before in &shown {
@@ -134,7 +134,7 @@ async fn a_stream_is_taken_up_again_after_any_event_at_another_api() {
     let stack = Stack::builder().apis(2).api_env("STREAMS_PER_USER", "100").start().await;
     let anna = branded(&stack).await;
     stack.world.play("resume", [holding_after(2)]);
-    let mut stream = anna.week_as(&json!({ "options": guided("resume") }), Encoding::Sse).await;
+    let mut stream = anna.week_as(&json!({ "options": options_with_key("resume") }), Encoding::Sse).await;
     let mut seen: Vec<Event> = Vec::new();
     while told_ids_of(&seen) < 2 {
         seen.extend(stored(vec![stream.next().await.unwrap()]));
@@ -165,7 +165,7 @@ async fn a_silent_model_is_bridged_by_typed_progress_every_few_seconds() {
     let stack = Stack::builder().start().await;
     let anna = branded(&stack).await;
     stack.world.play("silent", [holding_after(1)]);
-    let mut stream = anna.week(&json!({ "options": guided("silent") })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key("silent") })).await;
     stream.next_of("placement").await;
     stack.world.wait_until_holding("silent").await;
 
@@ -219,7 +219,7 @@ async fn a_week_that_never_started_completes_too() {
     assert_eq!(events.iter().filter(|event| event.seq.is_some()).count(), 1, "a cancel is no failure: {events:?}");
     let events = stored(late.collect_to_end().await);
     assert_follows(&events, 0);
-    assert_eq!(told_errors(&events), [(None, "QUEUE_TIMEOUT".to_owned())], "an error, then complete");
+    assert_eq!(placement_errors(&events), [(None, "QUEUE_TIMEOUT".to_owned())], "an error, then complete");
     let complete = events.last().unwrap().json();
     assert_eq!(
         (&complete["type"], &complete["status"], &complete["placements"]),
@@ -235,7 +235,7 @@ async fn a_brand_that_is_deleted_while_its_week_is_made_takes_the_week_with_it()
     let stack = Stack::builder().start().await;
     let anna = branded(&stack).await;
     stack.world.play("deleted", [holding_after(1)]);
-    let mut open = anna.week(&json!({ "options": guided("deleted") })).await;
+    let mut open = anna.week(&json!({ "options": options_with_key("deleted") })).await;
     open.next_of("placement").await;
     stack.world.wait_until_holding("deleted").await;
 
@@ -243,7 +243,7 @@ async fn a_brand_that_is_deleted_while_its_week_is_made_takes_the_week_with_it()
     stack.world.release("deleted");
 
     let events = stored(open.collect_to_end().await);
-    assert_eq!(told_errors(&events), [(None, "NOT_FOUND".to_owned())]);
+    assert_eq!(placement_errors(&events), [(None, "NOT_FOUND".to_owned())]);
     assert_eq!(events.last().unwrap().json()["status"], "failed");
     anna.get("/v1/brands/brand_123/placements").await.refused(404, "NOT_FOUND");
     invariants::assert_all(&stack.admin().await, &[run_of(&open.headers)]).await;
@@ -281,7 +281,7 @@ async fn a_week_that_kills_its_workers_is_given_up_with_an_error_and_complete() 
 
     let events = stored(open.collect_to_end().await);
     assert_follows(&events, 0);
-    assert_eq!(told_errors(&events), [(None, "POISON".to_owned())]);
+    assert_eq!(placement_errors(&events), [(None, "POISON".to_owned())]);
     assert_eq!(events.last().unwrap().json()["status"], "failed");
     assert!(stack.worker(0).is_running());
     invariants::assert_all(&stack.admin().await, &[run_of(&open.headers)]).await;
@@ -294,20 +294,20 @@ async fn an_answer_that_is_no_week_ends_with_an_error_and_complete() {
     for (words, code) in [("bad-json", "INVALID_OUTPUT"), ("empty", "EMPTY_OUTPUT"), ("400", "PROVIDER_REJECTED")] {
         let anna = branded(&stack).await;
         let options = json!({ "guidancePrompt": format!("[[script:{words}]]") });
-        let events = anna.whole_week(&json!({ "options": options })).await;
-        assert_eq!(told_errors(&events), [(None, code.to_owned())], "{words}: {events:?}");
+        let events = anna.generate_week(&json!({ "options": options })).await;
+        assert_eq!(placement_errors(&events), [(None, code.to_owned())], "{words}: {events:?}");
         assert_eq!(events.last().unwrap().json()["status"], "failed");
         assert_follows(&stored(events), 0);
     }
     let anna = branded(&stack).await;
     let options = json!({ "guidancePrompt": "[[script:flood:3145728]]" });
-    let events = anna.whole_week(&json!({ "options": options })).await;
+    let events = anna.generate_week(&json!({ "options": options })).await;
     let complete = events.last().unwrap().json();
     assert_eq!(
         (&complete["status"], &complete["placements"], &complete["errors"]),
         (&json!("partial"), &json!(1), &json!(2))
     );
-    assert_eq!(told_errors(&events).len(), 2, "each that is missing is named: {events:?}");
+    assert_eq!(placement_errors(&events).len(), 2, "each that is missing is named: {events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,7 +315,7 @@ async fn an_operators_repetition_makes_the_same_placements_again() {
     let stack = Stack::builder().start().await;
     let anna = branded(&stack).await;
     stack.world.play("repeat", [Script::status(400), Answer { cards: usize::MAX, ..Answer::default() }.into()]);
-    let mut stream = anna.week(&json!({ "options": guided("repeat") })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key("repeat") })).await;
     assert_eq!(stream.collect_to_end().await.last().unwrap().json()["status"], "failed");
 
     let operator = crate::jobs::admin::operator(&stack);

@@ -5,7 +5,9 @@ use almanac_tests::{
     OrFail, Script, Stack, User,
     actor::{
         log::{assert_follows, stored},
-        organic::{BRAND, MONDAY, guided, seed, told, told_errors, told_ids, week_order},
+        organic::{
+            BRAND, MONDAY, options_with_key, placement_errors, placement_ids, placement_lines, seed, week_order,
+        },
         stream::{Encoding, Event},
     },
     invariants,
@@ -42,11 +44,11 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
     let (anna, key) = (branded(&stack).await, unique("story"));
     stack.world.play(&key, [Answer { cards: usize::MAX, hold_after: Some(2), ..Answer::default() }.into()]);
 
-    let mut stream = anna.week(&json!({ "options": guided(&key) })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key(&key) })).await;
     let headers = stream.headers.clone();
     let mut events = Vec::new();
     // Two placements are here while the model still writes the third.
-    while told_ids(&events).len() < 2 {
+    while placement_ids(&events).len() < 2 {
         events.push(stream.next().await.or_fail("two placements"));
     }
     stack.world.wait_until_holding(&key).await;
@@ -56,12 +58,12 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
 
     assert!(headers["content-type"].to_str().unwrap().starts_with("application/x-ndjson"));
     assert!(headers.contains_key("ratelimit"), "a limited route says where its limit stands");
-    assert_eq!(told_ids(&events), ["p1", "p2", "p3"], "each once, in the order of the request");
+    assert_eq!(placement_ids(&events), ["p1", "p2", "p3"], "each once, in the order of the request");
     assert_eq!(stages(&events), ["analyzing", "drafting", "matching", "optimizing", "finalizing"]);
     let counts: Vec<u64> =
         events.iter().filter(|event| event.kind == "progress").filter_map(|e| e.json()["completed"].as_u64()).collect();
     assert!(counts.is_sorted() && counts.last() == Some(&3), "counts only rise: {counts:?}");
-    let first = told(&events, "p1")[0].clone();
+    let first = placement_lines(&events, "p1")[0].clone();
     assert_eq!(
         first["schedule"],
         json!({ "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00Z", "timeOfDay": "morning", "adjusted": false })
@@ -81,7 +83,7 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
     assert_follows(&log, 0);
     same_log(&stored(events.clone()), &log);
     for saved in anna.placements().await {
-        let told = told(&events, saved["placementId"].as_str().unwrap())[0].clone();
+        let told = placement_lines(&events, saved["placementId"].as_str().unwrap())[0].clone();
         for (name, value) in told.as_object().unwrap() {
             assert_eq!(&saved[name], value, "{name}: what was told is what is saved");
         }
@@ -142,8 +144,8 @@ async fn the_documents_example_is_accepted_as_it_stands_at_every_door() {
         assert_eq!(stream.status, 200, "{path}");
         let events = stream.collect_to_end().await;
 
-        let ids = told_ids(&events);
-        let seeded = told(&events, "seed-2026-01-26-trend-101")[0].clone();
+        let ids = placement_ids(&events);
+        let seeded = placement_lines(&events, "seed-2026-01-26-trend-101")[0].clone();
         assert_eq!(
             seeded["schedule"],
             json!({ "dayId": "2026-01-26", "scheduledAt": "2026-01-26T17:00:00.000Z", "timeOfDay": "morning", "adjusted": false }),
@@ -154,7 +156,7 @@ async fn the_documents_example_is_accepted_as_it_stands_at_every_door() {
         assert_eq!((&seeded["content"]["type"], &seeded["content"]["format"]), (&json!("reel"), &json!("Reel")));
         assert!(ids.contains(&"newsletter-2026-01-26".to_owned()), "with a preset the day is the Monday: {ids:?}");
         assert!(ids.iter().any(|id| id.starts_with("preset-2026-01-")), "the preset fills what is free: {ids:?}");
-        let letter = told(&events, "newsletter-2026-01-26")[0].clone();
+        let letter = placement_lines(&events, "newsletter-2026-01-26")[0].clone();
         assert_eq!(letter["platform"], json!({ "name": "newsletter", "accountId": null }));
         assert_eq!(
             (&letter["content"]["type"], &letter["schedule"]["scheduledAt"]),
@@ -227,9 +229,9 @@ async fn what_cannot_be_made_is_an_error_of_its_placement_beside_what_can() {
         on("moved", "instagram", json!({ "scheduledAt": "2026-01-29T09:10:00-08:00" })),
     ]);
 
-    let events = anna.whole_week(&json!({ "placements": placements })).await;
+    let events = anna.generate_week(&json!({ "placements": placements })).await;
 
-    let errors = told_errors(&events);
+    let errors = placement_errors(&events);
     let expected = [
         ("homeless", "MISSING_ACCOUNT"),
         ("gone", "ACCOUNT_DISCONNECTED"),
@@ -237,8 +239,8 @@ async fn what_cannot_be_made_is_an_error_of_its_placement_beside_what_can() {
         ("trendless", "TREND_NOT_FOUND"),
     ];
     assert_eq!(errors, expected.map(|(id, code)| (Some(id.to_owned()), code.to_owned())));
-    assert_eq!(told_ids(&events), ["good", "moved"]);
-    let moved = told(&events, "moved")[0]["schedule"].clone();
+    assert_eq!(placement_ids(&events), ["good", "moved"]);
+    let moved = placement_lines(&events, "moved")[0]["schedule"].clone();
     assert_eq!((&moved["scheduledAt"], &moved["adjusted"]), (&json!("2026-01-29T17:40:00Z"), &json!(true)));
     assert!(moved["reason"].as_str().is_some_and(|reason| reason.contains("09:10")), "{moved}");
     let complete = events.last().unwrap().json();
@@ -256,10 +258,10 @@ async fn a_week_of_which_nothing_can_be_made_fails_and_still_completes() {
     let mut nowhere = seed("nowhere", 0, 9);
     nowhere["platform"] = json!("youtube");
 
-    let events = anna.whole_week(&json!({ "placements": [nowhere], "options": guided(&key) })).await;
+    let events = anna.generate_week(&json!({ "placements": [nowhere], "options": options_with_key(&key) })).await;
 
-    assert_eq!(told_errors(&events)[0], (Some("nowhere".to_owned()), "MISSING_ACCOUNT".to_owned()));
-    assert_eq!(told_errors(&events)[1].0, None, "and the week as a whole has failed: {events:?}");
+    assert_eq!(placement_errors(&events)[0], (Some("nowhere".to_owned()), "MISSING_ACCOUNT".to_owned()));
+    assert_eq!(placement_errors(&events)[1].0, None, "and the week as a whole has failed: {events:?}");
     let complete = events.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["errors"]), (&json!("failed"), &json!(1)));
     assert!(stack.world.calls(&key).is_empty(), "nothing to ask for");
@@ -272,10 +274,10 @@ async fn a_repeated_id_counts_once_and_the_last_of_it_wins() {
     let anna = branded(&stack).await;
 
     let events =
-        anna.whole_week(&json!({ "placements": [seed("p1", 0, 9), seed("p2", 1, 9), seed("p1", 4, 15)] })).await;
+        anna.generate_week(&json!({ "placements": [seed("p1", 0, 9), seed("p2", 1, 9), seed("p1", 4, 15)] })).await;
 
-    assert_eq!(told(&events, "p1").len(), 1);
-    assert_eq!(told(&events, "p1")[0]["schedule"]["scheduledAt"], "2026-01-30T23:00:00Z");
+    assert_eq!(placement_lines(&events, "p1").len(), 1);
+    assert_eq!(placement_lines(&events, "p1")[0]["schedule"]["scheduledAt"], "2026-01-30T23:00:00Z");
     let named = events.iter().filter(|event| event.kind == "progress").map(Event::json);
     let named: Vec<_> = named.filter(|line| line["message"].as_str().is_some_and(|text| text.contains("p1"))).collect();
     assert_eq!(named.len(), 1, "one progress message names it: {events:?}");
@@ -293,20 +295,20 @@ async fn what_a_model_omits_is_asked_for_once_more_and_what_it_repeats_or_invent
     stack.world.play(&repeats, [shaped(JsonReader::Repeated)]);
     stack.world.play(&invents, [shaped(JsonReader::Invented)]);
 
-    let events = anna.whole_week(&json!({ "options": guided(&omits) })).await;
+    let events = anna.generate_week(&json!({ "options": options_with_key(&omits) })).await;
     let calls = stack.world.calls(&omits);
     assert_eq!(calls.len(), 2, "asked twice");
     assert_eq!(calls[1].task["slots"].as_array().map(Vec::len), Some(2), "only for what is missing");
-    assert_eq!(told_ids(&events), ["p1", "p2"]);
-    assert_eq!(told_errors(&events), [(Some("p3".to_owned()), "SLOT_UNFILLED".to_owned())]);
+    assert_eq!(placement_ids(&events), ["p1", "p2"]);
+    assert_eq!(placement_errors(&events), [(Some("p3".to_owned()), "SLOT_UNFILLED".to_owned())]);
     assert_eq!(events.last().unwrap().json()["status"], "partial");
     assert_eq!(stages(&events), ["analyzing", "drafting", "matching", "optimizing", "finalizing"]);
 
-    let events = anna.whole_week(&json!({ "options": guided(&repeats) })).await;
-    assert_eq!(told_ids(&events), ["p1", "p2", "p3"]);
-    assert_eq!(told(&events, "p1")[0]["content"]["titleTopic"], "Title 1", "the first one counts");
-    let events = anna.whole_week(&json!({ "options": guided(&invents) })).await;
-    assert_eq!(told_ids(&events), ["p1", "p2", "p3"], "nobody asked for more");
+    let events = anna.generate_week(&json!({ "options": options_with_key(&repeats) })).await;
+    assert_eq!(placement_ids(&events), ["p1", "p2", "p3"]);
+    assert_eq!(placement_lines(&events, "p1")[0]["content"]["titleTopic"], "Title 1", "the first one counts");
+    let events = anna.generate_week(&json!({ "options": options_with_key(&invents) })).await;
+    assert_eq!(placement_ids(&events), ["p1", "p2", "p3"], "nobody asked for more");
     let counted: Value = sqlx::query_scalar(
         "SELECT ai_metadata FROM almanac.organic_runs WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1",
     )
@@ -322,7 +324,7 @@ async fn one_calendar_or_week_at_a_time_and_a_cancelled_one_keeps_what_it_made()
     let stack = Stack::shared().await;
     let (anna, key) = (branded(&stack).await, unique("slot"));
     stack.world.play(&key, [Answer { cards: usize::MAX, hold_after: Some(2), ..Answer::default() }.into()]);
-    let mut stream = anna.week(&json!({ "options": guided(&key) })).await;
+    let mut stream = anna.week(&json!({ "options": options_with_key(&key) })).await;
     stream.next_of("placement").await;
     stack.world.wait_until_holding(&key).await;
 
@@ -340,7 +342,7 @@ async fn one_calendar_or_week_at_a_time_and_a_cancelled_one_keeps_what_it_made()
 
     let complete = events.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("cancelled"), &json!(2)));
-    assert!(told_errors(&events).is_empty(), "a cancel is no failure: {events:?}");
+    assert!(placement_errors(&events).is_empty(), "a cancel is no failure: {events:?}");
     assert_eq!(anna.placements().await.len(), 2, "what was made is kept");
     assert_eq!(stack.world.wait_until_ended(&key, 1).await.outcome, almanac_tests::world::Outcome::ClosedByClient);
     let with_ticket = format!("{run}/events?ticket={}", ticket.data()["ticket"].as_str().unwrap());
@@ -348,5 +350,5 @@ async fn one_calendar_or_week_at_a_time_and_a_cancelled_one_keeps_what_it_made()
     let seen = stored(seen.collect_to_end().await);
     assert_follows(&seen, 0);
     assert!(seen.ends_with(&stored(events)), "a ticket's holder sees the same log");
-    anna.whole_week(&json!({})).await;
+    anna.generate_week(&json!({})).await;
 }

@@ -2,7 +2,7 @@
 
 use almanac_tests::{
     Stack,
-    actor::organic::{seed, told},
+    actor::organic::{placement_lines, seed},
 };
 use serde_json::{Value, json};
 
@@ -20,19 +20,19 @@ async fn placements_are_apart_across_weeks_and_zones() {
     let anna = stack.user();
     anna.coffee_brand().await;
     let sunday = json!({ "placements": [at("sunday", "2026-02-01T23:50:00-08:00")] });
-    anna.whole_week(&sunday).await;
+    anna.generate_week(&sunday).await;
 
     // Ten minutes later it is Monday in Los Angeles, and has been for hours in Paris.
     let monday = json!({ "weekStart": "2026-02-02", "placements": [at("monday", "2026-02-02T00:00:00-08:00")] });
-    let first = anna.whole_week(&monday).await;
+    let first = anna.generate_week(&monday).await;
     let paris = json!({
         "weekStart": "2026-02-02", "timezone": "Europe/Paris",
         "placements": [at("paris", "2026-02-02T08:40:00+01:00")],
     });
-    let second = anna.whole_week(&paris).await;
+    let second = anna.generate_week(&paris).await;
 
     let times = [(&first, "monday"), (&second, "paris")].map(|(events, id)| {
-        let placement = told(events, id).pop().unwrap();
+        let placement = placement_lines(events, id).pop().unwrap();
         (placement["schedule"]["scheduledAt"].as_str().unwrap().to_owned(), placement["schedule"]["reason"].clone())
     });
     assert_eq!(times[0].0, "2026-02-02T15:00:00Z", "the first free time of Monday from 07:00: {times:?}");

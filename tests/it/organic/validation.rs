@@ -3,7 +3,7 @@
 
 use almanac_tests::{
     OrFail, Stack,
-    actor::organic::{BRAND, MONDAY, seed, told_ids, week_order},
+    actor::organic::{BRAND, MONDAY, placement_ids, seed, week_order},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ async fn a_brand_or_an_account_of_somebody_else_is_refused_before_the_first_byte
     eve.coffee_brand().await;
     let trend = json!({ "id": "trend_eves", "title": "Hers", "source": "trend" });
     eve.post(&format!("/v1/brands/{BRAND}/trends"), trend).await.expect(201);
-    let events = anna.whole_week(&with(&json!({ "trendId": "trend_eves" }))).await;
+    let events = anna.generate_week(&with(&json!({ "trendId": "trend_eves" }))).await;
     assert_eq!(events.iter().find(|event| event.kind == "error").or_fail("an error").json()["code"], "TREND_NOT_FOUND");
 }
 
@@ -134,7 +134,7 @@ async fn a_preset_fills_a_week_that_nobody_placed_anything_in() {
     let call = anna.request(Method::POST, "/v1/organic/generate-calendar").json(&order);
     let events = call.open(almanac_tests::actor::stream::Encoding::Ndjson).await.collect_to_end().await;
 
-    let ids = told_ids(&events);
+    let ids = placement_ids(&events);
     assert_eq!(ids.len(), 3, "as many as the brand has unused trends: {ids:?}");
     assert!(
         ids.iter().all(|id| id.starts_with(&format!("preset-{MONDAY}")) || id.starts_with("preset-2026-01-27")),
@@ -165,9 +165,9 @@ async fn a_week_in_which_the_clocks_change_has_its_own_hours() {
         on("late", "2026-03-08", "2026-03-08T23:30:00-07:00"),
     ]);
 
-    let events = anna.whole_week(&json!({ "weekStart": "2026-03-02", "placements": placements })).await;
+    let events = anna.generate_week(&json!({ "weekStart": "2026-03-02", "placements": placements })).await;
 
-    let saved = |id: &str| almanac_tests::actor::organic::told(&events, id)[0]["schedule"].clone();
+    let saved = |id: &str| almanac_tests::actor::organic::placement_lines(&events, id)[0]["schedule"].clone();
     assert_eq!(
         (&saved("before")["scheduledAt"], &saved("before")["timeOfDay"]),
         (&json!("2026-03-07T17:00:00Z"), &json!("morning"))

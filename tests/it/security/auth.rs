@@ -191,18 +191,18 @@ async fn without_a_secret_nobody_gets_in_by_hmac() {
 async fn a_key_set_that_is_away_is_our_trouble_and_never_an_open_door() {
     let stack = Stack::builder().workers(0).start().await;
     let anna = stack.user();
-    stack.world.take_keys_down(true);
+    stack.world.set_keys_unavailable(true);
 
     let away = anna.with_token(TestKey::EsOne.sign(&claims(anna.id))).get("/v1/jobs").await.refused(503, "UNAVAILABLE");
     assert!(away.header("retry-after").is_some());
     assert_eq!(status(&anna, hs256(&claims(anna.id))).await, 200, "the secret needs no key set");
 
-    stack.world.take_keys_down(false);
+    stack.world.set_keys_unavailable(false);
     let signed = || TestKey::EsOne.sign(&claims(anna.id));
     let admitted = || async { (status(&anna, signed()).await == 200).then_some(()) };
     eventually(Duration::from_secs(30), "the key set is read again", admitted).await;
 
-    stack.world.take_keys_down(true);
+    stack.world.set_keys_unavailable(true);
     assert_eq!(status(&anna, signed()).await, 200, "a known set outlives its provider");
 }
 

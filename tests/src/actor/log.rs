@@ -27,17 +27,17 @@ impl User {
     }
 
     /// Follows a generation from its first event to its end, and fails the test unless the log is whole.
-    pub async fn see_end(&self, id: Uuid) -> Vec<Event> {
+    pub async fn follow_to_end(&self, id: Uuid) -> Vec<Event> {
         let events = stored(self.follow(&id.to_string()).await.collect_to_end().await);
         assert_follows(&events, 0);
         events
     }
 
     /// Follows a generation until it has told of so many suggestions; answers the open stream and what it has said.
-    pub async fn see_suggestions(&self, id: Uuid, count: usize) -> (EventStream, Vec<Event>) {
+    pub async fn follow_until_suggestions(&self, id: Uuid, count: usize) -> (EventStream, Vec<Event>) {
         let mut stream = self.follow(&id.to_string()).await;
         let mut events = Vec::new();
-        while told_fronts(&events).len() < count {
+        while suggestion_fronts(&events).len() < count {
             let event = stream.next().await.or_fail(&format!("{id} told of {count} suggestions"));
             events.push(event);
         }
@@ -74,8 +74,8 @@ pub fn assert_follows(events: &[Event], after: u64) {
     assert!(events.last().is_some_and(Event::is_final), "nothing follows the final event: {events:?}");
 }
 
-/// The fronts that a log told of, in their order.
-pub fn told_fronts(events: &[Event]) -> Vec<String> {
+/// The fronts of the suggestions in a log, in their order.
+pub fn suggestion_fronts(events: &[Event]) -> Vec<String> {
     let suggestions = events.iter().filter(|event| event.kind == "suggestion");
     suggestions.map(|event| event.json()["front"].as_str().unwrap_or_default().to_owned()).collect()
 }

@@ -37,8 +37,8 @@ pub fn week_order(changes: &Value) -> Value {
     order
 }
 
-/// Options whose guidance holds a world's key.
-pub fn guided(key: &str) -> Value {
+/// Options whose guidance holds the key of scripted calls.
+pub fn options_with_key(key: &str) -> Value {
     json!({ "guidancePrompt": format!("Warm. [[key:{key}]]") })
 }
 
@@ -87,7 +87,7 @@ impl User {
         seed["trendId"] = "trend".into();
         let accounts = json!({ "instagram": "account" });
         let order = json!({ "brandProfileId": brand, "platformAccountIds": accounts, "placements": [seed] });
-        let events = self.whole_week(&order).await;
+        let events = self.generate_week(&order).await;
         assert_eq!(events.last().map(Event::json).or_fail("a last line")["status"], "succeeded");
     }
 
@@ -105,7 +105,7 @@ impl User {
     }
 
     /// Asks for a week, of a brand that is there, and waits for its end: all its lines.
-    pub async fn whole_week(&self, changes: &Value) -> Vec<Event> {
+    pub async fn generate_week(&self, changes: &Value) -> Vec<Event> {
         let events = self.week(changes).await.collect_to_end().await;
         assert!(events.last().is_some_and(|event| event.kind == "complete"), "the last line is complete: {events:?}");
         events
@@ -119,8 +119,8 @@ impl User {
     }
 }
 
-/// What a week's lines told of one placement.
-pub fn told<'a>(events: &'a [Event], id: &str) -> Vec<Value> {
+/// The lines of a week about one placement.
+pub fn placement_lines<'a>(events: &'a [Event], id: &str) -> Vec<Value> {
     let of = |event: &'a Event| {
         let line = event.json();
         (line["placement"]["placementId"] == id).then(|| line["placement"].clone())
@@ -128,14 +128,14 @@ pub fn told<'a>(events: &'a [Event], id: &str) -> Vec<Value> {
     events.iter().filter(|event| event.kind == "placement").filter_map(of).collect()
 }
 
-/// The ids of the placements that lines told of, in their order.
-pub fn told_ids(events: &[Event]) -> Vec<String> {
+/// The ids of the placements in a week's lines, in their order.
+pub fn placement_ids(events: &[Event]) -> Vec<String> {
     let placements = events.iter().filter(|event| event.kind == "placement");
     placements.map(|event| event.json()["placement"]["placementId"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// The errors that lines told of: placement and code.
-pub fn told_errors(events: &[Event]) -> Vec<(Option<String>, String)> {
+/// The errors in a week's lines: placement and code.
+pub fn placement_errors(events: &[Event]) -> Vec<(Option<String>, String)> {
     let errors = events.iter().filter(|event| event.kind == "error").map(Event::json);
     let text = |value: &Value| value.as_str().map(str::to_owned);
     errors.map(|line| (text(&line["placementId"]), text(&line["code"]).unwrap_or_default())).collect()

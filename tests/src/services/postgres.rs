@@ -89,8 +89,8 @@ impl Postgres {
         }
     }
 
-    /// Takes the server down as an operator would: each session is told so, and the data is written (fast shutdown).
-    pub async fn stop_politely(&self) {
+    /// Fast shutdown, as an operator would: sessions end with an error, and the data is written.
+    pub async fn stop_fast(&self) {
         let process = locked(&self.process).take();
         if let Some(process) = process {
             process.signal(Signal::SIGINT);

@@ -128,7 +128,7 @@ impl World {
     }
 
     /// Makes the key set answer 503, or answer again.
-    pub fn take_keys_down(&self, down: bool) {
+    pub fn set_keys_unavailable(&self, down: bool) {
         self.state.keys_down.store(down, Ordering::Relaxed);
     }
 

@@ -99,7 +99,7 @@ async fn the_key_set_holds_what_the_test_publishes() {
     world.publish_keys(&[TestKey::EsTwo]);
 
     let keys: Value = client.get(world.jwks_url()).send().await.expect("answer").json().await.expect("JSON");
-    world.take_keys_down(true);
+    world.set_keys_unavailable(true);
     let down = client.get(world.jwks_url()).send().await.expect("answer").status();
 
     assert_eq!((keys["keys"][0]["kid"].as_str(), down.as_u16(), world.key_reads()), (Some("es-two"), 503, 2));

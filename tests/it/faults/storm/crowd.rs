@@ -12,8 +12,8 @@ use almanac_tests::{
     Script, Stack, User,
     actor::{
         calendar::{calendar_order, keyed},
-        log::{assert_follows, id_of, stored, told_fronts},
-        organic::{guided, told_ids, week_order},
+        log::{assert_follows, id_of, stored, suggestion_fronts},
+        organic::{options_with_key, placement_ids, week_order},
         stream::{Encoding, Event, EventStream},
     },
     world::{Answer, End, JsonReader, source_text},
@@ -153,7 +153,7 @@ impl Crowd {
                     }
                     person.has_brand = true;
                 }
-                let order = week_order(&json!({ "options": guided(&key) }));
+                let order = week_order(&json!({ "options": options_with_key(&key) }));
                 self.run(&person, "/v1/organic/generate-calendar", &order, &key).await
             }
         };
@@ -272,11 +272,11 @@ fn status(events: &[Event]) -> String {
 
 fn told(kind: Kind, events: &[Event]) -> Vec<String> {
     match kind {
-        Kind::Generation => told_fronts(events),
+        Kind::Generation => suggestion_fronts(events),
         Kind::Calendar => {
             let entries = events.iter().filter(|event| event.kind == "entry");
             entries.map(|event| event.json()["data"]["key"].to_string()).collect()
         }
-        Kind::Week => told_ids(events),
+        Kind::Week => placement_ids(events),
     }
 }
