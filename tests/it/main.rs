@@ -1,4 +1,4 @@
-//! Everything that is proven over HTTP, against real Postgres and Redis, one binary. One folder per area, one file per
+//! All integration tests, one binary: over HTTP against real Postgres and Redis. One folder per area, one file per
 //! subject; a domain has a folder of its own.
 
 #![expect(

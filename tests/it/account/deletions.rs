@@ -1,4 +1,4 @@
-//! What users delete, and what is listed: generations, placements, calendars that came to nothing.
+//! Deletion by users of generations and placements, and which calendars are listed.
 
 use almanac_tests::{
     OrFail, Script, Stack, User,

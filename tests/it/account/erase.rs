@@ -1,4 +1,4 @@
-//! `DELETE /v1/me/data`: everything of one person goes, nothing of another, whatever happens meanwhile.
+//! `DELETE /v1/me/data` removes everything of one user and nothing of another, whatever runs at the same time.
 
 use std::{collections::BTreeMap, time::Duration};
 

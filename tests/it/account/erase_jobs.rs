@@ -1,4 +1,4 @@
-//! What an erase does with jobs that were requested before it, whenever they write, and with rows that are locked.
+//! An erase and the jobs that were requested before it, whenever they write, and rows that are locked.
 
 use std::{collections::BTreeMap, os::unix::process::ExitStatusExt, time::Duration};
 

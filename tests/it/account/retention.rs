@@ -1,4 +1,5 @@
-//! What outlives its time is forgotten: all of it, by whatever else fails, and without looking through the rest.
+//! Retention: expired data is pruned completely, a failure in one table does not stop the others, and a round reads
+//! little beside what it removes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every answer has in common: mounts, envelope, request ids, headers, CORS, the description.
+//! What every answer has in common: mounts, envelope, request ids, headers, CORS, the OpenAPI document.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Connections: answers sent before the body was read, the size of heads, `Host`, logged paths.
+//! HTTP connections: answers sent before the body was read, the size of heads, `Host`, logged paths.
 
 use std::{net::SocketAddr, time::Duration};
 

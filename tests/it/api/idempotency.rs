@@ -1,4 +1,4 @@
-//! The same request again: one job, one call of the model, one answer.
+//! Repeated requests for work: one job, one call of the model, one answer.
 
 use almanac_tests::{Reply, Stack, User, actor::stream::Encoding, rows::Rows, world::source_text};
 use futures_util::future::join_all;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on every POST that makes or changes something in the request itself: the same request again gets the
+//! `Idempotency-Key` on every POST that creates or changes something in the request itself: a repeated request gets the
 //! stored answer and changes nothing.
 
 use almanac_tests::{OrFail, Reply, Stack, User};

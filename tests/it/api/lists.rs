@@ -1,4 +1,4 @@
-//! Lists, waiting, and the life of a job as its owner sees it.
+//! Lists and pages, `Prefer: wait`, and a job as its owner sees it.
 
 use almanac_tests::{
     Stack, User,

@@ -1,4 +1,4 @@
-//! `Prefer: wait`: the finished resource says how its work ended, whatever became of it.
+//! `Prefer: wait`: the finished resource reports how its work ended, for every outcome.
 
 use almanac_tests::{
     OrFail, Reply, Script, Stack, User,

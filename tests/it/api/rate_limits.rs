@@ -1,4 +1,4 @@
-//! Five generations in five minutes, whatever one tries; and the limit for nobody in particular.
+//! Rate limits: five generations in five minutes per user, and the limit per address without a token.
 
 use almanac_tests::{
     Reply, Stack, User,

@@ -1,4 +1,4 @@
-//! Clients that no library writes: slow ones, silent ones, and ones that speak nonsense.
+//! Clients on raw connections: slow, silent, and sending invalid HTTP.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Brands and what belongs to them, over HTTP: made, shown, changed, loaded in bulk and removed.
+//! Brands and what belongs to them over HTTP: create, read, update, import, delete.
 
 use almanac_shared::brands::BrandId;
 use almanac_tests::{OrFail, Stack, User};

@@ -1,5 +1,5 @@
-//! Processes that die in the middle of a calendar: a worker at each named point of a run, and the API at
-//! those of an accept. Each scenario has a stack of its own, and all of them wait for their leases at the same time.
+//! Processes killed in the middle of a calendar: a worker at each named point of a run, and the API at those of an
+//! accept. Each scenario has a stack of its own, and all of them wait for their leases at the same time.
 
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Calendars when things go wrong: the deadline, killed workers, switched-off flags, a store that is away, and streams
-//! that are taken up again elsewhere.
+//! Calendars under faults: the deadline, killed workers, flags switched off, an unreachable store, and streams resumed
+//! at another API process.
 
 use std::{os::unix::process::ExitStatusExt, time::Duration};
 

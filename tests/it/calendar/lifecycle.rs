@@ -1,4 +1,4 @@
-//! Calendars over HTTP: one is streamed as it is made, edited by people, made anew, and never at the cost of an edit.
+//! Calendars over HTTP: streamed as generated, edited by users, regenerated, and never at the cost of an edit.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Calendars that wait, and many at once: nobody starts a run in time, a model is silent for long, and two hundred people
-//! ask in the same moment.
+//! Calendars under load: runs that no worker starts in time, a model that is silent for long, two hundred requests at
+//! once.
 
 use std::time::Duration;
 

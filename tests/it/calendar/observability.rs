@@ -1,5 +1,4 @@
-//! What can be seen of a calendar from outside: the lines of its run in both processes, and the
-//! streams that ended as nobody wanted.
+//! Observability of calendars: the log lines of a run in both processes, and the metrics of streams that ended early.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the description says of calendars, held against what is sent: every object of an answer or a frame has the shape
-//! that `/v1/openapi.json` gives it, with nothing missing and nothing beside it.
+//! Calendars against the OpenAPI document: every object of an answer or an event has the described shape, with no field
+//! missing and none undescribed.
 
 use almanac_tests::{
     OrFail, Script, Stack,

@@ -1,5 +1,5 @@
-//! A log older than its retention: one `snapshot` built from the stored rows, then the end. And what a job shows before it
-//! starts.
+//! A log past its retention: one `snapshot` built from the stored rows, then the end. And the progress of a job that
+//! has not started.
 
 use almanac_tests::{
     OrFail, Script, Stack, User,

@@ -1,5 +1,5 @@
-//! Event streams: resumed anywhere and from everywhere, heard by many, read slowly, left, outlived by nothing.
-//! What a stream must survive of its servers is tested in `faults::outage` and `faults::crash`.
+//! Event streams: resuming at any event and any API process, many readers, slow readers, disconnects. Crashes and
+//! outages are tested in `faults::crash` and `faults::outage`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What was accepted stays accepted: it is answered again under its key whatever holds new work back, and nothing that
-//! goes wrong after the commit says that it was refused.
+//! Accepted work stays accepted: a repeated request gets the stored answer even while new work is refused, and a
+//! failure after the commit is never reported as a refusal.
 
 use std::time::Duration;
 

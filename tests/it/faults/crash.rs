@@ -1,5 +1,5 @@
-//! Processes that die at the worst moments: at each named point of a generation, and of an accept.
-//! Each scenario has a stack of its own, and all of them wait for their leases at the same time.
+//! Processes killed at each named point of a generation and of an accept. Each scenario has a stack of its own, and all
+//! of them wait for their leases at the same time.
 
 use std::{collections::HashSet, os::unix::process::ExitStatusExt, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Processes that are told to end: workers finish or hand back, the API says goodbye to its listeners.
+//! Graceful shutdown: workers finish or release their jobs, the API closes its streams.
 
 use std::{collections::HashSet, time::Duration};
 

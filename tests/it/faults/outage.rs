@@ -1,5 +1,5 @@
-//! Redis and Postgres emptied, restarted, silent or gone, under work: nothing accepted is lost, streams
-//! heal, and everything is as before when they are back.
+//! Redis and Postgres flushed, restarted, hanging or down, under load: accepted work is not lost, streams recover, and
+//! service is normal after their return.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Outages of Postgres as a worker's leases meet them: whoever cannot renew lets go in time, gives back what it
-//! had as soon as it can, and nobody takes an outage for a crash.
+//! Outages of Postgres and a worker's leases: a worker that cannot renew stops in time and releases its jobs as soon as
+//! it can, and an outage is not counted as a crash.
 
 use std::time::{Duration, Instant};
 

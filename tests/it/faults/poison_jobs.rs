@@ -1,4 +1,4 @@
-//! A job that kills every worker that takes it: it is given up in time, and nobody beside it loses anything.
+//! A job that kills every worker that takes it ends as `POISON` in time, and no other job is lost.
 
 use std::time::Duration;
 

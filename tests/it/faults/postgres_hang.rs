@@ -1,5 +1,5 @@
-//! A Postgres that is silent: connections stand, and no byte comes. Whoever asks is told so in time, streams go on with
-//! their heartbeats, and everything is as before when it speaks again.
+//! Postgres hangs: connections stay open and no byte comes. Requests are refused in time, streams keep their
+//! heartbeats, and service is normal when it answers again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Redis away: everything is accepted, and what is answered says that nothing is live.
+//! Redis is down: work is accepted, and answers say that nothing is live.
 
 use std::time::Duration;
 

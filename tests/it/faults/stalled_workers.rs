@@ -1,5 +1,5 @@
-//! Workers that stand still while their leases run out, where nobody else can take their jobs; and lanes whose slots are all
-//! taken, which is no standstill.
+//! Workers that stall while their leases expire and no other worker can take their jobs; and lanes whose slots are all
+//! taken, which is no stall.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Flashcards from the first byte to the card: the documented example, and what a person does next.
+//! Flashcards from the request to the card: the documented example.
 
 use almanac_tests::{Stack, world::source_text};
 use serde_json::json;

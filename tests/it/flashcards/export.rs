@@ -1,4 +1,4 @@
-//! Taking many cards away: a page at a time, in whatever format.
+//! Export of many cards: page by page, in each format.
 
 use almanac_tests::{OrFail, Stack, User};
 use http::Method;

@@ -1,4 +1,4 @@
-//! What a person does with suggestions: edit, keep, turn down; and with cards: change, remove, take away.
+//! Review of suggestions (edit, accept, reject) and of cards (change, delete, export).
 
 use almanac_tests::{Stack, User};
 use serde_json::{Value, json};

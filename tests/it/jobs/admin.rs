@@ -1,4 +1,4 @@
-//! Operators: who may be one, what they see of everybody's jobs, and the repeat of what has ended.
+//! Operators: who is one, the list of all users' jobs, and retries of ended jobs.
 
 use std::time::Duration;
 

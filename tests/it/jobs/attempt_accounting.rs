@@ -1,5 +1,5 @@
-//! What a job is charged for: its own faults. A provider that cannot serve, restarts of workers and retries that a process
-//! may not make cost it neither attempts nor calls, and it says what it waits for.
+//! What counts as an attempt of a job: provider outages, restarts of workers and retries beyond a process's budget do
+//! not, and the job reports what it waits for.
 
 use std::time::Duration;
 

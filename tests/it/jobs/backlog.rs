@@ -1,4 +1,4 @@
-//! What a job costs when many wait, or have ended: as much as when none has.
+//! The cost of a job does not depend on the number of waiting or ended jobs.
 
 use almanac_tests::{Stack, User, world::source_text};
 use sqlx::{Connection, PgConnection};

@@ -1,5 +1,5 @@
-//! A job that the database ends (cancelled in the queue, held for too long) says as much at its end as one that a worker
-//! ends: what was made, what it cost, how long it took.
+//! A job that the database ends (cancelled in the queue, running for too long) reports the same at its end as one that
+//! a worker ends: items, cost, duration.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Jobs whose time is over: they end by their own clock, with or without a worker, and free their slot.
+//! Jobs past their deadline end with or without a worker, and free their slot.
 
 use std::time::Duration;
 

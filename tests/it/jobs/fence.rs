@@ -1,5 +1,5 @@
-//! What a lease is worth to whoever lost it: nothing it writes is kept, whichever function it writes by, and an end
-//! that is refused costs those beside it nothing.
+//! Fencing: nothing that a worker writes after it lost its lease is kept, by any function, and a refused end does not
+//! fail others of its batch.
 
 use almanac_shared::{
     jobs::{Lease, endings::Endings, store::WriteError},

@@ -1,5 +1,5 @@
-//! What is done so that a job need not wait: its message wakes one worker that has room, or the first slot that gets free
-//! takes it; and looks at jobs share statements without sharing rights.
+//! Starting jobs without delay: a message wakes one idle worker, or the first free slot takes the job; reads of jobs
+//! share statements without sharing rights.
 
 use std::time::Duration;
 

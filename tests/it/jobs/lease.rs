@@ -1,6 +1,6 @@
-//! What only one may hold: a job's claim and lease, and a person's exclusive slot. Each rule is shown at the functions
-//! that keep it, called as the role that may call them, and over HTTP where a whole system can show it. What becomes of the
-//! writes of whoever lost one stands in `jobs::fence`.
+//! Leases and exclusive slots: a job's claim and lease have one owner, and so has a user's slot. Each rule is tested at
+//! the functions that keep it, as the role that may call them, and over HTTP where a whole system can show it. Writes
+//! after a lost lease are tested in `jobs::fence`.
 
 use std::{collections::HashSet, time::Duration};
 

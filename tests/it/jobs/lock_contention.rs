@@ -1,5 +1,5 @@
-//! Jobs that stand in the way of others: a row that somebody holds for long, and jobs that may run one at a time only.
-//! Whoever is beside them loses nothing.
+//! Rows that another transaction locks for long, and jobs that may run one at a time only: no other job is delayed or
+//! fails because of them.
 
 use std::{
     cell::Cell,

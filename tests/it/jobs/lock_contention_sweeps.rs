@@ -1,5 +1,5 @@
-//! Rounds of clean-up beside a row that another transaction holds: the round handles all other jobs without waiting, and
-//! a later round handles the held one.
+//! Sweeps while another transaction locks a row: the sweep handles all other jobs without waiting, and a later one
+//! handles the locked one.
 
 use almanac_tests::Stack;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! The job queue, the same for jobs of every kind: submitting, claims and leases, locked rows, expiry, attempts, and the
-//! operators' routes.
+//! The job queue, the same for jobs of every kind: submitting, claims and leases, locked rows, expiry, attempts, and
+//! the operators' routes.
 
 pub mod admin;
 mod attempt_accounting;

@@ -1,4 +1,4 @@
-//! Requests that come at the same moment share one statement; each is judged as if it had come alone.
+//! Requests that arrive at the same moment share one statement; each has the outcome it would have alone.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,5 @@
-//! How often a model is asked, and the ledger of it: answers that are cut are asked for again within a bound
-//! that holds over all attempts, and a call that was not made is in no ledger and counts for nothing.
+//! The number of model calls and their ledger: truncated answers are continued within a bound that holds over all
+//! attempts, and a call that was not made is neither recorded nor counted.
 
 use std::time::Duration;
 

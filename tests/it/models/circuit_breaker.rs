@@ -1,5 +1,5 @@
-//! Weeks and calendars whose model's circuit is open: at their start they wait for it as if they had not started, and in
-//! their middle while they have the time; they end with what they have when they have not.
+//! Weeks and calendars while their model's circuit is open: before the start they wait unstarted; once started they
+//! wait while there is time, and then end with what they have.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What each domain makes of the same behaviour of a model: how long it waits, what it counts, and how it names the end.
+//! The same model behaviour in each domain: how long a job waits, what it counts, and how it reports the end.
 
 use std::time::Duration;
 

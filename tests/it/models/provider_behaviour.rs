@@ -1,4 +1,5 @@
-//! What the model's provider may do, and what becomes of it.
+//! The model provider's behaviours: formats, refusals, errors, pauses, truncation, floods, silence; and what is sent to
+//! it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Placements after they were made: a week is made anew without doubling anything, and never at the cost of an edit.
+//! Edits of placements: a regenerated week duplicates nothing and overwrites no edit.
 
 use almanac_tests::{
     OrFail, Script, Stack, User,

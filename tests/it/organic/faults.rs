@@ -1,5 +1,5 @@
-//! Weeks when things go wrong: the deadline, killed workers, silence, a store that is away, jobs that never start, and
-//! streams that are taken up again elsewhere.
+//! Weeks under faults: the deadline, killed workers, a silent model, an unreachable store, jobs that never start, and
+//! streams resumed at another API process.
 
 use std::{os::unix::process::ExitStatusExt, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Weeks over HTTP: one is streamed as it is made and saved as it was streamed; what cannot be made of it is said, and what
-//! can be is made.
+//! Weeks over HTTP: streamed as generated and saved as streamed; placements that cannot be made are reported, the
+//! others are made.
 
 use almanac_tests::{
     OrFail, Script, Stack, User,

@@ -1,4 +1,4 @@
-//! Placements of one account are half an hour apart, whatever week or zone they were asked for in.
+//! Placements of one account are half an hour apart, in any week and time zone.
 
 use almanac_tests::{
     Stack,

@@ -1,5 +1,5 @@
-//! What is refused before the first byte of a week's stream: each with its status, its code and the field,
-//! and nothing is left behind.
+//! Requests for a week that are refused before the first byte of its stream, each with status, code and field, and that
+//! leave nothing behind; presets and changes of the clock.
 
 use almanac_tests::{
     OrFail, Stack,

@@ -1,4 +1,4 @@
-//! Connections to Postgres: how many a process opens, and that no user takes those of all others.
+//! Connections to Postgres: how many a process opens, and that one user cannot take all of them.
 
 use std::time::Duration;
 

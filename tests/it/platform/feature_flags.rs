@@ -1,4 +1,4 @@
-//! Feature flags as operators switch them: seen by every process within two seconds, and standing while Postgres is away.
+//! Feature flags as operators set them: in effect in every process within two seconds, and kept while Postgres is down.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which schemas a program starts on: its own, and newer ones that still know it.
+//! Schema versions that a program starts on: its own, and newer ones that still support it.
 
 use std::time::Duration;
 

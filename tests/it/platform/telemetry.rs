@@ -1,4 +1,4 @@
-//! What can be seen of the system from outside, and what must never be: logs, traces, metrics.
+//! Logs, traces and metrics: what they must contain, and what they must never contain.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who gets in: tokens of every kind, good and forged, cookies, tickets.
+//! Authentication: tokens of every kind, valid and forged, cookies, tickets.
 
 use std::{net::TcpListener, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A model or provider that repeats the system prompt: no part of it reaches a person, a row or a log line.
+//! A model or provider that repeats the system prompt: no part of it reaches a user, a row or a log line.
 
 use std::collections::HashSet;
 

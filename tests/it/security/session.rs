@@ -1,4 +1,4 @@
-//! A browser's session: a cookie that holds the token for as long as it lives.
+//! Browser sessions: a cookie that holds the token for as long as the token is valid.
 
 use almanac_tests::{Reply, Stack, User, actor::token};
 use http::Method;

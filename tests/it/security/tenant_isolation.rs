@@ -1,4 +1,4 @@
-//! Nobody sees, changes or even guesses at what is somebody else's: missing and foreign are one answer.
+//! Users see and change nothing of other users: missing and foreign are one answer.
 
 use std::time::Duration;
 
