@@ -16,28 +16,9 @@ use crate::{
     http::document::document,
     middleware::{self, AllowedMethods, BodyLimits, Edge, LimitedOperations, TrustedProxies},
     openapi,
-    routes::{
-        account::AccountApi, admin::AdminApi, brands, calendar::CalendarApi, calendar::EntriesApi, calendar::RunsApi,
-        flags::FlagsApi, flashcards::FlashcardsApi, health, health::HealthApi, jobs::JobsApi, organic,
-        session::SessionApi,
-    },
+    routes::{self, Routes, health},
     state::App,
 };
-
-type Routes = (
-    FlashcardsApi,
-    CalendarApi,
-    EntriesApi,
-    RunsApi,
-    brands::Routes,
-    organic::Routes,
-    JobsApi,
-    SessionApi,
-    AccountApi,
-    AdminApi,
-    FlagsApi,
-    HealthApi,
-);
 
 /// The OpenAPI document.
 ///
@@ -45,32 +26,6 @@ type Routes = (
 /// See [`openapi::document`].
 pub fn description() -> serde_json::Result<Value> {
     openapi::document::<Routes>()
-}
-
-fn mounted(app: &App) -> OpenApiService<Routes, ()> {
-    let app = || app.clone();
-    let routes = (
-        FlashcardsApi { app: app() },
-        CalendarApi { app: app() },
-        EntriesApi { app: app() },
-        RunsApi { app: app() },
-        brands::routes(&app()),
-        organic::routes(&app()),
-        JobsApi { app: app() },
-        SessionApi { app: app() },
-        AccountApi { app: app() },
-        AdminApi { app: app() },
-        FlagsApi { app: app() },
-        HealthApi,
-    );
-    OpenApiService::new(routes, "Almanac", env!("CARGO_PKG_VERSION"))
-}
-
-/// The operations whose accepted work is counted.
-fn limited(app: &App) -> LimitedOperations {
-    let buckets =
-        vec![("createGeneration", app.generation), ("createCalendar", app.calendar), ("generateWeek", app.week)];
-    LimitedOperations { database: app.database.clone(), buckets }
 }
 
 /// `POST /generate-calendar`: a third spelling of the organic week's route.
@@ -86,7 +41,11 @@ fn bare_week(service: impl Endpoint<Output = Response> + 'static) -> impl Endpoi
 /// # Errors
 /// See [`description`].
 pub fn door(app: &App, settings: &ApiSettings) -> serde_json::Result<impl Endpoint<Output = Response> + use<>> {
-    let service = || middleware::with_limit_state(mounted(app), limited(app));
+    let service = || {
+        let operations = LimitedOperations::of::<Routes>(app.database.clone(), &app.limits);
+        let routes = OpenApiService::new(routes::mounted(app), "Almanac", env!("CARGO_PKG_VERSION"));
+        middleware::with_limit_state(routes, operations)
+    };
     let description = document("application/json", description()?.to_string());
     let page = document("text/html; charset=utf-8", openapi::page::<Routes>());
     let v1 = Route::new().at("/openapi.json", get(description)).nest("/", middleware::enveloped(service()));

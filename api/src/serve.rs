@@ -33,7 +33,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let app = App::open(&settings, draining.clone())?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
     // A store that is away at start is met by each request's 503; one that does not fit ends the process.
-    let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds()));
+    let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds.clone()));
     let closing = CancellationToken::new();
     let addr = settings.metrics_addr;
     let metrics = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;

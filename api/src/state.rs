@@ -8,12 +8,12 @@ use almanac_shared::{
     calendar::service::Calendars,
     events::{log::Publisher, relay::Relay},
     flashcards::service::Flashcards,
-    jobs::{admin::Operations, queue::Bell, service::Jobs},
+    jobs::{Kind, admin::Operations, queue::Bell, service::Jobs},
     organic::service::Organic,
     platform::{
         circuit::Circuits,
         clock::{Clock, SystemClock},
-        config::{ApiSettings, ModelSettings, Rate},
+        config::{ApiSettings, ModelSettings},
         db::Database,
         flags::Flags,
         id::UserId,
@@ -33,7 +33,7 @@ use crate::{
         reply::Reply,
         stream_limit::{Delivery, StreamLimit},
     },
-    middleware::{Bucket, LocalLimit},
+    middleware::{KindLimits, LocalLimit},
 };
 
 /// Number of users whose dry runs are counted at the same time.
@@ -54,6 +54,8 @@ pub struct App {
     pub organic: Organic,
     /// Jobs.
     pub jobs: Jobs,
+    /// Wakes a worker for a submitted job.
+    pub bell: Bell,
     /// The jobs of all users, for operators.
     pub operations: Operations,
     /// What a person asks of all their data.
@@ -68,12 +70,8 @@ pub struct App {
     pub models: ModelSettings,
     /// Which models cannot be asked now.
     pub circuits: Circuits,
-    /// The limit of flashcard generations.
-    pub generation: Bucket,
-    /// The limit of calendar runs.
-    pub calendar: Bucket,
-    /// The limit of organic weeks.
-    pub week: Bucket,
+    /// The rate limit of each kind of job.
+    pub limits: KindLimits,
     /// The limit of calendar dry runs, which are stored nowhere.
     pub calendar_dry_runs: LocalLimit<UserId>,
     /// The limit of open streams.
@@ -99,8 +97,7 @@ impl App {
         let bell = Bell::start(commands.clone(), metrics.clone());
         let relay = Relay::start(database.clone(), redis, metrics.clone(), draining.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let rate: Rate = settings.generation_rate;
-        let calendar = Bucket { name: "calendar", rate: settings.calendar.rate };
+        let limits = KindLimits::new(&settings.job_kinds);
         Ok(Self {
             flashcards: Flashcards::start(database.clone(), &bell),
             calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
@@ -109,16 +106,15 @@ impl App {
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
-            jobs: Jobs::start(database.clone(), relay, bell, Publisher::start(commands.clone())),
+            jobs: Jobs::start(database.clone(), relay, bell.clone(), Publisher::start(commands.clone())),
             auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
             clock,
             models: settings.models.clone(),
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
-            generation: Bucket { name: "generation", rate },
-            calendar,
-            calendar_dry_runs: LocalLimit::new(calendar, DRY_RUN_USERS),
+            calendar_dry_runs: LocalLimit::new(limits.bucket(Kind::GenerateCalendar), DRY_RUN_USERS),
+            limits,
             streams: StreamLimit::new(settings.streams_per_user),
-            week: Bucket { name: "organic", rate: settings.organic.rate },
+            bell,
             metrics,
             redis: commands,
             database,

@@ -1,7 +1,7 @@
 //! The life of a worker process: settings, handles, loops, and an orderly end. Called by `main`.
 //! If a loop that must not end ends, the process ends with it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use almanac_shared::{
     events::log::Publisher,
@@ -14,7 +14,7 @@ use almanac_shared::{
         redis::{client, quick},
     },
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -40,7 +40,6 @@ use crate::{
 /// # Errors
 /// A setting names nothing real, the database login may bypass row security, or a loop ended that must not.
 pub async fn serve(settings: WorkerSettings) -> Result<()> {
-    let slots = slots(&settings.concurrency)?;
     let addr = settings.metrics_addr;
     let metrics_door = TcpListener::bind(addr).await.with_context(|| format!("METRICS_ADDR: {addr}"))?;
     let redis = client(&settings.redis_url)?;
@@ -71,7 +70,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let name = format!("worker-{}", uuid::Uuid::now_v7());
     let loops = TaskTracker::new();
     loops.spawn(stalls.watch());
-    let runner = JobRunner::start(deps.clone(), name.clone(), &slots, settings.job_max_crashes, &loops);
+    let runner = JobRunner::start(deps.clone(), name.clone(), &settings.concurrency, settings.job_max_crashes, &loops);
     let endings = deps.endings.clone();
     loops.spawn(async move { endings.ended().await });
     let draining = CancellationToken::new();
@@ -88,15 +87,6 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     draining.cancel();
     runner.drain(settings.shutdown).await;
     ended
-}
-
-fn slots(concurrency: &BTreeMap<String, usize>) -> Result<BTreeMap<Lane, usize>> {
-    let mut slots = BTreeMap::new();
-    for (name, count) in concurrency {
-        let Some(lane) = Lane::parse(name) else { bail!("WORKER_CONCURRENCY: there is no lane {name}") };
-        slots.insert(lane, *count);
-    }
-    Ok(slots)
 }
 
 fn start_loops(

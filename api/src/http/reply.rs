@@ -52,20 +52,17 @@ pub struct Urls {
 }
 
 impl Urls {
-    /// The links of a job of this kind (wire form, e.g. `flashcards.generate`). Kinds whose resource has no page of
-    /// its own yet point at the job.
-    pub fn of_job(kind: &str, id: JobId) -> Self {
-        let resource = match kind {
-            "flashcards.generate" => format!("/v1/ai/generations/{id}"),
-            _ => format!("/v1/jobs/{id}"),
-        };
-        Self { resource, events: format!("/v1/jobs/{id}/events"), cancel: format!("/v1/jobs/{id}/cancel") }
+    /// The links of a job. The resource is the job itself.
+    pub fn of_job(id: JobId) -> Self {
+        let job = format!("/v1/jobs/{id}");
+        Self { events: format!("{job}/events"), cancel: format!("{job}/cancel"), resource: job }
     }
 
-    /// The same links with the page of what the job is about, where that is not the job's own.
+    /// The same links with the job's subject as the resource, if the subject has an address of its own.
     #[must_use]
     pub fn about(self, subject_type: &str, subject_id: &str) -> Self {
         match subject_type {
+            "generation" => Self { resource: format!("/v1/ai/generations/{subject_id}"), ..self },
             "calendar" => Self { resource: format!("/v1/calendars/{subject_id}"), ..self },
             // A brand, whose id may hold anything, and a Monday.
             "week" => match subject_id.rsplit_once('/') {

@@ -1,31 +1,30 @@
 //! The state of a rate limit on refusals of limited operations, which cost nothing: successes and 429 have it already.
 //! `router` wraps the mounts with it. It must never change a refusal, nor delay one by more than [`PATIENCE`].
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use almanac_shared::{
-    jobs::limits,
+    jobs::{Kind, limits},
     platform::{db::Database, error::LimitState, id::UserId},
 };
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response,
     http::{HeaderName, HeaderValue, StatusCode},
 };
-use poem_openapi::OperationId;
+use poem_openapi::{OpenApi, OperationId};
 
-use super::Bucket;
+use super::{Bucket, KindLimits};
 use crate::auth::Caller;
 
 /// How long a refusal waits for the state of its limit. An unavailable store answers without it.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The bucket of each limited operation.
+/// The bucket of each operation that submits a job.
 #[derive(Clone, Debug)]
 pub struct LimitedOperations {
-    /// Where accepted work is counted.
-    pub database: Database,
-    /// `operationId` and bucket.
-    pub buckets: Vec<(&'static str, Bucket)>,
+    database: Database,
+    /// By `operationId`.
+    buckets: BTreeMap<String, Bucket>,
 }
 
 /// Adds the state of the limit to refusals of `mount`.
@@ -62,8 +61,24 @@ fn is_counted_nowhere(status: StatusCode) -> bool {
 pub(super) struct LimitHeaders(pub(super) Vec<(HeaderName, HeaderValue)>);
 
 impl LimitedOperations {
+    /// The operations of `T` that kinds of jobs name as their route. Accepted jobs are counted in `database`.
+    pub fn of<T: OpenApi>(database: Database, limits: &KindLimits) -> Self {
+        let bucket = |route: &str| {
+            let kind = Kind::ALL.iter().find(|kind| kind.route() == route)?;
+            Some(limits.bucket(*kind))
+        };
+        let mut buckets = BTreeMap::new();
+        for path in T::meta().iter().flat_map(|api| &api.paths) {
+            for operation in &path.operations {
+                let bucket = bucket(&format!("{} /v1{}", operation.method, path.path));
+                buckets.extend(operation.operation_id.map(str::to_owned).zip(bucket));
+            }
+        }
+        Self { database, buckets }
+    }
+
     fn bucket(&self, operation: &str) -> Option<Bucket> {
-        self.buckets.iter().find(|(name, _)| *name == operation).map(|(_, bucket)| *bucket)
+        self.buckets.get(operation).copied()
     }
 
     async fn state(&self, user: UserId, bucket: Bucket) -> Option<LimitState> {

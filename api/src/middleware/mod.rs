@@ -22,7 +22,7 @@ pub use self::{
     boundary::AllowedMethods,
     limit_state::{LimitedOperations, with_limit_state},
     observe::{Observation, Observe},
-    rate_limit::{Bucket, LocalLimit, SlidingLog},
+    rate_limit::{Bucket, KindLimits, LocalLimit, SlidingLog},
     request_id::RequestId,
 };
 use crate::{auth::Authenticator, http::reply};

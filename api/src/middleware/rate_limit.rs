@@ -2,15 +2,18 @@
 //! and dry runs. Called by routes and by `anonymous`. Accepted work is counted in Postgres, never here.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use almanac_shared::platform::{
-    config::Rate,
-    error::{LimitState, Refusal},
+use almanac_shared::{
+    jobs::Kind,
+    platform::{
+        config::{KindSettings, Rate},
+        error::{LimitState, Refusal},
+    },
 };
 use poem::http::{HeaderName, HeaderValue};
 
@@ -60,6 +63,24 @@ impl Bucket {
     pub fn refusal(&self, state: LimitState) -> ApiError {
         let error = ApiError::rate_limited(state);
         self.headers(state).into_iter().fold(error, |error, (name, value)| error.with_header(name, value))
+    }
+}
+
+/// The bucket of each kind of job.
+#[derive(Clone, Debug)]
+pub struct KindLimits(Arc<BTreeMap<Kind, Rate>>);
+
+impl KindLimits {
+    /// The limits that the settings name.
+    pub fn new(settings: &[KindSettings]) -> Self {
+        Self(Arc::new(settings.iter().map(|settings| (settings.kind, settings.rate)).collect()))
+    }
+
+    /// The bucket of a kind. A kind that the settings leave out is refused always, which no settings read from an
+    /// environment do.
+    pub fn bucket(&self, kind: Kind) -> Bucket {
+        let rate = self.0.get(&kind).copied().unwrap_or(Rate { count: 0, seconds: 1 });
+        Bucket { name: kind.limits().family, rate }
     }
 }
 

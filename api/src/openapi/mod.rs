@@ -12,35 +12,13 @@ use std::{collections::HashMap, marker::PhantomData};
 
 use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
-    OpenApi, OpenApiService, Tags,
+    OpenApi, OpenApiService,
     registry::{MetaApi, MetaOperation, Registry},
 };
 
 use serde_json::Value;
 
 use crate::http::error::ApiError;
-
-/// The family of an operation.
-#[derive(Tags)]
-#[oai(rename_all = "lowercase")]
-pub enum Tag {
-    /// Flashcards from a text: generations, suggestions, cards.
-    Flashcards,
-    /// Content calendars: runs, entries, edits.
-    Calendar,
-    /// A brand's week of posts.
-    Organic,
-    /// Brands with their accounts, trends and assets.
-    Brands,
-    /// Submitted work: status, events, cancellation.
-    Jobs,
-    /// The caller's session and data.
-    Account,
-    /// Operators only.
-    Admin,
-    /// The service itself.
-    Service,
-}
 
 /// The document of route types. It is built from the types alone, so it needs no state.
 pub struct Document<T>(PhantomData<T>);

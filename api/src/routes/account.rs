@@ -1,23 +1,15 @@
 //! Erasure of all data of a user.
 
-use almanac_shared::{
-    account::ERASE_RATE,
-    jobs::Kind,
-    platform::{error::Refusal, telemetry},
-};
+use almanac_shared::{jobs::Kind, platform::telemetry};
 use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::{
     auth::Caller,
     http::{error::ApiError, reply::Reply},
-    middleware::Bucket,
-    openapi::Tag,
+    routes::Tag,
     routes::jobs::Job,
     state::App,
 };
-
-/// The limit as clients see it.
-const ERASE: Bucket = Bucket { name: "erase", rate: ERASE_RATE };
 
 /// The routes of the account.
 pub struct AccountApi {
@@ -47,23 +39,13 @@ impl AccountApi {
         let app = &self.app;
         let request_id = Some(caller.request_id.as_str().to_owned());
         let accepted = app.account.erase(caller.user, telemetry::current_traceparent(), request_id).await;
-        let accepted = accepted.map_err(refused)?;
+        let bucket = app.limits.bucket(Kind::EraseAccount);
+        let accepted = accepted.map_err(|refusal| bucket.refused(refusal))?;
         if accepted.new {
             app.metrics.job_accepted(Kind::EraseAccount.as_str());
         }
         let location = format!("/v1/jobs/{}", accepted.job.id);
-        let mut limit = ERASE.headers(accepted.limit).into_iter();
-        let mut header =
-            || limit.next().and_then(|(_, text)| text.to_str().map(str::to_owned).ok()).unwrap_or_default();
-        Ok(Erasing::Accepted(app.about_jobs(accepted.job.into()), location, header(), header()))
+        let (policy, left) = bucket.values(accepted.limit);
+        Ok(Erasing::Accepted(app.about_jobs(accepted.job.into()), location, policy, left))
     }
-}
-
-/// A refused submit says where its limit stands.
-fn refused(refusal: Refusal) -> ApiError {
-    let headers = match &refusal {
-        Refusal::RateLimited(limit) => ERASE.headers(*limit),
-        _ => Vec::new(),
-    };
-    headers.into_iter().fold(ApiError::from(refusal), |error, (name, value)| error.with_header(name, value))
 }

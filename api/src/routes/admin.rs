@@ -31,7 +31,7 @@ use crate::{
         reply::Reply,
         strict_json::StrictJson,
     },
-    openapi::Tag,
+    routes::Tag,
     routes::jobs::{Job, filter},
     state::App,
 };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     auth::Caller,
     http::{error::ApiError, reply::Reply},
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

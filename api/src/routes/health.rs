@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     http::{error::ApiError, reply::Reply},
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

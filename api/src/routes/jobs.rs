@@ -3,7 +3,6 @@
 mod events;
 
 use almanac_shared::{
-    flashcards::CARDS_PER_GENERATION,
     jobs::{CancelOutcome, JobRow, Kind, State, service::Listening, store::Filter},
     platform::{
         error::Code,
@@ -31,12 +30,12 @@ use crate::{
         stream,
         strict_json::StrictJson,
     },
-    openapi::Tag,
-    routes::snapshot,
+    routes::Tag,
+    routes::{kinds, snapshot},
     state::App,
 };
 
-pub use self::events::EventMeta;
+pub use self::events::{ErasureFrame, ErasureLine, EventMeta};
 use self::events::{Explanation, JobLog};
 
 /// The routes of jobs.
@@ -87,7 +86,7 @@ struct JobProgress {
 
 impl JobProgress {
     fn of(row: &JobRow) -> Self {
-        let total = if row.kind == Kind::GenerateFlashcards.as_str() { CARDS_PER_GENERATION as u64 } else { 0 };
+        let total = Kind::parse(&row.kind).map_or(0, kinds::usual_total);
         let stage = match (row.state().is_final(), row.started_at) {
             (true, _) => "ended",
             (false, Some(_)) => "running",
@@ -120,7 +119,7 @@ impl From<JobRow> for Job {
             created_at: row.created_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
-            urls: Urls::of_job(&row.kind, row.id).about(&row.subject_type, &row.subject_id),
+            urls: Urls::of_job(row.id).about(&row.subject_type, &row.subject_id),
             subject: Subject { kind: row.subject_type, id: row.subject_id },
             retry_of: row.retry_of.map(|id| id.to_string()),
             progress,

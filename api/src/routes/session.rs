@@ -11,7 +11,7 @@ use crate::{
     auth::{COOKIE, Caller, LEEWAY, bearer, session_cookie},
     http::{document_types::SessionRole, error::ApiError, reply::Reply},
     middleware::Client,
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

@@ -5,12 +5,11 @@
 use almanac_shared::{
     events::event::Encoding,
     jobs::{JobRow, Kind},
-    platform::{error::Code, id::UserId},
+    platform::id::UserId,
 };
 use anyhow::Context;
-use serde_json::{Value, json};
 
-use super::{calendar, flashcards, jobs::Job, organic};
+use super::{jobs::Job, kinds};
 use crate::{
     http::{error::ApiError, stream::Live, stream_limit::StreamPermit},
     state::App,
@@ -32,44 +31,10 @@ pub async fn stream(
 }
 
 async fn snapshot(app: &App, user: UserId, row: JobRow) -> Result<String, ApiError> {
-    let (id, kind, seq) = (row.id, Kind::parse(&row.kind), row.last_seq);
-    let (calendar_id, error) = (row.subject_id.clone(), failure(&row));
-    let mut job = serde_json::to_value(Job::from(row)).context("writing a snapshot")?;
-    let data = match kind {
-        Some(Kind::GenerateFlashcards) => {
-            job["suggestions"] = stored(flashcards::made(app, user, id).await)?;
-            job
-        }
-        Some(Kind::GenerateOrganic) => {
-            job["placements"] = stored(organic::made(app, user, id).await)?;
-            job
-        }
-        Some(Kind::GenerateCalendar) => {
-            let made = stored(calendar::made(app, user, &calendar_id, id).await)?;
-            job["entries"] = made.get("entries").cloned().unwrap_or_else(|| json!([]));
-            json!({
-                "data": job, "error": error,
-                "meta": {
-                    "runId": id, "calendarId": calendar_id, "version": made.get("version"), "seq": seq, "done": true,
-                },
-            })
-        }
-        _ => job,
+    let job = serde_json::to_value(Job::from(row.clone())).context("writing a snapshot")?;
+    let data = match Kind::parse(&row.kind) {
+        Some(kind) => kinds::snapshot(app, user, kind, &row, job).await?,
+        None => job,
     };
     Ok(data.to_string())
-}
-
-fn failure(row: &JobRow) -> Value {
-    match row.status() {
-        "failed" => row.error.clone().unwrap_or_default(),
-        _ => Value::Null,
-    }
-}
-
-/// What is stored; an empty list if its owner has deleted it.
-fn stored(made: Result<Value, ApiError>) -> Result<Value, ApiError> {
-    match made {
-        Err(error) if error.code == Code::NotFound => Ok(json!([])),
-        made => made,
-    }
 }

@@ -26,7 +26,7 @@ BEGIN
             SELECT j.state INTO v_state FROM almanac.jobs j WHERE j.id = v_other FOR UPDATE SKIP LOCKED;
             IF v_state = 'queued' THEN
                 PERFORM almanac.finish(v_other, NULL, 'cancelled', jsonb_build_object(
-                    'code', 'CANCELLED', 'message', 'Cancelled: all data of its owner is being removed.'), NULL);
+                    'code', 'CANCELLED', 'message', 'Cancelled: all data of its owner is being removed.'));
             ELSIF v_state = 'running' THEN
                 UPDATE almanac.jobs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
                  WHERE id = v_other;

@@ -13,7 +13,7 @@ BEGIN
         RETURN 'final';
     ELSIF v_job.state = 'queued' THEN
         PERFORM almanac.finish(p_id, NULL, 'cancelled', jsonb_build_object(
-            'code', 'CANCELLED', 'message', 'Cancelled before it started.'), NULL);
+            'code', 'CANCELLED', 'message', 'Cancelled before it started.'));
         RETURN 'ended';
     END IF;
     UPDATE almanac.jobs SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()) WHERE id = p_id;

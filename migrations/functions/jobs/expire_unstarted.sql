@@ -55,7 +55,7 @@ BEGIN
         CONTINUE WHEN NOT almanac.lock_subject(v_job);
         BEGIN
             v_seq := almanac.finish(v_late.id, v_late.epoch, v_late.state,
-                jsonb_build_object('code', v_late.code, 'message', v_late.message), NULL);
+                jsonb_build_object('code', v_late.code, 'message', v_late.message));
         EXCEPTION WHEN lock_not_available OR SQLSTATE 'LL001' THEN
             CONTINUE;
         END;

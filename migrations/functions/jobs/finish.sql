@@ -1,8 +1,8 @@
 -- The end of a job that its worker does not report: state, domain row and final event together.
 -- With an epoch: a running job, by its holder. Without: a queued one, whose epoch is raised first, so that a late writer
 -- of an earlier lease is refused. Returns the seq of the final event, or null if a queued job was not queued any more.
--- A call that is still open has an unknown outcome. p_data: the final event's data; null: in the words of the kind.
-CREATE OR REPLACE FUNCTION almanac.finish(p_id uuid, p_epoch bigint, p_state text, p_error jsonb, p_data text)
+-- A call that is still open has an unknown outcome.
+CREATE OR REPLACE FUNCTION almanac.finish(p_id uuid, p_epoch bigint, p_state text, p_error jsonb)
 RETURNS bigint
 LANGUAGE plpgsql
 AS $$
@@ -26,7 +26,7 @@ BEGIN
     END IF;
     UPDATE almanac.llm_calls SET state = 'unknown', finished_at = clock_timestamp()
      WHERE job_id = p_id AND state = 'started';
-    PERFORM almanac.write_ends(ARRAY[v_job], ARRAY[NULL::jsonb], ARRAY[p_data]);
+    PERFORM almanac.write_ends(ARRAY[v_job], ARRAY[NULL::jsonb], ARRAY[NULL::text]);
     RETURN v_job.last_seq;
 END
 $$;

@@ -32,11 +32,11 @@ BEGIN
         CONTINUE WHEN NOT FOUND;
         IF v_job.cancel_requested_at IS NOT NULL THEN
             PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
-                'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'), NULL);
+                'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'));
             v_job.state := 'cancelled';
         ELSIF v_job.crashes >= p_max_crashes THEN
             PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
-                'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'), NULL);
+                'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'));
             v_job.state := 'dead';
         END IF;
         id := v_id;

@@ -35,7 +35,7 @@ BEGIN
             'message', 'The model could not be reached for too long. Please try again later.');
     END IF;
     IF v_error IS NOT NULL THEN
-        v_seq := almanac.finish(p_id, p_epoch, state, v_error, NULL);
+        v_seq := almanac.finish(p_id, p_epoch, state, v_error);
         SELECT e.seq, e.type, e.data INTO seq, type, data
           FROM almanac.job_events e WHERE e.job_id = p_id AND e.seq = v_seq;
         RETURN NEXT;

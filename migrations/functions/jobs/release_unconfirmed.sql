@@ -31,7 +31,7 @@ BEGIN
         released := true;
         IF v_job.cancel_requested_at IS NOT NULL THEN
             PERFORM almanac.finish(v_job.id, NULL, 'cancelled', jsonb_build_object(
-                'code', 'CANCELLED', 'message', 'Cancelled before it started.'), NULL);
+                'code', 'CANCELLED', 'message', 'Cancelled before it started.'));
         END IF;
         RETURN NEXT;
     END LOOP;

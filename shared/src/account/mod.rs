@@ -4,11 +4,5 @@
 pub mod service;
 pub mod store;
 
-use crate::platform::config::Rate;
-
-/// Erases a person may ask for. Not a setting: far above what anybody needs, and low enough that wiping out the log of
-/// the other limits, which an erase does, is no way around them.
-pub const ERASE_RATE: Rate = Rate { count: 5, seconds: 86_400 };
-
 /// Things that one batch of an erase removes at most: few enough that its lock is held for milliseconds.
 pub const BATCH: i32 = 200;

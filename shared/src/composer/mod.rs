@@ -10,22 +10,30 @@ mod sentences;
 
 use serde_json::Value;
 
-/// The items for a document `{"task": "...", ...}`; `None` when the task is not one the composer knows, or the document
-/// is not one of that task.
+type Compose = fn(&Value) -> Option<Vec<Value>>;
+
+/// Each task with what composes its items.
+const TASKS: &[(&str, Compose)] = &[
+    (flashcards::TASK, |document| items(&flashcards::Document::read(document)?, flashcards::compose)),
+    (calendar::TASK, |document| items(&calendar::Document::read(document)?, calendar::compose)),
+    (organic::TASK, |document| items(&organic::Document::read(document)?, organic::compose)),
+];
+
+/// Whether the composer knows a task.
+pub fn knows(task: &str) -> bool {
+    composer_of(task).is_some()
+}
+
+/// The items for a document `{"task": "...", ...}`; `None` if the composer does not know the task, or the document is
+/// not one of that task.
 pub fn compose(document: &Value) -> Option<Vec<Value>> {
-    match document.get("task")?.as_str()? {
-        flashcards::TASK => {
-            let document = flashcards::Document::read(document)?;
-            Some(flashcards::compose(&document).into_iter().map(Value::from).collect())
-        }
-        calendar::TASK => {
-            let document = calendar::Document::read(document)?;
-            Some(calendar::compose(&document).into_iter().map(Value::from).collect())
-        }
-        organic::TASK => {
-            let document = organic::Document::read(document)?;
-            Some(organic::compose(&document).into_iter().map(Value::from).collect())
-        }
-        _ => None,
-    }
+    composer_of(document.get("task")?.as_str()?)?(document)
+}
+
+fn composer_of(task: &str) -> Option<Compose> {
+    TASKS.iter().find(|(name, _)| *name == task).map(|(_, compose)| *compose)
+}
+
+fn items<D, T: Into<Value>>(document: &D, compose: impl Fn(&D) -> Vec<T>) -> Option<Vec<Value>> {
+    Some(compose(document).into_iter().map(Into::into).collect())
 }

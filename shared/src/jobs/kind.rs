@@ -5,7 +5,7 @@
 //! kind that asks a model, a `Generation`), 3. a row in `job_kinds` in the domain's migration that names the domain's SQL
 //! functions (`on_start`, `on_save`, `on_finish`, `on_retry`, `on_erase`), 4. one test.
 
-use crate::values::wire_enum::wire_enum;
+use crate::{platform::config::Variable, values::wire_enum::wire_enum};
 
 wire_enum! {
     /// What a job does: spelled so in the `kind` column, in answers and in spans.
@@ -33,6 +33,17 @@ wire_enum! {
     }
 }
 
+/// What an operator may set about a kind. `almanac-api migrate` writes it into `job_kinds`.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The rate limit's name in `RateLimit` headers and in `almanac.submissions`.
+    pub family: &'static str,
+    /// Accepted jobs per user: count/seconds.
+    pub rate: Variable,
+    /// Seconds from a job's first start to its end.
+    pub time_limit: Option<Variable>,
+}
+
 impl Kind {
     /// The lane that delivers it.
     pub const fn lane(self) -> Lane {
@@ -51,6 +62,66 @@ impl Kind {
             Self::GenerateCalendar => "POST /v1/ai/calendar",
             Self::GenerateOrganic => "POST /v1/organic/generate-calendar",
             Self::EraseAccount => "DELETE /v1/me/data",
+        }
+    }
+    /// Its limits, each a variable with its default.
+    pub const fn limits(self) -> Limits {
+        match self {
+            Self::GenerateFlashcards => Limits {
+                family: "generation",
+                rate: Variable {
+                    name: "GENERATION_RATE",
+                    default: "5/300",
+                    about: "accepted flashcard generations per user: count/seconds",
+                },
+                time_limit: None,
+            },
+            Self::GenerateCalendar => Limits {
+                family: "calendar",
+                rate: Variable {
+                    name: "CALENDAR_RATE",
+                    default: "20/300",
+                    about: "accepted calendar runs per user: count/seconds",
+                },
+                time_limit: Some(Variable {
+                    name: "CALENDAR_TIMEOUT_SECONDS",
+                    default: "30",
+                    about: "how long a calendar run may take from its first start; it ends with what it has",
+                }),
+            },
+            Self::GenerateOrganic => Limits {
+                family: "organic",
+                rate: Variable {
+                    name: "ORGANIC_RATE",
+                    default: "20/300",
+                    about: "accepted organic weeks per user: count/seconds",
+                },
+                time_limit: Some(Variable {
+                    name: "ORGANIC_TIMEOUT_SECONDS",
+                    default: "60",
+                    about: "how long an organic week may take from its first start; it ends with what it has",
+                }),
+            },
+            // Low: an erasure removes the log of the other limits, and must not become a way around them.
+            Self::EraseAccount => Limits {
+                family: "erase",
+                rate: Variable {
+                    name: "ERASE_RATE",
+                    default: "5/86400",
+                    about: "accepted erasures of all data per user: count/seconds",
+                },
+                time_limit: None,
+            },
+        }
+    }
+}
+
+impl Lane {
+    /// Jobs at once in one worker while `WORKER_CONCURRENCY` is empty.
+    pub const fn default_slots(self) -> usize {
+        match self {
+            Self::Flashcards | Self::Calendar | Self::Organic => 32,
+            Self::Account => 2,
         }
     }
 }

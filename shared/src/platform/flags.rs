@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn every_flag_is_named_after_its_service_and_has_a_variable_that_is_off() {
         for flag in Flag::ALL {
-            let variable = crate::platform::config::VARIABLES.iter().find(|variable| variable.name == flag.as_str());
+            let variable = crate::platform::config::variables().find(|variable| variable.name == flag.as_str());
             assert_eq!(variable.map(|variable| variable.default), Some("false"), "{flag:?}");
             assert!(flag.as_str().ends_with("_SERVICE_ENABLED"), "{flag:?}");
             assert_eq!(Flag::parse(flag.as_str()), Some(*flag));

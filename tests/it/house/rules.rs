@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use almanac_shared::platform::config::VARIABLES;
+use almanac_shared::platform::config::variables;
 
 /// What a rule finds wrong in one file.
 type Rule = fn(path: &str, text: &str) -> Vec<String>;
@@ -509,7 +509,7 @@ fn the_example_environment_lists_every_variable_with_its_default_and_says_why() 
         }
     }
 
-    for variable in VARIABLES {
+    for variable in variables() {
         let (value, about) = listed.remove(variable.name).unwrap_or_else(|| panic!("{} is not listed", variable.name));
         assert!(!about.is_empty(), "{} has no comment", variable.name);
         let required = about.iter().any(|line| line.contains("required"));

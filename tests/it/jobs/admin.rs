@@ -207,7 +207,7 @@ async fn the_lanes_tell_what_waits_what_died_and_whether_redis_answers() {
     let (dead, waiting) = (submit(&anna, "dead").await, submit(&anna, "waiting").await);
     // No worker runs: what a reaper does with poison is done by hand, through the function it calls.
     let admin = stack.admin().await;
-    let end = "SELECT almanac.finish($1::uuid, NULL, 'dead', '{\"code\":\"POISON\",\"message\":\"x\"}', NULL)";
+    let end = "SELECT almanac.finish($1::uuid, NULL, 'dead', '{\"code\":\"POISON\",\"message\":\"x\"}')";
     sqlx::query(end).bind(&dead).execute(&admin).await.or_fail("ending a job");
     sqlx::query("UPDATE almanac.jobs SET run_at = run_at - interval '90 s' WHERE id = $1::uuid")
         .bind(&waiting)

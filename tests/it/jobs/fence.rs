@@ -22,7 +22,7 @@ const WRITES: [(&str, &str); 10] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
-    ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)"),
+    ("finish", "SELECT almanac.finish($1, $2, 'succeeded', NULL)"),
     ("open_call", "SELECT almanac.open_call(gen_random_uuid(), $1, $2, 'draft', 'test', 'test', 3, 6)"),
     ("keep_organic_plan", "SELECT almanac.keep_organic_plan($1, $2, '{}', 1, 0, ARRAY['stage'], ARRAY['{}'], NULL)"),
     (

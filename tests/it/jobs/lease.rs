@@ -223,7 +223,7 @@ async fn a_second_active_job_with_one_exclusive_key_is_refused() {
         .await
         .unwrap()
         .get(0);
-    sqlx::query("SELECT almanac.finish($1, $2, 'failed', NULL, NULL)")
+    sqlx::query("SELECT almanac.finish($1, $2, 'failed', NULL)")
         .bind(new[0])
         .bind(epoch)
         .execute(&worker)

@@ -319,7 +319,7 @@ async fn a_job_that_is_ended_for_its_handler_leaves_no_call_open() {
     let call: Option<Uuid> = sqlx::query_scalar(start).bind(job).fetch_one(&worker).await.unwrap();
     assert_eq!(call, Some(job));
 
-    let fail = r#"SELECT almanac.finish($1, 1, 'failed', '{"code":"INTERNAL"}', NULL)"#;
+    let fail = r#"SELECT almanac.finish($1, 1, 'failed', '{"code":"INTERNAL"}')"#;
     sqlx::query(fail).bind(job).execute(&worker).await.unwrap();
 
     let admin = stack.admin().await;

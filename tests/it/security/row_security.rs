@@ -241,7 +241,7 @@ async fn a_person_cannot_write_a_row_into_anothers_name_or_onto_anothers_parent(
         ("INSERT INTO almanac.submissions VALUES (almanac.uid(), 'generation', 1, now())".into(), "42501"),
         ("SELECT * FROM almanac.tail('{}', '{}', 1)".into(), "42501"),
         ("SELECT almanac.claim('{}', 'me', interval '1 s')".into(), "42501"),
-        (format!("SELECT almanac.finish('{annas}', NULL, 'cancelled', NULL, NULL)"), "42501"),
+        (format!("SELECT almanac.finish('{annas}', NULL, 'cancelled', NULL)"), "42501"),
         ("SELECT * FROM almanac._sqlx_migrations".into(), "42501"),
         (
             "SELECT almanac.submit('flashcards.generate', ARRAY[almanac.uid()], ARRAY[gen_random_uuid()],

@@ -93,7 +93,7 @@ impl ForgedJob {
 
     /// Ends it as succeeded.
     pub async fn finish(&self, epoch: i64) -> sqlx::Result<i64> {
-        sqlx::query_scalar("SELECT almanac.finish($1, $2, 'succeeded', NULL, NULL)")
+        sqlx::query_scalar("SELECT almanac.finish($1, $2, 'succeeded', NULL)")
             .bind(self.id)
             .bind(epoch)
             .fetch_one(&self.worker)

@@ -103,10 +103,9 @@ async fn conclude(
     failure: Option<Failure>,
     began: Instant,
 ) -> Result<Verdict, JobError> {
-    let data = json!({ "status": state.as_str(), "error": failure }).to_string();
-    let seq = finish(&deps.service, job.lease(), state, failure.as_ref(), Some(&data)).await?;
+    let event = finish(&deps.service, job.lease(), state, failure.as_ref()).await?;
     faults::pass(Point::CommittedBeforePublish);
-    deps.publisher.publish(job.id, vec![Event { seq, kind: "done".into(), data }]);
+    deps.publisher.publish(job.id, event.into_iter().collect());
     deps.metrics.job_finished(&job.kind, state.as_str(), began.elapsed().as_secs_f64());
     tracing::info!(status = state.as_str(), "the erase ended");
     Ok(Verdict::Concluded)

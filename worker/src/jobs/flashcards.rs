@@ -100,7 +100,7 @@ impl Generation for FlashcardGeneration {
         let text = self.source_text.as_deref().unwrap_or_default();
         faults::pass_poison(text);
         let mut document = json!({
-            "task": Task::Flashcards.name(),
+            "task": Task::Flashcards.as_str(),
             "source_text": text,
             "count": CARDS_PER_GENERATION.saturating_sub(self.fronts.len()),
         });

@@ -16,7 +16,6 @@ use std::{
 };
 
 use almanac_shared::{
-    events::event::Event,
     jobs::{
         ClaimedJob, Failure, Kind, Lane, Lease, State,
         store::{self, ClaimConnection, Release, Released, WriteError},
@@ -30,7 +29,6 @@ use almanac_shared::{
     },
 };
 use futures_util::FutureExt;
-use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, field};
@@ -328,18 +326,11 @@ impl JobRunner {
     }
 
     async fn fail(&self, job: &ClaimedJob, failure: &Failure, began: Instant) -> Result<(), WriteError> {
-        let data = json!({ "status": "failed", "error": failure }).to_string();
-        // A calendar's and a week's last words have a form of their own, which the store makes; listeners find them there
-        // within a second.
-        let stores_words = matches!(Kind::parse(&job.kind), Some(Kind::GenerateCalendar | Kind::GenerateOrganic));
-        let data = Some(data).filter(|_| !stores_words);
         let deps = &self.0.deps;
-        let seq = store::finish(&deps.service, job.lease(), State::Failed, Some(failure), data.as_deref()).await?;
+        let event = store::finish(&deps.service, job.lease(), State::Failed, Some(failure)).await?;
         deps.metrics.job_finished(&job.kind, State::Failed.as_str(), began.elapsed().as_secs_f64());
         tracing::error!(status = "failed", code = %failure.code, "the job failed");
-        if let Some(data) = data {
-            deps.publisher.publish(job.id, vec![Event { seq, kind: "done".into(), data }]);
-        }
+        deps.publisher.publish(job.id, event.into_iter().collect());
         Ok(())
     }
 }

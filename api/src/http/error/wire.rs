@@ -53,7 +53,7 @@ pub struct Active {
 
 impl From<ActiveJob> for Active {
     fn from(job: ActiveJob) -> Self {
-        Self { id: job.id.to_string(), urls: Urls::of_job(&job.kind, job.id), kind: job.kind }
+        Self { id: job.id.to_string(), urls: Urls::of_job(job.id), kind: job.kind }
     }
 }
 

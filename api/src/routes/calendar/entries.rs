@@ -24,7 +24,7 @@ use crate::{
         reply::Reply,
         strict_json::StrictJson,
     },
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

@@ -45,7 +45,7 @@ use crate::{
         stream_limit::Delivery,
         strict_json::{Checks, StrictJson},
     },
-    openapi::Tag,
+    routes::Tag,
     routes::after_submit,
     state::App,
 };
@@ -161,7 +161,9 @@ impl CalendarApi {
                 tracing::warn!(error = format!("{cause:#}"), "the store is gone; answering a dry run");
                 rehearse(app, &caller, delivery, &order, Reason::StorageAway).await
             }
-            Err(Unaccepted::Refused(refusal)) => Err(app.refused(user, app.calendar.refused(refusal)).await),
+            Err(Unaccepted::Refused(refusal)) => {
+                Err(app.refused(user, app.limits.bucket(Kind::GenerateCalendar).refused(refusal)).await)
+            }
             // A dry run would say that nothing is stored.
             Err(Unaccepted::Unsure(cause)) => Err(ApiError::from(Refusal::StoreUnavailable(cause))),
         }
@@ -311,7 +313,7 @@ async fn rehearse(
             Answer::DryRun(if reason == Reason::StorageAway { reply.degraded("storage") } else { reply })
         }
     };
-    let (policy, left) = app.calendar.values(limit);
+    let (policy, left) = app.limits.bucket(Kind::GenerateCalendar).values(limit);
     Ok(Submitted::Now(answer, None, None, Some(policy), Some(left)))
 }
 
@@ -336,7 +338,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
-    let (policy, left) = app.calendar.values(accepted.limit);
+    let (policy, left) = app.limits.bucket(Kind::GenerateCalendar).values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, Some(location), replayed, Some(policy), Some(left)),
         None => Submitted::Accepted(app.about_jobs(pending(&accepted)), location, replayed, policy, left),
@@ -345,7 +347,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
 
 fn pending(accepted: &Accepted) -> RunAccepted {
     let job = JobId::from(accepted.run);
-    let urls = Urls::of_job(Kind::GenerateCalendar.as_str(), job);
+    let urls = Urls::of_job(job);
     RunAccepted {
         run_id: accepted.run.to_string(),
         calendar_id: accepted.calendar.to_string(),

@@ -24,7 +24,7 @@ use crate::{
         page,
         reply::Reply,
     },
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

@@ -41,7 +41,7 @@ use crate::{
         stream_limit::Delivery,
         strict_json::StrictJson,
     },
-    openapi::Tag,
+    routes::Tag,
     routes::after_submit,
     state::App,
 };
@@ -133,7 +133,11 @@ impl FlashcardsApi {
         )?;
         let delivery = app.delivery(caller.user, form)?;
         let submission = submission(app, &caller, order).await?;
-        let accepted = app.flashcards.submit(submission).await.map_err(|refusal| app.generation.refused(refusal))?;
+        let accepted = app
+            .flashcards
+            .submit(submission)
+            .await
+            .map_err(|refusal| app.limits.bucket(Kind::GenerateFlashcards).refused(refusal))?;
         tracing::Span::current().record("runId", tracing::field::display(accepted.id));
         if !accepted.replayed {
             app.metrics.job_accepted(Kind::GenerateFlashcards.as_str());
@@ -382,7 +386,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
-    let (policy, left) = app.generation.values(accepted.limit);
+    let (policy, left) = app.limits.bucket(Kind::GenerateFlashcards).values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
         None => Submitted::Accepted(pending(app, request, &accepted), location, replayed, policy, left),
@@ -395,7 +399,7 @@ fn pending(app: &App, request: &Request, accepted: &Accepted) -> Reply<Generatio
     if bare && let Ok(stored) = Reply::stored(accepted.answer.clone()) {
         return stored;
     }
-    let urls = Urls::of_job(Kind::GenerateFlashcards.as_str(), JobId::from(accepted.id));
+    let urls = Urls::of_job(JobId::from(accepted.id)).about("generation", &accepted.id.to_string());
     app.about_jobs(GenerationAccepted {
         generation_id: accepted.id.to_string(),
         status: "pending".into(),

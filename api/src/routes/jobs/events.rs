@@ -1,11 +1,7 @@
 //! The events of any job, for the OpenAPI document only: the worker writes what is sent.
 
 use chrono::{DateTime, Utc};
-use poem_openapi::{
-    Object, ResponseContent, Union,
-    registry::{MetaSchema, MetaSchemaRef, Registry},
-    types::Type,
-};
+use poem_openapi::{Object, ResponseContent, Union, types::Type};
 
 use super::Job;
 use crate::{
@@ -14,11 +10,7 @@ use crate::{
         failure::FailureResponse,
         stream::{Live, described_logs},
     },
-    routes::{
-        calendar::frame::{CalendarFrame, CalendarLine},
-        flashcards::events::{GenerationFrame, GenerationLine},
-        organic::events::{WeekFrame, WeekLine},
-    },
+    routes::kinds::{JobFrame, JobLine},
 };
 
 /// An event log of any kind.
@@ -42,47 +34,6 @@ described_logs! {
     JobSse(SseLog) as JobFrame;
     /// The events of a job as NDJSON.
     JobNdjson(NdjsonLog) as JobLine;
-}
-
-/// The data of one server-sent event, by the kind of the job.
-#[derive(Debug, Union)]
-pub enum JobFrame {
-    /// `flashcards.generate`.
-    Generation(GenerationFrame),
-    /// `calendar.generate`.
-    Calendar(CalendarFrame),
-    /// `organic.generate`.
-    Week(WeekFrame),
-    /// `account.erase`.
-    Erasure(ErasureFrame),
-    /// `error` with code `auth_expired`: the token expired, the job continues.
-    Error(FailureResponse),
-}
-
-/// One NDJSON line, by the kind of the job.
-pub struct JobLine;
-
-impl JobLine {
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Reference("JobLine".to_owned())
-    }
-
-    fn register(registry: &mut Registry) {
-        let each: [fn(&mut Registry); 4] =
-            [GenerationLine::register, CalendarLine::register, WeekLine::register, ErasureLine::register];
-        each.iter().for_each(|register| register(registry));
-        let lines = [
-            GenerationLine::schema_ref(),
-            CalendarLine::schema_ref(),
-            WeekLine::schema_ref(),
-            ErasureLine::schema_ref(),
-        ];
-        registry.create_schema::<Self, _>("JobLine".to_owned(), |_| MetaSchema {
-            description: Some("One NDJSON line, by the kind of the job."),
-            any_of: lines.into(),
-            ..MetaSchema::ANY
-        });
-    }
 }
 
 /// The data of one server-sent event of an erasure.

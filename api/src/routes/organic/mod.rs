@@ -28,7 +28,7 @@ use crate::{
         stream::Live,
         stream_limit::Delivery,
     },
-    openapi::Tag,
+    routes::Tag,
     routes::after_submit,
     state::App,
 };
@@ -118,7 +118,9 @@ impl OrganicApi {
         let submission = Submission { user, order, model, key, trace, request_id };
         let accepted = match app.organic.submit(submission).await {
             Ok(accepted) => accepted,
-            Err(refusal) => return Err(app.refused(user, app.week.refused(refusal)).await),
+            Err(refusal) => {
+                return Err(app.refused(user, app.limits.bucket(Kind::GenerateOrganic).refused(refusal)).await);
+            }
         };
         tracing::Span::current().record("runId", tracing::field::display(accepted.run));
         if !accepted.replayed {
@@ -162,7 +164,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
     };
     let location = format!("/v1/jobs/{job}");
     let replayed = accepted.replayed.then(|| "true".to_owned());
-    let (policy, left) = app.week.values(accepted.limit);
+    let (policy, left) = app.limits.bucket(Kind::GenerateOrganic).values(accepted.limit);
     match answer {
         Some(answer) => Submitted::Now(answer, location, replayed, policy, left),
         None => Submitted::Accepted(app.about_jobs(pending(&accepted)), location, replayed, policy, left),
@@ -170,7 +172,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller, delivery: Deliver
 }
 
 fn pending(accepted: &Accepted) -> WeekAccepted {
-    let urls = Urls::of_job(Kind::GenerateOrganic.as_str(), JobId::from(accepted.run));
+    let urls = Urls::of_job(JobId::from(accepted.run));
     WeekAccepted {
         run_id: accepted.run.to_string(),
         brand_profile_id: accepted.brand.to_string(),

@@ -23,7 +23,7 @@ use crate::{
         reply::Reply,
         strict_json::StrictJson,
     },
-    openapi::Tag,
+    routes::Tag,
     state::App,
 };
 

@@ -15,7 +15,7 @@ use crate::platform::{
 /// Writes rates and time limits, as the owner.
 pub(crate) async fn write(connection: &mut PgConnection, kinds: &[KindSettings]) -> Result<()> {
     for settings in kinds {
-        let (count, seconds) = numbers(settings.rate.1)?;
+        let (count, seconds) = numbers(settings.rate)?;
         sqlx::query!(
             r#"
             UPDATE almanac.job_kinds
@@ -25,7 +25,7 @@ pub(crate) async fn write(connection: &mut PgConnection, kinds: &[KindSettings])
             settings.kind.as_str(),
             count,
             seconds,
-            settings.time_limit.map(|(_, limit)| interval(limit))
+            settings.time_limit.map(interval)
         )
         .execute(&mut *connection)
         .await
@@ -43,6 +43,7 @@ impl Database {
         let mut tx = self.as_admin().await?;
         let mut differing = Vec::new();
         for settings in kinds {
+            let limits = settings.kind.limits();
             let row = sqlx::query!(
                 r#"
                 SELECT rate_count, rate_seconds, (extract(epoch FROM time_limit) * 1000)::bigint AS time_limit_ms
@@ -54,15 +55,15 @@ impl Database {
             .fetch_optional(tx.connection())
             .await?
             .with_context(|| format!("{} is not in almanac.job_kinds", settings.kind.as_str()))?;
-            let (count, seconds) = numbers(settings.rate.1)?;
+            let (count, seconds) = numbers(settings.rate)?;
             if (count, seconds) != (row.rate_count, row.rate_seconds) {
-                let (name, stored) = (settings.rate.0, format!("{}/{}", row.rate_count, row.rate_seconds));
+                let (name, stored) = (limits.rate.name, format!("{}/{}", row.rate_count, row.rate_seconds));
                 differing.push(format!("{name} is {count}/{seconds} here and {stored} in the database"));
             }
-            if let Some((name, limit)) = settings.time_limit {
+            if let (Some(variable), Some(limit)) = (limits.time_limit, settings.time_limit) {
                 let stored = Duration::from_millis(row.time_limit_ms.unwrap_or(0).unsigned_abs());
                 if limit != stored {
-                    let (here, there) = (limit.as_secs(), stored.as_secs_f64());
+                    let (name, here, there) = (variable.name, limit.as_secs(), stored.as_secs_f64());
                     differing.push(format!("{name} is {here} here and {there} in the database"));
                 }
             }

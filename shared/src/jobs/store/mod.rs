@@ -257,30 +257,37 @@ impl ClaimConnection {
     }
 }
 
-/// Ends a running job: state, domain row and final event together, the event in these words or, without any, in
-/// the words of its kind. Answers its seq.
+/// Ends a running job: state, domain row and final event together. Returns the final event, which its kind words; `None`
+/// if it could not be read, and the log's followers find it at their next read.
 pub async fn finish(
     service: &Service,
     lease: Lease,
     state: State,
     failure: Option<&Failure>,
-    data: Option<&str>,
-) -> Result<i64, WriteError> {
+) -> Result<Option<Event>, WriteError> {
     let error = failure.and_then(|failure| serde_json::to_value(failure).ok());
-    until_free(|| async {
+    let seq = until_free(|| async {
         let seq = sqlx::query_scalar!(
-            r#"SELECT almanac.finish($1, $2, $3, $4, $5) AS "seq!""#,
+            r#"SELECT almanac.finish($1, $2, $3, $4) AS "seq!""#,
             lease.job.0,
             lease.epoch,
             state.as_str(),
-            error,
-            data
+            error
         )
         .fetch_one(service.work())
         .await?;
         Ok(seq)
     })
-    .await
+    .await?;
+    let event = sqlx::query_as!(
+        Event,
+        "SELECT seq, type AS kind, data FROM almanac.job_events WHERE job_id = $1 AND seq = $2",
+        lease.job.0,
+        seq
+    )
+    .fetch_one(service.work())
+    .await;
+    Ok(event.ok())
 }
 
 /// How many jobs of each lane wait and run: lane, state, count. Reads the indexes of those alone.

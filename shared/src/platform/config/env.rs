@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 use super::{
     API_ADDR, API_METRICS_ADDR, AiProvider, AuthSettings, CalendarSettings, FlagSettings, Mistakes, ModelSettings,
-    OrganicSettings, Rate, TelemetrySettings, VARIABLES,
+    OrganicSettings, Rate, TelemetrySettings, variables,
 };
 use crate::{
     jobs::Lane,
@@ -56,8 +56,8 @@ impl Env {
 
     /// The value, or the documented default; empty counts as absent.
     fn text(&mut self, name: &str) -> String {
-        let Some(variable) = VARIABLES.iter().find(|variable| variable.name == name) else {
-            self.mistake(name, "is read but not listed in VARIABLES");
+        let Some(variable) = variables().find(|variable| variable.name == name) else {
+            self.mistake(name, "is read but not listed as a variable");
             return String::new();
         };
         match self.values.get(name).map(|value| value.trim()) {
@@ -182,30 +182,26 @@ impl Env {
     }
 
     pub(super) fn calendar(&mut self) -> CalendarSettings {
-        CalendarSettings {
-            rate: self.rate("CALENDAR_RATE"),
-            timeout: Duration::from_secs(self.number("CALENDAR_TIMEOUT_SECONDS", 1..=600).into()),
-            max_slots: usize::try_from(self.number("CALENDAR_MAX_SLOTS", 1..=1_000)).unwrap_or(1),
-        }
+        CalendarSettings { max_slots: usize::try_from(self.number("CALENDAR_MAX_SLOTS", 1..=1_000)).unwrap_or(1) }
     }
 
     pub(super) fn organic(&mut self) -> OrganicSettings {
-        OrganicSettings {
-            rate: self.rate("ORGANIC_RATE"),
-            timeout: Duration::from_secs(self.number("ORGANIC_TIMEOUT_SECONDS", 1..=600).into()),
-            max_placements: usize::try_from(self.number("ORGANIC_MAX_PLACEMENTS", 1..=200)).unwrap_or(1),
-        }
+        OrganicSettings { max_placements: usize::try_from(self.number("ORGANIC_MAX_PLACEMENTS", 1..=200)).unwrap_or(1) }
     }
 
-    pub(super) fn lanes(&mut self, name: &str) -> BTreeMap<String, usize> {
+    /// Slots per lane; if none is named, each lane has its default.
+    pub(super) fn lanes(&mut self, name: &str) -> BTreeMap<Lane, usize> {
+        let parts = self.list(name);
+        if parts.is_empty() {
+            return Lane::ALL.iter().map(|lane| (*lane, lane.default_slots())).collect();
+        }
         let mut lanes = BTreeMap::new();
-        for part in self.list(name) {
-            match part.split_once('=').map(|(lane, count)| (lane.trim(), count.trim().parse::<usize>())) {
-                Some((lane, _)) if Lane::parse(lane).is_none() => {
-                    self.mistake(name, &format!("has an unknown lane: {lane}"));
-                }
-                Some((lane, Ok(count))) if (1..=1024).contains(&count) => {
-                    lanes.insert(lane.to_owned(), count);
+        for part in parts {
+            let pair = part.split_once('=').map(|(lane, count)| (lane.trim(), count.trim().parse::<usize>()));
+            match pair.map(|(lane, count)| (lane, Lane::parse(lane), count)) {
+                Some((lane, None, _)) => self.mistake(name, &format!("has an unknown lane: {lane}")),
+                Some((_, Some(lane), Ok(count))) if (1..=1024).contains(&count) => {
+                    lanes.insert(lane, count);
                 }
                 _ => self.mistake(name, &format!("has a part that is not lane=1..1024: {part}")),
             }

@@ -1,7 +1,7 @@
 //! Settings: read once, from the environment only, every mistake reported together and by name.
 //! Called by the two `main`s. Feature flags are not settings; the API's settings hold no provider key.
 //!
-//! To add a variable: 1. a row in `VARIABLES`, 2. a field below and its reader in `config/env.rs`, 3. a line in `.env.example`
+//! To add a variable: 1. a row in `OF_PROCESSES` (or in `Kind::limits`), 2. a field below and its reader in `config/env.rs`, 3. a line in `.env.example`
 //! (a test compares the three).
 
 use std::{
@@ -13,6 +13,8 @@ use std::{
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+
+use crate::jobs::{Kind, Lane};
 
 mod env;
 mod kinds;
@@ -39,8 +41,8 @@ pub struct Variable {
 
 macro_rules! variables {
     ($($name:ident = $default:literal, $about:literal;)*) => {
-        /// Every variable the two processes read.
-        pub const VARIABLES: &[Variable] =
+        /// Variables that belong to no kind of job.
+        const OF_PROCESSES: &[Variable] =
             &[$(Variable { name: stringify!($name), default: $default, about: $about },)*];
     };
 }
@@ -65,16 +67,11 @@ variables! {
     AI_MODEL = "openai/gpt-4o-mini", "the model when a request names none";
     AI_MODEL_ALLOW = "", "further models a request may name, comma-separated";
     AI_OFFLINE_PACE_MS = "15", "pause of the offline composer between two pieces of its answer, milliseconds";
-    GENERATION_RATE = "5/300", "accepted flashcard generations per user: count/seconds";
-    CALENDAR_RATE = "20/300", "accepted calendar runs per user: count/seconds";
-    CALENDAR_TIMEOUT_SECONDS = "30", "how long a calendar run may take from its first start; it ends with what it has";
     CALENDAR_MAX_SLOTS = "200", "entries that one calendar run may be asked for";
-    ORGANIC_RATE = "20/300", "accepted organic weeks per user: count/seconds";
-    ORGANIC_TIMEOUT_SECONDS = "60", "how long an organic week may take from its first start; it ends with what it has";
     ORGANIC_MAX_PLACEMENTS = "50", "placements that one request for an organic week may name";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
     STREAMS_PER_USER = "20", "open streams of one user in one API process; one more is answered 429";
-    WORKER_CONCURRENCY = "calendar=32,flashcards=32,organic=32,account=2", "jobs at once per lane, lane=count, comma-separated";
+    WORKER_CONCURRENCY = "", "jobs at once per lane, lane=count, comma-separated, for a worker of these lanes only; empty: 32 in each lane, 2 in account";
     CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
     PROVIDER_WAIT_SECONDS = "900", "how long a job waits for a provider that cannot serve before it fails";
@@ -85,6 +82,13 @@ variables! {
     OTEL_EXPORTER_OTLP_ENDPOINT = "", "OTLP/HTTP collector, e.g. http://127.0.0.1:4318; empty: no traces leave";
     LOG_FORMAT = "json", "json or text";
     LOG_LEVEL = "info", "a level (off, error, warn, info, debug, trace), also per target: info,almanac_worker=debug";
+}
+
+/// Every variable the two processes read.
+pub fn variables() -> impl Iterator<Item = Variable> {
+    let limits = Kind::ALL.iter().map(|kind| kind.limits());
+    let of_kinds = limits.flat_map(|limits| std::iter::once(limits.rate).chain(limits.time_limit));
+    OF_PROCESSES.iter().copied().chain(of_kinds)
 }
 
 /// A rate limit: number of submitted requests in a number of seconds.
@@ -120,24 +124,16 @@ pub struct ModelSettings {
     pub allowed: Vec<String>,
 }
 
-/// How large and how long a calendar run may be, and how many there may be.
+/// How large a calendar run may be.
 #[derive(Clone, Copy, Debug)]
 pub struct CalendarSettings {
-    /// Accepted runs per user.
-    pub rate: Rate,
-    /// From a run's first start to its end.
-    pub timeout: Duration,
     /// Entries of one run.
     pub max_slots: usize,
 }
 
-/// How large and how long the generation of an organic week may be, and how many there may be.
+/// How large the generation of an organic week may be.
 #[derive(Clone, Copy, Debug)]
 pub struct OrganicSettings {
-    /// Accepted weeks per user.
-    pub rate: Rate,
-    /// From a week's first start to its end.
-    pub timeout: Duration,
     /// Placements of one request.
     pub max_placements: usize,
 }
@@ -183,8 +179,8 @@ pub struct ApiSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Models.
     pub models: ModelSettings,
-    /// Flashcard generations.
-    pub generation_rate: Rate,
+    /// Rates and time limits, which `job_kinds` must agree with.
+    pub job_kinds: Vec<KindSettings>,
     /// Calendar runs.
     pub calendar: CalendarSettings,
     /// Organic weeks.
@@ -230,7 +226,7 @@ pub struct WorkerSettings {
     /// The model's provider.
     pub ai: AiProvider,
     /// Jobs at once, by lane.
-    pub concurrency: BTreeMap<String, usize>,
+    pub concurrency: BTreeMap<Lane, usize>,
     /// How long a job waits for a provider that cannot serve.
     pub provider_wait: Duration,
     /// Poison limit.
@@ -276,7 +272,7 @@ impl ApiSettings {
             auth,
             trusted_proxies: env.networks("TRUSTED_PROXIES"),
             models: env.models(),
-            generation_rate: env.rate("GENERATION_RATE"),
+            job_kinds: kinds::read(&mut env),
             calendar: env.calendar(),
             organic: env.organic(),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),

@@ -10,7 +10,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::Duration,
 };
 
 use almanac_shared::{
@@ -28,7 +27,7 @@ use almanac_shared::{
         store::{self, ends::Conclusion},
     },
     platform::{
-        config::{CalendarSettings, Rate},
+        config::CalendarSettings,
         db::{Database, Service},
         error::Refusal,
         id::{CalendarId, EntryId, JobId, UserId},
@@ -80,11 +79,7 @@ async fn house(stack: &Stack) -> House {
     let url = |role: &str| stack.services.postgres.url(role, &stack.database).into();
     let client = redis::client(&stack.services.redis.url().into()).unwrap();
     let bell = Bell::start(redis::quick(&client).unwrap(), Metrics::new("races"));
-    let settings = CalendarSettings {
-        rate: Rate { count: 1_000_000, seconds: 300 },
-        timeout: Duration::from_secs(30),
-        max_slots: 200,
-    };
+    let settings = CalendarSettings { max_slots: 200 };
     let database = Database::open(&url("almanac_api")).unwrap();
     let service = Service::open(&url("almanac_worker")).unwrap();
     House {

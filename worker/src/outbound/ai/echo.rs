@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn every_run_of_every_prompt_is_found() {
-        for task in [Task::Flashcards, Task::Calendar, Task::Organic] {
+        for &task in Task::ALL {
             let prompt: Vec<char> = task.prompt("v1").unwrap().text().chars().collect();
             let echo = Echo::of_known(task.prompt("v1").unwrap().text());
             for run in prompt.windows(ECHO_CHARS) {

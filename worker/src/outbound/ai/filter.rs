@@ -223,8 +223,6 @@ pub(super) mod tests {
     use super::*;
     use crate::outbound::ai::{Task, echo::ECHO_CHARS};
 
-    const TASKS: [Task; 3] = [Task::Flashcards, Task::Calendar, Task::Organic];
-
     /// An object that passed the filter, for tests of what is read from one.
     pub(in crate::outbound::ai) fn filtered(object: &Value) -> Filtered {
         filter(Task::Flashcards).item(object.clone(), |_| false).0
@@ -245,7 +243,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_run_is_replaced_and_the_words_around_it_stay() {
-        for task in TASKS {
+        for &task in Task::ALL {
             let run: String = prompt(task).chars().skip(100).take(80).collect();
             let object =
                 json!({ "front": "Q?", "back": format!("Well: {}— 42!", run.trim()), "n": 1, "list": [run, "kept"] });
@@ -300,7 +298,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_excerpt_of_a_body_that_repeats_the_request_holds_nothing_of_the_prompt() {
-        for task in TASKS {
+        for &task in Task::ALL {
             let asked = json!([{ "role": "system", "content": prompt(task) }, { "role": "user", "content": "{}" }]);
             let once =
                 json!({ "error": { "message": format!("Invalid request: {asked}"), "key": "Bearer canary/secret" } });
@@ -370,7 +368,7 @@ pub(super) mod tests {
 
         #[test]
         fn no_run_of_a_prompt_passes_in_any_form_or_place(
-            task in prop::sample::select(TASKS.to_vec()), from in 0usize..1_700, length in 60usize..400, shape in 0u8..7,
+            task in prop::sample::select(Task::ALL), from in 0usize..1_700, length in 60usize..400, shape in 0u8..7,
             before in "[a-z \\\\\"]{0,30}", after in any::<String>(), split in 0usize..400,
         ) {
             let run: String = prompt(task).chars().skip(from).take(length).collect();

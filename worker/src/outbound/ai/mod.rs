@@ -5,17 +5,14 @@
 
 mod answer;
 mod answering;
-mod calendar;
 mod echo;
 mod error;
 mod filter;
-mod flashcards;
 pub mod items;
 mod mend;
 pub mod offline;
 pub mod openrouter;
-mod organic;
-mod task;
+pub mod task;
 mod text;
 
 use std::{sync::Arc, time::Duration};
@@ -27,11 +24,8 @@ use tokio::time::Instant;
 
 pub use self::{
     answering::Answering,
-    calendar::CalendarEntry,
     error::{AiError, AiErrorKind},
     filter::{Excerpt, Filter, Filtered, Word},
-    flashcards::Flashcard,
-    organic::OrganicDraft,
     task::{Item, Prompt, Task},
 };
 use self::{offline::Offline, openrouter::OpenRouter};

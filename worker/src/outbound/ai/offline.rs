@@ -146,6 +146,13 @@ mod tests {
         Offline::new(Duration::ZERO).call(request).collect().await
     }
 
+    #[test]
+    fn the_composer_knows_every_task_of_a_model() {
+        for task in Task::ALL {
+            assert!(composer::knows(task.as_str()), "{task} is not in almanac_shared::composer");
+        }
+    }
+
     #[tokio::test]
     async fn an_answer_starts_gives_its_items_and_finishes() {
         let events = recite(request(4, &[], Instant::now() + Duration::from_secs(30))).await;

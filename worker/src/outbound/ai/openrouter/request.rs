@@ -47,7 +47,7 @@ pub(super) fn body(request: &AiRequest, dialect: Dialect) -> Value {
         "temperature": tenths(request.temperature),
         "response_format": {
             "type": "json_schema",
-            "json_schema": { "name": request.task.name(), "strict": true, "schema": request.task.schema() },
+            "json_schema": { "name": request.task.as_str(), "strict": true, "schema": request.task.schema() },
         },
     });
     match dialect {

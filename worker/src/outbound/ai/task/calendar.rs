@@ -11,14 +11,14 @@ use almanac_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{
+use super::Wanted;
+use crate::outbound::ai::{
     Filtered,
-    task::Wanted,
     text::{cut, has_substance},
 };
 
 /// Every version of the prompt that a stored run may still name.
-pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/calendar.txt"))];
+pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../../prompts/calendar.txt"))];
 
 /// Some 60 entries of usual length. More is what the smaller models refuse; a longer run asks again for what is missing.
 pub(super) const MAX_TOKENS: u32 = 16_384;
@@ -105,7 +105,7 @@ fn hashtags(value: Option<&Value>) -> (Vec<String>, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::filter::tests::filtered, *};
+    use super::{super::super::filter::tests::filtered, *};
 
     #[test]
     fn an_entry_is_read_without_what_is_not_its_to_say() {

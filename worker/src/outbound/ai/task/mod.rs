@@ -5,26 +5,29 @@
 //! To add a task: 1. a variant of `Task` and one of `Item`, 2. a file like `flashcards.rs`, 3. `worker/prompts/<task>.txt`,
 //! then follow the compiler.
 
+pub mod calendar;
+pub mod flashcards;
+pub mod organic;
+
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{
-    Filtered,
-    calendar::{self, CalendarEntry},
-    flashcards::{self, Flashcard},
-    organic::{self, OrganicDraft},
-};
+use almanac_shared::wire_enum;
 
-/// What is asked of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Task {
-    /// Question and answer cards from a text.
-    Flashcards,
-    /// One entry for each slot of a calendar run.
-    Calendar,
-    /// One draft for each placement of an organic week.
-    Organic,
+use self::{calendar::CalendarEntry, flashcards::Flashcard, organic::OrganicDraft};
+use super::Filtered;
+
+wire_enum! {
+    /// What is asked of a model. Spelled so in documents and schema names.
+    pub enum Task {
+        /// Question and answer cards from a text.
+        Flashcards = "flashcards",
+        /// One entry for each slot of a calendar run.
+        Calendar = "calendar",
+        /// One draft for each placement of an organic week.
+        Organic = "organic",
+    }
 }
 
 /// One item of an answer.
@@ -75,16 +78,7 @@ pub(super) struct Wanted {
 }
 
 impl Task {
-    /// Its name in documents, schema names and file names.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Flashcards => "flashcards",
-            Self::Calendar => "calendar",
-            Self::Organic => "organic",
-        }
-    }
-
-    /// The prompt of that version; `None` when there is none such.
+    /// The prompt of that version; `None` if there is none.
     pub fn prompt(self, version: &str) -> Option<Prompt> {
         let prompts = match self {
             Self::Flashcards => flashcards::PROMPTS,
@@ -104,7 +98,7 @@ impl Task {
         }
     }
 
-    /// How freely the model may choose its words.
+    /// Sampling temperature.
     pub const fn temperature(self) -> f32 {
         match self {
             Self::Flashcards => flashcards::TEMPERATURE,

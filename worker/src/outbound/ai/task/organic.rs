@@ -12,10 +12,11 @@ use almanac_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{Filtered, task::Wanted, text::has_substance};
+use super::Wanted;
+use crate::outbound::ai::{Filtered, text::has_substance};
 
 /// Every version of the prompt that a stored run may still name.
-pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/organic.txt"))];
+pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../../prompts/organic.txt"))];
 
 /// Some 40 placements of usual length. More is what the smaller models refuse; a fuller week asks again for the rest.
 pub(super) const MAX_TOKENS: u32 = 16_384;
@@ -73,7 +74,7 @@ pub(super) fn read(object: &Filtered) -> Option<(OrganicDraft, bool)> {
 mod tests {
     use almanac_shared::composer;
 
-    use super::{super::filter::tests::filtered, *};
+    use super::{super::super::filter::tests::filtered, *};
 
     fn document() -> Value {
         let slot = |id: &str, platform: &str, format: &str| {

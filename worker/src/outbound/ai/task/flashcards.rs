@@ -5,14 +5,14 @@
 use almanac_shared::{composer::flashcards::Document, flashcards::rules::front_key};
 use serde_json::{Value, json};
 
-use super::{
+use super::Wanted;
+use crate::outbound::ai::{
     Filtered,
-    task::Wanted,
     text::{cut, has_substance},
 };
 
 /// Every version of the prompt that a stored generation may still name.
-pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../prompts/flashcards.txt"))];
+pub(super) const PROMPTS: &[(&str, &str)] = &[("v1", include_str!("../../../../prompts/flashcards.txt"))];
 
 /// Ten cards of 500 characters and some, in tokens, twice over.
 pub(super) const MAX_TOKENS: u32 = 4_096;
@@ -69,7 +69,7 @@ mod tests {
     use almanac_shared::composer::flashcards::normalised_front;
     use proptest::prelude::*;
 
-    use super::{super::filter::tests::filtered, *};
+    use super::{super::super::filter::tests::filtered, *};
 
     proptest! {
         #[test]
