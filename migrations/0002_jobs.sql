@@ -1,7 +1,6 @@
 -- Jobs: the row is the outbox, the lease, the user's slot and the head of the event log.
 -- All due and lease decisions use clock_timestamp() of this database, never a process's clock.
 -- Functions that run with their caller's rights name every object in full and set no search_path (it costs per call);
-
 -- those that run with the owner's rights fix it.
 
 -- One row per kind of job, written by migrations; `almanac-api migrate` sets rates and time limits from its environment.
@@ -19,7 +18,7 @@ CREATE TABLE almanac.job_kinds (
     time_limit interval,                        -- from the first start; null: none
     final_type text NOT NULL DEFAULT 'done',    -- type of the final event
     failure_event boolean NOT NULL DEFAULT false,   -- a job that fails has an `error` event before the final one
-    first_step text,                            -- step of the call that is opened with the first claim; null: none
+    first_step text,                            -- step of the call to payload's `model` that the first claim opens; null: none
     -- How a domain hooks in. Names are `schema.name`, called by the platform's functions; only the owner writes them.
     domain_table text,                          -- has a row (user_id, id) for each job, with its error; null: none
     on_lock text,       -- (users uuid[], ids uuid[]) -> uuid[]: locks more than the domain row, without waiting; returns

@@ -122,7 +122,7 @@ CREATE POLICY user_adds ON almanac.ai_generations FOR INSERT TO authenticated
 CREATE POLICY user_removes ON almanac.ai_generations FOR DELETE TO authenticated
     USING (user_id = (SELECT almanac.uid()) AND finished_at IS NOT NULL);
 
--- A user makes generations through accept_generations() and cannot write the columns of the worker.
+-- A user submits generations through submit_generations() and cannot write the columns of the worker.
 GRANT SELECT, DELETE, INSERT (id, user_id, source_text, model, prompt_version) ON almanac.ai_generations TO authenticated;
 GRANT SELECT, UPDATE (front, back, status, updated_at) ON almanac.ai_suggestions TO authenticated;
 GRANT SELECT, INSERT, DELETE, UPDATE (front, back, updated_at) ON almanac.cards TO authenticated;

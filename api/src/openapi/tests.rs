@@ -1,5 +1,6 @@
 //! Facts about the whole document: every operation and schema is complete. Run with the crate's own tests.
 
+use almanac_shared::jobs::Kind;
 use serde_json::Value;
 
 use crate::router;
@@ -164,4 +165,18 @@ fn nullable_fields_of_answers_are_always_present() {
     assert_eq!(cost["nullable"], true);
     assert!(generation["required"].as_array().unwrap().contains(&"cost_usd".into()));
     assert_eq!(ticket["required"], serde_json::json!(["source_text"]), "a request may leave them out");
+}
+
+#[test]
+fn the_route_of_each_kind_is_mounted_and_says_where_its_limit_stands() {
+    let document = document();
+
+    for kind in Kind::ALL {
+        let (method, path) = kind.route().split_once(" /v1").unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        assert!(operation.is_object(), "{kind}: no operation {} in routes/mod.rs", kind.route());
+        let accepted = answers(&document, operation).into_iter().find(|(status, _)| *status == "202");
+        let (_, accepted) = accepted.unwrap_or_else(|| panic!("{kind}: its operation accepts no job"));
+        assert!(accepted["headers"]["RateLimit"].is_object(), "{kind}: no RateLimit in {accepted}");
+    }
 }

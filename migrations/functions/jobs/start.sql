@@ -1,6 +1,6 @@
 -- Claims a batch of jobs. A row that another transaction holds is left out: it is being claimed, or ends, or the poll
--- finds it again. A job that starts for the first time, and whose kind has a first_step, also gets the ledger row of its
--- first call here, so that it needs no commit before that call. `call` is the id of that row, null if the job opens its
+-- finds it again. A job that starts for the first time, and whose kind has a first_step and whose payload names
+-- the model, also gets the ledger row of its first call here, so that it needs no commit before that call. `call` is the id of that row, null if the job opens its
 -- own calls. A null p_provider opens none.
 CREATE OR REPLACE FUNCTION almanac.start(
     p_ids uuid[], p_calls uuid[], p_owner text, p_lease interval, p_alone int, p_provider text)
@@ -41,7 +41,7 @@ BEGIN
         END IF;
         IF (job).epoch = 1 AND p_provider IS NOT NULL THEN
             SELECT k.first_step INTO v_step FROM almanac.job_kinds k WHERE k.kind = (job).kind;
-            IF v_step IS NOT NULL THEN
+            IF v_step IS NOT NULL AND (job).payload ? 'model' THEN
                 call := v_want.call;
                 INSERT INTO almanac.llm_calls (id, job_id, epoch, step, provider, model)
                 VALUES (call, (job).id, (job).epoch, v_step, p_provider, (job).payload ->> 'model');

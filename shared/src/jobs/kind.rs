@@ -1,9 +1,16 @@
 //! The kinds of jobs and the lanes that deliver them.
 //! Called by services that submit and by the worker that runs; holds words only, no behaviour of a kind.
 //!
-//! To add a kind: 1. a variant here, 2. follow the compiler to `worker/src/jobs/mod.rs` and write one function there (for a
-//! kind that asks a model, a `Generation`), 3. a row in `job_kinds` in the domain's migration that names the domain's SQL
-//! functions (`on_start`, `on_save`, `on_finish`, `on_retry`, `on_erase`), 4. one test.
+//! To add a kind, in the order in which the compiler or a failing test asks for it:
+//! 1. a variant and its arms here; its rate and time limit also in `.env.example`;
+//! 2. a row in `job_kinds` in the domain's migration, which names the domain's SQL functions: `on_lock` (parents of what it
+//!    writes), `on_start`, `on_save`, `on_finish`, `on_retry`, `on_prune`, `on_erase`, and its `domain_table`; each function in
+//!    `migrations/functions/<domain>/`. No function of `jobs` is edited;
+//! 3. a function in `worker/src/jobs/`, for a kind that asks a model a `Generation`; then also a `Task` in
+//!    `worker/src/outbound/ai/task`, its prompt, and what the offline composer answers (`shared/src/composer`);
+//! 4. its routes (`api/src/routes/mod.rs`), what clients see of its jobs (`api/src/routes/kinds.rs`), examples of its
+//!    schemas (`api/src/openapi/examples.rs`);
+//! 5. tests in a folder of the domain, and what it owns in `tests/it/security/resources.rs`.
 
 use crate::{platform::config::Variable, values::wire_enum::wire_enum};
 

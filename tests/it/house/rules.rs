@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use almanac_shared::platform::config::variables;
+use almanac_shared::{jobs::Kind, platform::config::variables};
 
 /// What a rule finds wrong in one file.
 type Rule = fn(path: &str, text: &str) -> Vec<String>;
@@ -389,6 +389,20 @@ fn foreign_domains(path: &str, text: &str) -> Vec<String> {
     let used = modules(&code(text)).into_iter().filter(|module| DOMAINS.contains(&module.as_str()) && module != own);
     let used = used.filter(|module| !may_read.contains(&(own, module.as_str())));
     used.map(|module| format!("{path} uses {module}")).collect()
+}
+
+#[test]
+fn each_folder_of_shared_is_a_domain_or_of_the_ground_floor_and_each_kind_has_tests() {
+    let ground = ["composer", "events", "jobs", "platform", "values"];
+    for path in files("shared/src", ".rs").keys() {
+        let Some((folder, _)) = path.trim_start_matches("shared/src/").split_once('/') else { continue };
+        assert!(ground.contains(&folder) || DOMAINS.contains(&folder), "{folder} is not in DOMAINS");
+    }
+    let main = std::fs::read_to_string(root().join("tests/it/main.rs")).expect("tests/it/main.rs");
+    for kind in Kind::ALL {
+        let domain = kind.as_str().split('.').next().unwrap_or_default();
+        assert!(main.contains(&format!("mod {domain};")), "no tests of {domain} in tests/it/main.rs");
+    }
 }
 
 #[test]

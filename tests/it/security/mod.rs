@@ -3,6 +3,7 @@
 mod auth;
 pub mod prompt_leaks;
 mod redis_tls;
+mod resources;
 mod row_security;
 mod session;
 mod tenant_isolation;

@@ -6,73 +6,8 @@ use almanac_tests::{Mode, Reply, Stack, User, actor::stream::Encoding, eventuall
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-/// Ids of one person, by the segment of a path that they follow.
-struct Things {
-    generation: String,
-    suggestion: String,
-    card: String,
-    calendar: String,
-    entry: String,
-    run: String,
-    brand: String,
-}
-
-async fn things(user: &User) -> Things {
-    let generation = user.generation().await;
-    let suggestion = user.suggestions(&generation).await[1]["id"].as_str().unwrap().to_owned();
-    let first = user.suggestions(&generation).await[0]["id"].clone();
-    let choice = json!({ "suggestion_ids": [first] });
-    let cards = user.post(&format!("/v1/ai/generations/{generation}/accept"), choice).await.expect(200).data();
-    let (run, calendar) = user.calendar(&json!({})).await;
-    let entry = calendar["entries"][0]["id"].as_str().unwrap().to_owned();
-    let calendar = calendar["id"].as_str().unwrap().to_owned();
-    let card = cards["cards"][0]["id"].as_str().unwrap().to_owned();
-    let brand = user.brand().await;
-    user.place(&brand).await;
-    Things { generation, suggestion, card, calendar, entry, run, brand }
-}
-
-/// An operation's path with this person's ids, or with ids of nobody.
-fn filled(path: &str, things: Option<&Things>) -> String {
-    let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-    for at in 1..parts.len() {
-        if parts[at].starts_with('{') {
-            let nobody = Uuid::now_v7().to_string();
-            parts[at] = things.map_or(nobody, |things| match parts[at - 1].as_str() {
-                "jobs" | "generations" => things.generation.clone(),
-                "suggestions" => things.suggestion.clone(),
-                "cards" => things.card.clone(),
-                "calendars" => things.calendar.clone(),
-                "entries" => things.entry.clone(),
-                "runs" => things.run.clone(),
-                "brands" => things.brand.clone(),
-                "accounts" => "account".into(),
-                "trends" => "trend".into(),
-                "assets" => "asset".into(),
-                "placements" => "placement".into(),
-                other => panic!("whose ids stand under /{other}? Say so here."),
-            });
-        }
-    }
-    parts.join("/")
-}
-
-/// A body that each operation reads.
-fn body(path: &str) -> Value {
-    match path.rsplit('/').next() {
-        Some("accept" | "reject" | "cancel" | "retry" | "import") => json!({}),
-        Some("accounts") => json!({ "platform": "tiktok", "name": "Mine now?" }),
-        Some("trends") => json!({ "title": "Mine now?", "source": "manual" }),
-        Some("assets") => json!({ "title": "Mine now?", "kind": "image" }),
-        _ if path.contains("/placements/") => json!({ "copy": { "caption": "Mine now?" } }),
-        _ if path.starts_with("/brands/") => json!({ "name": "Mine now?" }),
-        Some("entries") => json!({ "channel": "blog", "date": "2026-01-26", "title": "Mine now?" }),
-        _ if path.contains("/calendars/") => json!({ "title": "Mine now?" }),
-        _ => json!({ "front": "Mine now?" }),
-    }
-}
+use super::resources::{Things, body, filled, things};
 
 async fn attempt(user: &User, method: &Method, path: &str, body: &Value) -> Reply {
     let call = user.request(method.clone(), path);
