@@ -3,11 +3,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use poem::{
     Endpoint, EndpointExt, PathPattern, Request, Response,
-    http::{HeaderMap, Method, StatusCode},
+    http::{Method, StatusCode},
 };
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -70,7 +71,7 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         status = field::Empty,
     );
     if request.headers().contains_key("traceparent") && !span.is_disabled() {
-        let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
+        let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
         // Fails only when no tracer is installed, and then there is no trace to join.
         span.set_parent(parent).ok();
     }
@@ -103,17 +104,5 @@ const fn method_label(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "OTHER",
-    }
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
     }
 }
