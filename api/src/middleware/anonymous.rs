@@ -4,6 +4,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use almanac_shared::platform::config::Rate;
+use ipnet::{IpNet, Ipv6Net};
 use poem::{Endpoint, EndpointExt, Request};
 
 use super::{Bucket, Client, LocalLimit};
@@ -38,12 +39,28 @@ where
 }
 
 /// One household has a whole /64 of IPv6; counting single addresses would count nothing.
-fn household(address: IpAddr) -> IpAddr {
+fn household(address: IpAddr) -> IpNet {
     match address {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, 64).trunc().into(),
+        v4 => v4.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_v6_network_share_a_key() {
+        let cases = [
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+            ("198.51.100.1", "198.51.100.1/32"),
+        ];
+
+        for (address, network) in cases {
+            assert_eq!(household(address.parse().unwrap()).to_string(), network);
         }
-        v4 => v4,
     }
 }
