@@ -1,5 +1,6 @@
 //! Bounds on request bodies: size (413) and duration (408). A layer of the edge; a handler
 //! meets the bounds while it reads the body. It must never buffer a body that no handler asks for.
+//! The duration is bounded here because the timeout of `tower_http` starts again with each frame.
 
 use std::{
     error::Error,
@@ -11,7 +12,7 @@ use std::{
 use almanac_shared::platform::error::Code;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Limited, combinators::BoxBody};
 use poem::{Endpoint, EndpointExt, Request, error::ReadBodyError, http::header};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -29,8 +30,8 @@ where
         let body = request.take_body();
         if !body.is_empty() {
             let deadline = Instant::now() + limits.time;
-            let body = TimeoutPool { inner: body.into(), left: limits.bytes, deadline, timer: None };
-            request.set_body(BoxBody::new(body));
+            let inner = Limited::new(BoxBody::from(body), limits.bytes).map_err(io_error);
+            request.set_body(BoxBody::new(TimedBody { inner, deadline, timer: None }));
         }
         next.call(request).await
     })
@@ -94,22 +95,30 @@ fn inner_fault(error: &io::Error) -> Option<BodyFault> {
     }
 }
 
-struct TimeoutPool {
-    inner: BoxBody<Bytes, io::Error>,
-    left: usize,
+/// `Limited` boxes the errors of the body below it and adds one of its own.
+fn io_error(error: Box<dyn Error + Send + Sync>) -> io::Error {
+    error.downcast::<io::Error>().map_or_else(|_| io::Error::other(BodyFault::TooLarge), |error| *error)
+}
+
+/// A body that must have arrived in whole at `deadline`.
+struct TimedBody<B> {
+    inner: B,
     deadline: Instant,
     /// Made when the first wait happens: most bodies arrive with their head and never need one.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl HttpBody for TimeoutPool {
+impl<B> HttpBody for TimedBody<B>
+where
+    B: HttpBody<Data = Bytes, Error = io::Error> + Unpin,
+{
     type Data = Bytes;
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
-            return Poll::Ready(frame.map(|frame| frame.and_then(|frame| counted(frame, &mut this.left))));
+            return Poll::Ready(frame);
         }
         let deadline = this.deadline;
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -124,10 +133,4 @@ impl HttpBody for TimeoutPool {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
-}
-
-fn counted(frame: Frame<Bytes>, left: &mut usize) -> io::Result<Frame<Bytes>> {
-    let length = frame.data_ref().map_or(0, Bytes::len);
-    *left = left.checked_sub(length).ok_or_else(|| io::Error::other(BodyFault::TooLarge))?;
-    Ok(frame)
 }
