@@ -1,8 +1,9 @@
 //! Rate-limit headers for every bucket, and limits counted in the memory of this process: requests without a valid token
 //! and dry runs. Called by routes and by `anonymous`. Accepted work is counted in Postgres, never here.
+//! The window is counted here because `governor` meters by GCRA, which lets up to twice the count through in one window.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -15,6 +16,7 @@ use almanac_shared::{
         error::{LimitState, Refusal},
     },
 };
+use hashlink::LruCache;
 use poem::http::{HeaderName, HeaderValue};
 
 use crate::http::error::ApiError;
@@ -104,28 +106,26 @@ impl<K: Hash + Eq + Copy> LocalLimit<K> {
     }
 }
 
-/// When each key was last let through, for one window back. Bounded in keys; per key by the rate itself.
+/// When each key was last let through, for one window back. Bounded in keys; per key by the rate itself. Above the
+/// capacity the key that asked longest ago is forgotten, which errs on the side of letting through: a flood of addresses
+/// must not shut out other clients.
 #[derive(Debug)]
 pub struct SlidingLog<K> {
     rate: Rate,
-    capacity: usize,
-    log: HashMap<K, VecDeque<Instant>>,
+    log: LruCache<K, VecDeque<Instant>>,
 }
 
 impl<K: Hash + Eq + Copy> SlidingLog<K> {
     /// An empty log for at most `capacity` keys.
     pub fn new(rate: Rate, capacity: usize) -> Self {
-        Self { rate, capacity, log: HashMap::new() }
+        Self { rate, log: LruCache::new(capacity) }
     }
 
     /// Counts one request, or refuses it; both return the state of the limit afterwards. `now` must not decrease between
     /// calls.
     pub fn admit(&mut self, key: K, now: Instant) -> Result<LimitState, LimitState> {
-        if self.log.len() >= self.capacity && !self.log.contains_key(&key) {
-            self.make_room(now);
-        }
-        let window = self.window();
-        let times = self.log.entry(key).or_default();
+        let window = Duration::from_secs(self.rate.seconds.into());
+        let mut times = self.log.remove(&key).unwrap_or_default();
         while times.front().is_some_and(|&first| now.duration_since(first) >= window) {
             times.pop_front();
         }
@@ -135,28 +135,11 @@ impl<K: Hash + Eq + Copy> SlidingLog<K> {
         }
         let oldest = times.front().map_or(Duration::ZERO, |&first| now.duration_since(first));
         let reset_seconds = window.saturating_sub(oldest).as_secs_f64().ceil() as u32;
+        // Makes it the most recent key.
+        self.log.insert(key, times);
         let remaining = u32::try_from(left.saturating_sub(1)).unwrap_or(u32::MAX);
         let state = LimitState { remaining, reset_seconds };
         if left > 0 { Ok(state) } else { Err(state) }
-    }
-
-    fn window(&self) -> Duration {
-        Duration::from_secs(self.rate.seconds.into())
-    }
-
-    /// Forgets keys whose window has passed; when none has, the half that has been silent longest. Forgetting errs on
-    /// the side of letting through: a flood of addresses must not shut out other clients.
-    fn make_room(&mut self, now: Instant) {
-        let window = self.window();
-        let last = |times: &VecDeque<Instant>| times.back().copied();
-        self.log.retain(|_, times| last(times).is_some_and(|last| now.duration_since(last) < window));
-        if self.log.len() < self.capacity {
-            return;
-        }
-        let mut lasts: Vec<_> = self.log.values().filter_map(last).collect();
-        let middle = lasts.len() / 2;
-        let (_, &mut median, _) = lasts.select_nth_unstable(middle);
-        self.log.retain(|_, times| last(times).is_some_and(|last| last > median));
     }
 }
 
@@ -186,6 +169,21 @@ mod tests {
             log.admit(key, start + Duration::from_millis(key)).unwrap();
             assert!(log.log.len() <= 100);
         }
+    }
+
+    #[test]
+    fn a_flood_forgets_the_key_that_asked_longest_ago() {
+        let mut log = SlidingLog::new(Rate { count: 1, seconds: 60 }, 3);
+        let now = Instant::now();
+        for key in ["silent", "asking", "other"] {
+            log.admit(key, now).unwrap();
+        }
+        log.admit("asking", now).unwrap_err();
+
+        log.admit("new", now).unwrap();
+
+        assert!(log.admit("asking", now).is_err(), "a refused request counts as one");
+        assert!(log.admit("silent", now).is_ok());
     }
 
     proptest! {
