@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Addresses, Limits, Load, StreamBody, socket::Socket, takeover::TakeOver, unread::Loan};
+use super::{Addresses, Limits, Load, Socket, StreamBody, takeover::TakeOver, unread::Loan, with_write_timeout};
 
 type HyperResponse = hyper::Response<BoxBody<Bytes, io::Error>>;
 
@@ -60,7 +60,7 @@ pub(super) async fn serve<E>(
         .header_read_timeout(limits.header_read)
         // hyper answers 431 with an empty body and closes the connection.
         .max_header_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(Socket::new(stream, limits.blocked_write)), service);
+        .serve_connection(TokioIo::new(with_write_timeout(stream, limits.blocked_write)), service);
 
     let mut stopping = pin!(stop.cancelled());
     let mut told = false;

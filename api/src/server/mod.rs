@@ -3,15 +3,15 @@
 //! It must never end because one connection, or the process's file table, is in trouble.
 
 mod connection;
-mod socket;
 mod stream_body;
 mod takeover;
 mod unread;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use poem::Endpoint;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::stream_body::{FrameSource, StreamBody};
@@ -108,6 +108,10 @@ async fn drain(load: &Load, patience: Duration) {
     }
 }
 
+/// A client's socket. A write that makes no progress for `Limits::blocked_write` is an error; a client that reads may take
+/// as long as it likes.
+type Socket = Pin<Box<TimeoutWriter<TcpStream>>>;
+
 /// Local and remote address.
 type Addresses = (SocketAddr, SocketAddr);
 
@@ -116,6 +120,12 @@ fn prepare(socket: &TcpStream, peer: SocketAddr) -> Option<Addresses> {
     // Answers are written in one piece; waiting for more would only delay them.
     socket.set_nodelay(true).ok()?;
     Some((socket.local_addr().ok()?, peer))
+}
+
+fn with_write_timeout(stream: TcpStream, blocked_write: Duration) -> Socket {
+    let mut socket = TimeoutWriter::new(stream);
+    socket.set_timeout(Some(blocked_write));
+    Box::pin(socket)
 }
 
 /// Errors that say nothing about the next `accept`.

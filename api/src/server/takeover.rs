@@ -16,7 +16,7 @@ use poem::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{FrameSource, socket::Socket};
+use super::{FrameSource, Socket};
 
 /// What a client may still send after its request (the rest of a body, a pipelined request) before it is cut off.
 const MAX_DISCARDED: usize = 64 * 1024;
