@@ -110,10 +110,10 @@ fn a_change_is_let_through_for_the_version_it_names_and_for_none() {
         }
         headers
     };
-    for good in [&[][..], &["*"], &["\"3\""], &["\"1\", \"3\""], &["\"1\"", "\"3\""]] {
+    for good in [&[][..], &["*"], &["\"3\""], &["\"1\", \"3\""], &["\"1\"", "\"3\""], &["\"a b\", \"3\""]] {
         assert!(if_match(&headers(good), 3), "{good:?}");
     }
-    for bad in [&["\"2\""][..], &["3"], &["W/\"3\""], &[""], &["\"33\""]] {
+    for bad in [&["\"2\""][..], &["3"], &["W/\"3\""], &[""], &["\"33\""], &["\"a b\""]] {
         assert!(!if_match(&headers(bad), 3), "{bad:?}");
     }
 }
