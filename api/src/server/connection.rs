@@ -29,7 +29,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Addresses, Limits, Load, Socket, StreamBody, takeover::TakeOver, unread::Loan, with_write_timeout};
+use super::{Addresses, Limits, Load, Socket, StreamBody, takeover::TakeOver, unread::BodyTracker, with_write_timeout};
 
 type HyperResponse = hyper::Response<BoxBody<Bytes, io::Error>>;
 
@@ -117,14 +117,14 @@ async fn answer<E: Endpoint>(
     let local = LocalAddr(poem::Addr::SocketAddr(local));
     let remote = RemoteAddr(poem::Addr::SocketAddr(peer));
     let mut request = Request::from((request, local, remote, Scheme::HTTP));
-    let loan = Loan::of(&mut request);
+    let tracker = BodyTracker::of(&mut request);
     let mut response = app.call(request).await.map_or_else(poem::Error::into_response, IntoResponse::into_response);
     let stream = response.extensions_mut().remove::<StreamBody>();
     if let Some(stream) = stream.filter(|_| chunked) {
         leave(&response, &stream, exit).await;
     }
-    if let Some(loan) = loan
-        && !loan.settle().await
+    if let Some(tracker) = tracker
+        && !tracker.drain_rest().await
     {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         exit.unread.store(true, Ordering::Relaxed);

@@ -21,13 +21,13 @@ const MAX_DRAINED: u64 = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Keeps track of a body that was handed to the application, and gets it back when the application drops it.
-pub(super) struct Loan {
+pub(super) struct BodyTracker {
     returned: Arc<Mutex<Option<Body>>>,
     /// The client may wait for a 100 before it sends the body (RFC 9110, section 10.1.1).
     expects_continue: bool,
 }
 
-impl Loan {
+impl BodyTracker {
     /// Wraps the request's body; `None` if there is none.
     pub fn of(request: &mut Request) -> Option<Self> {
         let inner: BoxBody<Bytes, io::Error> = request.take_body().into();
@@ -37,13 +37,13 @@ impl Loan {
         }
         let returned = Arc::default();
         let body = Body { inner, read: 0, ended: false };
-        request.set_body(BoxBody::new(TimeoutConnection { body: Some(body), returned: Arc::clone(&returned) }));
+        request.set_body(BoxBody::new(TrackedBody { body: Some(body), returned: Arc::clone(&returned) }));
         let expects_continue = request.headers().contains_key(header::EXPECT);
         Some(Self { returned, expects_continue })
     }
 
     /// Drains the rest of a small body. Returns whether the connection can be reused.
-    pub async fn settle(self) -> bool {
+    pub async fn drain_rest(self) -> bool {
         let Some(mut body) = lock(&self.returned).take() else { return false };
         if body.is_over() {
             return true;
@@ -96,13 +96,13 @@ impl HttpBody for Body {
 }
 
 /// The body as the application sees it.
-struct TimeoutConnection {
+struct TrackedBody {
     /// `None` only during drop.
     body: Option<Body>,
     returned: Arc<Mutex<Option<Body>>>,
 }
 
-impl HttpBody for TimeoutConnection {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -119,7 +119,7 @@ impl HttpBody for TimeoutConnection {
     }
 }
 
-impl Drop for TimeoutConnection {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         *lock(&self.returned) = self.body.take();
     }
