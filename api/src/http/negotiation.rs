@@ -1,5 +1,6 @@
 //! What a client asks for in headers: how to be answered, how long to wait, where to resume, under which key.
 //! Routes call these pure readers. They must never guess: what cannot be read is refused by name.
+//! `headers` is not used: it has no `Accept` and no `Prefer`, and its `IfMatch` panics on `"a b"` in debug builds.
 
 use std::time::Duration;
 

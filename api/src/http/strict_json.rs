@@ -1,6 +1,7 @@
 //! Request bodies, read to the letter: the schema comes from `T`, the parsing from serde, and every refusal names the
 //! field. Routes take [`StrictJson`] and add their own lengths with [`Checks`].
 //! It must never bend a value to fit: a number is not a string, a lone surrogate is not text.
+//! `Json` of poem-openapi is not used: it parses into a `Value` first, which drops repeated fields without an error.
 
 mod objects;
 

@@ -1,5 +1,6 @@
 //! Where a request comes from: the peer, or what a trusted proxy says. Read by the anonymous limit and by HSTS.
 //! It must never believe a forwarded header from anybody who is not in `TRUSTED_PROXIES`.
+//! `trusted-proxies` is not used: it returns the peer if all hops are trusted, and misreads IPv6 without brackets.
 
 use std::{
     net::{IpAddr, SocketAddr},

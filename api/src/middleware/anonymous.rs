@@ -10,7 +10,7 @@ use poem::{Endpoint, EndpointExt, Request};
 use super::{Bucket, Client, LocalLimit};
 use crate::auth::Authenticator;
 
-/// Addresses remembered at once: about 6 MiB at the default rate when all of them are at their limit.
+/// Addresses remembered at once: about 12 MiB at the default rate when all of them are at their limit.
 const ADDRESSES: usize = 10_000;
 
 /// Health probes, which are neither identified nor counted. Whole paths only: an id chosen by a client may end like one.

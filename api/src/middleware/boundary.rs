@@ -1,5 +1,6 @@
 //! Where every failure becomes an envelope: our own refusals, what poem and poem-openapi raise, and panics.
 //! A layer of the edge, outside of everything that can refuse. It must never overwrite an answer that is ours already.
+//! Panics are caught by poem's `CatchPanic`; only the table from errors to codes is our own.
 
 use std::{any::Any, collections::BTreeMap, sync::Arc};
 

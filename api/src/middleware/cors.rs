@@ -1,5 +1,6 @@
 //! Cross-origin calls from browsers, for exact origins only. A layer of the edge.
 //! It must never reflect an origin that is not in the list.
+//! poem's `Cors` is not used: it refuses requests of origins that are not listed, and it replaces `Vary`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! HTTP/1.1 requests need exactly one `Host`, else 400 (RFC 9112, section 3.2): with two of them a proxy may route by
 //! the other one. A layer of the edge.
+//! Written here because hyper and poem accept a request without `Host` or with several.
 
 use poem::{
     Endpoint, EndpointExt, Request,

@@ -1,5 +1,6 @@
 //! The state of a rate limit on refusals of limited operations, which cost nothing: successes and 429 have it already.
 //! `router` wraps the mounts with it. It must never change a refusal, nor delay one by more than [`PATIENCE`].
+//! Written here because the state is read from our own tables; crates for rate limits know only their own counts.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

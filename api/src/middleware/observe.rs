@@ -1,5 +1,6 @@
 //! What is seen of every request: its id, its span in the caller's trace, one log line, one metric.
 //! The outermost layer of the edge. It must never log a query string (tickets), a header or a body.
+//! poem's `Tracing` is not used: it puts the whole URI into its span, query included.
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,5 +1,6 @@
 //! The id that names one request in its answer, its log lines and its trace. `observe` gives each request one; everybody
 //! else reads it. It must never hold anything that could break a header or a log line.
+//! poem's `RequestId` is not used: it repeats incoming ids of any length and adds none to errors.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Headers that every answer carries: nothing is sniffed, nothing is kept by caches, TLS stays TLS.
 //! A layer of the edge. It must never overrule a route that chose its own `Cache-Control`.
+//! poem's `SetHeader` is not used: it cannot keep a header that a route has set.
 
 use poem::{
     Endpoint, EndpointExt, Request, Response,

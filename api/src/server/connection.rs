@@ -1,6 +1,7 @@
 //! One connection: hyper serves it until a response turns out to be a stream, then the socket is taken out.
 //! The accept loop spawns it. It must never take a socket out while hyper holds bytes that the client has not got:
 //! hyper turns to the next request only after the last answer is flushed, and tests hold it to that.
+//! poem's server and the `auto` connection of hyper-util are not used: neither can give the socket back.
 
 use std::{
     convert::Infallible,

@@ -1,6 +1,7 @@
 //! The body of an endless answer: a source of frames that a handler puts into an ordinary response.
 //! Routes make it, the server takes it out and feeds a socket of its own from it; served by anything else (HTTP/1.0,
 //! another server, a test) it is a normal body. It must never hold more than what is ready to be written.
+//! `StreamBody` of http-body-util is not used: it has a buffer per frame; here all ready frames share one.
 
 use std::{
     io,

@@ -1,5 +1,6 @@
 //! A stream on a socket of its own: head and chunks are written by one small task, without hyper and its buffers.
 //! `connection` hands sockets over. It must never hold a buffer while it waits: that is what makes an idle stream cheap.
+//! hyper is not used for streams: it keeps its buffers while a connection waits, 26 KiB each instead of 3.
 
 use std::{
     fmt::Write,

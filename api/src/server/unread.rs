@@ -1,6 +1,7 @@
 //! Request bodies that the application did not read to the end. The rest of a small body is drained before the answer
 //! is sent, so that the connection can be reused; otherwise the answer must announce the close. Called by `connection`.
 //! It must never cause a 100 Continue.
+//! hyper's own handling is not used: it reads once for the rest of a body, then closes without having announced it.
 
 use std::{
     io,

@@ -1,6 +1,7 @@
 //! How long to wait before a retry: full jitter, on top of what the provider asked for, inside a deadline.
 //! Called by the loops that retry outside calls; it decides, they sleep.
 //! Pure: time and chance come in as arguments.
+//! `backon` is not used: it adds its jitter to the full wait. Nor `tokio-retry2`: it adds none to a `retry_after`.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Circuit breakers per provider and model: after half of many calls failed, nothing is sent for a while but single probes.
 //! Asked before every outside call; the caller publishes `Opened` so that the API stops accepting what cannot run.
 //! State is this process's memory only, and the clock comes in as an argument.
+//! `failsafe` and `recloser` are not used: while half open they permit every call; here one probe at a time goes out.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -1,6 +1,7 @@
 //! The one HTTP client of the worker: pooled, rustls with the ring provider, no redirects, no proxy from the environment.
 //! Made once in `main` and handed to the adapters.
 //! It must never retry by itself: every request of ours has a ledger row written before it.
+//! Only settings of reqwest: `reqwest-retry` would send requests that have no ledger row.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Takes secrets out of a provider's text. Called where outside text is kept as an excerpt.
 //! It must never let our own secrets, a bearer token, a key-like word or an e-mail address through.
+//! `redact` and `veil` are not used: they hide typed fields, and these secrets are in free text.
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -1,6 +1,7 @@
 //! The process-wide retry budget: retries may be a tenth of the calls, plus a small floor, so that a failing provider is
 //! not called several times as often as a healthy one. One per process, shared by all jobs.
 //! It must never delay or refuse a first call.
+//! `TpsBudget` of tower is not used: after a million calls it has saved up 100,010 retries; this one has 110.
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -1,5 +1,6 @@
 //! Objects are objects: reading as serde does, but for the lists that it would take for structs, field by field.
 //! `parse` wraps its deserializer with it, so the rule holds for every body at every depth. It changes nothing else.
+//! Written here because neither serde nor serde_json has an option that refuses a list for a struct.
 
 use std::fmt;
 

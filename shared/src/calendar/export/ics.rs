@@ -2,6 +2,7 @@
 //! Times are UTC instants (RFC 5545, 3.3.5, form 2): the rules of every zone were applied when the instant was computed,
 //! so no reader needs ours, and each shows it in the zone of its own user.
 //! No value may ever end its line: whatever people or models wrote stays inside its property.
+//! `icalendar` does not write it: it leaves CR in values, and its last line of a folded value may have 76 octets.
 
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,7 @@
 //! An answer being read while what came before is being stored.
 //! Jobs that commit burst by burst call it around `Ai::call`: reading never waits for a commit, and whatever arrived
 //! during one goes into the next. It keeps no more than one answer, which the adapters bound to 1 MiB.
+//! `ready_chunks` of futures is not used: it reads only while it is polled, so not during a commit.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Finds runs of one text, the system prompt, in other texts: word for word, re-wrapped, in other case, escaped as JSON
 //! or HTML, or spread over a list of tags.
 //! Called by `filter`, which decides what becomes of a run. Pure, and linear in the text that is searched.
+//! `aho-corasick` is not used: it finds given patterns, and here every run of 60 characters of the prompt is one.
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,7 @@
 //! The scanner that finds a model's items in its growing text, each at the byte where its object closes.
 //! Called by `answer` for every piece of every stream; it looks at each byte once, so its cost is linear in the answer.
 //! It must never panic, never judge what an item means, and never hold a stack deeper than `MAX_DEPTH`.
+//! `StreamDeserializer` of serde_json is not used: it ends at text that is not JSON and finds no item of an open array.
 
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! Mending of the small slips models make inside an otherwise complete object.
 //! Called by `answer` only when an object did not parse; what still does not parse afterwards is dropped.
 //! It must never add content: it drops what JSON forbids, or puts the replacement character in its place.
+//! `jsonrepair` and `llm_json` are not used: they put an empty text where a value is missing.
 
 use std::{iter::Peekable, str::Chars};
 

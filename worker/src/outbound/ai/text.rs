@@ -1,5 +1,6 @@
 //! Cleaning and cutting of a model's texts. Called by `filter` (cleaning) and by each task's parsing (cutting).
 //! All functions are pure and linear; none may ever let a NUL, control or bidi character through.
+//! Unicode's class of format characters (Cf) is not used: it contains the joiners, which must stay.
 
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! The adapter for OpenRouter and every server that speaks OpenAI's chat completions.
 //! Reached through the `Ai` trait only.
 //! One call is one HTTP request, never repeated here, and the key stands in no log, error or excerpt.
+//! `async-openai` is not used: it reads streams with `eventsource-stream`, which does not bound the length of a line.
 
 mod chunk;
 mod reading;

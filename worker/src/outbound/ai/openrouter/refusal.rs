@@ -1,6 +1,7 @@
 //! What a provider's refusal means: status, headers and error body in, a classified error out.
 //! Called by the adapter for every answer that is not a completion, and for errors inside a stream.
 //! Pure; it never decides what to do about the refusal.
+//! `RetryAfter` of `headers` is not used: it has no accessor for its value.
 
 use std::time::Duration;
 
