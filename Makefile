@@ -1,6 +1,6 @@
 # The two commands to know are `make run` and `make test`; both work on a machine with nothing prepared.
 .DEFAULT_GOAL := help
-.PHONY: help run test check storm bench openapi sqlx sabotage clean
+.PHONY: help run test check storm bench openapi sqlx sabotage mutants clean
 SHELL := /bin/bash
 
 help: ## what there is
@@ -29,6 +29,9 @@ sqlx: ## write .sqlx, the description of every checked query
 
 sabotage: ## remove each guard in turn and see its test turn red (G=guard: only that one)
 	@deploy/local/sabotage.sh $(G)
+
+mutants: ## change the pure rules in one place at a time and see their unit tests fail (M=path: only files whose path starts so)
+	@deploy/local/mutants.sh $(M)
 
 clean: ## remove builds, and what a killed `make run` left behind
 	@deploy/local/clean.sh

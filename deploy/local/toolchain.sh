@@ -47,3 +47,12 @@ need_lint_tools() {
     cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return 0
     rustup component add rustfmt clippy >&2 || fail "cargo fmt and cargo clippy are missing"
 }
+
+# Only `make mutants` needs this one. Another version makes other mutants, and the list of equivalent ones would not fit.
+MUTANTS_VERSION=27.1.0
+need_mutants() {
+    [ "$(cargo mutants --version 2>/dev/null)" = "cargo-mutants $MUTANTS_VERSION" ] && return 0
+    say "installing cargo-mutants $MUTANTS_VERSION"
+    cargo install cargo-mutants --version "$MUTANTS_VERSION" --locked --quiet ||
+        fail "cargo-mutants $MUTANTS_VERSION is missing and could not be installed"
+}
