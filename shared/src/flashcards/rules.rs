@@ -148,12 +148,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_the_words_in_lower_case_with_single_spaces_between() {
+        for (front, key) in [(" What is  ATP?", "what is atp"), ("Été, ß.", "été ß"), (" ∫? ", "∫?")] {
+            assert_eq!(front_key(front), key);
+        }
+    }
+
+    #[test]
+    fn a_side_is_trimmed_and_may_have_its_maximum_of_characters() {
+        assert_eq!(side(" été\n", 3), Ok("été".to_owned()));
+        assert_eq!(side("été!", 3), Err("must have at most 3 characters".to_owned()));
+        assert_eq!(side(" \n", 3), Err("must not be blank".to_owned()));
+    }
+
+    #[test]
     fn only_models_and_prompts_that_exist_are_taken() {
         let allowed = ["small".to_owned(), "large".to_owned()];
         assert_eq!(model(None, "small", &allowed).unwrap(), "small");
         assert_eq!(model(Some("large".into()), "small", &allowed).unwrap(), "large");
         assert!(model(Some("huge".into()), "small", &allowed).is_err());
         assert_eq!(prompt_version(None).unwrap(), "v1");
+        assert_eq!(prompt_version(Some("v1".into())).unwrap(), "v1");
         assert!(prompt_version(Some("v0".into())).is_err());
     }
 

@@ -24,3 +24,41 @@ pub fn push_quoted(text: &mut String, prefix: &str, cell: &str) {
 pub fn starts_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(text: &str) -> String {
+        let mut line = "a,".to_owned();
+        push_cell(&mut line, text);
+        line
+    }
+
+    #[test]
+    fn a_cell_stands_in_quotes_and_its_own_quotes_are_doubled() {
+        for (text, expected) in
+            [("", r#"a,"""#), ("plain", r#"a,"plain""#), (r#"say "hi""#, r#"a,"say ""hi""""#), ("a,b\n", "a,\"a,b\n\"")]
+        {
+            assert_eq!(cell(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_run_is_marked_as_text() {
+        for start in ["=", "+", "-", "@", "\t", "\r"] {
+            assert!(starts_formula(start));
+            assert_eq!(cell(&format!("{start}1")), format!("a,\"'{start}1\""));
+        }
+        for text in ["1=1", " =1", "'=1", ""] {
+            assert!(!starts_formula(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_stands_inside_the_quotes() {
+        let mut line = String::new();
+        push_quoted(&mut line, "p", "x");
+        assert_eq!(line, r#""px""#);
+    }
+}

@@ -139,3 +139,107 @@ impl JsonReader {
         (least..=most).contains(&size)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a reader found: path, kind and message of each flaw.
+    fn flaws(read: impl FnOnce(&mut JsonReader)) -> Vec<String> {
+        let mut reader = JsonReader::default();
+        read(&mut reader);
+        let found = reader.found();
+        let flaws = match reader.finish(Some(())) {
+            Ok(()) => Vec::new(),
+            Err(Refusal::InvalidFields(flaws)) => flaws,
+            Err(other) => panic!("not malformed: {other:?}"),
+        };
+        assert_eq!(flaws.len(), found);
+        flaws.iter().map(|flaw| format!("{} {} {}", Value::from(flaw.loc.clone()), flaw.kind, flaw.message)).collect()
+    }
+
+    #[test]
+    fn a_path_holds_names_and_indexes() {
+        let name = "list".to_owned();
+        assert_eq!(
+            flaws(|reader| reader.flaw(&[&name, &2_usize, &"id"], "value", "bad")),
+            [r#"["list",2,"id"] value bad"#]
+        );
+        assert_eq!(flaws(|_| ()), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_is_read_or_is_a_flaw() {
+        let mut reader = JsonReader::default();
+        assert_eq!(reader.word(&[&"n"], "7"), Some(7_u8));
+        assert_eq!(reader.found(), 0);
+        assert_eq!(reader.word::<u8>(&[&"n"], "x"), None);
+        assert_eq!(reader.take(&[&"n"], "value", Ok::<_, String>(1)), Some(1));
+        assert_eq!(reader.take(&[&"n"], "value", Err::<u8, _>("no")), None);
+        assert_eq!(reader.found(), 2);
+    }
+
+    #[test]
+    fn a_text_is_trimmed_and_its_characters_are_counted() {
+        for (value, text, flaw) in [
+            (json!(" éé "), Some("éé"), None),
+            (json!("ééé"), Some("ééé"), None),
+            (json!(" é "), None, Some(r#"["t"] too_short must have at least 2 characters"#)),
+            (json!("éééé"), None, Some(r#"["t"] too_long must have at most 3 characters"#)),
+            (json!(3), None, Some(r#"["t"] type must be a string"#)),
+        ] {
+            let read = flaws(|reader| assert_eq!(reader.text(&[&"t"], &value, 2..=3).as_deref(), text, "{value}"));
+            assert_eq!(read, flaw.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_list_has_its_number_of_items() {
+        for (value, items, flaw) in [
+            (json!([1]), Some(1), None),
+            (json!([1, 2]), Some(2), None),
+            (json!([]), None, Some(r#"["l"] too_short must have at least 1 items"#)),
+            (json!([1, 2, 3]), None, Some(r#"["l"] too_long must have at most 2 items"#)),
+            (json!({}), None, Some(r#"["l"] type must be a list"#)),
+        ] {
+            let read =
+                flaws(|reader| assert_eq!(reader.list(&[&"l"], &value, 1..=2).map(<[Value]>::len), items, "{value}"));
+            assert_eq!(read, flaw.into_iter().collect::<Vec<_>>());
+        }
+        assert_eq!(flaws(|reader| reader.count(&[&"l"], 3, 0..=2)), [r#"["l"] too_long must have at most 2 items"#]);
+        assert_eq!(flaws(|reader| reader.count(&[&"l"], 2, 0..=2)), [""; 0]);
+    }
+
+    #[test]
+    fn each_flawed_text_of_a_list_is_named_and_the_others_are_read() {
+        let read = flaws(|reader| {
+            assert_eq!(reader.texts(&[&"l"], &json!(["a ", 1, "", "b"]), 0..=4, 1..=2), ["a", "b"]);
+        });
+        assert_eq!(read, [r#"["l",1] type must be a string"#, r#"["l",2] too_short must have at least 1 characters"#]);
+    }
+
+    #[test]
+    fn an_object_is_an_object() {
+        let value = json!({"a": 1});
+        assert_eq!(flaws(|reader| assert_eq!(reader.object(&[&"o"], &value).map(Map::len), Some(1))), [""; 0]);
+        let read = flaws(|reader| assert!(reader.object(&[&"o"], &json!([])).is_none()));
+        assert_eq!(read, [r#"["o"] type must be an object"#]);
+    }
+
+    #[test]
+    fn a_reader_that_found_a_flaw_gives_nothing_and_one_that_gives_nothing_found_a_flaw() {
+        let reader = |flawed: bool| {
+            let mut reader = JsonReader::default();
+            if flawed {
+                reader.flaw(&[], "value", "bad");
+            }
+            reader
+        };
+        assert_eq!(reader(false).finish(Some(1)).unwrap(), 1);
+        assert!(matches!(reader(true).finish(Some(1)), Err(Refusal::InvalidFields(flaws)) if flaws.len() == 1));
+        assert!(matches!(reader(true).finish::<u8>(None), Err(Refusal::InvalidFields(flaws)) if flaws.len() == 1));
+        assert!(matches!(reader(false).finish::<u8>(None), Err(Refusal::Unexpected(_))));
+    }
+}

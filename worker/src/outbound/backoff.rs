@@ -53,6 +53,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_that_ends_at_the_deadline_is_none() {
+        let (none, half_minute) = (Duration::ZERO, Duration::from_secs(30));
+        let without_jitter = Backoff { base: none, cap: none };
+        let wait = |left| without_jitter.wait(0, Some(half_minute), left, &mut StdRng::seed_from_u64(1));
+        assert_eq!(wait(half_minute), None);
+        assert_eq!(wait(half_minute + Duration::from_nanos(1)), Some(half_minute));
+    }
+
+    #[test]
     fn the_whole_range_is_used() {
         let mut rng = StdRng::seed_from_u64(2);
         let waits: Vec<_> = (0..200).filter_map(|_| Backoff::MODEL.wait(0, None, Duration::MAX, &mut rng)).collect();
