@@ -116,6 +116,7 @@ mod tests {
             ("straße", "STRASSE"),
             ("cœur", "Coeur"),
             ("cafe\u{301}", "café"),
+            ("re\u{301}sume\u{301}", "résumé"),
             ("İzmir", "izmir"),
             ("Привет", "ПРИВЕТ"),
         ] {
@@ -127,6 +128,7 @@ mod tests {
     #[test]
     fn small_words_single_letters_and_signs_are_no_terms() {
         assert_eq!(of("The best of les dans c ☕ "), ["best"]);
+        assert_eq!(of("go я 日 é"), ["go"], "two letters are a word, one of several bytes is none");
         assert_eq!(of(" "), [""; 0]);
     }
 

@@ -214,6 +214,67 @@ mod tests {
         assert_eq!(Message::parse(&long.to_message()), Some(Message::Seq(9)));
     }
 
+    #[test]
+    fn only_a_message_that_is_longer_than_the_limit_is_its_seq() {
+        let of_size = |size: usize| event(9, "a", &format!("{{{}}}", " ".repeat(size - "9 a {}".len())));
+        let message = |size| Message::parse(&of_size(size).to_message());
+        assert_eq!(message(MESSAGE_LIMIT), Some(Message::Event(of_size(MESSAGE_LIMIT))));
+        assert_eq!(message(MESSAGE_LIMIT + 1), Some(Message::Seq(9)));
+    }
+
+    #[test]
+    fn a_final_event_says_how_its_job_ended() {
+        let ending = |kind, data| Frame::of(&event(3, kind, data)).ending;
+        for (data, expected) in [
+            (r#"{"status":"failed"}"#, Ending::Failed),
+            (r#"{"status":"timeout"}"#, Ending::Timeout),
+            (r#"{"status":"completed"}"#, Ending::Served),
+            (r#"{"data":{"status":"failed"}}"#, Ending::Failed),
+            (r#"{"data":{"status":"timeout"},"status":"failed"}"#, Ending::Timeout),
+            ("{}", Ending::Served),
+        ] {
+            assert_eq!((ending("done", data), ending("complete", data)), (Some(expected), Some(expected)), "{data}");
+            assert_eq!(ending("suggestion", data), None);
+        }
+    }
+
+    #[test]
+    fn a_message_is_a_seq_or_an_event_in_bounds() {
+        let longest = "a".repeat(MAX_KIND);
+        for (text, taken) in [
+            ("1", true),
+            ("0", false),
+            ("-1", false),
+            ("", false),
+            ("1 a", false),
+            ("1 a {}", true),
+            ("0 a {}", true),
+            ("-1 a {}", false),
+            ("1 done {}", true),
+            ("0 done {}", false),
+            ("0 complete {}", false),
+            ("1 a_b {}", true),
+            ("1 A {}", false),
+            ("1  {}", false),
+            ("1 a []", false),
+            ("1 a {", false),
+            ("1 a {\n}", false),
+            (&format!("1 {longest} {{}}"), true),
+            (&format!("1 {longest}a {{}}"), false),
+        ] {
+            assert_eq!(Message::parse(text).is_some(), taken, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_channel_names_its_job() {
+        let job = JobId::fresh();
+        assert_eq!(channel(job), format!("almanac:ev:{job}"));
+        assert_eq!(job_of(&channel(job)), Some(job));
+        assert_eq!(job_of(&job.to_string()), None);
+        assert_eq!(job_of("almanac:ev:x"), None);
+    }
+
     proptest! {
         #[test]
         fn a_message_reads_back_as_its_event(seq in 0i64.., kind in "[a-z_]{1,20}", text in "\\PC*") {

@@ -89,6 +89,40 @@ mod tests {
     }
 
     #[test]
+    fn a_date_has_one_spelling_and_a_plausible_year() {
+        for text in ["1900-01-01", "2024-02-29", "2199-12-31"] {
+            assert_eq!(date(text).unwrap().to_string(), text);
+        }
+        let wrong =
+            ["", "1899-12-31", "2200-01-01", "2026-02-29", "2026-1-26", "2026-01-260", "20260-1-26", "+026-01-26"];
+        for text in wrong.into_iter().chain(["2026/01/26", "2026- 1-26", " 2026-1-26", "2026-01-2x"]) {
+            assert_eq!(date(text), Err(InvalidText("a date from 1900 to 2199, YYYY-MM-DD")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_one_spelling() {
+        for text in ["00:00", "09:05", "23:59"] {
+            assert_eq!(time(text).map(wire_time).as_deref(), Ok(text));
+        }
+        for text in ["", "24:00", "12:60", "9:05", "09:05:00", "09:5", " 9:05", "09: 5", "+9:05", "0905", "09.05"] {
+            assert_eq!(time(text), Err(InvalidText("a time of day, HH:MM")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_has_an_iana_name() {
+        assert_eq!(zone("Asia/Kathmandu").unwrap(), Tz::Asia__Kathmandu);
+        for name in ["", "Mars/Base", "+02:00", "asia/kathmandu"] {
+            let refused = zone(name);
+            assert!(
+                matches!(refused, Err(Refusal::Rule { code: Code::UnknownTimeZone, field: "timezone", .. })),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn a_time_that_does_not_exist_is_the_first_instant_after_and_one_that_comes_twice_the_earlier() {
         let table = [
             ("2026-03-29T02:30:00", Tz::Europe__Paris, "2026-03-29T01:00:00Z"),

@@ -62,4 +62,21 @@ mod tests {
             assert_eq!(redact(text, Some(&secret)), redacted);
         }
     }
+
+    #[test]
+    fn a_word_is_a_secret_by_what_stands_before_it_its_start_or_its_form() {
+        let table = [
+            ("basic abc def", "basic [redacted] def"),
+            ("Bearer: \n abc", "Bearer: \n [redacted]"),
+            ("sk-12345 sk-123456 xx-123456", "sk-12345 [redacted] xx-123456"),
+            ("a@b @b.c a@b.c", "a@b @b.c [redacted]"),
+            ("0123456789abcdef0123456 0123456789abcdef01234567", "0123456789abcdef0123456 [redacted]"),
+            ("0123456789012345678901234567 is a number", "0123456789012345678901234567 is a number"),
+        ];
+
+        for (text, redacted) in table {
+            assert_eq!(redact(text, None), redacted);
+            assert_eq!(redact(text, Some(&SecretString::from(""))), redacted, "an empty secret is in every text");
+        }
+    }
 }

@@ -49,6 +49,10 @@ fn every_flaw_is_named() {
         flaws(AccountDraft::parse(account)),
         [r#"["platform"] value"#, r#"["name"] missing"#, r#"["state"] value"#]
     );
+    assert_eq!(
+        flaws(AccountDraft::parse(AccountBody { name: text("@us"), ..AccountBody::default() })),
+        [r#"["platform"] missing"#]
+    );
     let trend = TrendBody { priority: Some(101), source: text("rumour"), ..TrendBody::default() };
     assert_eq!(
         flaws(TrendDraft::parse(trend)),
@@ -94,7 +98,74 @@ fn of_an_import_the_last_thing_of_an_id_counts_and_a_flaw_says_where() {
 }
 
 #[test]
-fn what_is_stored_is_read_again_as_it_is() {
+fn only_an_http_address_with_a_host_is_one() {
+    for good in ["https://cdn.example/a.jpg", "http://x"] {
+        assert!(is_address(good), "{good}");
+    }
+    for bad in ["", "x", "ftp://x", "https://", "https:///x", "https://a b", "https://a\u{0}"] {
+        assert!(!is_address(bad), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_stored_of_a_brand_its_accounts_and_trends_is_read_again_as_it_is() {
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let brand = BrandBody {
+        id: text("b"),
+        name: text("Café"),
+        timezone: text("Europe/Paris"),
+        voice: text("warm"),
+        language: text("fr"),
+    };
+    let draft = BrandDraft::parse(brand).unwrap();
+    let stored = Brand {
+        id: draft.id.clone(),
+        name: draft.name.clone(),
+        timezone: draft.timezone.clone(),
+        voice: draft.voice.clone(),
+        language: draft.language.clone(),
+        created_at: now,
+        updated_at: now,
+    };
+    assert_eq!(BrandDraft::parse(BrandBody::from(&stored)).unwrap(), draft);
+
+    let account =
+        AccountBody { id: text("a"), platform: text("tiktok"), name: text("@us"), state: text("disconnected") };
+    let draft = AccountDraft::parse(account).unwrap();
+    let stored = Account {
+        id: draft.id.clone(),
+        platform: draft.platform,
+        name: draft.name.clone(),
+        state: draft.state,
+        created_at: now,
+        updated_at: now,
+    };
+    assert_eq!(AccountDraft::parse(AccountBody::from(&stored)).unwrap(), draft);
+
+    let trend = TrendBody {
+        id: text("t"),
+        title: text("Heat"),
+        source: text("event"),
+        description: text("Hot days"),
+        priority: Some(100),
+        tags: Some(vec!["summer".to_owned()]),
+    };
+    let draft = TrendDraft::parse(trend).unwrap();
+    let stored = Trend {
+        id: draft.id.clone(),
+        title: draft.title.clone(),
+        source: draft.source,
+        description: draft.description.clone(),
+        priority: draft.priority,
+        tags: draft.tags.clone(),
+        created_at: now,
+        updated_at: now,
+    };
+    assert_eq!(TrendDraft::parse(TrendBody::from(&stored)).unwrap(), draft);
+}
+
+#[test]
+fn what_is_stored_of_an_asset_is_read_again_as_it_is() {
     let now = chrono::DateTime::UNIX_EPOCH;
     let draft = AssetDraft::parse(AssetBody { url: text("https://cdn.example/a.jpg"), ..asset("a", "A cup") }).unwrap();
     let stored = Asset {

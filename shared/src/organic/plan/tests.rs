@@ -125,6 +125,50 @@ fn what_cannot_be_made_is_refused_with_its_reason_and_the_rest_is_planned() {
 }
 
 #[test]
+fn an_account_of_another_platform_is_not_taken() {
+    let placements = json!([seed("p", "instagram", Some("stale"), "2026-01-26T09:00")]);
+    let plan = Plan::of(&request(&placements, &json!({})), &holdings());
+    assert_eq!((plan.slots.len(), plan.refused[0].code), (0, Some(Code::AccountDisconnected)));
+}
+
+#[test]
+fn a_refusal_has_the_sentence_of_its_code() {
+    let messages = [
+        (Code::MissingAccount, "No account is named for this placement, and none for its platform."),
+        (Code::AccountDisconnected, "The account of this placement is not connected any more."),
+        (Code::AuthFailed, "The platform no longer takes the credentials of this placement's account."),
+        (Code::TrendNotFound, "The brand has no trend with this id."),
+        (Code::NoFreeSlot, "No time of this week is free on this placement's account."),
+    ];
+    for (code, message) in messages {
+        let refused = refusal(&"p".parse().unwrap(), code);
+        assert_eq!((refused.code, refused.message.as_str()), (Some(code), message));
+    }
+}
+
+#[test]
+fn only_the_placement_of_the_same_id_and_account_says_where_a_wish_was_before() {
+    let wished = |ids: [&str; 2], account: &str| {
+        let seeds: Vec<Value> = ids.iter().map(|id| seed(id, "instagram", Some(account), "2026-01-26T09:00")).collect();
+        request(&seeds.into(), &json!({}))
+    };
+    let mut with = holdings();
+    with.accounts.push(account("other", Platform::Instagram, AccountState::Connected));
+    let first = wished(["a", "b"], "insta");
+    let mut saved = after(&first, &Plan::of(&first, &with), with).saved;
+    saved[1].record.edited.insert(Field::Schedule);
+    let before = |ids, account| {
+        let before = wishes(&wished(ids, account).seeds, &saved).into_iter().map(|wish| wish.before);
+        before.map(|before| before.map(|before| (before.planned, before.by_hand))).collect::<Vec<_>>()
+    };
+
+    let at = |n: usize| saved[n].placement.schedule.scheduled_at.at();
+    assert_eq!(before(["a", "b"], "insta"), [Some((at(0), false)), Some((at(1), true))]);
+    assert_eq!(before(["a", "b"], "other"), [None, None]);
+    assert_eq!(before(["c", "b"], "insta"), [None, Some((at(1), true))]);
+}
+
+#[test]
 fn planning_again_moves_nothing_in_whatever_order_it_is_asked() {
     let close = ["2026-01-26T09:00", "2026-01-26T09:10", "2026-01-26T11:00"];
     let seeds: Vec<Value> =
