@@ -30,7 +30,7 @@ sqlx: ## write .sqlx, the description of every checked query
 sabotage: ## remove each guard in turn and see its test turn red (G=guard: only that one)
 	@deploy/local/sabotage.sh $(G)
 
-mutants: ## change the pure rules in one place at a time and see their unit tests fail (M=path: only files whose path starts so)
+mutants: ## change the pure rules in one place at a time and see their unit tests fail (M=path: only files whose path starts with it)
 	@deploy/local/mutants.sh $(M)
 
 clean: ## remove builds, and what a killed `make run` left behind

@@ -218,8 +218,8 @@ mod tests {
     fn only_a_message_that_is_longer_than_the_limit_is_its_seq() {
         let of_size = |size: usize| event(9, "a", &format!("{{{}}}", " ".repeat(size - "9 a {}".len())));
         let message = |size| Message::parse(&of_size(size).to_message());
-        assert_eq!(message(MESSAGE_LIMIT), Some(Message::Event(of_size(MESSAGE_LIMIT))));
-        assert_eq!(message(MESSAGE_LIMIT + 1), Some(Message::Seq(9)));
+        assert_eq!(message(8_192), Some(Message::Event(of_size(8_192))));
+        assert_eq!(message(8_193), Some(Message::Seq(9)));
     }
 
     #[test]
