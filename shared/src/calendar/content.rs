@@ -184,3 +184,50 @@ fn write_zone<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error
 fn read_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(|_| D::Error::custom("no such time zone"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn content() -> Content {
+        let wire = json!({
+            "channel": "x", "date": "2026-07-01", "time": "09:05", "timezone": "Europe/Paris", "title": "T", "topic": "O",
+            "format": "F", "caption": "C", "hashtags": ["#a"], "notes": "N",
+            "media": [{"url": "https://x", "type": "image"}, {"url": "https://y", "type": "video", "alt": "a cup"}],
+        });
+        serde_json::from_value(wire).unwrap()
+    }
+
+    #[test]
+    fn an_entry_survives_its_field_map() {
+        let content = content();
+        let fields = content.fields();
+        assert_eq!(fields.len(), Field::ALL.len());
+        assert_eq!(Content::from_fields(&fields).unwrap(), content);
+        assert_eq!(serde_json::from_value::<Content>(serde_json::to_value(&content).unwrap()).unwrap(), content);
+    }
+
+    #[test]
+    fn a_run_writes_all_fields_but_media() {
+        let mut fields = content().fields();
+        fields.remove(&Field::Media);
+        assert_eq!(content().generated_fields(), fields);
+    }
+
+    #[test]
+    fn the_wire_has_every_field_and_the_instant_behind_the_zone() {
+        let expected = r##"{"channel":"x","date":"2026-07-01","time":"09:05","timezone":"Europe/Paris","scheduledAt":"2026-07-01T07:05:00Z","title":"T","topic":"O","format":"F","caption":"C","hashtags":["#a"],"notes":"N","media":[{"url":"https://x","type":"image"},{"url":"https://y","type":"video","alt":"a cup"}]}"##;
+        assert_eq!(Value::from(content().wire()).to_string(), expected);
+    }
+
+    #[test]
+    fn a_time_or_a_zone_that_does_not_exist_is_not_read() {
+        for (field, wrong) in [(Field::Time, "24:00"), (Field::Timezone, "Mars/Base"), (Field::Date, "2026-02-30")] {
+            let mut fields = content().fields();
+            fields.insert(field, wrong.into());
+            assert!(Content::from_fields(&fields).is_err(), "{wrong}");
+        }
+    }
+}

@@ -219,6 +219,51 @@ mod tests {
     }
 
     #[test]
+    fn null_empties_what_can_be_empty() {
+        let (list, text) = (json!([]), json!(""));
+        for (name, empty) in [
+            ("hashtags", &list),
+            ("media", &list),
+            ("topic", &text),
+            ("format", &text),
+            ("caption", &text),
+            ("notes", &text),
+        ] {
+            let fields = patch(&object(json!({ name: null }))).unwrap();
+            assert_eq!(fields, Fields::from([(name.parse().unwrap(), empty.clone())]));
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_patch_may_have_its_maximum_of_characters() {
+        for (name, most) in [("title", 200), ("topic", 200), ("format", 64), ("caption", 5_000), ("notes", 2_000)] {
+            let text = |chars: usize| patch(&object(json!({ name: "é".repeat(chars) })));
+            assert_eq!(text(most).unwrap(), Fields::from([(name.parse().unwrap(), "é".repeat(most).into())]));
+            assert_eq!(flaws(text(most + 1)), [format!(r#"["{name}"] too_long"#)]);
+        }
+        assert_eq!(patch(&object(json!({"hashtags": ["#a"]}))).unwrap()[&Field::Hashtags], json!(["#a"]));
+    }
+
+    #[test]
+    fn a_medium_has_an_address_with_a_host_and_a_description_within_its_limit() {
+        let medium = |url: &str, alt: usize| {
+            patch(&object(json!({"media": [{"url": url, "type": "video", "alt": "x".repeat(alt)}]})))
+        };
+        assert!(medium("http://x", 1_000).is_ok());
+        for url in ["x", "https://", "https:///x", "https://a b", "https://a\u{0}"] {
+            assert_eq!(flaws(medium(url, 1)), [r#"["media",0,"url"] value"#], "{url}");
+        }
+        assert_eq!(flaws(medium("https://x", 1_001)), [r#"["media",0,"alt"] too_long"#]);
+    }
+
+    #[test]
+    fn a_zone_of_a_patch_must_exist() {
+        assert!(patch(&object(json!({"timezone": "Europe/Paris"}))).is_ok());
+        let refused = patch(&object(json!({"timezone": "Mars/Base"})));
+        assert!(matches!(refused, Err(Refusal::Rule { field: "timezone", .. })));
+    }
+
+    #[test]
     fn an_entry_added_by_hand_needs_a_channel_a_date_and_a_title() {
         assert_eq!(flaws(by_hand(&Map::new(), Tz::UTC)).len(), 3);
         let body = object(json!({"channel": "tiktok", "date": "2026-07-01", "title": "Ours"}));

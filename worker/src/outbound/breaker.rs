@@ -280,6 +280,51 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_counts_until_its_window_is_over() {
+        let now = Instant::now();
+        let breakers = breakers(now);
+        (0..19).for_each(|_| assert_eq!(end(&breakers, Outcome::Failed, now), None));
+
+        assert_eq!(end(&breakers, Outcome::Failed, now + 10 * SECOND), Some(Opened { retry_in: 5 * SECOND }));
+    }
+
+    #[test]
+    fn a_look_says_what_a_call_would_be_told_and_takes_nothing() {
+        let now = Instant::now();
+        let breakers = opened(now);
+
+        assert_eq!(breakers.look("p", "other", now), Ok(()));
+        assert_eq!(breakers.look("p", "m", now + SECOND), Err(Opened { retry_in: 4 * SECOND }));
+        assert_eq!(breakers.look("p", "m", now + 5 * SECOND), Ok(()));
+        assert!(breakers.admit("p", "m", now + 5 * SECOND).unwrap().is_probe(), "the probe is still to be had");
+    }
+
+    #[test]
+    fn one_open_circuit_is_enough_for_a_provider_not_to_be_all_closed() {
+        let now = Instant::now();
+        let breakers = opened(now);
+        assert!(!breakers.admit("p", "other", now).unwrap().is_probe());
+        assert!(!breakers.admit("q", "m", now).unwrap().is_probe());
+
+        assert_eq!(["p", "q", "unknown"].map(|provider| breakers.all_closed(provider)), [false, true, true]);
+    }
+
+    #[test]
+    fn a_cancelled_call_makes_no_room_for_a_second_probe() {
+        let now = Instant::now();
+        let breakers = breakers(now);
+        let early = breakers.admit("p", "m", now).unwrap();
+        let opened = (0..20).filter_map(|_| end(&breakers, Outcome::Failed, now)).count();
+        assert_eq!(opened, 1);
+        let later = now + 5 * SECOND;
+        let _probe = breakers.admit("p", "m", later).unwrap();
+
+        drop(early);
+
+        assert!(breakers.admit("p", "m", later).is_err());
+    }
+
+    #[test]
     fn one_probe_at_a_time_goes_out_and_its_success_closes() {
         let now = Instant::now();
         let breakers = opened(now);
@@ -320,7 +365,9 @@ mod tests {
         let breakers = breakers(now);
         let permits: Vec<Permit> = (0..60).map(|_| breakers.admit("p", "m", now).unwrap()).collect();
 
+        assert!(!permits[0].is_stalled());
         tokio::time::advance(10 * SECOND).await;
+        assert!(permits[0].is_stalled());
         let opened = permits.into_iter().filter_map(|permit| permit.record(Outcome::Failed, Instant::now()));
 
         assert_eq!(opened.count(), 0);

@@ -143,3 +143,55 @@ fn a_key_has_one_spelling() {
         assert!(text.parse::<super::super::EntryKey>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn a_calendar_without_a_title_is_named_by_its_channels_and_dates() {
+    let name = |change: Value| parse(change).unwrap().name();
+    assert_eq!(name(json!({"end": "2026-01-26"})), "instagram: 2026-01-26");
+    assert_eq!(name(json!({"channels": ["x", "tiktok"]})), "x, tiktok: 2026-01-26 to 2026-01-30");
+    // Six names and what stands between them are 174 bytes, the dates 24.
+    let long = |last: usize| {
+        let names: Vec<String> = ('a'..='e').map(|first| first.to_string().repeat(32)).collect();
+        let names: Vec<String> = names.into_iter().chain(["f".repeat(last)]).collect();
+        (names.join(", "), name(json!({ "channels": names })))
+    };
+    let (all, fits) = long(4);
+    assert_eq!((fits.len(), fits), (TITLE_MAX, format!("{all}: 2026-01-26 to 2026-01-30")));
+    assert_eq!(long(5).1, format!("{} and 5 more: 2026-01-26 to 2026-01-30", "a".repeat(32)));
+}
+
+#[test]
+fn the_known_constraints_are_read() {
+    let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let constraints = json!({
+        "language": " fr ", "times": {"instagram": "07:30"}, "skipDates": ["2026-01-27"], "skipWeekdays": weekdays,
+        "brand": "Bean",
+    });
+    let read = parse(json!({ "constraints": constraints })).unwrap().constraints;
+    assert_eq!(read.language.as_deref(), Some("fr"));
+    let (channel, time) = read.times.into_iter().next().unwrap();
+    assert_eq!((channel.as_str(), wire_time(time)), ("instagram", "07:30".to_owned()));
+    assert_eq!(read.skip_dates, BTreeSet::from(["2026-01-27".parse().unwrap()]));
+    let monday = Weekday::Mon;
+    let all: Vec<Weekday> = std::iter::successors(Some(monday), |day| Some(day.succ())).take(7).collect();
+    assert_eq!(read.skip_weekdays, all);
+
+    let silent = parse(json!({"constraints": {"language": " "}})).unwrap().constraints;
+    assert_eq!((silent.language, silent.times.len()), (None, 0));
+    let named = |chars: usize| parse(json!({"constraints": {"brand": "x".repeat(chars)}}));
+    assert!(named(200).is_ok() && named(201).is_err());
+}
+
+#[test]
+fn a_date_is_skipped_by_itself_or_by_its_weekday() {
+    let constraints = json!({"skipDates": ["2026-01-27"], "skipWeekdays": ["fri"]});
+    let constraints = parse(json!({ "constraints": constraints })).unwrap().constraints;
+    let skipped = |date: &str| constraints.skips(date.parse().unwrap());
+    assert_eq!(["2026-01-27", "2026-01-30", "2026-01-28"].map(skipped), [true, true, false]);
+}
+
+#[test]
+fn constraints_may_have_their_maximum_of_bytes() {
+    let of_size = |size: usize| parse(json!({"constraints": {"a": "x".repeat(size - r#"{"a":""}"#.len())}}));
+    assert!(of_size(32_768).is_ok() && of_size(32_769).is_err());
+}
