@@ -77,6 +77,20 @@ fn a_time_of_day_is_read_off_the_clocks_of_the_zone() {
 }
 
 #[test]
+fn two_spellings_of_one_instant_are_equal_and_two_instants_are_not() {
+    let read = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!(read("2026-01-26T09:00:00Z"), read("2026-01-26T10:00:00+01:00"));
+    assert_ne!(read("2026-01-26T09:00:00Z"), read("2026-01-26T09:00:01Z"));
+}
+
+#[test]
+fn a_week_shows_instants_by_the_clocks_of_its_zone() {
+    let week = Week { start: day("2026-01-26"), zone: Tz::Asia__Kathmandu };
+    let shown = (week.date_of(at("2026-01-26T18:30:00Z")), week.time_of(at("2026-01-26T18:30:00Z")));
+    assert_eq!(shown, (day("2026-01-27"), NaiveTime::from_hms_opt(0, 15, 0).unwrap()));
+}
+
+#[test]
 fn what_was_written_in_utc_is_given_back_as_it_was_written() {
     let table = [
         ("2026-01-26T17:00:00Z", "2026-01-26T17:00:00Z"),

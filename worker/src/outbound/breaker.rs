@@ -271,12 +271,24 @@ mod tests {
     }
 
     #[test]
+    fn less_than_half_of_the_calls_opens_nothing() {
+        let now = Instant::now();
+        let breakers = breakers(now);
+
+        for call in 0..100 {
+            let outcome = if call % 20 < 9 { Outcome::Failed } else { Outcome::Served };
+            assert_eq!(end(&breakers, outcome, now), None, "{call}");
+        }
+    }
+
+    #[test]
     fn old_failures_do_not_count() {
         let now = Instant::now();
         let breakers = breakers(now);
         (0..19).for_each(|_| assert_eq!(end(&breakers, Outcome::Failed, now), None));
 
         assert_eq!(end(&breakers, Outcome::Failed, now + 11 * SECOND), None);
+        (0..19).for_each(|_| assert_eq!(end(&breakers, Outcome::Served, now + 11 * SECOND), None));
     }
 
     #[test]

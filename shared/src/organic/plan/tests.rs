@@ -220,6 +220,7 @@ fn a_plan_survives_its_json() {
 
     assert_eq!(read, plan);
     assert_eq!(plan.slots.len(), 2, "the newsletter among them");
+    assert_eq!(plan.slots[1].trend.as_ref().map(|trend| trend.title.as_str()), Some("t1"), "it leads with the first");
     assert_eq!(plan.slots[0].seed.scheduled_at.as_str(), read.slots[0].seed.scheduled_at.as_str());
 }
 

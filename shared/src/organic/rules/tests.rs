@@ -45,6 +45,10 @@ fn flaws(parsed: Result<WeekRequest, Refusal>) -> Vec<String> {
     }
 }
 
+fn flaws_or_none(parsed: Result<WeekRequest, Refusal>) -> Vec<String> {
+    if parsed.is_ok() { Vec::new() } else { flaws(parsed) }
+}
+
 fn refused(parsed: Result<WeekRequest, Refusal>) -> (Code, String) {
     match parsed {
         Err(Refusal::RuleAt(code, flaw)) => (code, Value::from(flaw.loc).to_string()),
@@ -156,6 +160,20 @@ fn metadata_is_bounded_over_all_placements_too() {
     let metadata = json!({"note": "x".repeat(METADATA_MAX - 100)});
     let one = |n: usize| with(placement(), json!({"placementId": n.to_string(), "metadata": metadata}));
     let placements: Vec<_> = (0..9).map(one).collect();
+    assert_eq!(flaws(parse(json!({ "placements": placements }))), [r#"["placements"] too_long"#]);
+}
+
+#[test]
+fn metadata_and_a_time_label_may_have_their_maximum() {
+    let metadata = |bytes: usize| json!({"note": "x".repeat(bytes - r#"{"note":""}"#.len())});
+    let one = |change: Value| flaws_or_none(parse_one(change));
+    assert_eq!(one(json!({"metadata": metadata(8_192), "timeLabel": "é".repeat(64)})), [""; 0]);
+    assert_eq!(one(json!({"metadata": metadata(8_193)})), [r#"["placements",0,"metadata"] too_long"#]);
+
+    let full = |n: usize| with(placement(), json!({"placementId": n.to_string(), "metadata": metadata(8_192)}));
+    let mut placements: Vec<_> = (0..8).map(full).collect();
+    assert_eq!(flaws_or_none(parse(json!({ "placements": placements }))), [""; 0]);
+    placements.push(with(placement(), json!({"placementId": "last", "metadata": {}})));
     assert_eq!(flaws(parse(json!({ "placements": placements }))), [r#"["placements"] too_long"#]);
 }
 

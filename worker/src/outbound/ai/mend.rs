@@ -95,11 +95,17 @@ mod tests {
             (r#"{"a":",]","b":"\u00e9\u12"}"#, json!({"a": ",]", "b": "é\u{fffd}"})),
             (r#"{"a":"\u0022\u005c"}"#, json!({"a": "  "})),
             (r#"{"a":"\u0001\u0021"}"#, json!({"a": " !"})),
+            (r#"{"a":"x\n\"y\\",}"#, json!({"a": "x\n\"y\\"})),
         ];
 
         for (broken, mended) in table {
             assert_eq!(serde_json::from_str::<Value>(&mend(broken)).ok(), Some(mended), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_backslash_outside_of_a_string_escapes_nothing() {
+        assert_eq!(mend(r#"{\"a":[1,]}"#), r#"{\"a":[1]}"#);
     }
 
     proptest! {

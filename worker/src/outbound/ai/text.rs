@@ -79,6 +79,12 @@ mod tests {
     }
 
     #[test]
+    fn every_text_and_every_name_in_a_value_is_cleaned_and_the_rest_stays() {
+        let dirty = serde_json::json!({ "a\0": [" b\u{7}", 1, null, true, { "c\u{202e}": "d\0" }] });
+        assert_eq!(clean_all(dirty), serde_json::json!({ "a": ["b", 1, null, true, { "c": "d" }] }));
+    }
+
+    #[test]
     fn a_text_over_its_limit_is_cut_between_characters_and_marked() {
         assert_eq!(cut("élan", 4), ("élan".to_owned(), false));
         assert_eq!(cut("élans", 4), ("éla…".to_owned(), true));
