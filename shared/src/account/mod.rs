@@ -1,4 +1,4 @@
-//! What a person may ask of everything that is theirs: its end. The words of the `account` jobs.
+//! Account erasure: removes everything of one user. Types of the `account` jobs.
 //! Called by the API (accept) and by the worker (erase); knows no domain, whose tables the migrations name.
 
 pub mod service;

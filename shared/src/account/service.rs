@@ -1,4 +1,4 @@
-//! The account: the use-case of a person who wants everything of theirs removed. Called by the API's route.
+//! Account erasure: the use-case. Called by the API's route.
 //! It only accepts; the worker's job does the removing.
 
 use anyhow::Context;
@@ -32,7 +32,7 @@ pub struct Accepted {
 }
 
 impl Account {
-    /// Over these.
+    /// Creates the use-cases on a database and the doorbell.
     pub const fn new(database: Database, bell: Bell) -> Self {
         Self { database, bell }
     }
@@ -40,7 +40,7 @@ impl Account {
     /// Accepts the removal of everything this person has made until now, then rings.
     ///
     /// # Errors
-    /// Limited, or the store is away.
+    /// Rate limited, or the store is unavailable.
     pub async fn erase(
         &self,
         user: UserId,

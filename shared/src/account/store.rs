@@ -1,5 +1,5 @@
-//! The account: the SQL. As a person through `UserTx`, as a worker through `Service`, always under its lease.
-//! Called by `service.rs` and by the worker's job; what is removed, and what stays, is said in
+//! Account erasure: the SQL. The API runs it through `UserTx`, the worker through `Service`, always under its lease.
+//! Called by `service.rs` and by the worker's job. What is removed and what stays is defined in
 //! `migrations/functions/account/`.
 
 use std::time::Duration;

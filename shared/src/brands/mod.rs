@@ -131,7 +131,7 @@ pub struct Brand {
     pub name: String,
     /// IANA name of its usual zone; the zone of a request wins over it.
     pub timezone: String,
-    /// How it speaks, for the model.
+    /// Tone of voice, for the model.
     pub voice: Option<String>,
     /// The language it writes in, e.g. `en-US`.
     pub language: Option<String>,

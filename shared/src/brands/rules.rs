@@ -346,7 +346,7 @@ fn required(
     }
 }
 
-/// An empty text is none: forms send it for a field that nobody filled in.
+/// An empty text counts as absent: forms send it for a field that was not filled in.
 fn optional(
     shape: &mut JsonReader,
     way: JsonPath<'_>,

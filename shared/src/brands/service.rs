@@ -1,4 +1,4 @@
-//! Brands: the use-cases, each in a person's name. Called by the API's routes.
+//! Brands: the use-cases. Called by the API's routes.
 //! What belongs to a brand is reached through the brand alone: where that is missing or not theirs, so is everything.
 
 use anyhow::Context;
@@ -32,7 +32,7 @@ pub struct Imported {
 }
 
 impl Brands {
-    /// Over this.
+    /// Creates the use-cases on a database.
     pub const fn new(database: Database) -> Self {
         Self { database }
     }
@@ -40,7 +40,7 @@ impl Brands {
     /// Brands, newest first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn list(&self, user: UserId, after: Option<Place<BrandId>>, limit: i64) -> Result<Vec<Brand>, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         let found = store::brands(&mut tx, after.as_ref(), limit).await?;
@@ -69,7 +69,7 @@ impl Brands {
         Ok(store::brand(tx.connection(), user, &draft.id).await?.context("reading a brand just made")?)
     }
 
-    /// Changes a brand: `patch` is told what it says now and says what it shall say.
+    /// Changes a brand: `patch` gets the current values and returns the new ones.
     ///
     /// # Errors
     /// Missing or not theirs; malformed, or refused by a rule.
@@ -194,7 +194,7 @@ impl Brands {
         Ok(T::find(tx, brand, draft.id()).await?.context("reading a thing just added")?)
     }
 
-    /// Changes one thing of a brand: `patch` is told what it says now and says what it shall say.
+    /// Changes one item of a brand: `patch` gets the current values and returns the new ones.
     ///
     /// # Errors
     /// It or the brand is missing or not theirs; or malformed.

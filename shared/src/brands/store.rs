@@ -1,7 +1,7 @@
 //! Brands: the SQL. Each kind of thing that belongs to a brand has a file below; what is here is the brand itself.
-//! Called by `service.rs` and, for what is only read, by the organic domain, with a person's executor
-//! (`tx.connection()`) or a worker's (`service.work()`): every query names whose rows it wants, so both see the same.
-//! Decides nothing. Whoever changes something of a brand locks the brand first, so changes of one brand come one by one.
+//! Called by `service.rs` and, for reads only, by the organic domain, with a user's executor (`tx.connection()`) or a
+//! worker's (`service.work()`): every query names the owner of its rows, so both see the same.
+//! Decides nothing. Every change of a brand locks the brand first, so changes of one brand run one after the other.
 
 pub mod accounts;
 pub mod assets;
@@ -137,8 +137,8 @@ pub(super) async fn save(tx: &mut UserTx, brand: &BrandDraft) -> sqlx::Result<()
     Ok(())
 }
 
-/// Keeps everybody else from changing a brand and what belongs to it until the end; false when it is not there. New
-/// rows may still refer to it.
+/// Locks a brand and what belongs to it against other changes until the transaction ends; false if it does not exist.
+/// New rows may still refer to it.
 pub(super) async fn lock(tx: &mut UserTx, id: &BrandId) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"

@@ -1,7 +1,6 @@
-//! The terms that a text is found by: its words, in lower case and without diacritics (`Café` and `cafe` are one term:
-//! people tag in haste, and half of them on phones). Assets are stored with the terms of their title and tags, whoever
-//! looks for assets asks with the terms of a topic, and what is found is judged word by word: all three cut texts here,
-//! so that they always agree.
+//! The terms that a text is found by: its words, in lower case and without diacritics, because tags are often typed
+//! without them (`Café` and `cafe` are one term). Assets are stored with the terms of their title and tags, a search
+//! uses the terms of a topic, and matches are scored word by word. All three cut texts here, so they always agree.
 //! Pure; it judges no match, it only says which texts have something in common. Letters of other scripts stay as they
 //! are, a text without spaces is one word, and signs that are no words, emoji among them, are none.
 

@@ -69,7 +69,7 @@ wire_enum! {
     }
 }
 
-/// What a model says about a slot: everything else of an entry is ours or a person's.
+/// The part of an entry that a model writes. Everything else comes from the server or from a human edit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     /// A headline for people.

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Everything saved as the merge takes it: tombstones too, or a run would revive what a person deleted.
+/// All saved entries as input of the merge. Includes tombstones; without them a run would restore deleted entries.
 pub fn saved(entries: &[Entry]) -> Saved<Field> {
     entries.iter().map(|entry| (entry.key.to_string(), record(entry))).collect()
 }
@@ -111,10 +111,10 @@ pub struct AcceptBody {
     /// Only these keys; all when absent.
     #[serde(default)]
     pub keys: Option<Vec<String>>,
-    /// Only these fields of a key, and these even where a person wrote them.
+    /// Only these fields of a key, including fields that a person edited.
     #[serde(default)]
     pub fields: Option<BTreeMap<String, Vec<String>>>,
-    /// Take fields that a person wrote from the run too.
+    /// Also take fields that a person edited from the run.
     #[serde(default)]
     pub overwrite_edits: Option<bool>,
 }

@@ -12,7 +12,7 @@ use crate::events::event::Event;
 pub enum Reason {
     /// An operator has switched calendars off.
     SwitchedOff,
-    /// The store is away.
+    /// The store is unavailable.
     StorageAway,
 }
 

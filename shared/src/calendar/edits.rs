@@ -1,4 +1,4 @@
-//! What a person may write into an entry: the merge patch of an edit, and the entry that is added by hand.
+//! What a user may write into an entry: the merge patch of an edit, and an entry that is added by hand.
 //! Called by the entry routes before anything is stored; the limits are those that a model's items are cut to.
 //! Pure. A key is never among the fields: it stays what it was when date or channel change.
 

@@ -1,5 +1,5 @@
-//! AI calendars: the words. A person names channels, a cadence and a range; the slots are computed, a model fills them,
-//! people edit what it wrote, and a later run never costs them an edit.
+//! AI calendars: the types. A user names channels, a cadence and a range; the slots are computed, a model fills them,
+//! users edit the result, and a later run keeps every edit.
 //! Called by the API's routes and the worker's job; no SQL, no HTTP and no clock stands in this folder's pure files.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -68,14 +68,14 @@ wire_enum! {
     }
 }
 
-/// What an entry is, across all runs: `channel:date:ordinal`. It never changes, also when a person moves the entry.
+/// Identifies an entry across all runs: `channel:date:ordinal`. It never changes, even if the entry is moved.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryKey {
     /// The channel it was made for.
     pub channel: ChannelName,
     /// The date it was made for.
     pub date: NaiveDate,
-    /// Tells apart what shares channel and date.
+    /// Distinguishes entries of the same channel and date.
     pub ordinal: Ordinal,
 }
 
@@ -84,7 +84,7 @@ pub struct EntryKey {
 pub enum Ordinal {
     /// The nth computed slot, from 1.
     Slot(u32),
-    /// The nth entry that a person added, from 1: `h<n>`.
+    /// The nth entry that was added by hand, from 1: `h<n>`.
     Hand(u32),
 }
 
@@ -174,18 +174,18 @@ pub struct Entry {
     pub version: i64,
     /// What it says now.
     pub content: Content,
-    /// Fields a person wrote since they were last accepted from a run.
+    /// Fields edited by a person since they were last accepted from a run.
     pub edited: BTreeSet<Field>,
     /// A run made it, or part of it was accepted from a run.
     pub from_run: bool,
-    /// A person deleted it.
+    /// Deleted by a person.
     pub deleted: bool,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Entry {
-    /// Who made it: `human` when a person added it, else `ai`. Which fields people wrote since is in `edited`.
+    /// `human` if the entry was added by hand, otherwise `ai`. `edited` lists the fields edited since.
     pub const fn source(&self) -> &'static str {
         if self.from_run { "ai" } else { "human" }
     }

@@ -44,7 +44,7 @@ pub struct RequestBody {
     /// Anything the model should know: topics, tone, language. At most [`CONSTRAINTS_MAX`] bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Map<String, Value>>,
-    /// The calendar to make anew; a new one when absent.
+    /// The calendar to regenerate; a new one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar_id: Option<String>,
     /// The client's own reference; stored, never looked up.
@@ -71,7 +71,7 @@ pub struct CalendarRequest {
     pub end: NaiveDate,
     /// What else is wanted.
     pub constraints: Constraints,
-    /// The calendar to make anew; none for a first run.
+    /// The calendar to regenerate; `None` for a first run.
     pub calendar_id: Option<CalendarId>,
     /// A plan to refer to.
     pub plan_id: Option<PlanId>,
@@ -84,7 +84,7 @@ pub struct CalendarRequest {
 /// The known keys that rules look at, and all keys as they came, for the model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraints {
-    /// Local times of channels that shall not have the default one.
+    /// Local times of channels that differ from the default.
     pub times: BTreeMap<ChannelName, NaiveTime>,
     /// Dates without entries.
     pub skip_dates: BTreeSet<NaiveDate>,

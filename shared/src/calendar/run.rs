@@ -110,7 +110,7 @@ pub struct Assignment {
     pub model: String,
     /// The prompt.
     pub prompt_version: String,
-    /// What earlier attempts made: bought and told of already.
+    /// Entries from earlier attempts: already paid for and already in the event log.
     pub made: Vec<Made>,
 }
 

@@ -1,5 +1,5 @@
-//! AI calendars: the use-cases, each in a person's name. Called by the API's routes.
-//! It never lets a run change what a person wrote, and never answers for what is not theirs.
+//! AI calendars: the use-cases. Called by the API's routes.
+//! A run never overwrites a human edit unless an accept names it, and a calendar of another user counts as missing.
 
 mod submission;
 
@@ -58,7 +58,7 @@ pub struct RunOutcome {
 }
 
 impl Calendars {
-    /// Over these.
+    /// Creates the use-cases on a database, the doorbell and settings.
     pub const fn new(database: Database, bell: Bell, settings: CalendarSettings) -> Self {
         Self { database, bell, settings }
     }
@@ -66,7 +66,7 @@ impl Calendars {
     /// Calendars, newest first; those that came to nothing only with `empty`.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn list(
         &self,
         user: UserId,
@@ -147,7 +147,7 @@ impl Calendars {
         Ok(store::entry_for_update(tx, id, entry).await?.context("reading an entry just added")?)
     }
 
-    /// Changes an entry; what is sent is a person's from then on.
+    /// Changes an entry. Every field that is sent counts as edited by a person from then on.
     ///
     /// # Errors
     /// Missing, not theirs or deleted; not of the version expected; or malformed.
@@ -253,8 +253,8 @@ impl Calendars {
         Ok(diff::wire(&diff::diff(&request, &saved, &generated))?)
     }
 
-    /// Takes from a run what is chosen; what a person wrote stays unless it is named. Accepting again changes nothing. In a
-    /// transaction of this person's that the caller commits.
+    /// Takes the chosen changes of a run. A human edit stays unless it is named. Idempotent. Runs in a transaction of
+    /// the user that the caller commits.
     ///
     /// # Errors
     /// Missing or not theirs; the run has not ended; or the choice is malformed.

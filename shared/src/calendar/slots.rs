@@ -59,7 +59,7 @@ pub fn dates(cadence: Cadence, start: NaiveDate, end: NaiveDate) -> impl Iterato
     (0..).map_while(nth).take_while(move |date| *date <= end)
 }
 
-/// The local time at which a channel is posted to when nobody says otherwise.
+/// The local time at which a channel is posted to by default.
 pub fn default_time(channel: &ChannelName) -> NaiveTime {
     let hour = match channel.as_str() {
         "instagram" => 11,

@@ -1,4 +1,4 @@
-//! Calendars: the SQL of a person, through `UserTx`. A worker's stands in `store/work.rs`.
+//! Calendars: the SQL of user requests, through `UserTx`. The worker's SQL is in `store/work.rs`.
 //! Called by `service.rs`; decides nothing.
 
 pub mod work;
@@ -142,7 +142,7 @@ pub(super) async fn calendar(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Op
     select_calendars!("WHERE id = $1", id.0).fetch_optional(tx.connection()).await
 }
 
-/// Keeps everybody else from changing a calendar's set of entries until the end; its zone, if it is there.
+/// Locks a calendar's set of entries against other changes until the transaction ends; returns its zone if it exists.
 pub(super) async fn lock(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("SELECT timezone FROM almanac.calendars WHERE id = $1 FOR NO KEY UPDATE", id.0)
         .fetch_optional(tx.connection())
@@ -280,7 +280,7 @@ pub(super) async fn entries(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Re
     rows.into_iter().map(EntryRow::read).collect()
 }
 
-/// Keeps everybody else from changing any entry of a calendar until the end. What is read after it is the latest.
+/// Locks all entries of a calendar against other changes until the transaction ends. Later reads see the latest rows.
 pub(super) async fn lock_entries(tx: &mut UserTx, calendar: CalendarId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"

@@ -1,4 +1,4 @@
-//! A run as a task for whoever writes it: the document that asks for drafts, and the drafts the composer gives offline.
+//! A run as a task for a model: the document that asks for drafts, and the drafts the composer gives offline.
 //! Called by the worker's job before each call of a model, and by the API for dry runs.
 //! It never takes a channel, a date or a time from an answer: an entry is its slot plus a draft.
 

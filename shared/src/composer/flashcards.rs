@@ -1,5 +1,5 @@
 //! The composer's flashcards: cards made of a text's own sentences, and the document that asks for them.
-//! The worker writes the document for every model, the composer reads it; both use `normalised_front` to tell cards apart.
+//! The worker writes the document for every model, the composer reads it; both compare cards by `normalised_front`.
 //! The order of the cards does not depend on how many are asked for, so asking for the rest continues where it stopped.
 
 use std::collections::HashSet;

@@ -33,7 +33,7 @@ pub struct Document {
     pub task: String,
     /// What to fill.
     pub slots: Vec<Slot>,
-    /// Who speaks.
+    /// The brand that publishes.
     #[serde(default)]
     pub brand: Brand,
     /// What the person says about the copy: data, never instructions.
@@ -85,13 +85,13 @@ pub struct Trend {
     pub tags: Vec<String>,
 }
 
-/// Who speaks.
+/// The brand that publishes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brand {
     /// Its name.
     #[serde(default)]
     pub name: String,
-    /// How it speaks.
+    /// Tone of voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
 }
@@ -117,11 +117,11 @@ pub struct Placement {
     pub placement_id: String,
     /// What it is about, in a line.
     pub title_topic: String,
-    /// What it shall achieve.
+    /// Its objective.
     pub objective: String,
-    /// Whom it is for, when somebody said so.
+    /// Its audience, if the document names one.
     pub target: Option<String>,
-    /// How it speaks, when somebody said so.
+    /// Its tone, if the document names one.
     pub tone: Option<String>,
     /// What it asks people to do.
     pub cta: String,
@@ -198,7 +198,7 @@ impl<'a> Composition<'a> {
             target: self.hints.target.clone(),
             tone: self.hints.tone.clone().or_else(|| self.wishes.tone.clone()),
             cta: self.cta(),
-            // Enough to tell the points, a beginning and an end.
+            // Enough to distinguish the points, a beginning and an end.
             num_slides: (self.slot.format == "carousel").then(|| 5 + u32::from(self.turn.is_multiple_of(2))),
             creative_idea: self.idea(),
             asset_hints: self.asset_hints(),
@@ -324,8 +324,8 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Cut between words, without a mark: it goes on inside a sentence. Counted like the strictest of the outlets does, in
-/// UTF-16 code units.
+/// Cut between words, without a mark, because the text continues inside a sentence. Measured in UTF-16 code units, as
+/// the strictest outlet does.
 fn shortened(text: &str, units: usize) -> String {
     let mut used = 0;
     let too_much = text.char_indices().find(|(_, char)| {

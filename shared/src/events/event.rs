@@ -151,7 +151,7 @@ impl Event {
 pub enum Message {
     /// A whole event.
     Event(Event),
-    /// Only how far the log has come.
+    /// Only the seq of the last event.
     Seq(i64),
 }
 

@@ -47,7 +47,7 @@ pub struct Follower {
 }
 
 enum Source {
-    /// The job may still speak.
+    /// The job has not ended, so events may follow.
     Live { watch: Arc<Watch>, place: u32 },
     /// The job has ended at this seq; nothing but Postgres is needed.
     Archive { job: JobId, last: i64 },

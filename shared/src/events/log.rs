@@ -1,5 +1,5 @@
-//! The event log: reading pages of it, and telling Redis what was appended.
-//! The worker's appends stand inside its domain's store, in the transaction of the results they tell of.
+//! The event log: reading pages of it, and publishing appended events through Redis.
+//! The worker appends in its domain's store, in the transaction that writes the results.
 
 use std::time::Duration;
 

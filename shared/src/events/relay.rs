@@ -121,7 +121,7 @@ impl Relay {
         self.0.draining.is_cancelled()
     }
 
-    /// A page of the log after a position, spelled. While Postgres is away it goes on asking.
+    /// A page of the log after a position, as frames. Retries while Postgres is unavailable.
     pub(super) fn page(&self, job: JobId, after: i64) -> Pin<Box<dyn Future<Output = Vec<Frame>> + Send>> {
         let relay = self.clone();
         Box::pin(async move {
@@ -147,8 +147,8 @@ impl Relay {
         }
     }
 
-    /// Enters the job's watch. The map is locked for both steps, as it is for leaving: else the last follower may go
-    /// between them, and what was found would hear of nothing any more.
+    /// Enters the job's watch. The map stays locked for both steps, as it does in `leave`; otherwise the last follower
+    /// could leave between them, and the watch found would no longer get events.
     fn enter(&self, job: JobId, kind: Option<Kind>, after: i64) -> (Arc<Watch>, (u32, Cursor)) {
         let mut watches = self.watches();
         let watch = watches.entry(job).or_insert_with(|| Arc::new(Watch::of_kind(job, kind)));

@@ -267,8 +267,8 @@ impl State {
                 continue;
             }
             self.told = self.told.max(event.seq);
-            // Before the first read nothing is known to be gap-free. That read may have begun before this event was
-            // stored, so that it is told of is kept.
+            // Before the first read nothing is known to be free of gaps. That read may have begun before this event was
+            // stored, so its seq is kept.
             let Some(last) = self.last else { continue };
             if event.seq != last + 1 {
                 continue;

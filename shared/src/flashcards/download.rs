@@ -32,7 +32,7 @@ impl Download {
     /// The next part; `None` after the last. An error ends the file.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn next(&mut self) -> Result<Option<String>, Refusal> {
         let Some(mut file) = self.file.take() else { return Ok(None) };
         let cards = self.flashcards.cards(self.user, self.before, PAGE).await?;

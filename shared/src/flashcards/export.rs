@@ -3,7 +3,7 @@
 //! It is pure and knows no user: it never looks a card up and never drops or reorders one.
 //!
 //! To add a format: 1. a variant of `Format` with its wire name, content type and file name, 2. its three parts below,
-//! 3. a test that reads the file back with somebody else's parser.
+//! 3. a test that reads the file back with an independent parser.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, ser::Serializer};

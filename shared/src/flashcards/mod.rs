@@ -1,5 +1,5 @@
-//! Flashcards: the words. A person sends a text; a model proposes cards; the person keeps those that are good.
-//! Called by the API's routes and the worker's job; rules, records and use-cases stand in the files below.
+//! Flashcards: the types. A user sends a text, a model suggests cards, and the user accepts the good ones.
+//! Called by the API's routes and the worker's job. Rules, records and use-cases are in the files below.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub struct Generation {
     pub tokens_input: Option<i32>,
     /// Tokens written, over all calls.
     pub tokens_output: Option<i32>,
-    /// US dollars, over all calls; none when the provider does not say.
+    /// US dollars, over all calls; `None` if the provider does not report it.
     pub cost_usd: Option<f64>,
     /// Attribution: model served, provider, latency.
     pub ai_metadata: Option<Value>,
@@ -68,7 +68,7 @@ pub struct Suggestion {
     pub created_at: DateTime<Utc>,
 }
 
-/// A card that a person kept.
+/// An accepted card.
 #[derive(Clone, Debug)]
 pub struct Card {
     /// Its id.

@@ -1,4 +1,4 @@
-//! Flashcards: the use-cases, each in a person's name. Called by the API's routes.
+//! Flashcards: the use-cases. Called by the API's routes.
 
 pub use super::submission::Accepted;
 use super::{
@@ -52,7 +52,7 @@ impl Flashcards {
     /// Accepts a generation: row, limit, key and job in one commit, then rings.
     ///
     /// # Errors
-    /// Limited, key reused, key in progress, or the store is away. Then nothing is stored and nothing enqueued.
+    /// Limited, key reused, key in progress, or the store is unavailable. Then nothing is stored and nothing enqueued.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let id = GenerationId::fresh();
         let (key, fingerprint) = submission.key.map(|(key, print)| (key, print.to_vec())).unzip();
@@ -87,7 +87,7 @@ impl Flashcards {
     /// Generations, newest first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn list(
         &self,
         user: UserId,
@@ -188,7 +188,7 @@ impl Flashcards {
     /// Cards, newest first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn cards(&self, user: UserId, before: Option<CardId>, limit: i64) -> Result<Vec<Card>, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         let found = store::cards(&mut tx, before, limit).await?;

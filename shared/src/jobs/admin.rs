@@ -70,7 +70,7 @@ pub struct Retried {
 }
 
 impl Operations {
-    /// Over these.
+    /// Creates the operations on a database and the doorbell.
     pub const fn new(database: Database, bell: Bell) -> Self {
         Self { database, bell }
     }
@@ -78,7 +78,7 @@ impl Operations {
     /// Jobs, newest first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn list(
         &self,
         user: Option<UserId>,
@@ -95,7 +95,7 @@ impl Operations {
     /// Poison, newest job first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn dead(&self, before: Option<JobId>, limit: i64) -> Result<Vec<AdminJob>, Refusal> {
         let mut tx = self.database.as_admin().await?;
         let found = store::admin::dead(&mut tx, before, limit).await?;
@@ -106,7 +106,7 @@ impl Operations {
     /// Every lane, in the order of [`Lane::ALL`].
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn lanes(&self) -> Result<Vec<LaneLoad>, Refusal> {
         let names: Vec<String> = Lane::ALL.iter().map(|lane| lane.as_str().to_owned()).collect();
         let mut tx = self.database.as_admin().await?;

@@ -29,7 +29,8 @@ impl Endings {
     /// Ends one job; returns the seq of its final event.
     ///
     /// # Errors
-    /// The lease is lost, the store is away, or a row is refused or was changed by a user. Then nothing of it is written.
+    /// The lease is lost, the store is unavailable, or a row is refused or was changed by a user. Then nothing is
+    /// written.
     pub async fn write(&self, conclusion: Conclusion) -> Result<i64, WriteError> {
         self.0.call(conclusion).await.unwrap_or(Err(WriteError::Outage(sqlx::Error::WorkerCrashed)))
     }

@@ -88,7 +88,7 @@ fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
 /// Whether this person's key stands for a request of this route that was accepted.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn is_known(tx: &mut UserTx, route: &str, key: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"
@@ -127,7 +127,7 @@ impl Once {
     /// Begins. A request under the same key that has not ended is waited for, as long as for any lock.
     ///
     /// # Errors
-    /// The key came with another body, or its first request has not ended in time; or the store is away.
+    /// The key was used with another body, its first request has not ended in time, or the store is unavailable.
     pub async fn begin(database: &Database, user: UserId, key: Option<Key>) -> Result<Self, Refusal> {
         let mut tx = database.as_user(user).await?;
         let Some(key) = key else { return Ok(Self { tx, key: None, known: None }) };
@@ -157,7 +157,7 @@ impl Once {
     /// Keeps what was made and, under the key, the bare answer.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn finish(mut self, answer: &str) -> Result<(), Refusal> {
         if let Some(key) = &self.key {
             keep(&mut self.tx, key, answer).await?;
@@ -225,7 +225,7 @@ async fn keep(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
 /// Removes one batch of expired keys; returns the number of keys, 0 if none is left.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn prune(service: &Service) -> sqlx::Result<i64> {
     let keys = sqlx::query_scalar!(r#"SELECT almanac.prune_idempotency_keys(1000) AS "keys!""#);
     keys.fetch_one(service.work()).await

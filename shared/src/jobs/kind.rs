@@ -23,7 +23,7 @@ wire_enum! {
         GenerateCalendar = "calendar.generate",
         /// Makes the placements of a brand's week.
         GenerateOrganic = "organic.generate",
-        /// Removes everything a person made.
+        /// Removes everything of one user.
         EraseAccount = "account.erase",
     }
 
@@ -35,7 +35,7 @@ wire_enum! {
         Calendar = "calendar",
         /// Organic weeks.
         Organic = "organic",
-        /// What a person asks of all their data.
+        /// Account jobs: erasing a user's data.
         Account = "account",
     }
 }

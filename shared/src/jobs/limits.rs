@@ -14,7 +14,7 @@ const LONGEST_WINDOW_DAYS: i32 = 2;
 /// The state of a user's limit, for answers that submit nothing.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn state(database: &Database, user: UserId, family: &str, rate: Rate) -> Result<LimitState, Refusal> {
     let mut tx = database.as_user(user).await?;
     let window = f64::from(rate.seconds);

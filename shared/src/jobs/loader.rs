@@ -38,7 +38,7 @@ impl JobLoader {
     /// One job; `None` if it is missing or another user's.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn at(&self, user: UserId, job: JobId) -> Result<Option<JobSnapshot>, Refusal> {
         let stopped = || Err(Refusal::Unexpected(anyhow!("the job loader has stopped")));
         self.0.call(Look { user, job }).await.unwrap_or_else(stopped)

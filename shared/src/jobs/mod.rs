@@ -184,7 +184,7 @@ impl JobRow {
 pub struct Failure {
     /// The code.
     pub code: Code,
-    /// For a person.
+    /// Readable text for the user.
     pub message: String,
     /// What else helps: provider status, redacted excerpt, request id, timing.
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Jobs: the use-cases of a person who waits. Called by the API's routes.
+//! Jobs: the use-cases of the user who submitted them. Called by the API's routes.
 //! Shows, lists, follows, cancels and explains; never changes what a worker holds.
 
 use serde_json::{Value, json};
@@ -39,23 +39,23 @@ pub enum Listening {
     Follow(Box<Follower>),
     /// The listener has the whole log already (204).
     NothingMore,
-    /// The log is older than its retention: tell the job's end from its row.
+    /// The log is older than its retention: report the job's outcome from its row.
     Forgotten(Box<JobRow>),
     /// The position is beyond the log's end.
     Ahead,
 }
 
 impl Jobs {
-    /// Over these; starts the task that looks.
+    /// Creates the use-cases and starts the task that loads jobs.
     pub fn start(database: Database, relay: Relay, bell: Bell, publisher: Publisher) -> Self {
         Self { looks: JobLoader::start(&database), database, relay, bell, publisher }
     }
 
-    /// Whether work of this kind was accepted under this key. Its repetition is answered from what is stored, so what
-    /// stands in the way of new work is not in its way; ask only when something is.
+    /// Whether work of this kind was accepted under this key. A repeated request is answered from what is stored, so it
+    /// does not conflict with an active job. Call it only if there is a conflict.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn knows(&self, user: UserId, kind: Kind, key: Option<&(String, [u8; 32])>) -> Result<bool, Refusal> {
         let Some((key, _)) = key else { return Ok(false) };
         let mut tx = self.database.as_user(user).await?;
@@ -76,7 +76,7 @@ impl Jobs {
     /// Jobs, newest first.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn list(
         &self,
         user: UserId,
@@ -121,7 +121,7 @@ impl Jobs {
         Ok(Listening::Follow(Box::new(follower)))
     }
 
-    /// Whether events and wake-ups travel at once. While Redis is away they take a second or two.
+    /// Whether events and wake-ups are delivered at once. While Redis is unavailable they take a second or two.
     pub fn is_live(&self) -> bool {
         self.relay.is_live()
     }
@@ -145,7 +145,7 @@ impl Jobs {
     /// and again; the database lets one process at a time in.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn expire_unstarted(&self) -> Result<(), Refusal> {
         for store::Expired { job, code, event } in store::expire_unstarted_as_api(&self.database).await? {
             tracing::error!(jobId = %job, status = "failed", code, "job expired");

@@ -1,4 +1,4 @@
-//! What a person may write into a placement: a merge patch in the shape of its event.
+//! What a user may write into a placement: a merge patch in the shape of its event.
 //! Called by the placement routes before anything is stored; the limits are those that a model's items are cut to.
 //! Pure. Its id and what it grew from never change, and day, instant and part of the day always agree.
 
@@ -137,7 +137,7 @@ impl Reader<'_> {
         local_time::instant(day, time, self.zone)
     }
 
-    /// A time that a person chose was not adjusted.
+    /// A time set by a person was not adjusted.
     fn schedule_at(&self, at: Timestamp) -> Schedule {
         let local = self.zone.from_utc_datetime(&at.at().naive_utc());
         let time_of_day = TimeOfDay::of(at.at(), self.zone);

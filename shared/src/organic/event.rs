@@ -15,14 +15,14 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Event {
-    /// How far the run is.
+    /// Progress of the run.
     Progress(Progress),
     /// One placement is ready.
     Placement {
         /// In an object of its own.
         placement: Box<Placement>,
     },
-    /// One placement could not be made or, without an id, the run could not go on.
+    /// One placement could not be made or, without an id, the run could not continue.
     Error(Failure),
     /// Nothing follows.
     Complete(Complete),
@@ -69,7 +69,7 @@ pub struct Progress {
     /// What is being done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
-    /// For a person.
+    /// Readable text for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -144,13 +144,13 @@ pub struct Content {
     pub format: String,
     /// What it is about, in a line; on YouTube its title.
     pub title_topic: String,
-    /// What it shall achieve.
+    /// Its objective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<String>,
     /// Whom it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// How it speaks.
+    /// Its tone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<String>,
     /// What it asks people to do.
@@ -221,7 +221,7 @@ pub struct Failure {
     /// For a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// For a person.
+    /// Readable text for the user.
     pub message: String,
     /// The placement; absent when it is about the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -259,7 +259,7 @@ pub struct Complete {
     /// What it cost, in US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// For a person.
+    /// Readable text for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! Making a draft fit where it goes: captions, titles, hashtags and slides within the limits that the platforms publish, so
 //! that nothing written here is refused there.
-//! Called by the worker's job for every draft, whoever wrote it, and by whoever edits one. The limits are those a validator
-//! can check without asking the platform; sizes are counted in the unit each platform counts in.
+//! Called by the worker's job for every draft of any model, and when a placement is edited. The limits are those a
+//! validator can check without asking the platform; sizes are counted in the unit each platform counts in.
 //! Pure. It only ever shortens, drops and tidies, it says which fields it cut, and what fits already stays as it is.
 
 use std::collections::HashSet;
@@ -25,7 +25,7 @@ const WORD_SHARE: usize = 4;
 /// What a size is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// UTF-16 code units. Never less than characters, so it also stands where nobody knows which of the two it is.
+    /// UTF-16 code units. Never fewer than characters, so it is also used where the platform's unit is unknown.
     Utf16,
     /// Bytes of UTF-8.
     Bytes,
@@ -57,7 +57,7 @@ pub struct Limits {
 pub enum Placed {
     /// Below the caption, and they count with it.
     InCaption,
-    /// In a field of their own of so many characters, separators included.
+    /// In a separate field with this many characters at most, separators included.
     Apart(usize),
 }
 

@@ -1,7 +1,7 @@
 //! Which assets of a brand's library fit a placement: by tags and words that they share with its trend, its topic and its
 //! format, weighted.
 //! Called by the worker's job: the library is read into a [`Shelf`] once a run, then asked once a placement.
-//! Pure: ties go by id, and a match says what it is made of, so that a person can see why.
+//! Pure. Ties are broken by id, and a match lists its reasons, so that a user can check it.
 //! Words are cut and folded where the terms that assets are found by are.
 
 use std::collections::{BTreeMap, HashMap};
@@ -58,7 +58,7 @@ pub struct Match {
     pub asset: AssetId,
     /// How well it fits; at least [`THRESHOLD`].
     pub score: u32,
-    /// What it is made of, for a person.
+    /// The reasons of the match, as text for the user.
     pub reason: String,
 }
 

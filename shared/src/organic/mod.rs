@@ -1,5 +1,5 @@
-//! Organic weeks: the words. A person places trends into a week of a brand; free slots are found, a model writes what each
-//! placement says, assets are matched to it, and a later run never makes a second one of the same id.
+//! Organic weeks: the types. A user places trends into a week of a brand; free slots are found, a model writes what
+//! each placement says, assets are matched to it, and a later run never makes a second placement with the same id.
 //! Called by the API's routes and the worker's job; no SQL, no HTTP and no clock stands in this folder's pure files.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -30,8 +30,8 @@ mod time;
 
 pub use self::time::{Timestamp, Week};
 
-/// The key under which a placement is made anew, never doubled. Clients choose it; presets and newsletters make
-/// their own.
+/// The key of a placement across runs: a later run replaces it and makes no second one. Clients choose it; presets and
+/// newsletters make their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
@@ -68,7 +68,7 @@ impl FromStr for PlacementId {
     }
 }
 
-/// Where a placement goes: to a platform's account or, for newsletters, to nobody's account.
+/// Where a placement is published: on a platform's account or, for newsletters, on no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outlet {
     /// One of the platforms.
@@ -144,7 +144,7 @@ wire_enum! {
         Finalizing = "finalizing",
     }
 
-    /// How a week is filled where nobody placed anything.
+    /// How a week without placements is filled.
     pub enum SchedulePreset {
         /// A post on each platform and day from Monday to Friday.
         BetaLaunch = "beta-launch",
@@ -175,7 +175,7 @@ impl Format {
         }
     }
 
-    /// What an outlet gets when nobody asks for a format.
+    /// The format of an outlet if the request names none.
     pub const fn usual(outlet: Outlet) -> Self {
         match outlet {
             Outlet::Platform(Platform::Instagram | Platform::Tiktok | Platform::Youtube) => Self::Reel,

@@ -1,4 +1,4 @@
-//! What the preset `beta-launch` places where nobody placed anything, and what a week's newsletter is about.
+//! What the preset `beta-launch` places in a week without placements, and the topic of a week's newsletter.
 //! Called by the worker's job after it has planned what was placed, with the brand's accounts, trends and placements.
 //! Pure: it only fills times that are free, so the plan that follows moves none of what it placed.
 
@@ -156,7 +156,7 @@ fn times_of(request: &WeekRequest, stock: &Stock<'_>, id: &PlacementId, account:
 }
 
 /// Unused are the trends that no seed of the request and no other stored placement has. A newsletter uses none up: it
-/// tells again what the week is about.
+/// repeats the topics of the week.
 fn give_trends(request: &WeekRequest, stock: &Stock<'_>, free: Vec<PlacementSeed>, filled: &mut Filled) {
     let mut used: BTreeSet<&TrendId> = request.seeds.iter().filter_map(|seed| seed.trend.as_ref()).collect();
     let mut had: BTreeMap<&PlacementId, &TrendId> = BTreeMap::new();

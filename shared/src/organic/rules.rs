@@ -63,7 +63,7 @@ pub struct RequestBody {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlacementBody {
-    /// The key under which a later run makes it anew.
+    /// The key under which a later run replaces it.
     pub placement_id: String,
     /// What it is about: a trend of the brand.
     pub trend_id: String,
@@ -94,7 +94,7 @@ pub struct PlacementBody {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionsBody {
-    /// How the week is filled where nobody placed anything.
+    /// How a week without placements is filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_preset: Option<String>,
     /// Whether a newsletter is made too.
@@ -325,7 +325,7 @@ fn in_week(week: &Week, placed: &[Placed]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// With a preset the day defaults to the week's first; without day and preset nobody knows when.
+/// With a preset the day defaults to the week's first; without day and preset it is unknown.
 fn newsletter_day(week: &Week, options: &Options, named: Newsletter) -> Result<Option<NaiveDate>, Refusal> {
     let way: JsonPath<'_> = &[&"options", &"newsletterDayId"];
     match named {

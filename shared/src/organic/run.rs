@@ -39,7 +39,7 @@ pub struct Run {
     pub total: Option<i32>,
     /// Placements it made.
     pub placed: i32,
-    /// Placements it told an error about.
+    /// Placements that ended with an error.
     pub failed: i32,
     /// Tokens read, over all calls.
     pub tokens_input: Option<i32>,
@@ -64,7 +64,7 @@ pub struct SavedPlacement {
     pub placement: Placement,
     /// The Monday of its week.
     pub week_start: NaiveDate,
-    /// The zone of the request that made it: its days and parts of days are told by these clocks.
+    /// The zone of the request that made it. Its days and times of day are in this zone.
     pub zone: Tz,
     /// The time that was asked for when it was made last.
     pub wished_at: DateTime<Utc>,

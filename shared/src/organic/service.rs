@@ -1,6 +1,6 @@
-//! Organic weeks: the use-cases, each in a person's name. Called by the API's routes.
-//! It refuses before anything is stored, never lets a run change what a person wrote, and never answers for what is not
-//! theirs.
+//! Organic weeks: the use-cases. Called by the API's routes.
+//! Requests are refused before anything is stored, a run never overwrites a human edit, and a row of another user
+//! counts as missing.
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -77,7 +77,7 @@ pub struct Accepted {
 }
 
 impl Organic {
-    /// Over these.
+    /// Creates the use-cases on a database, the doorbell and settings.
     pub const fn new(database: Database, bell: Bell, settings: OrganicSettings) -> Self {
         Self { database, bell, settings }
     }
@@ -94,8 +94,8 @@ impl Organic {
     /// Accepts a week: limit, key, slot, brand, accounts and job in one commit, then rings.
     ///
     /// # Errors
-    /// Missing brand, an account that is not linked to it, another run active, limited, key reused or in progress, or the
-    /// store is away. Then nothing is stored and nothing enqueued.
+    /// Missing brand, an account that is not linked to it, another run active, limited, key reused or in progress, or
+    /// the store is unavailable. Then nothing is stored and nothing enqueued.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let trace = submission.trace.clone();
         let new = new_run(&submission)?;
@@ -168,7 +168,7 @@ impl Organic {
         Ok(())
     }
 
-    /// Changes a placement; what is sent is a person's from then on, and no run takes it away.
+    /// Changes a placement. Every field that is sent counts as edited by a person from then on; no run overwrites it.
     ///
     /// # Errors
     /// Missing or not theirs; not of the version expected; malformed; or moved to an account that is not the brand's.

@@ -36,7 +36,7 @@ impl Default for Spacing {
 pub struct Wish {
     /// The placement.
     pub id: PlacementId,
-    /// Its account; without one, as a newsletter is, it is in nobody's way.
+    /// Its account. A newsletter has none and conflicts with no other placement.
     pub account: Option<AccountId>,
     /// When it wants to go out.
     pub at: DateTime<Utc>,
@@ -49,9 +49,9 @@ pub struct Wish {
 pub struct Before {
     /// What it asked for then.
     pub wished: DateTime<Utc>,
-    /// What it got, or what a person gave it since.
+    /// The planned time, or the time a person set since.
     pub planned: DateTime<Utc>,
-    /// A person gave it its time: it stays there, whatever is beside it.
+    /// The time was set by a person: it stays, even if another placement is close to it.
     pub by_hand: bool,
 }
 
@@ -69,7 +69,7 @@ pub struct Occupied {
 pub struct Planned {
     /// When it goes out.
     pub at: DateTime<Utc>,
-    /// Why that is not when it asked to; none when it is.
+    /// Why the time differs from the requested one; `None` if it does not.
     pub moved: Option<Why>,
 }
 
@@ -80,7 +80,7 @@ pub enum Why {
     Taken,
     /// It was planned here before, and nothing that is asked for again moves.
     PlannedBefore,
-    /// A person moved it here.
+    /// Moved here by a person.
     ByHand,
 }
 
@@ -90,7 +90,7 @@ pub enum Why {
 pub struct NoFreeSlot;
 
 impl Why {
-    /// For a person: `schedule.reason`.
+    /// Text for `schedule.reason`.
     pub fn sentence(self, wished: DateTime<Utc>, week: &Week) -> String {
         let wished = week.zone.from_utc_datetime(&wished.naive_utc()).format("%a %H:%M");
         match self {

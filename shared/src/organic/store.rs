@@ -1,4 +1,4 @@
-//! Organic weeks: the SQL of a person, through `UserTx`. A worker's stands in `store/work.rs`.
+//! Organic weeks: the SQL of user requests, through `UserTx`. The worker's SQL is in `store/work.rs`.
 //! Called by `service.rs`; decides nothing.
 
 pub mod work;
@@ -232,7 +232,7 @@ pub(super) async fn placement_for_update(
     row.map(PlacementRow::read).transpose()
 }
 
-/// Writes what a person changed.
+/// Writes an edit by a user.
 pub(super) async fn write(
     tx: &mut UserTx,
     brand: &BrandId,

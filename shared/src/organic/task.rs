@@ -31,16 +31,16 @@ pub const ROLE_MAX: usize = 64;
 /// Most characters of a hint's suggestion.
 pub const SUGGESTION_MAX: usize = 500;
 
-/// What a model says about one placement: everything else of it is ours or a person's.
+/// The part of a placement that a model writes. Everything else comes from the server or from a human edit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     /// What it is about, in a line.
     pub title_topic: String,
-    /// What it shall achieve.
+    /// Its objective.
     pub objective: Option<String>,
     /// Whom it is for.
     pub target: Option<String>,
-    /// How it speaks.
+    /// Its tone.
     pub tone: Option<String>,
     /// What it asks people to do.
     pub cta: Option<String>,
@@ -116,7 +116,7 @@ pub fn document<'a>(request: &WeekRequest, brand: &Brand, slots: impl IntoIterat
     }
 }
 
-/// By the clocks of the week, with their offset: a model shall know that it is morning there.
+/// Local time of the week's zone, with offset, so that the model knows the time of day there.
 fn local(at: DateTime<Utc>, week: &Week) -> String {
     week.zone.from_utc_datetime(&at.naive_utc()).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -199,7 +199,7 @@ impl<'a> Reading<'a> {
         hints
     }
 
-    /// In groups, or in one list: then nobody knows how many people look for them.
+    /// In groups, or in one list: then the popularity of each is unknown.
     fn hashtags(&mut self) -> Hashtags {
         let value = self.value("copy", "hashtags").unwrap_or(&Value::Null);
         let group = |name: &str| value.get(name).map(tags).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Time as organic weeks speak of it: instants as they were written, weeks by the clocks of their zone, parts of a day.
+//! Time in organic weeks: instants as they were sent, weeks in their zone, and times of day.
 //! Called wherever a placement's time is read, planned or shown.
 //! Pure: no clock is asked, and every local time is one of a zone that is named.
 

@@ -1,6 +1,6 @@
-//! What workers tell the API about models that cannot be called for a while.
+//! The models that cannot be called for a while, published by workers for the API.
 //! A worker that opens a circuit publishes it with its time to live; the API looks every half second and refuses new
-//! work for that model with 503. Redis away means: every circuit is taken for closed.
+//! work for that model with 503. While Redis is unavailable every circuit counts as closed.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ fn key(model: &str) -> String {
     format!("almanac:breaker:{model}")
 }
 
-/// Tells every API process that the circuit of a model is open for this long. Best effort, in the background.
+/// Publishes to every API process that the circuit of a model is open for this long. Best effort, in the background.
 pub fn publish(mut connection: ConnectionManager, model: &str, open_for: Duration) {
     let key = key(model);
     tokio::spawn(async move {

@@ -81,7 +81,7 @@ wire_enum! {
         Unavailable = "UNAVAILABLE",
         /// Our fault; the log knows the cause (500).
         Internal = "INTERNAL",
-        /// A stream outlived its token.
+        /// A token expired before its stream ended.
         AuthExpired = "auth_expired",
         /// Switched off by an operator before the work began.
         ServiceDisabled = "SERVICE_DISABLED",
@@ -139,7 +139,7 @@ pub struct LimitState {
     pub reset_seconds: u32,
 }
 
-/// The job that stands in the way of another one.
+/// The active job that a request conflicts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveJob {
     /// The running job.
@@ -155,7 +155,7 @@ pub struct FieldError {
     pub loc: Vec<serde_json::Value>,
     /// For a program, e.g. `too_long`.
     pub kind: &'static str,
-    /// For a person.
+    /// Readable text for the user.
     pub message: String,
 }
 
@@ -183,17 +183,17 @@ pub enum Refusal {
     /// The request does not have the declared shape; every flaw that was found.
     #[error("malformed: {} flaws", .0.len())]
     InvalidFields(Vec<FieldError>),
-    /// A rule said no: its code, and a sentence for a person.
+    /// Refused by a rule: its code, and a sentence for the user.
     #[error("{code}: {message}")]
     Rule {
         /// The rule's code.
         code: Code,
         /// The field it is about, as a JSON path from the body, e.g. `["model"]`.
         field: &'static str,
-        /// For a person.
+        /// Readable text for the user.
         message: String,
     },
-    /// A rule said no to something inside a list or an object: its code, where, and a sentence for a person.
+    /// Refused by a rule, inside a list or an object: its code, place, and a sentence for the user.
     #[error("{0}: {message}", message = .1.message)]
     RuleAt(Code, FieldError),
     /// The job has not ended yet; only what has ended can be repeated.
@@ -229,7 +229,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What a failed statement means to a request; `told` is for the log.
+    /// Maps a failed statement to a refusal of the request; `told` is for the log.
     pub(crate) fn of_store(error: &sqlx::Error, told: anyhow::Error) -> Self {
         if is_gone(error) {
             Self::StoreGone(told)
@@ -260,7 +260,7 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// Whether a database error says "the store is away" rather than "this statement is wrong".
+/// Whether a database error means that the store is unavailable, as opposed to a refused statement.
 pub fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)

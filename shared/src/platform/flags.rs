@@ -1,6 +1,7 @@
 //! Feature flags: switched by operators at run time, for all users or for named users.
 //! Both processes ask [`Flags::is_on`] on their hot paths; the admin routes read and replace the rows. A question never
-//! waits for the store: a task reads all rows every second, and what it read last stands while Postgres is away.
+//! waits for the store: a task reads all rows every second, and the last values read apply while Postgres is
+//! unavailable.
 //!
 //! To add a flag: 1. a variant here, 2. its variable and field in `config.rs`.
 
@@ -122,7 +123,7 @@ impl Flags {
     /// Reads the rows now: after a change, or before an action that depends on one.
     ///
     /// # Errors
-    /// The store is away; then what was known stands.
+    /// The store is unavailable; the last known values stay.
     pub async fn refresh(&self) -> Result<()> {
         let rows = read(&self.store).await.context("reading the flags")?;
         let mut fresh = by_default(self.defaults);
@@ -156,7 +157,7 @@ fn by_default(settings: FlagSettings) -> Known {
 /// A flag's row, as an administrator; `None` if it was never set.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn show(database: &Database, flag: Flag) -> Result<Option<Stored>, Refusal> {
     let mut tx = database.as_admin().await?;
     let stored = select(&mut tx, flag).await?;
@@ -167,7 +168,7 @@ pub async fn show(database: &Database, flag: Flag) -> Result<Option<Stored>, Ref
 /// Replaces all of a flag's row, as an administrator.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn update(database: &Database, flag: Flag, setting: &Setting) -> Result<Stored, Refusal> {
     let mut tx = database.as_admin().await?;
     let stored = upsert(&mut tx, flag, setting).await?;
@@ -271,7 +272,7 @@ mod tests {
             let (on, off) = (Setting { enabled: true, users: users.clone() }, Setting { enabled: false, users });
             let who = Some(UserId(Uuid::from_u128(who)));
             prop_assert!(!off.is_on_for(who));
-            prop_assert!(!on.is_on_for(None) || on.is_on_for(who), "on for nobody in particular is on for everybody");
+            prop_assert!(!on.is_on_for(None) || on.is_on_for(who), "on without a user is on for every user");
         }
     }
 }

@@ -50,7 +50,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A person: the `sub` of a verified token. No row of ours stands behind it.
+    /// A user: the `sub` of a verified token. No row of ours belongs to it.
     UserId;
     /// A job, and with it the run or generation it makes: both carry the same id.
     JobId;
@@ -58,7 +58,7 @@ ids! {
     GenerationId;
     /// One proposed flashcard.
     SuggestionId;
-    /// A flashcard that a person accepted.
+    /// An accepted flashcard.
     CardId;
     /// A content calendar.
     CalendarId;

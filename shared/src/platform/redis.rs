@@ -10,7 +10,7 @@ use redis::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// The longest a request or a job may wait for Redis before it goes on without.
+/// The longest a request or a job may wait for Redis before it continues without.
 pub const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Whether `text` is a Redis URL: `redis://`, `rediss://` for TLS, or a unix socket.

@@ -19,8 +19,8 @@ pub fn push_quoted(text: &mut String, prefix: &str, cell: &str) {
     text.push('"');
 }
 
-/// Whether a spreadsheet would run the cell instead of showing it. Such a cell gets a single quote in front, which
-/// spreadsheets take for "this is text"; whoever reads the file back by program strips it from these cells only.
+/// Whether a spreadsheet would run the cell instead of showing it. Such a cell gets a leading single quote, which marks
+/// text in spreadsheets; a program that reads the file strips it from these cells only.
 pub fn starts_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

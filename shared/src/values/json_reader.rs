@@ -46,7 +46,7 @@ impl JsonReader {
         self.0.push(FieldError { loc, kind, message: message.to_string() });
     }
 
-    /// How many there are so far: whoever reads very much may stop where nobody would read the answer.
+    /// Number of flaws so far, so that a reader of a large document can stop at the limit.
     pub const fn found(&self) -> usize {
         self.0.len()
     }
@@ -66,12 +66,12 @@ impl JsonReader {
         checked.map_err(|error| self.flaw(way, kind, error)).ok()
     }
 
-    /// A list of so many items.
+    /// Checks the number of items in a list.
     pub fn count(&mut self, way: JsonPath<'_>, items: usize, allowed: RangeInclusive<usize>) {
         self.size(way, items, allowed, "items");
     }
 
-    /// A text of so many characters, trimmed.
+    /// A text, trimmed, with an allowed number of characters.
     pub fn text(&mut self, way: JsonPath<'_>, value: &Value, allowed: RangeInclusive<usize>) -> Option<String> {
         let Some(text) = value.as_str().map(str::trim) else {
             self.flaw(way, "type", "must be a string");
@@ -81,7 +81,7 @@ impl JsonReader {
         self.size(way, chars, allowed, "characters").then(|| text.to_owned())
     }
 
-    /// A list of so many texts.
+    /// A list of texts, with allowed numbers of items and of characters.
     pub fn texts(
         &mut self,
         way: JsonPath<'_>,
@@ -94,7 +94,7 @@ impl JsonReader {
         texts.filter_map(|(at, item)| self.text(&[way, &[&at]].concat(), item, chars.clone())).collect()
     }
 
-    /// A list of so many items of any kind.
+    /// A list of any items, with an allowed number of them.
     pub fn list<'v>(
         &mut self,
         way: JsonPath<'_>,

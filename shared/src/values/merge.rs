@@ -1,6 +1,7 @@
-//! The merge of keyed records that calendar and organic share: what a run would change, and what happens when a person
-//! accepts it. Ours is what is saved, with the fields that a person wrote; theirs is what the run made. A field in which
-//! both agree is no change and no conflict. Pure. It must never change a field that a person wrote unless that field was named.
+//! The merge of keyed records that calendar and organic share: what a run would change, and what happens when a user
+//! accepts it. Ours is what is saved, with the fields that a person edited; theirs is what the run made. A field in
+//! which both agree is no change and no conflict. Pure. It must never change an edited field unless that field was
+//! named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +22,11 @@ pub struct Record<F> {
     pub version: i64,
     /// Its values as people see them.
     pub fields: Fields<F>,
-    /// The fields a person wrote since they were last accepted from a run.
+    /// Fields edited by a person since they were last accepted from a run.
     pub edited: BTreeSet<F>,
     /// A run made it, or part of it was accepted from a run. What only people made is not a run's to drop.
     pub from_run: bool,
-    /// A person deleted it: it is kept so that no run revives it unasked.
+    /// Deleted by a person. Kept so that no run restores it unless its key is named.
     pub deleted: bool,
 }
 
@@ -57,7 +58,7 @@ pub struct Added<F> {
     pub key: String,
     /// As the run made it.
     pub fields: Fields<F>,
-    /// It was there and a person deleted it: only naming the key brings it back.
+    /// It existed and was deleted by a person: it comes back only if its key is named.
     pub deleted: bool,
 }
 
@@ -72,7 +73,7 @@ pub struct Updated<F> {
     pub after: Fields<F>,
     /// The fields in which they differ.
     pub changes: Vec<F>,
-    /// Those of the changes that a person wrote: they stay unless named.
+    /// Those of the changes that a person edited: they stay unless named.
     pub conflicts: Vec<F>,
 }
 
@@ -83,20 +84,19 @@ pub struct Removed<F> {
     pub key: String,
     /// As it is saved.
     pub fields: Fields<F>,
-    /// What a person wrote in it: with any of these it stays unless its key is named.
+    /// Fields edited by a person. A record with any of these stays unless its key is named.
     pub conflicts: Vec<F>,
 }
 
-/// What a person accepts of a run.
+/// What a user accepts of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice<F> {
     /// Only these keys; every key when absent. Naming a key also permits its removal or revival.
     pub keys: Option<BTreeSet<String>>,
-    /// For a key listed here only these fields, and these even where a person wrote them. A record that is not there yet
-    /// is added whole.
+    /// For a key listed here only these fields, including edited ones. A record that does not exist yet is added whole.
     pub fields: BTreeMap<String, BTreeSet<F>>,
-    /// Fields that a person wrote are taken from the run too. Deleted records stay deleted, and records a person wrote
-    /// in are not removed: for that the key is named.
+    /// Edited fields are also taken from the run. Deleted records stay deleted and edited records are not removed
+    /// unless their key is named.
     pub overwrite_edits: bool,
 }
 
@@ -120,7 +120,7 @@ pub struct Accepted<F> {
 pub struct Skipped<F> {
     /// The record.
     pub key: String,
-    /// The field; none when it is about the whole record.
+    /// The field; `None` if it is about the whole record.
     pub field: Option<F>,
     /// Why.
     pub reason: Reason,
@@ -129,9 +129,9 @@ pub struct Skipped<F> {
 wire_enum! {
     /// Why something of a run was not taken.
     pub enum Reason {
-        /// A person wrote it.
+        /// Edited by a person.
         Edited = "edited",
-        /// A person deleted it.
+        /// Deleted by a person.
         Deleted = "deleted",
         /// The run says nothing about what was named.
         NotInRun = "not_in_run",
@@ -139,7 +139,7 @@ wire_enum! {
 }
 
 impl<F> Default for Choice<F> {
-    /// Everything that does not touch what a person did.
+    /// All changes that do not touch a human edit.
     fn default() -> Self {
         Self { keys: None, fields: BTreeMap::new(), overwrite_edits: false }
     }
@@ -165,17 +165,17 @@ impl<F: Ord> Choice<F> {
 }
 
 impl<F: Copy + Ord> Record<F> {
-    /// A record that a run made and nobody has touched.
+    /// A record made by a run and not edited.
     pub fn generated(fields: Fields<F>) -> Self {
         Self { version: 1, fields, edited: BTreeSet::new(), from_run: true, deleted: false }
     }
 
-    /// A record that a person made.
+    /// A record added by a person.
     pub fn by_hand(fields: Fields<F>) -> Self {
         Self { version: 1, edited: fields.keys().copied().collect(), fields, from_run: false, deleted: false }
     }
 
-    /// A person writes fields, which marks them as theirs; true when that changed anything.
+    /// Writes fields as a human edit; true if that changed anything.
     pub fn edit(&mut self, patch: Fields<F>) -> bool {
         let mut changed = false;
         for (field, value) in patch {
@@ -187,19 +187,19 @@ impl<F: Copy + Ord> Record<F> {
         changed
     }
 
-    /// A person deletes it; true when it was not deleted before.
+    /// Deletes it as a human edit; true if it was not deleted before.
     pub fn delete(&mut self) -> bool {
         let changed = !std::mem::replace(&mut self.deleted, true);
         self.version += i64::from(changed);
         changed
     }
 
-    /// Whether a person wrote any of it.
+    /// Whether a person edited any field.
     pub fn is_edited(&self) -> bool {
         !self.edited.is_empty()
     }
 
-    /// Whether this field is a person's, which only an accept that names it may take.
+    /// Whether this field was edited by a person, so that only an accept that names it may change it.
     fn holds(&self, field: F) -> bool {
         self.edited.contains(&field)
     }
@@ -244,7 +244,8 @@ fn update<F: Copy + Ord>(key: &str, ours: &Record<F>, theirs: &Fields<F>) -> Opt
     Some(Updated { key: key.to_owned(), before: ours.fields.clone(), after, changes, conflicts })
 }
 
-/// Whether a run made this record once and this run has no place for it. What a person made was never a run's to drop.
+/// Whether a run made this record and the new run has no place for it. A record added by a person is never dropped by a
+/// run.
 fn is_dropped<F>(key: &str, ours: &Record<F>, run: &Generated<F>) -> bool {
     ours.from_run && !ours.deleted && !run.records.contains_key(key) && !run.unfilled.contains(key)
 }

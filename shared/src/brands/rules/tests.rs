@@ -94,7 +94,7 @@ fn of_an_import_the_last_thing_of_an_id_counts_and_a_flaw_says_where() {
     );
     assert_eq!(flaws(Import::parse(body(vec![asset("a", "one"); 2_001]))), [r#"["assets"] too_long"#]);
     let flawed = flaws(Import::parse(body(vec![asset("a", ""); 2_000])));
-    assert_eq!(flawed.len(), FLAWS_MAX, "nobody reads two thousand of them");
+    assert_eq!(flawed.len(), FLAWS_MAX, "the list of flaws is limited");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn push(text: &mut String, calendar: CalendarId, entry: &Entry) {
         push_line(text, &format!("DESCRIPTION:{}", escaped(&description.join("\n\n"))));
     }
     push_line(text, &format!("CATEGORIES:{}", escaped(content.channel.as_str())));
-    // A post is due at an instant and takes nobody's time.
+    // A post is due at an instant and blocks no time in the reader's calendar.
     push_line(text, "TRANSP:TRANSPARENT");
     for medium in content.media.iter().filter(|medium| is_one_line(&medium.url)) {
         push_line(text, &format!("ATTACH:{}", medium.url));

@@ -1,4 +1,4 @@
-//! Every file is read back with somebody else's parser.
+//! Every file is read back with an independent parser.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -105,8 +105,8 @@ impl Calendars {
     /// Accepts a run: limit, key, slot, calendar, version and job in one commit, then rings.
     ///
     /// # Errors
-    /// Missing calendar, another run active, limited, key reused or in progress, or the store is away. Then nothing is
-    /// stored and nothing enqueued, unless the store went away at the commit.
+    /// Missing calendar, another run active, limited, key reused or in progress, or the store is unavailable. Then
+    /// nothing is stored and nothing enqueued, unless the store went away at the commit.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Unaccepted> {
         let trace = submission.trace.clone();
         let new = new_run(submission)?;

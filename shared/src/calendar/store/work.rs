@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// What a run is to make, and what earlier attempts made of it. None when the run is not there any more.
+/// What a run has to make, and what earlier attempts made of it. `None` if the run no longer exists.
 ///
 /// # Errors
-/// The store is away, or what is stored was not made by us.
+/// The store is unavailable, or a stored value is invalid.
 pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result<Option<Assignment>, WriteError> {
     let row = sqlx::query!(
         r#"
@@ -69,7 +69,7 @@ async fn made(service: &Service, user: UserId, lease: Lease) -> Result<Vec<Made>
 /// Everything saved of a calendar, tombstones included.
 ///
 /// # Errors
-/// The store is away, or what is stored was not made by us.
+/// The store is unavailable, or a stored value is invalid.
 pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Result<Vec<Entry>, WriteError> {
     let rows = select_entries!(
         r#"

@@ -1,6 +1,6 @@
-//! What the constraints wish for, in the form the calendar's phrases need it. Called by the composer once a document.
-//! Wishes of another type than expected count as none: whoever sent them was told before.
-//! No text may ever pass `permitted` with a word in it that was to be avoided.
+//! The constraints, in the form that the calendar's phrases need. Called by the composer once per document.
+//! A constraint of the wrong type is ignored here; it was reported before.
+//! A text that contains a word to avoid must never pass `permitted`.
 
 use serde_json::{Map, Value};
 

@@ -115,7 +115,7 @@ fn a_placement_is_written_in_the_language_asked_for_and_others_in_english() {
     let mut document = document(vec![slot("p1", "instagram", "reel")]);
     document.language = None;
     document.guidance = Some("Restez dans le ton de la marque et ne parlez pas de prix.".to_owned());
-    assert!(one(&document).caption.starts_with("Nous avons interrogé"), "its own words tell the language");
+    assert!(one(&document).caption.starts_with("Nous avons interrogé"), "the language is detected from the text");
 }
 
 #[test]

@@ -16,7 +16,7 @@ async fn a_follower_that_comes_while_the_last_one_goes_is_still_heard_of() {
         for _ in 0..20_000 {
             let (watch, (place, _)) = relay.enter(job, None, 0);
             let known = relay.watches().get(&job).cloned();
-            assert!(known.is_some_and(|known| Arc::ptr_eq(&known, &watch)), "nobody would tell this follower anything");
+            assert!(known.is_some_and(|known| Arc::ptr_eq(&known, &watch)), "this follower would get no events");
             relay.leave(&watch, place);
         }
     };
@@ -37,7 +37,7 @@ async fn what_is_wanted_of_a_redis_that_is_away_is_not_kept() {
 
     let _ = relay.0.wanted.send(Want::Subscribe(job, done));
 
-    // Dropped and not answered: who waits for it goes on at once.
+    // Dropped without an answer: the waiting task continues at once.
     let heard = tokio::time::timeout(Duration::from_secs(10), subscribed).await;
     assert!(matches!(heard, Ok(Err(_))), "{heard:?}");
 }

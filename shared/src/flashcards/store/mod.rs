@@ -1,4 +1,4 @@
-//! Flashcards: the SQL. What a person reads and writes stands here, what a worker writes in `work.rs`.
+//! Flashcards: the SQL of user requests. The worker's SQL is in `work.rs`.
 //! Called by `service.rs` and by the worker's job; decides nothing.
 
 mod work;
@@ -148,7 +148,7 @@ pub async fn delete_generation(tx: &mut UserTx, id: GenerationId) -> sqlx::Resul
     Ok(done.rows_affected() > 0)
 }
 
-/// Where a list goes on: after the row made at this instant with this id.
+/// Cursor of a list: the creation time and id of the last row of the previous page.
 pub type After<Id> = (chrono::DateTime<chrono::Utc>, Id);
 
 /// The user's generations, newest first. Suggestions are counted in the order of their generation's index, so that a plan

@@ -2,8 +2,8 @@
 //! Called after a commit that queued a job. The only place in this crate that knows apalis.
 //!
 //! Why it looks like this (measured on apalis-redis 1.0.0): the stock push puts every id into the scheduled set and
-//! wakes nobody, so a wake-up of our own follows it; more than about 8,000 due ids stop the library for good, so a lane
-//! gets messages only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
+//! wakes no worker, so a wake-up of our own follows it. More than about 8,000 due ids stop the library for good, so a
+//! lane gets messages only while it holds fewer than `WINDOW`, and the rest waits in Postgres.
 
 use std::{
     sync::Arc,
@@ -200,7 +200,7 @@ impl LaneBell {
 /// Undelivered ids that a lane holds in Redis; what waits in Postgres alone is not among them.
 ///
 /// # Errors
-/// Redis is away.
+/// Redis is unavailable.
 pub async fn depth(connection: &mut ConnectionManager, lane: Lane) -> redis::RedisResult<i64> {
     let name = queue_name(lane);
     let (active, scheduled): (i64, i64) =
@@ -212,7 +212,7 @@ pub async fn depth(connection: &mut ConnectionManager, lane: Lane) -> redis::Red
 /// and never removes it, so every start of a process, and every restart of the library, would leave a key behind.
 ///
 /// # Errors
-/// Redis is away.
+/// Redis is unavailable.
 pub async fn remove_registrations(connection: &mut ConnectionManager) -> redis::RedisResult<()> {
     let mut cursor = 0_u64;
     loop {
@@ -232,7 +232,7 @@ pub async fn remove_registrations(connection: &mut ConnectionManager) -> redis::
 /// Forgets what the library keeps of finished tasks, in small steps: on its own it never does.
 ///
 /// # Errors
-/// Redis is away.
+/// Redis is unavailable.
 pub async fn trim(connection: &mut ConnectionManager, lane: Lane) -> redis::RedisResult<()> {
     const TRIM: &str = "local ids = redis.call('SPOP', KEYS[1], 500)
 if #ids > 0 then

@@ -269,7 +269,7 @@ pub async fn retry(tx: &mut AdminTx, old: JobId, new: JobId, retry: &Retry) -> s
 pub struct RetryOutcome {
     /// `new`, `replay`, `missing`, `unfinished`, `active` or `gone`.
     pub outcome: String,
-    /// The job the outcome is about: the new one, or the one in the way.
+    /// The job the outcome is about: the new one, or the one that conflicts.
     pub job: Option<JobId>,
     /// Its kind.
     pub kind: Option<String>,

@@ -187,7 +187,7 @@ pub async fn open_call(
     .await
 }
 
-/// Closes a call that bought nothing more; the job goes on.
+/// Closes a call that produced nothing more; the job continues.
 pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
     until_free(|| async {
         sqlx::query!("SELECT almanac.close_call($1)", end.row()).execute(service.work()).await?;

@@ -35,7 +35,7 @@ pub(crate) async fn write(connection: &mut PgConnection, kinds: &[KindSettings])
 }
 
 impl Database {
-    /// Refuses to go on if the environment and `job_kinds` differ: limits of one process would not be those of another.
+    /// Fails if the environment and `job_kinds` differ: two processes would apply different limits.
     ///
     /// # Errors
     /// They differ (the error names the variable and both values), or the database cannot be reached.

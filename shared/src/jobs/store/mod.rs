@@ -1,5 +1,5 @@
 //! The jobs tables, through the functions of `migrations/functions/jobs/`.
-//! Called by services as a person and by the worker as itself; decides nothing that the functions do not.
+//! Called by services as the user and by the worker as itself. All decisions are made in the functions.
 
 pub mod admin;
 pub mod calls;
@@ -46,8 +46,8 @@ pub enum WriteError {
     /// Another transaction holds a row or lock that it needs: nothing is written, and the same write may be tried again.
     #[error("another transaction holds the row")]
     Busy,
-    /// The store is away; the same write may be tried again.
-    #[error("the store is away")]
+    /// The store is unavailable; the same write may be tried again.
+    #[error("the store is unavailable")]
     Outage(#[source] sqlx::Error),
     /// A statement was refused: our own fault.
     #[error(transparent)]

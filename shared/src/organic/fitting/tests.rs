@@ -1,4 +1,4 @@
-//! Limits of every outlet, cuts that nobody minds, and the promise that what fits is left alone.
+//! Limits of every outlet, clean cuts, and text that fits stays unchanged.
 
 use proptest::prelude::*;
 

@@ -42,7 +42,7 @@ pub struct Assignment {
     pub request: WeekRequest,
     /// As the first start planned it; none before that.
     pub plan: Option<Value>,
-    /// The last stage that was told of.
+    /// The last stage in the event log.
     pub stage: Option<Stage>,
     /// The model.
     pub model: String,
@@ -50,10 +50,10 @@ pub struct Assignment {
     pub prompt_version: String,
 }
 
-/// What a run is to make. None when the run is not there any more.
+/// What a run has to make. `None` if the run no longer exists.
 ///
 /// # Errors
-/// The store is away, or what is stored was not made by us.
+/// The store is unavailable, or a stored value is invalid.
 pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result<Option<Assignment>, WriteError> {
     let row = sqlx::query!(
         r#"
@@ -82,7 +82,7 @@ pub async fn assignment(service: &Service, user: UserId, lease: Lease) -> Result
 /// A brand's saved placements that a run has to do with: those of its week, and those of its ids wherever they are.
 ///
 /// # Errors
-/// The store is away, or what is stored was not made by us.
+/// The store is unavailable, or a stored value is invalid.
 pub async fn saved(
     service: &Service,
     user: UserId,
@@ -106,10 +106,10 @@ pub async fn saved(
     rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
 }
 
-/// A brand's own row, for the model; none when it is not there any more.
+/// A brand's own row, for the model; `None` if it no longer exists.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn brand(service: &Service, user: UserId, brand: &BrandId) -> Result<Option<Brand>, WriteError> {
     Ok(brands::brand(service.work(), user, brand).await?)
 }
@@ -117,7 +117,7 @@ pub async fn brand(service: &Service, user: UserId, brand: &BrandId) -> Result<O
 /// What a brand has to plan a week with.
 ///
 /// # Errors
-/// The store is away, or what is stored was not made by us.
+/// The store is unavailable, or a stored value is invalid.
 pub async fn holdings(
     service: &Service,
     user: UserId,
@@ -167,10 +167,10 @@ async fn stored(service: &Service, user: UserId, brand: &BrandId) -> Result<Vec<
     read.collect::<anyhow::Result<_>>().map_err(unreadable)
 }
 
-/// The assets of a brand that share a term with what its placements are about, at most so many.
+/// The assets of a brand that share a term with the topics of its placements, at most `ASSETS`.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn assets(
     service: &Service,
     user: UserId,
@@ -180,7 +180,7 @@ pub async fn assets(
     Ok(brands::assets::sharing(service.work(), user, brand, terms, ASSETS).await?)
 }
 
-/// Keeps a plan with the events that tell of it; answers the seq of the last one.
+/// Stores a plan with its events; returns the seq of the last one.
 pub async fn keep_plan(
     service: &Service,
     lease: Lease,

@@ -150,7 +150,7 @@ pub struct FlagSettings {
 /// How a process writes logs and traces.
 #[derive(Clone, Debug)]
 pub struct TelemetrySettings {
-    /// JSON lines, or text for a person's terminal.
+    /// JSON lines, or text for a terminal.
     pub json: bool,
     /// Filter directives.
     pub level: String,

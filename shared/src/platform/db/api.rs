@@ -26,8 +26,8 @@ use crate::platform::{
 
 /// Connections of an API process unless a setting says otherwise.
 const CONNECTIONS: u32 = 12;
-/// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and says so;
-/// from whom nothing has come by then, nothing will: it is away, and the connection is worth no more.
+/// How long the API waits for the answer to one statement. The server ends a slow one after five seconds and reports
+/// it. A server that has not answered by then is unavailable, and the connection is closed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The API's pools, opened as `almanac_api`.
@@ -51,8 +51,8 @@ impl Database {
         Self::open_with(url, CONNECTIONS)
     }
 
-    /// Opens the pools lazily, with this number of connections in all: the API starts, and says so on `/readyz`, while
-    /// Postgres is away.
+    /// Opens the pools lazily, with this number of connections in all: the API starts while Postgres is unavailable,
+    /// and `/readyz` reports it.
     ///
     /// # Errors
     /// The URL does not parse.
@@ -115,7 +115,7 @@ impl Database {
     /// Begins as this person: row security shows only what is theirs.
     ///
     /// # Errors
-    /// The store is away, or too many of this user's requests are under way.
+    /// The store is unavailable, or this user has too many requests in progress.
     pub async fn as_user(&self, user: UserId) -> sqlx::Result<UserTx> {
         let begin = format!(
             "BEGIN; SELECT set_config('role', 'authenticated', true), \
@@ -129,7 +129,7 @@ impl Database {
     /// Begins as an administrator. Only after the admin check of the request.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn as_admin(&self) -> sqlx::Result<AdminTx> {
         let begin = "BEGIN; SELECT set_config('role', 'almanac_admin', true)".to_owned();
         let tx = begin_whole(&self.reads, &self.patience, begin).await?;
@@ -145,7 +145,7 @@ impl Database {
     /// Refuses a login that could look past row security, and a schema that this program does not fit.
     ///
     /// # Errors
-    /// The role may bypass, the schema is too old or too new, or the store is away.
+    /// The role may bypass row security, the schema is too old or too new, or the store is unavailable.
     pub async fn refuse_misfit(&self) -> Result<()> {
         refuse_bypass(&self.own).await?;
         version::refuse_misfit(&self.own).await
@@ -174,7 +174,7 @@ macro_rules! transactions {
             /// Keeps what was written.
             ///
             /// # Errors
-            /// The store is away, or refuses at commit.
+            /// The store is unavailable, or refuses at commit.
             pub async fn commit(self) -> sqlx::Result<()> {
                 self.patience.wait_for(self.tx.commit()).await
             }
@@ -201,8 +201,8 @@ async fn begin_whole(
     }
     let (pool, patience) = (pool.clone(), patience.clone());
     let task = tokio::spawn(async move {
-        // After a restart of Postgres every idle connection is a dead one: each says so once and is thrown away. Nothing
-        // has begun by then, so the next one is asked; a server that is away is a time-out, and not asked again.
+        // After a restart of Postgres every idle connection is dead: each fails once and is discarded. Nothing has
+        // begun by then, so the next one is tried. A server that does not answer is a time-out, which is not retried.
         for _ in 0..pool.size() {
             match patience.wait_for(pool.begin_with(AssertSqlSafe(begin.clone()))).await {
                 Err(error) if is_dead_connection(&error) => {}

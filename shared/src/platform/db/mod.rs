@@ -35,10 +35,10 @@ pub(crate) use self::{
 
 /// How long a request may wait for a connection before it is refused with 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// For connections that only ever call one function with keys in arrays: its plans are the same whatever is in them, and
-/// to make them again for the first calls of each connection costs several times what they do. A plan that is made
-/// while its tables are small reads them whole, one way or another, and would go on doing so while they grow, until
-/// they are analysed again: every row these functions look for has a key, so the planner is made to look each one up.
+/// For connections that only ever call one function with keys in arrays. The plans are the same for all values, and
+/// planning again in the first calls of each connection costs several times the calls themselves. A plan that is made
+/// while its tables are small scans them whole, and would continue to do so while they grow, until they are analysed
+/// again. Every row these functions look for has a key, so the planner is made to use the index.
 const GENERIC_KEYED_PLANS: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

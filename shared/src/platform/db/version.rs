@@ -22,7 +22,7 @@ pub(super) struct Schema {
 /// Refuses a schema that is older than this program needs, and one that has left this program behind.
 ///
 /// # Errors
-/// They do not fit, or the store is away.
+/// The schema and the program do not fit, or the store is unavailable.
 pub(super) async fn refuse_misfit(store: impl PgExecutor<'_>) -> Result<()> {
     match misfit(read(store).await?, SCHEMA_VERSION) {
         Some(sentence) => bail!(sentence),

@@ -97,7 +97,7 @@ impl Service {
     /// Refuses a login that could look past row security, and a schema that this program does not fit.
     ///
     /// # Errors
-    /// The role may bypass, the schema is too old or too new, or the store is away.
+    /// The role may bypass row security, the schema is too old or too new, or the store is unavailable.
     pub async fn refuse_misfit(&self) -> Result<()> {
         refuse_bypass(&self.work).await?;
         version::refuse_misfit(&self.work).await

@@ -1,5 +1,5 @@
-//! Jobs from acceptance to their end, and what went wrong on the way.
-//! Called by the submitting services, the worker's loop and the reaper; a job's or a person's id never comes here.
+//! Jobs from acceptance to their end, and the failures in between.
+//! Called by the submitting services, the worker's loop and the reaper. Labels never hold the id of a job or a user.
 
 use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},

@@ -165,7 +165,7 @@ pub(super) fn json(head: &Head<'_>, fields: &Fields) -> String {
     line
 }
 
-/// The form for a person's terminal: time, level, message, then what is known, as `name=value`.
+/// Text for a terminal: time, level, message, then the fields as `name=value`.
 pub(super) fn text(head: &Head<'_>, fields: &Fields) -> String {
     let mut line = String::with_capacity(256);
     let _ = write!(line, "{} {:<5} ", head.at.format("%H:%M:%S%.3f"), head.level.as_str());

@@ -51,7 +51,7 @@ pub struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // A collector that is away costs its traces, never the shutdown.
+        // If the collector is unavailable, traces are lost, but the shutdown succeeds.
         let _ = self.traces.shutdown_with_timeout(FLUSH_LIMIT);
     }
 }

@@ -1,4 +1,4 @@
-//! Which field names may carry a secret or a person's own words.
+//! Field names that may carry a secret or a user's text.
 //! The log line and the trace exporter ask before a value leaves the process; it is the last net, not the rule.
 //! The rule is that such values are never put into a field at all: nothing here makes it safe to do so.
 

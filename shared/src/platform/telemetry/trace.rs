@@ -1,6 +1,6 @@
 //! W3C trace context: how one trace id travels from the request through the job row to the provider's call.
 //! The API calls it for incoming requests and when a job is written, the worker when a job starts and when it calls out.
-//! A missing or malformed `traceparent` is never an error: the work goes on under a trace of its own.
+//! A missing or malformed `traceparent` is never an error: the work continues under a new trace.
 
 use opentelemetry::{
     Context,

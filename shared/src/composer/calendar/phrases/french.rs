@@ -1,4 +1,4 @@
-//! The French phrases. Read by the bank beside; whoever adds an angle here adds one in every language.
+//! The French phrases. Read by the phrase bank. An angle that is added here is added in every language.
 
 use super::{Angle, Bank};
 

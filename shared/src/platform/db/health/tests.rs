@@ -11,7 +11,7 @@ use super::*;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A server that is silent until it is told to answer; then it refuses each login, as a full one does.
+/// A server that is silent until it is released; then it refuses each login, as a full server does.
 async fn server(answers: Arc<AtomicBool>) -> PgConnectOptions {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -48,7 +48,7 @@ async fn a_silent_server_is_gone_until_it_answers_again() {
     let answers = Arc::new(AtomicBool::new(false));
     let health = Health::start(server(answers.clone()).await);
 
-    // The first to wait is told as soon as the probe is over, and those after it are not even sent.
+    // The first waiter gets the result as soon as the probe is over, and later ones are not even sent.
     assert!(is_gone_error(health.within(LIMIT, pending::<sqlx::Result<()>>()).await));
     assert!(!health.is_reachable().await);
     assert!(is_gone_error(health.within(LIMIT, async { Ok(()) }).await));
