@@ -118,7 +118,8 @@ fn keeping(settings: &WorkerSettings) -> Retention {
     }
 }
 
-/// Row security is checked before any work; a store that is away at start is waited for. Answers whether it was there.
+/// Checks row security before any work; waits for a store that is unavailable at start. Returns whether it was
+/// available at once.
 async fn wait_for_store(service: &Service) -> Result<bool> {
     let mut pause = Duration::from_millis(200);
     let mut steady = true;

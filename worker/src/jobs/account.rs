@@ -79,7 +79,7 @@ async fn pause(deps: &Deps, job: &ClaimedJob, began: Instant) -> Result<Verdict,
     stopped(deps, job, Reason::Cancelled, began).await
 }
 
-/// Says how far it is, to those who listen now; nothing is stored for it.
+/// Publishes the current stage to followers; it is not stored.
 fn tell_stage(deps: &Deps, job: &ClaimedJob, stage: &str) {
     let data = json!({ "stage": stage }).to_string();
     deps.publisher.publish(job.id, vec![Event::decoration("progress", data)]);

@@ -31,7 +31,7 @@ pub enum Verdict {
     Leave(Duration),
     /// It cannot be done.
     Fail(Failure),
-    /// Not now: somebody asked this process to let go of it. Counts nothing.
+    /// Not now: this process was asked to release the job. Counts nothing.
     HandBack,
 }
 

@@ -21,7 +21,7 @@ pub async fn trim(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
     let mut connection = deps.redis.clone();
     while !draining.is_cancelled() {
         for lane in &lanes {
-            // If Redis is away, a later round removes them.
+            // If Redis is unavailable, a later round removes them.
             let _ = queue::trim(&mut connection, *lane).await;
         }
         tokio::select! {

@@ -43,12 +43,13 @@ use crate::{
 
 /// Attempts of a job whose function keeps failing for reasons it does not judge itself.
 const MAX_ATTEMPTS: i32 = 3;
-/// Pauses between two tries to write a verdict: each is longer than the last by so much, up to the most.
+/// Pauses between two tries to write a verdict: each is longer than the last by `AGAIN_AT_LEAST`, up to
+/// `AGAIN_AT_MOST`.
 const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
 /// Until a job of which another transaction holds a row is tried again.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
-/// How long a stranger's lock on a job is waited for to correct its crashes.
+/// How long to wait for another transaction's lock on a job, to undo a counted crash.
 const TAKING_BACK: Duration = Duration::from_secs(5);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
@@ -259,9 +260,9 @@ impl JobRunner {
         Verdict::Retry(pause.unwrap_or(Backoff::JOB.cap))
     }
 
-    /// Writes the verdict. While the store is away it tries on until that is back: an outage is no crash, however long,
-    /// and the job's lease is kept by then if it can be. What the store refuses is tried a few times; after that the
-    /// reaper has the job.
+    /// Writes the verdict. While the store is unavailable it retries until the store is back: an outage never counts as
+    /// a crash, and the lease is kept if possible. A write that the store refuses is tried a few times; after that the
+    /// reaper takes the job.
     async fn settle(&self, job: &ClaimedJob, stop: &Stop, verdict: Verdict, began: Instant) {
         // The end is written. A renewal that was under way finds no lease any more, which is no loss.
         if matches!(verdict, Verdict::Concluded) {
@@ -335,7 +336,7 @@ impl JobRunner {
     }
 }
 
-/// Every line of a job carries these, and its trace goes on from the request's.
+/// Fields of every log line of a job. Its trace continues that of the request.
 fn span_of(job: &ClaimedJob) -> tracing::Span {
     let span = tracing::info_span!(
         "job",

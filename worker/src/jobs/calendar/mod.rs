@@ -83,7 +83,7 @@ impl Generation for CalendarRun {
         format!("entries after {made}")
     }
 
-    /// The flag is read from Postgres; while that is away, the last known value counts.
+    /// The flag is read from Postgres; while Postgres is unavailable, the last known value applies.
     async fn refusal(&self, attempt: &Attempt<'_>) -> Option<Failure> {
         let _ = attempt.deps.flags.refresh().await;
         let off = || Failure::new(Code::ServiceDisabled, "Calendar generation was switched off.");

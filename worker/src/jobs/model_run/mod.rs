@@ -53,7 +53,7 @@ pub(super) trait Generation: Send + Sync {
     const TASK: Task;
     /// Items, as messages name them.
     const ITEMS: &'static str;
-    /// State of a job that made some items and cannot go on. With none it is `Failed`.
+    /// State of a job that made some items and cannot continue. A job without items is `Failed`.
     const INCOMPLETE: State;
     /// Results that are not stored yet.
     type Burst: Default + Send;
@@ -114,12 +114,12 @@ enum Cause {
     Done,
     /// The deadline has passed.
     TimeUp,
-    /// It cannot go on.
+    /// The job cannot continue.
     Failed(Failure),
-    /// The model cannot be asked any more.
+    /// The model cannot be called again.
     Model(AiError),
     Stopped(Reason),
-    /// The provider cannot serve now: the job goes on after this pause.
+    /// The provider cannot serve now: the job continues after this pause.
     Held(Duration),
     /// Only newer workers know the prompt.
     NewerPrompt,

@@ -34,7 +34,7 @@ const BUDGET_PAUSE: Duration = Duration::from_secs(2);
 /// that jobs which wait for the same provider spread out.
 const SPREAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Restarts of workers cut so many calls of this step that no further one may be made.
+/// Restarts of workers interrupted the calls of this step too often; no further call is allowed.
 pub(super) fn limit_reached() -> Failure {
     Failure::new(Code::CallLimit, "The job was interrupted too often by failures on our side. Please try again.")
 }
@@ -118,7 +118,7 @@ impl Waiting {
         at_least + spread.mul_f64(rand::rng().random())
     }
 
-    /// The provider serves the job: what it waits for from now on begins anew.
+    /// The provider serves the job: the wait for it is measured from zero again.
     pub(super) async fn content_came(&mut self, deps: &Deps, job: &ClaimedJob) -> Result<(), WriteError> {
         self.since = None;
         self.failures = 0;

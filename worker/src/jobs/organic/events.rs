@@ -29,7 +29,7 @@ impl OrganicWeek {
         Self::push(burst, &Event::Placement { placement: Box::new(placement.clone()) })
     }
 
-    /// How far the run is when a burst is stored, for the log and for whoever polls the job.
+    /// Progress of the run when a burst is stored, for the log and for clients that poll the job.
     pub(super) fn push_progress(&self, burst: &mut Burst, stage: Stage) -> anyhow::Result<()> {
         self.push_count(burst, stage, self.plan.refused.len() + self.made.len() + burst.items.len(), None)
     }

@@ -33,7 +33,7 @@ use crate::{
     runner::stop::Stop,
 };
 
-/// How often a write that a person's edit overtook is merged again before the attempt fails.
+/// How often a write that a user's edit overtook is merged again before the attempt fails.
 const MERGES: usize = 10;
 
 /// Runs one attempt of a week.

@@ -69,7 +69,7 @@ impl OrganicWeek {
         self.remember(burst.items.into_iter().map(|made| made.placement).collect());
     }
 
-    /// Reads again placements that a person has changed since they were read.
+    /// Reads again placements that a user has changed since they were read.
     pub(super) async fn read_again(&mut self, attempt: &Attempt<'_>, placements: &[Filled]) -> Result<(), JobError> {
         let ids: Vec<PlacementId> = placements.iter().map(|filled| filled.placement.placement_id.clone()).collect();
         let (service, user, week) = (&attempt.deps.service, attempt.job.user_id, self.order.request.week.start);
@@ -114,7 +114,7 @@ impl OrganicWeek {
         Ok(made.collect())
     }
 
-    /// Placements merged into what is saved of them, with the events that tell of the outcome.
+    /// Placements merged into the saved ones, with their events.
     pub(super) fn burst(&self, attempt: &Attempt<'_>, placements: &[Filled]) -> Result<Burst, JobError> {
         let mut burst = Burst::default();
         for filled in placements {
@@ -125,7 +125,7 @@ impl OrganicWeek {
         Ok(burst)
     }
 
-    /// What a person wrote stays, field by field; everything else is this run's.
+    /// Fields that a person edited stay; all other fields come from this run.
     fn merged(&self, attempt: &Attempt<'_>, Filled { placement, slot, found }: &Filled) -> anyhow::Result<Made> {
         let id = &placement.placement_id;
         let theirs = fields::of(placement).context("reading a placement's fields")?;
