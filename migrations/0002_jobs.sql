@@ -77,9 +77,9 @@ CREATE TABLE almanac.jobs (
     UNIQUE (user_id, id)                        -- target of (user_id, job) keys, and the newest-first list: ids are v7
 ) WITH (fillfactor = 80);
 
--- A job that is named is found by its key, however many wait. An index of all waiting jobs is the cheapest plan while few
--- wait, and a plan that is kept goes on reading all of it when ten thousand do. So the conditions of the indexes below
--- are ones that no other condition implies: only queries that repeat them use these indexes.
+-- A job that is named is found by its key, however many wait. An index of all waiting jobs is the cheapest plan while
+-- few wait, and a cached plan continues to read all of it when ten thousand do. So the conditions of the indexes below
+-- are not implied by any other condition: only queries that repeat them use these indexes.
 CREATE INDEX jobs_waiting ON almanac.jobs (lane, run_at) WHERE CASE state WHEN 'queued' THEN true ELSE false END;
 -- Running jobs are as few as there are slots, and are read whole. No index has lease_expires_at: a lease is renewed every
 -- three seconds, and the row stays in its page without touching an index (HOT).

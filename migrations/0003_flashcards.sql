@@ -33,8 +33,8 @@ CREATE TABLE almanac.ai_generations (
 CREATE INDEX idx_ai_generations_user_created ON almanac.ai_generations (user_id, created_at DESC, id DESC);
 ALTER TABLE almanac.ai_generations ALTER COLUMN source_text SET STORAGE EXTERNAL;
 
--- What a user deletes is gone from the log of the job that made it, too; whoever asks for that log gets a snapshot of what
--- is stored. The log of a job that still runs goes on without a gap.
+-- What a user deletes is removed from the log of the job that made it, too; a client that requests that log gets a
+-- snapshot of what is stored. The log of a job that still runs continues without a gap.
 CREATE FUNCTION almanac.forget_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,7 +1,7 @@
 -- The rule of an erase, in one place: an erase removes a row if this moment is not after the erase's own request, which
 -- erase_before() returns.
 --   * A row that a job wrote (p_job) counts from the request of that job, not from the moment it was written: jobs that
---     run when the erase is requested go on writing for a while. Generations and their suggestions, runs, entries that
+--     run when the erase is requested write for a while after it. Generations and their suggestions, runs, entries that
 --     a first run saved, placements (the job that wrote them last).
 --   * A retry counts from the request that it repeats. If that job is no longer stored, an erase has removed it.
 --   * A row that a user wrote, by hand or by accepting what a job made, counts from its own created_at (p_row): cards,

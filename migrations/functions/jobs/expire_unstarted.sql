@@ -1,7 +1,7 @@
--- Ends jobs whose time is over and that no worker ends: not started by start_by, held until held_until, or past deadline_at
--- in any state. A worker ends a job at its deadline itself and tells more of it, so it has 5 s to claim a queued one, and
--- 30 s for one that it runs. Called by every worker and every API process, so that a fleet without workers ends them too; one process at a
--- time. Returns the final events, which the caller publishes.
+-- Ends jobs whose time is over and that no worker ends: not started by start_by, held until held_until, or past
+-- deadline_at in any state. A worker ends a job at its deadline itself and reports more details, so it has 5 s to claim
+-- a queued one, and 30 s for one that it runs. Called by every worker and every API process, so that a fleet without
+-- workers ends them too; one process at a time. Returns the final events, which the caller publishes.
 CREATE OR REPLACE FUNCTION almanac.expire_unstarted()
 RETURNS TABLE (job_id uuid, code text, seq bigint, type text, data text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -1,7 +1,7 @@
 -- Returns a running job to the queue under the holder's epoch, or ends it if it must not wait there. p_why:
 --   retry  an attempt is counted, and the next one starts after p_after;
 --   hold   the provider cannot serve now: nothing is counted, held_since is kept or begins. A job that was held for p_most
---          without any content fails. One that made no call and told of nothing yet is as if it had never started.
+--          without any content fails. One that made no call and has no event yet counts as never started.
 --   leave  a newer worker can do it: nothing is counted, p_after until the next try;
 --   drain  the process ends or lost its store: nothing is counted, and the job keeps its place (run_at).
 -- A job whose cancellation was requested ends here, in the same statement: it would otherwise wait for its pause.

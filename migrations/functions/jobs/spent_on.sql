@@ -1,4 +1,4 @@
--- What the calls of a job have used, as the final events of all kinds say it. What nobody counted stays null.
+-- The usage of all calls of a job, as the final events of all kinds report it. Values that were not counted are null.
 CREATE OR REPLACE FUNCTION almanac.spent_on(
     p_job uuid, OUT tokens_input int, OUT tokens_output int, OUT cost_usd numeric)
 LANGUAGE sql STABLE

@@ -58,7 +58,7 @@ BEGIN
         remaining := greatest(0, k.rate_count - v_used)::int;
 
         IF p_keys[1] IS NOT NULL THEN
-            -- Tells a waiting twin from another request of the same user.
+            -- Distinguishes a waiting repetition of this request from another request of the same user.
             PERFORM pg_try_advisory_xact_lock(hashtextextended(v_user::text || k.route || p_keys[1], 7312));
             SELECT * INTO v_known FROM almanac.idempotency_keys i
              WHERE i.user_id = v_user AND i.route = k.route AND i.key = p_keys[1] AND i.expires_at > v_now;
