@@ -32,7 +32,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let draining = CancellationToken::new();
     let app = App::open(&settings, draining.clone())?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
-    // A store that is away at start is met by each request's 503; one that does not fit ends the process.
+    // If the store is unavailable at start, requests are answered with 503. A store that does not fit ends the process.
     let guard = tokio::spawn(check_database(app.clone(), settings.job_kinds.clone()));
     let closing = CancellationToken::new();
     let addr = settings.metrics_addr;

@@ -58,7 +58,7 @@ pub struct App {
     pub bell: Bell,
     /// The jobs of all users, for operators.
     pub operations: Operations,
-    /// What a person asks of all their data.
+    /// Account erasure.
     pub account: Account,
     /// What operators switch.
     pub flags: Flags,
@@ -85,7 +85,7 @@ pub struct App {
 }
 
 impl App {
-    /// Opens every handle. Nothing is connected yet: the API starts while stores are away, and says so.
+    /// Opens every handle. Nothing is connected yet: the API starts while stores are unavailable, and reports it.
     ///
     /// # Errors
     /// A setting names nothing real.
@@ -132,14 +132,15 @@ impl App {
         }
     }
 
-    /// An answer about jobs. While Redis is away it says so (`meta.degraded: ["live"]`): events then take a second or two.
+    /// A reply about jobs. While Redis is unavailable it contains `meta.degraded: ["live"]`: events then take a second
+    /// or two.
     pub fn about_jobs<T>(&self, data: T) -> Reply<T> {
         let reply = Reply::new(data);
         if self.jobs.is_live() { reply } else { reply.degraded("live") }
     }
 
-    /// A refusal on its way to this person. Of a job that stands in the way it says where what that makes is; the job
-    /// itself is enough where that cannot be asked now.
+    /// Completes a refusal for this user. For a conflict it adds the address of the active job's result; if that cannot
+    /// be read now, the job alone is named.
     pub async fn refused(&self, user: UserId, refusal: impl Into<ApiError>) -> ApiError {
         let error = refusal.into();
         let Some(job) = error.blocker() else { return error };

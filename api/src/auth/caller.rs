@@ -15,13 +15,13 @@ use crate::{http::error::ApiError, middleware::RequestId};
 /// What a token's role allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A person.
+    /// A user.
     Authenticated,
     /// The operator's own key, on admin routes only.
     Service,
 }
 
-/// A person with a valid token.
+/// A user with a valid token.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.

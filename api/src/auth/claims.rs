@@ -51,13 +51,13 @@ struct AppMetadata {
 /// Who a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// A person.
+    /// A user.
     User {
         /// The `sub`.
         user: UserId,
         /// `app_metadata.role` is `admin`.
         is_admin: bool,
-        /// The `exp` and the leeway: as long as the token opens the door, its streams stay open.
+        /// The `exp` and the leeway: streams of the token stay open until then.
         expires_at: DateTime<Utc>,
     },
     /// The operator's key.

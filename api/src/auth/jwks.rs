@@ -1,6 +1,6 @@
-//! The identity provider's key set: fetched from the configured address only, kept for ten minutes, used for a day when
-//! the provider is away. Called by `verify`; this is the API's only outbound call. It must never fetch more often than
-//! its pauses allow, whatever tokens say.
+//! The identity provider's key set: fetched from the configured address only, kept for ten minutes, used for a day
+//! while the provider is unavailable. Called by `verify`; this is the API's only outbound call. It must never fetch
+//! more often than its pauses allow, whatever tokens contain.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},

@@ -84,7 +84,7 @@ pub struct ApiError(Box<Problem>);
 pub struct Problem {
     /// The reason.
     pub code: Code,
-    /// For a person; never the cause of a 5xx.
+    /// Readable text for the user; never the cause of a 5xx.
     pub message: String,
     /// What exactly is wrong.
     pub details: Vec<Detail>,
@@ -92,7 +92,7 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// The publishing channel it is about.
     pub channel: Option<String>,
-    /// The job that stands in the way.
+    /// The active job that the request conflicts with.
     pub active: Option<Active>,
     /// Further headers, e.g. `Allow`, `RateLimit`.
     pub headers: Vec<(header::HeaderName, HeaderValue)>,
@@ -210,19 +210,19 @@ impl ApiError {
         self
     }
 
-    /// Names the job that stands in the way.
+    /// Adds the active job that the request conflicts with.
     #[must_use]
     pub fn blocked_by(mut self, job: ActiveJob) -> Self {
         self.0.active = Some(job.into());
         self
     }
 
-    /// The job that stands in the way, if one does.
+    /// The active job that the request conflicts with, if there is one.
     pub fn blocker(&self) -> Option<JobId> {
         self.active.as_ref()?.id.parse().ok()
     }
 
-    /// Says where what the job in the way makes is, where that is not the job's own page.
+    /// Adds the address of the result of the active job, if that differs from the job's own page.
     #[must_use]
     pub fn blocker_about(mut self, subject_type: &str, subject_id: &str) -> Self {
         let active = self.0.active.take();

@@ -76,7 +76,7 @@ pub enum Deleted {
     Gone,
 }
 
-/// A body that reads on as the client takes it. The first part is read before, so that a store that is away is still
+/// A body that is read as the client takes it. The first part is read before, so that an unavailable store is still
 /// answered by a status; a failure after it breaks the connection, and the file does not look complete.
 pub async fn parts(mut download: Download) -> Result<Body, Refusal> {
     let first = download.next().await?;

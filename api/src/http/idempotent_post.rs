@@ -25,7 +25,7 @@ impl IdempotentPost {
     /// Begins. `path` is the path in its `/v1` spelling, with ids as they are and not as a client encodes them.
     ///
     /// # Errors
-    /// The key came with another body, or its first request has not ended; or the store is away.
+    /// The key was used with another body, its first request has not ended, or the store is unavailable.
     pub async fn begin(
         app: &App,
         user: UserId,
@@ -52,7 +52,7 @@ impl IdempotentPost {
     /// Keeps what was made, and its answer under the key.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is unavailable.
     pub async fn keep<T: Serialize>(self, shown: T) -> Result<Reply<T>, ApiError> {
         let answer = if self.0.is_keyed() {
             serde_json::to_string(&shown).context("writing an answer to keep")?

@@ -1,5 +1,5 @@
-//! Pages of lists: how many, and where a list goes on. Routes call it; a cursor is opaque to clients
-//! and says nothing that its list did not say.
+//! Pages of lists: page size and cursors. Called by routes. A cursor is opaque to clients and contains only data of its
+//! list.
 
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ pub const fn fetch(limit: i64) -> i64 {
     limit + 1
 }
 
-/// Cuts a fetched page to its limit; answers the row after which the next page goes on.
+/// Cuts a fetched page to its limit; returns the row after which the next page begins.
 pub fn cut<T>(rows: &mut Vec<T>, limit: i64) -> Option<&T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if rows.len() <= limit {

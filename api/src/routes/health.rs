@@ -43,7 +43,8 @@ pub fn alive(_app: App) -> impl Endpoint<Output = Response> {
     make_sync(|_: Request| Json(json!({ "status": "ok" })).into_response())
 }
 
-/// `GET /readyz`: each dependency; 200 `degraded` when only Redis is away, 503 without Postgres or while draining.
+/// `GET /readyz`: each dependency; 200 `degraded` when only Redis is unavailable, 503 without Postgres or while
+/// draining.
 pub fn ready(app: App) -> impl Endpoint<Output = Response> {
     make(move |_: Request| {
         let app = app.clone();

@@ -91,7 +91,7 @@ pub fn usual_total(kind: Kind) -> u64 {
 /// The snapshot event of a job: the job, with what it made as it is stored now.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn snapshot(app: &App, user: UserId, kind: Kind, row: &JobRow, job: Value) -> Result<Value, ApiError> {
     let (id, mut job) = (row.id, job);
     match kind {

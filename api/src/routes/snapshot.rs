@@ -18,7 +18,7 @@ use crate::{
 /// The stream of that one event.
 ///
 /// # Errors
-/// The store is away.
+/// The store is unavailable.
 pub async fn stream(
     app: &App,
     user: UserId,

@@ -22,7 +22,7 @@ struct Script {
 pub(super) struct KeyServer {
     address: SocketAddr,
     script: Arc<Mutex<Script>>,
-    /// Told of each request.
+    /// Notified of each request.
     asked: Arc<Notify>,
     /// One permit for each answer that may leave.
     answers: Arc<Semaphore>,
@@ -46,7 +46,7 @@ impl KeyServer {
         server
     }
 
-    /// Answers nobody until it is released.
+    /// Holds all answers until it is released.
     pub fn hold(&self) {
         self.answers.forget_permits(Semaphore::MAX_PERMITS);
     }
@@ -55,7 +55,7 @@ impl KeyServer {
         self.answers.add_permits(Semaphore::MAX_PERMITS);
     }
 
-    /// Until somebody asks.
+    /// Waits for a request.
     pub async fn is_asked(&self) {
         self.asked.notified().await;
     }
@@ -66,7 +66,7 @@ impl KeyServer {
 
     pub fn serve(&self, keys: &[KeyFile]) {
         let keys: Vec<_> = keys.iter().map(jwk).collect();
-        // A kind of key that nobody knows yet must not spoil the others.
+        // An unknown kind of key must not affect the others.
         let unknown = json!({"kty": "FUTURE", "kid": "x"});
         let keys = keys.into_iter().chain([unknown]).collect::<Vec<_>>();
         self.serve_text(json!({"keys": keys}).to_string());
