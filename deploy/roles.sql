@@ -18,8 +18,8 @@ BEGIN
         END IF;
         EXECUTE format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', login);
     END LOOP;
-    -- The API is nobody until it says whom it speaks for: it inherits nothing and becomes `authenticated`
-    -- (or `almanac_admin`, after the admin check) for the length of one transaction.
+    -- The API's login has no rights of its own: it inherits nothing and becomes `authenticated` (or `almanac_admin`,
+    -- after the admin check) for the length of one transaction.
     ALTER ROLE almanac_api NOINHERIT;
 END
 $$;

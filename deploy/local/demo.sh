@@ -1,5 +1,5 @@
-# One calendar over HTTP, its entries printed as they arrive, and commands to go on with. Sourced by run.sh.
-# It uses the API with curl and a token, as any client does.
+# One calendar over HTTP, its entries printed as they arrive, and commands to continue with. Sourced by run.sh. It uses
+# the API with curl and a token, as any client does.
 # shellcheck shell=bash
 
 # A new user each time, without an active run.

@@ -1,5 +1,5 @@
-# What every script here stands on: where things are, how to speak, how to become another user. Sourced, never run.
-# It starts nothing and installs nothing.
+# Shared parts of all scripts: paths, messages, running as another user. Sourced, never run. It starts nothing and
+# installs nothing.
 # shellcheck shell=bash
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
@@ -15,7 +15,7 @@ fail() {
 }
 
 # Runs a command as root: directly, or through sudo. Fails where neither is possible.
-# Without a terminal sudo must not wait for a password that nobody can type.
+# Without a terminal sudo must not wait for a password.
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -82,7 +82,7 @@ usable_by_service() {
     chmod 700 "$1" && as_service test -x "$1" -a -w "$1"
 }
 
-# A loopback port that nobody listens on, from below the range that outgoing connections take theirs from.
+# A free loopback port, from below the range that outgoing connections take theirs from.
 free_port() {
     local port tries
     for tries in $(seq 1 200); do
@@ -127,7 +127,7 @@ alive() {
     [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
 }
 
-# Ends the process of a pid file: asks, waits so many seconds, then insists. A stale file is only removed.
+# Ends the process of a pid file: SIGTERM, then SIGKILL after this number of seconds. A stale file is only removed.
 end_process() {
     local file="$1" text="$2" seconds="$3" pid
     if alive "$file" "$text"; then

@@ -5,7 +5,7 @@
 REDIS_AT_LEAST=7
 REDIS_SOURCE="https://download.redis.io/releases/redis-7.2.7.tar.gz"
 
-# Prints the path of a server that is new enough; Valkey speaks the same protocol.
+# Prints the path of a server that is new enough; Valkey uses the same protocol.
 find_redis() {
     local name path version
     for name in ${TEST_REDIS_SERVER:-} redis-server valkey-server /usr/bin/redis-server "$LOCAL/redis-build/redis-server"; do
@@ -59,7 +59,7 @@ start_redis() {
     within 20 redis_answers || { tail -n 20 "$LOGS/redis.log" >&2; fail "Redis did not start"; }
 }
 
-# Speaks the protocol by hand: redis-cli is a package of its own on some distributions.
+# Implements the protocol in bash: redis-cli is a separate package on some distributions.
 redis_answers() {
     local line
     exec 3<>"/dev/tcp/127.0.0.1/$REDIS_PORT" || return 1

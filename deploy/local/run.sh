@@ -61,7 +61,7 @@ start_processes() {
     METRICS_ADDR="${METRICS_ADDR:-$(free_address 9464)}"
     WORKER_METRICS_ADDR="$(free_address 9465)"
     AUTH_JWT_SECRET="${AUTH_JWT_SECRET:-$(kept_secret jwt.secret)}"
-    # Off as shipped, where an operator switches it on; here somebody wants to see calendars.
+    # Off by default, where an operator switches it on; on here so that calendars work at once.
     export CALENDAR_SERVICE_ENABLED="${CALENDAR_SERVICE_ENABLED:-true}"
     # One heap for all threads: less memory kept, and no time lost that could be measured.
     export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make sabotage`: removes one guard at a time and shows that the test named for it turns red. The pairs stand in
 # tests/sabotage.txt; guards in SQL are removed by tests/sabotage/<guard>.sql, the others by switches of the programs
-# (shared/src/platform/faults.rs). A guard whose removal nobody notices is not tested, and fails this run.
+# (shared/src/platform/faults.rs). A guard whose removal fails no test is not tested, and fails this run.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
@@ -39,7 +39,7 @@ fi
 # Red must mean that the test failed, not that the guard could not be removed.
 verdict() {
     if ALMANAC_SABOTAGE="$1" it "$2" >"$3" 2>&1; then
-        echo "NOBODY NOTICED"
+        echo "NOT DETECTED"
     elif grep -q 'THE SABOTAGE DID NOT APPLY' "$3" || ! grep -q 'test result: FAILED. 0 passed; 1 failed' "$3"; then
         echo "DID NOT RUN"
     else

@@ -12,7 +12,7 @@ tools="$("$here/tools.sh")" || exit 1
 while IFS='=' read -r name value; do export "$name=$value"; done <<<"$tools"
 # rustup may have just been installed by tools.sh, in a process of its own.
 if [ -d "${CARGO_HOME:-$HOME/.cargo}/bin" ]; then PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"; fi
-# Tests speak to their own servers only.
+# Tests connect to their own servers only.
 unset DATABASE_URL DATABASE_OWNER_URL REDIS_URL OPENROUTER_API_KEY
 export SQLX_OFFLINE=true
 faults=(--workspace --locked --features "almanac-api/faults,almanac-worker/faults")
