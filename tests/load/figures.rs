@@ -121,7 +121,7 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Enough to tell machines apart: cores, processor, kernel.
+/// Identifies the machine: cores, processor, kernel.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();

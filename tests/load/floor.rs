@@ -1,5 +1,5 @@
-//! The least that telling many sockets can cost: a process without HTTP, database and Redis that copies what it is told
-//! to each of them. The driver starts it as a child of its own and holds the API's fan-out against it.
+//! The minimal cost of writing to many sockets: a process without HTTP, database and Redis that copies its input to
+//! each of them. The driver starts it as a child process and compares the API's fan-out with it.
 //! It writes what it reads together once to every socket; nothing below that is possible with sockets.
 
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Serves one teller, the first to connect, and so many sockets after it; ends with the teller.
+/// Serves one sender, the first to connect, and this number of sockets after it; ends with the sender.
 pub async fn serve(address: SocketAddr, sockets: usize) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await.context("listening as the floor")?;
     let (mut teller, _) = listener.accept().await.context("accepting the teller")?;

@@ -49,7 +49,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Makes the tables; none when pgbench is not installed.
+    /// Makes the tables; `None` if pgbench is not installed.
     pub async fn prepare(stack: &Stack) -> anyhow::Result<Option<Self>> {
         let settings = &test_run().settings;
         let Some(program) = pgbench(&settings.postgres_bin) else { return Ok(None) };
@@ -62,7 +62,7 @@ impl Limit {
         Ok(Some(Self { program, folder, port, database: stack.database.clone(), text }))
     }
 
-    /// Transactions a second of a script, by so many connections for so many seconds.
+    /// Transactions a second of a script, for a number of connections and seconds.
     pub async fn rate(&self, script: Script, clients: u32, secs: u64) -> anyhow::Result<f64> {
         let mut command = self.command(script, clients, secs.max(1));
         let run = tokio::task::spawn_blocking(move || command.output());

@@ -18,7 +18,7 @@ use anyhow::{Context, bail};
 
 use crate::figures::Report;
 
-/// What a run can be told.
+/// The options of a run.
 #[derive(Debug)]
 struct Knobs {
     /// Seconds of a closed loop.

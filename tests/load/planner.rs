@@ -37,7 +37,7 @@ pub async fn start(pace: Duration, tell: UnboundedSender<Said>) -> anyhow::Resul
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let tell = tell.clone();
-            // A connection ends with its client; there is nobody to tell.
+            // A connection ends with its client.
             tokio::spawn(async move { serve(socket, pace, &tell).await });
         }
     });
@@ -68,7 +68,7 @@ async fn answer(
     asked: Instant,
     tell: &UnboundedSender<Said>,
 ) -> std::io::Result<()> {
-    // Nobody may be listening.
+    // There may be no receiver.
     let say = |said| drop(tell.send(said));
     say(Said::Asked(asked));
     let keys = keys(body);

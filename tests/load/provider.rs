@@ -28,7 +28,7 @@ pub struct Call {
     pub body: Bytes,
 }
 
-/// Starts a provider of ten cards on this runtime; calls are told to whoever listens.
+/// Starts a provider of ten cards on this runtime; reports each call to the receivers.
 pub async fn start(tell: UnboundedSender<Call>) -> anyhow::Result<SocketAddr> {
     answering(tell, &cards()).await
 }
@@ -41,7 +41,7 @@ pub async fn answering(tell: UnboundedSender<Call>, content: &Value) -> anyhow::
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let (answer, tell) = (answer.clone(), tell.clone());
-            // A connection ends with its client; there is nobody to tell.
+            // A connection ends with its client.
             tokio::spawn(async move { serve(socket, &answer, &tell).await });
         }
     });
@@ -56,7 +56,7 @@ async fn serve(mut socket: TcpStream, answer: &[Bytes], tell: &UnboundedSender<C
             client::head_of(&buffer).filter(|(_, head, body)| buffer.len() >= head + body)
         {
             let body = buffer.split_to(head + length).split_off(head).freeze();
-            // Nobody may be listening.
+            // There may be no receiver.
             let _ = tell.send(Call { at: Instant::now(), body });
             for piece in answer {
                 socket.write_all(piece).await?;

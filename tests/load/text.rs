@@ -29,7 +29,7 @@ impl Texts {
         Self { words, chance }
     }
 
-    /// A text of so many characters.
+    /// A text of this number of characters.
     pub fn of(&mut self, characters: usize) -> String {
         let mut text = String::with_capacity(characters + 16);
         while text.len() < characters {
@@ -44,7 +44,7 @@ impl Texts {
         text
     }
 
-    /// So many submits, ready to be sent, by these people in turn.
+    /// This number of submits, ready to be sent, by these users in turn.
     pub fn submits(&mut self, count: usize, people: &[String]) -> Vec<Bytes> {
         let made = (0..count).map(|place| {
             let length = self.chance.random_range(LENGTHS);
@@ -62,7 +62,7 @@ fn word(chance: &mut StdRng) -> String {
     (0..syllables).map(|_| format!("{}{}", pick(&ONSETS, chance), pick(&RIMES, chance))).collect()
 }
 
-/// So many people's tokens.
+/// Tokens of this number of users.
 pub fn people(count: usize) -> Vec<String> {
     (0..count).map(|_| token::hs256(&token::claims(Uuid::new_v4()))).collect()
 }

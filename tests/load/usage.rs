@@ -1,4 +1,4 @@
-//! What processes use, as /proc tells: time on the cores, and memory.
+//! The resource usage of processes, from /proc: processor time and memory.
 //! The phases start a meter before their clock runs and stop it afterwards.
 //! It must never count one moment twice: who has children says so.
 

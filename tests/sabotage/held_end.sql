@@ -1,3 +1,3 @@
--- The end of a batch waits for a row that somebody holds.
+-- The end of a batch waits for a row that another transaction holds.
 SELECT sabotage.without('almanac.finish_jobs', 'FOR NO KEY UPDATE SKIP LOCKED', 'FOR NO KEY UPDATE');
 SELECT sabotage.without('almanac.lock_domain_rows', 'FOR NO KEY UPDATE OF d SKIP LOCKED', 'FOR NO KEY UPDATE OF d');

@@ -59,8 +59,8 @@ const LEASES: &str = "SELECT format('I11: job %s runs on a lease that ended at %
      FROM almanac.jobs
      WHERE state = 'running' AND lease_expires_at < clock_timestamp() - interval '6 s'";
 
-/// I5, third half: of everything that a log told of there is one row, and of every row a log told once. Only where logs are
-/// as they were written, and nobody deleted a calendar or made a week anew in the meantime of its making.
+/// I5, third half: each item of a log has one row, and each row is in a log once. Only where logs are as they were
+/// written, and no calendar was deleted and no week was made again during its run.
 const TOLD: &str = "SELECT format('I5: job %s (%s) told of %s %ss and stored %s', j.id, j.state, e.n, k.told, s.n)
      FROM almanac.jobs j
      JOIN (VALUES ('flashcards.generate', 'suggestion'), ('calendar.generate', 'entry'), ('organic.generate', 'placement'))
@@ -102,7 +102,7 @@ pub async fn assert_all(admin: &PgPool, accepted: &[Uuid]) {
 /// Fails the test where a log and what is stored differ, for tests that leave both alone.
 pub async fn assert_told_is_stored(admin: &PgPool) {
     let violations = found(admin, TOLD, None).await;
-    assert!(violations.is_empty(), "what was told is not what is stored:\n{}", violations.join("\n"));
+    assert!(violations.is_empty(), "the logs differ from what is stored:\n{}", violations.join("\n"));
 }
 
 /// What holds even while jobs run; a sampler may ask again and again.

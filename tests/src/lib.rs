@@ -1,5 +1,5 @@
 //! The proving ground: private services, processes under test, a scripted world and the people who use it all.
-//! `tests/it` calls it; a test says `Stack::builder().start().await`, takes a user and speaks HTTP.
+//! `tests/it` calls it; a test calls `Stack::builder().start().await`, takes a user and sends HTTP requests.
 //! It must never reach for a server that it did not start, nor leave one behind.
 //!
 //! What the harness itself cannot do fails the test on the spot, with the reason: its functions return plain values.

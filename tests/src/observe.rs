@@ -27,7 +27,7 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(
     }
 }
 
-/// Fails the test where the harness itself cannot go on.
+/// Fails the test where the harness itself cannot continue.
 pub trait OrFail<T> {
     /// The value, or a panic that says what was attempted and why it failed.
     fn or_fail(self, what: &str) -> T;

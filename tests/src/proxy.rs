@@ -1,4 +1,4 @@
-//! A TCP proxy that can be told, while connections are open, to stop behaving.
+//! A TCP proxy whose faults can be switched while connections are open.
 //! It stands between a process under test and Postgres, Redis or the provider; tests switch it with `set`.
 //! It must never look at what it carries.
 
@@ -30,15 +30,15 @@ pub enum Mode {
     /// Carries bytes both ways.
     #[default]
     Pass,
-    /// Nobody listens: new connections are refused, open ones reset.
+    /// No listener: new connections are refused, open ones reset.
     Refuse,
-    /// Accepts and keeps everything: no byte gets through and no connection closes. What was kept goes on with `Pass`.
+    /// Accepts and keeps everything: no byte gets through and no connection closes. `Pass` delivers what was kept.
     BlackHole,
     /// Carries each piece after a pause.
     Delay(Duration),
     /// Resets open connections and each new one.
     Reset,
-    /// Resets a connection once so many more bytes went from the server to the client.
+    /// Resets a connection after this number of further bytes from the server to the client.
     ResetAfter(u64),
 }
 
@@ -165,7 +165,7 @@ async fn connect_and_pump(mut client: TcpStream, server: SocketAddr, mut mode: w
     let (server_read, server_write) = upstream.split();
     let up = pump(client_read, server_write, mode.clone(), false);
     let down = pump(server_read, client_write, mode.clone(), true);
-    // A clean end of one side is passed on and the other goes on; a broken side breaks both.
+    // A clean end of one side is passed on and the other stays open; a broken side breaks both.
     tokio::try_join!(up, down).ok().map(|_| ())
 }
 
@@ -277,7 +277,7 @@ mod tests {
 
         assert!(silence.is_err(), "nothing comes out of a black hole");
         let mut answer = [0; 4];
-        client.read_exact(&mut answer).await.expect("what was kept goes on");
+        client.read_exact(&mut answer).await.expect("what was kept is delivered");
         assert_eq!(&answer, b"kept");
     }
 

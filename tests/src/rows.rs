@@ -1,4 +1,4 @@
-//! Counting what a person's requests left in the database, by SQL as its superuser.
+//! Counts the rows that a user's requests left in the database, by SQL as its superuser.
 //! Tests of refusals compare it before and after. It must never change a row.
 
 use sqlx::{AssertSqlSafe, PgPool};
@@ -24,7 +24,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// What there is of a person.
+    /// The rows of a user.
     pub async fn of(admin: &PgPool, user: Uuid) -> Self {
         let count = async |table: &str| {
             let sql = format!("SELECT count(*) FROM almanac.{table} WHERE user_id = $1");

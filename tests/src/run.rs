@@ -53,7 +53,7 @@ pub struct TestRun {
 /// The run that this process is. A global, because the test runner offers no place that all its tests share.
 static RUN: OnceLock<TestRun> = OnceLock::new();
 
-/// The run, begun by whoever asks first.
+/// The run, begun by the first caller.
 pub fn test_run() -> &'static TestRun {
     RUN.get_or_init(|| TestRun::begin().or_fail("beginning the test run"))
 }
@@ -109,11 +109,11 @@ impl TestRun {
     }
 
     fn tell_watchdog(&self, verb: &str, pid: i32) {
-        // Nothing better can be done than going on when it is gone: the next run sweeps.
+        // Nothing can be done if this fails: the next run cleans up.
         let _ = writeln!(locked(&self.watchdog), "{verb} {pid}");
     }
 
-    /// A loopback address nobody listens on, given out once, below the range that outgoing connections use.
+    /// A free loopback address, given out once, below the range that outgoing connections use.
     pub fn free_address(&self) -> SocketAddr {
         let mut given = locked(&self.given_ports);
         for _ in 0..1000 {
@@ -182,7 +182,7 @@ mod tests {
         let sleeper = || Command::new("sleep").arg("600").process_group(0).spawn().expect("sleep");
         let (mut guarded, mut released) = (sleeper(), sleeper());
         let lines = format!("kill {}\nkill {}\ndone {}\n", guarded.id(), released.id(), released.id());
-        pipe.write_all(lines.as_bytes()).expect("tell the watchdog");
+        pipe.write_all(lines.as_bytes()).expect("write to the watchdog");
 
         drop(pipe);
 

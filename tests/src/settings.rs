@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use nix::unistd::{Gid, Uid, User, geteuid};
 
-/// What a test run was told, or found.
+/// The settings of a test run, given or detected.
 #[derive(Debug)]
 pub struct Settings {
     /// The folder with `initdb` and `postgres`.
@@ -32,8 +32,8 @@ pub struct Settings {
     pub storm_pace: Option<u32>,
     /// Seconds of the long provider outage of a mixed storm.
     pub storm_outage: Option<u64>,
-    /// Whether servers keep what they were told as in production, against a crash of the machine too: for figures
-    /// under load, which mean nothing without it.
+    /// Whether servers are as durable as in production, against a crash of the machine too: for figures under load,
+    /// which mean nothing without it.
     pub durable: bool,
     /// The root of the repository.
     pub repository: PathBuf,

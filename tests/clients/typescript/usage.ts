@@ -21,7 +21,7 @@ export function cost(generation: Schemas["AIGenerationDTO"]): number {
     return generation.cost_usd ?? unchecked;
 }
 
-// NDJSON: `type` tells the lines apart.
+// NDJSON: `type` distinguishes the lines.
 export function fronts(lines: Schemas["GenerationLine"][]): string[] {
     return lines.flatMap((line) => (line.type === "suggestion" ? [line.front] : []));
 }

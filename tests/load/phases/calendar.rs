@@ -1,6 +1,6 @@
 //! How soon an entry is in its reader's hands once the model has closed it, and what a run of two hundred slots takes
 //! besides the model's own time. Held against one connection of pgbench that stores one row, because an entry is stored
-//! before it is told of.
+//! before its event is published.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -49,7 +49,7 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     let stack = stack().worker_env("AI_BASE_URL", &format!("http://{planner}/v1")).start().await;
     let mut all = Run::default();
     let runs = knobs.repeats.div_ceil(FEWER);
-    // Each its own person: a person has a limit, and one run at a time.
+    // One user per run: a user has a limit, and one run at a time.
     for (place, person) in people(WARM_UP + runs).iter().enumerate() {
         let run = one_run(&stack, person, &mut told).await?;
         if place >= WARM_UP {
@@ -93,7 +93,7 @@ async fn one_run(stack: &Stack, person: &str, told: &mut UnboundedReceiver<Said>
         match told.recv().await.context("waiting for the planner")? {
             Said::Asked(at) => asked = Some(at),
             Said::Entry(key, at) => {
-                let held = seen.held.get(&key).with_context(|| format!("{key} was not told of"))?;
+                let held = seen.held.get(&key).with_context(|| format!("{key} was not streamed"))?;
                 // A reader may be quicker than the planner's own look at the clock.
                 run.told.add(held.saturating_duration_since(at));
                 left -= 1;
@@ -101,7 +101,7 @@ async fn one_run(stack: &Stack, person: &str, told: &mut UnboundedReceiver<Said>
             Said::Ended(at) => ended = Some(at),
         }
     }
-    ensure!(left == 0, "{left} entries are of nobody's making");
+    ensure!(left == 0, "{left} entries were made by no run");
     let model = ended.context("the model's end")? - asked.context("the model's beginning")?;
     run.own.add((seen.done - began).saturating_sub(model));
     Ok(run)

@@ -63,7 +63,7 @@ pub(super) async fn watched(stack: &Stack) -> anyhow::Result<Vec<Watched>> {
     Ok(watched)
 }
 
-/// Waits until so many jobs have ended, and holds that all of them succeeded.
+/// Waits until this number of jobs have ended, and asserts that all of them succeeded.
 async fn ended(admin: &PgPool, jobs: usize) -> anyhow::Result<()> {
     let jobs = i64::try_from(jobs)?;
     let count = "SELECT count(*) FILTER (WHERE finished_at IS NOT NULL), count(*) FILTER (WHERE state = 'succeeded')

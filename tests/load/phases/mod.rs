@@ -50,7 +50,7 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
     }
 }
 
-/// A stack that refuses nobody and logs what production would not be without.
+/// A stack that refuses no request, with production's log settings.
 fn stack() -> Builder {
     Stack::builder()
         .api_env("STREAMS_PER_USER", "100000")
@@ -61,7 +61,7 @@ fn stack() -> Builder {
         .env("RUST_BACKTRACE", "0")
 }
 
-/// Submits in a closed loop over many connections until told to stop; answers the latencies of what was accepted.
+/// Submits in a closed loop over many connections until it is stopped; returns the latencies of the accepted requests.
 async fn closed_loop(api: SocketAddr, requests: Vec<Bytes>, until: Until) -> anyhow::Result<Latencies> {
     let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
     let mut loops = JoinSet::new();
@@ -94,7 +94,7 @@ async fn closed_loop(api: SocketAddr, requests: Vec<Bytes>, until: Until) -> any
 enum Until {
     /// A moment.
     Time(Instant),
-    /// So many requests.
+    /// Sends this number of requests.
     Count(usize),
 }
 

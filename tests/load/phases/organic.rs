@@ -35,7 +35,7 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
         .worker_env("AI_BASE_URL", &format!("http://{provider}/v1"))
         .start()
         .await;
-    // A person's first week makes its placements; every other one changes them.
+    // A user's first week makes its placements; every later one changes them.
     let (mut made, mut changed) = (Latencies::default(), Latencies::default());
     for place in 0..WARM_UP + knobs.repeats {
         let user = stack.user();
@@ -49,7 +49,7 @@ pub async fn run(knobs: &Knobs, mut report: Report) -> anyhow::Result<()> {
     }
     let promised = ("what was promised", [PROMISED; 2]);
     report.latencies("a week of 50 made, request to complete", &mut made, Some(promised))?;
-    report.latencies("the same made anew", &mut changed, Some(promised))?;
+    report.latencies("the same made again", &mut changed, Some(promised))?;
     let each = made.quantile(0.5) / f64::from(PLACEMENTS);
     report.figure("own time per placement, median", each, "ms", Yardstick::of("promised", Some(PROMISED / 50.0)))
 }

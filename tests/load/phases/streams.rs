@@ -104,9 +104,9 @@ async fn floor(sockets: usize) -> anyhow::Result<Fanout> {
     Fanout::measure(&crowd, &mut teller).await
 }
 
-/// Whoever sends events to a crowd.
+/// Sends events to many streams.
 trait Teller {
-    /// Sends so many events together, each with the moment it is sent at.
+    /// Sends this number of events together, each with the time it is sent at.
     fn tell(&mut self, events: usize, now: Duration) -> impl Future<Output = anyhow::Result<()>>;
 }
 
@@ -185,10 +185,10 @@ impl Crowd {
         Self { size, began, heard, _readers: readers }
     }
 
-    /// Waits until everybody has read so many events more; fails when one of them stays away.
+    /// Waits until every stream has read this number of further events; fails when one does not.
     async fn take_all(&self, events: usize) -> Latencies {
         let expected = events * self.size;
-        eventually(PATIENCE, "everybody has read everything", || async {
+        eventually(PATIENCE, "every stream has read every event", || async {
             (self.heard.count.load(Ordering::Relaxed) >= expected).then_some(())
         })
         .await;

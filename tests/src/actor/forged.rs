@@ -66,7 +66,7 @@ impl User {
 }
 
 impl ForgedJob {
-    /// Claims it for so many milliseconds; answers the epoch, or none if it could not be claimed.
+    /// Claims it for this number of milliseconds; returns the epoch, or `None` if it could not be claimed.
     pub async fn claim(&self, owner: &str, lease_ms: i32) -> Option<i64> {
         let sql = "SELECT (job).epoch
                      FROM almanac.start(ARRAY[$1], ARRAY[$1], $2, make_interval(secs => $3 / 1000.0), NULL, NULL)";
@@ -79,7 +79,7 @@ impl ForgedJob {
             .or_fail("claiming")
     }
 
-    /// Appends so many events with this data.
+    /// Appends this number of events with this data.
     pub async fn emit(&self, epoch: i64, count: usize, data: &str) -> sqlx::Result<i64> {
         let kinds = vec!["suggestion"; count];
         sqlx::query_scalar("SELECT almanac.emit($1, $2, $3, $4, NULL)")

@@ -33,12 +33,12 @@ impl User {
         events
     }
 
-    /// Follows a generation until it has told of so many suggestions; answers the open stream and what it has said.
+    /// Follows a generation until it has streamed this number of suggestions; returns the open stream and its events.
     pub async fn follow_until_suggestions(&self, id: Uuid, count: usize) -> (EventStream, Vec<Event>) {
         let mut stream = self.follow(&id.to_string()).await;
         let mut events = Vec::new();
         while suggestion_fronts(&events).len() < count {
-            let event = stream.next().await.or_fail(&format!("{id} told of {count} suggestions"));
+            let event = stream.next().await.or_fail(&format!("{id} streamed {count} suggestions"));
             events.push(event);
         }
         (stream, stored(events))

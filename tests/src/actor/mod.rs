@@ -26,7 +26,7 @@ use crate::{
     observe::OrFail,
 };
 
-/// A person with a client.
+/// A user with a client.
 #[derive(Clone, Debug)]
 pub struct User {
     /// Who they are.
@@ -163,8 +163,8 @@ impl Call {
     }
 }
 
-/// No proxy and no redirects: a test speaks to the process under test and to nobody else. No idle connections kept,
-/// because their tasks live on the runtime of the test that opened them.
+/// No proxy and no redirects: a test connects to the process under test only. No idle connections kept, because their
+/// tasks live on the runtime of the test that opened them.
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()

@@ -1,6 +1,6 @@
 //! Private Postgres and Redis servers for tests.
 //! Stacks take theirs from here; a fault test that stops or restarts a server asks for `Services::private`.
-//! It must never be pointed at a server that somebody else started.
+//! It must never be pointed at a server that it did not start.
 
 mod postgres;
 mod redis;

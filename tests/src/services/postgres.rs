@@ -110,7 +110,7 @@ impl Postgres {
     }
 
     /// SIGSTOP for the server and all its sessions: connections stand, the kernel takes new ones, and nothing answers.
-    /// They go on when the returned value is dropped.
+    /// They continue when the returned value is dropped.
     pub fn pause(&self) -> Paused {
         let server = locked(&self.process).as_ref().or_fail("Postgres was stopped").pid();
         // The server first: after that it starts no further session.

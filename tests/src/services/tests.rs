@@ -1,4 +1,4 @@
-//! The servers by themselves: they start, survive what fault tests do to them, and keep strangers out.
+//! The servers by themselves: they start, survive the faults of tests, and refuse other clients.
 
 use sqlx::{Connection, PgConnection};
 

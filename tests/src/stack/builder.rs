@@ -45,13 +45,13 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// So many API processes (1).
+    /// Number of API processes (1).
     pub fn apis(mut self, count: usize) -> Self {
         self.apis = count;
         self
     }
 
-    /// So many workers (1).
+    /// Number of workers (1).
     pub fn workers(mut self, count: usize) -> Self {
         self.workers = count;
         self
@@ -129,7 +129,7 @@ impl Builder {
                 environment.insert("AUTH_JWT_SECRET".to_owned(), token::SECRET.to_owned());
                 environment.insert("AUTH_JWKS_URL".to_owned(), world.jwks_url());
                 environment.insert("CORS_ALLOWED_ORIGINS".to_owned(), ORIGIN.to_owned());
-                // Every test knocks from the same address; whoever proves the limit sets one.
+                // Every test connects from the same address; a test of the limit sets one.
                 environment.insert("ANONYMOUS_RATE".to_owned(), "100000/60".to_owned());
                 environment.extend(self.api.clone());
             } else {
@@ -164,7 +164,7 @@ fn shared_environment(kind: &str, services: &Services, database: &str, proxies: 
         ("REDIS_URL".to_owned(), services.redis.url_at(redis)),
         ("LOG_LEVEL".to_owned(), "info".to_owned()),
         ("RUST_BACKTRACE".to_owned(), "1".to_owned()),
-        // On as in production; whoever proves what is off switches it.
+        // On as in production; a test of the off state switches it.
         ("CALENDAR_SERVICE_ENABLED".to_owned(), "true".to_owned()),
     ]);
     if let Some(guard) = &test_run().settings.sabotage {

@@ -1,6 +1,6 @@
 //! A whole Almanac: a database, a Redis, a scripted world, API processes and workers.
 //! Tests start one of their own with `Stack::builder`, or share the run's with `Stack::shared`.
-//! It must never be changed by a test that shares it: whoever kills, pauses or empties something builds its own.
+//! A shared stack must never be changed: a test that kills, pauses or empties something builds its own.
 
 mod builder;
 mod node;
@@ -99,7 +99,7 @@ impl Stack {
     pub async fn holder(&self, job: uuid::Uuid) -> &Node {
         let query = sqlx::query_scalar("SELECT lease_owner FROM almanac.jobs WHERE id = $1").bind(job);
         let owner: Option<String> = query.fetch_one(&self.admin().await).await.or_fail("reading a lease");
-        let owner = owner.or_fail("nobody holds the job");
+        let owner = owner.or_fail("no worker holds the job");
         // A worker says at its start under which name it works.
         self.workers.iter().find(|worker| worker.log().contains(&owner)).or_fail(&owner)
     }

@@ -1,4 +1,4 @@
-//! The world outside of Almanac, scripted: a model provider that speaks OpenAI's dialect, and a key set for tokens.
+//! The scripted outside world: a model provider with OpenAI's protocol, and a key set for tokens.
 //! Every stack has its own; processes under test are pointed at it by `AI_BASE_URL` and `AUTH_JWKS_URL`.
 //! It must never read Almanac's database: its ledger is the independent witness.
 //!
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Answers every new call with this script, and with the scripts of its key again after `None`. No script is used up in
-    /// the meantime, and answers that have begun go on.
+    /// the meantime, and answers that have begun continue.
     pub fn answer_everything(&self, script: Option<Script>) {
         *locked(&self.state.outage) = script;
     }
@@ -117,7 +117,7 @@ impl World {
         self.state.ledger.wait_for(&format!("the end of call {n} of {key}"), found).await
     }
 
-    /// Lets one holding call of a key go on; given before it holds, it does not hold.
+    /// Lets one holding call of a key continue; given before it holds, it does not hold.
     pub fn release(&self, key: &str) {
         self.state.gate(key).add_permits(1);
     }
@@ -150,7 +150,7 @@ impl State {
         Arc::clone(releases.entry(key.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(0))))
     }
 
-    /// The script for the n-th call (from 0) of a key. Where nobody says otherwise, all slots of a calendar are filled.
+    /// The script for the n-th call (from 0) of a key. By default all slots of a calendar are filled.
     fn script(&self, key: &str, words: Option<&str>, call: usize, calendar: bool) -> Script {
         if let Some(script) = locked(&self.outage).clone() {
             return script;

@@ -29,7 +29,7 @@ pub enum Script {
 pub struct Answer {
     /// How many cards; a smaller `count` in the request wins.
     pub cards: usize,
-    /// The number of the first card, so that a second call can go on where a first one stopped.
+    /// The number of the first card, so that a second call can continue where a first one stopped.
     pub first: usize,
     /// How the cards are written down.
     pub shape: JsonReader,
@@ -39,8 +39,8 @@ pub struct Answer {
     pub gap: Duration,
     /// Pause between the response's head and the first piece, without a byte.
     pub silent: Duration,
-    /// After so many cards, waits for `World::release`. While it waits it says a space a second: however long a slow
-    /// machine takes to release it, nobody takes it for silent. `End::Hang` and `Script::Silence` are.
+    /// After this number of cards, waits for `World::release`. While it waits it sends a space a second: however long a
+    /// slow machine takes to release it, it never counts as silent. `End::Hang` and `Script::Silence` do.
     pub hold_after: Option<usize>,
     /// How it ends.
     pub end: End,
@@ -63,7 +63,7 @@ pub enum JsonReader {
     Prose,
     /// Of slots: each is filled twice, the second time with other words.
     Repeated,
-    /// Of slots: before the first, something for a slot that nobody asked for.
+    /// Of slots: before the first, an entry for a slot that was not requested.
     Invented,
     /// The first card's back repeats the system prompt. Of slots: every text of the first does, its tags word by word.
     Echo,
@@ -73,8 +73,8 @@ pub enum JsonReader {
     Hollow,
     /// Every card is an object whose fields are of the wrong type.
     WrongFields,
-    /// Besides what was asked for: entries for slots that nobody asked for, and each entry a second time, elsewhere and
-    /// at another time.
+    /// Besides the request: entries for slots that were not requested, and each entry a second time, elsewhere and at
+    /// another time.
     Intruding,
     /// Text that is no JSON at all.
     BadJson,
@@ -89,7 +89,7 @@ pub enum End {
     Done,
     /// `finish_reason` and usage, but no `[DONE]`.
     WithoutDone,
-    /// After so many characters of content the stream ends: no `finish_reason`, no `[DONE]`.
+    /// After this number of characters of content the stream ends: no `finish_reason`, no `[DONE]`.
     CutAfter(usize),
     /// `finish_reason: length`.
     Length,
@@ -103,7 +103,7 @@ pub enum End {
     Hang,
     /// One character a second, for ever.
     Drip,
-    /// So many more bytes of content.
+    /// This number of further bytes of content.
     Flood(usize),
 }
 
@@ -129,12 +129,12 @@ impl From<Answer> for Script {
 }
 
 impl Script {
-    /// So many cards, and a proper end.
+    /// This number of cards, and a proper end.
     pub fn ok(cards: usize) -> Self {
         Answer { cards, ..Answer::default() }.into()
     }
 
-    /// So many cards, then this end.
+    /// This number of cards, then this end.
     pub fn ending(cards: usize, end: End) -> Self {
         Answer { cards, end, ..Answer::default() }.into()
     }

@@ -297,7 +297,7 @@ async fn send(to: &Pieces, text: String) -> Result<(), Closed> {
     to.send(Ok(Frame::data(Bytes::from(text)))).await.map_err(|_| Closed)
 }
 
-/// A space a second, until nobody listens any more.
+/// A space a second, until the client disconnects.
 async fn drip(model: &str, to: &Pieces) -> Result<(), Closed> {
     loop {
         pause(to, Duration::from_secs(1)).await?;
