@@ -276,7 +276,7 @@ mod tests {
         let breakers = breakers(now);
 
         for call in 0..100 {
-            let outcome = if call % 20 < 9 { Outcome::Failed } else { Outcome::Served };
+            let outcome = if call % 20 >= 11 { Outcome::Failed } else { Outcome::Served };
             assert_eq!(end(&breakers, outcome, now), None, "{call}");
         }
     }

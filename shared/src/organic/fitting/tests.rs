@@ -126,6 +126,15 @@ fn a_video_has_a_title_of_a_hundred_characters_without_brackets() {
 }
 
 #[test]
+fn pictures_on_tiktok_have_a_title_of_ninety_characters_and_films_a_longer_one() {
+    let title = |format: Format| {
+        let draft = Draft { title_topic: "a".repeat(300), ..captioned("c") };
+        fit(draft, Outlet::Platform(Platform::Tiktok), format).draft.title_topic.chars().count()
+    };
+    assert_eq!([Format::Carousel, Format::Post, Format::Reel].map(title), [90, 90, 200]);
+}
+
+#[test]
 fn a_carousel_has_slides_within_bounds_and_others_only_what_they_say() {
     let slides = |given: Option<u32>, outlet: Outlet, format: Format| {
         let fitted = fit(Draft { num_slides: given, ..captioned("c") }, outlet, format);

@@ -201,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_is_the_beginning_of_the_text_so_far() {
+        let mut answer = answer(&[]);
+        assert_eq!(answer.excerpt(), None);
+        answer.push("I cannot ").unwrap();
+        answer.push("help.").unwrap();
+        assert_eq!(answer.excerpt().as_ref().map(Excerpt::as_str), Some("I cannot help."));
+    }
+
+    #[test]
     fn an_answer_over_a_mebibyte_is_given_up() {
         let mut answer = answer(&[]);
         assert!(answer.push(&"x".repeat(MAX_ANSWER)).is_ok());

@@ -330,11 +330,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_excerpt_looks_behind_what_is_taken_out_and_says_whether_it_repeats_the_prompt() {
+        let text = format!("{}Rate limit", "\0".repeat(16_000));
+        let excerpt = filter(Task::Flashcards).excerpt(text.as_bytes()).unwrap();
+        assert_eq!((excerpt.as_str(), excerpt.is_echo()), ("Rate limit", false));
+    }
+
+    #[test]
     fn a_word_is_short_plain_and_nothing_of_ours() {
         let filter = filter(Task::Flashcards);
         let run: String = prompt(Task::Flashcards).split_whitespace().take(20).collect::<Vec<_>>().join("_");
 
-        assert_eq!(filter.word("gen-1/x:y").unwrap().as_str(), "gen-1/x:y");
+        let word = filter.word("gen-1/x:y").unwrap();
+        assert_eq!((word.as_str(), word.to_string().as_str()), ("gen-1/x:y", "gen-1/x:y"));
         for name in ["", "two words", "é", "x".repeat(129).as_str(), "id-canary/secret", &run] {
             assert_eq!(filter.word(name), None, "{name}");
         }

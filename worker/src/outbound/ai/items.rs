@@ -272,9 +272,22 @@ mod tests {
 
     #[test]
     fn an_item_that_broke_is_counted() {
+        let broken = |text: &str| {
+            let mut extractor = Extractor::new(NAMES);
+            extractor.push(text.as_bytes(), |_| {});
+            extractor.broken()
+        };
+        assert_eq!(broken(r#"{"items":[{"front" oops},{"front":1}]}"#), 1);
+        assert_eq!(broken(r#"{"items":[{"a" b},{"front":1}]} [{"c" d}]"#), 2);
+        assert_eq!(broken(r#"Prose {of "mine"} {"items":[{"front":1}]}"#), 0);
+    }
+
+    #[test]
+    fn the_text_is_everything_that_was_pushed() {
         let mut extractor = Extractor::new(NAMES);
-        extractor.push(br#"{"items":[{"front" oops},{"front":1}]}"#, |_| {});
-        assert_eq!(extractor.broken(), 1);
+        extractor.push(b"prose [", |_| {});
+        extractor.push(b"{}", |_| {});
+        assert_eq!(extractor.text(), b"prose [{}");
     }
 
     fn cut(bytes: &[u8], cuts: &[prop::sample::Index]) -> Vec<Vec<u8>> {
