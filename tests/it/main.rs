@@ -4,7 +4,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on ends here, and has a clock of its own"
+    reason = "a test that cannot continue ends here, and has a clock of its own"
 )]
 
 mod account;

@@ -22,7 +22,7 @@ async fn erase(user: &User) -> String {
     id
 }
 
-/// Every row of a person, as text, by table: whatever has a `user_id`, and what hangs on their jobs.
+/// Every row of a user, as text, by table: all rows with a `user_id`, and the rows of their jobs.
 async fn rows_of(admin: &PgPool, user: Uuid) -> BTreeMap<String, Vec<String>> {
     let named = "SELECT c.table_name::text FROM information_schema.columns c
                    JOIN information_schema.tables t USING (table_schema, table_name)
@@ -43,7 +43,7 @@ async fn rows_of(admin: &PgPool, user: Uuid) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     for (table, sql) in questions {
         let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(user).fetch_all(admin).await;
-        found.insert(table, rows.or_fail("reading a person's rows"));
+        found.insert(table, rows.or_fail("reading a user's rows"));
     }
     found
 }
@@ -120,7 +120,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         (&bare["payload"], &bare["progress"], &bare["trace"], &bare["request_id"]),
         (&json!({}), &Value::Null, &Value::Null, &Value::Null)
     );
-    // No key ties events to jobs: those of jobs that are gone would be nobody's, and still there.
+    // No key ties events to jobs: the events of deleted jobs would have no owner and still be there.
     let orphans = "SELECT (SELECT count(*) FROM almanac.job_events WHERE job_id = ANY ($1))
                         + (SELECT count(*) FROM almanac.llm_calls WHERE job_id = ANY ($1))";
     let orphans: i64 = sqlx::query_scalar(orphans).bind(&jobs).fetch_one(&admin).await.or_fail("counting orphans");
@@ -129,7 +129,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     for path in ["/v1/ai/generations", "/v1/cards", "/v1/brands"] {
         assert_eq!(anna.get(path).await.expect(200).data()["items"], json!([]), "{path}");
     }
-    // Her limits begin anew, those of erasing do not; and again changes nothing.
+    // Her limits start again, those of erasing do not; and a second erase changes nothing.
     erase(&anna).await;
     let again = counts_owned(&admin, anna.id).await;
     assert_eq!(again["jobs"], 2, "the newer erase took the older one along");

@@ -127,7 +127,7 @@ async fn an_erase_leaves_nothing_of_a_job_that_ran_when_it_was_requested() {
     invariants::assert_all(&admin, &[]).await;
 }
 
-/// The worker of the erases dies at `point` while other workers' jobs run; another one goes on.
+/// The worker of the erases dies at `point` while other workers' jobs run; another worker continues.
 async fn survives_a_crash_at(point: &str) {
     let stack = Stack::builder().workers(2).worker_env("WORKER_CONCURRENCY", ALL_BUT_ACCOUNT).start().await;
     let (eraser, admin) = (stack.worker(1), stack.admin().await);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 const TEXT: &str = "water rises as vapour";
 const ANSWER: &str = "I am afraid";
 
-/// Lets everything that has ended so far have ended so many days earlier.
+/// Moves the end of everything that has ended so far back by a number of days.
 async fn age(admin: &PgPool, days: i32) {
     for table in ["jobs", "ai_generations"] {
         let sql = format!(

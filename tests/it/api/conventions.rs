@@ -191,7 +191,7 @@ async fn the_description_is_served_and_every_operation_in_it_wants_a_token() {
         }
     }
     assert!(tested >= 15, "only {tested} operations are described");
-    assert_eq!(open, ["get /version"], "what nobody may read without a token");
+    assert_eq!(open, ["get /version"], "routes that need no token");
 }
 
 #[tokio::test(flavor = "multi_thread")]

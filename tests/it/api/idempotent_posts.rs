@@ -16,7 +16,7 @@ struct Case {
     status: u16,
 }
 
-/// A person with something of everything, and what each POST may be asked there.
+/// A user with rows of every kind, and the valid body of each POST.
 async fn cases(user: &User) -> Vec<Case> {
     let generation = user.generation().await;
     let rejected = user.generation().await;
@@ -67,7 +67,7 @@ async fn cases(user: &User) -> Vec<Case> {
     ]
 }
 
-/// Everything of a person that these POSTs make.
+/// All rows of a user that these POSTs make.
 async fn holdings(stack: &Stack, user: &User) -> Vec<i64> {
     let sql = "SELECT ARRAY[
         (SELECT count(*) FROM almanac.brand_profiles WHERE user_id = $1),

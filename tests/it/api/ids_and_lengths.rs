@@ -276,7 +276,7 @@ async fn the_table_accepts_exactly_the_ids_that_the_rule_accepts() {
     }
 }
 
-/// A text of so many characters, of one, two or four bytes each.
+/// A text with this number of characters, of one, two or four bytes each.
 fn long(chars: usize) -> [String; 3] {
     ["x", "é", "😀"].map(|character| character.repeat(chars))
 }

@@ -180,7 +180,7 @@ async fn a_waiting_job_says_why_and_ends_at_once_when_cancelled() {
     assert_eq!(anna.get(&format!("/v1/ai/generations/{second}")).await.data()["status"], "cancelled");
     let again = anna.post(&format!("/v1/jobs/{second}/cancel"), json!({})).await.expect(200).data();
     assert_eq!((&again["id"], &again["status"]), (&json!(second), &json!("cancelled")));
-    assert!(stack.world.ledger().all().is_empty(), "nobody was asked");
+    assert!(stack.world.ledger().all().is_empty(), "the model was not called");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,7 +207,7 @@ async fn cancelling_a_running_job_closes_the_call_upstream_and_keeps_what_was_ma
     assert_eq!(generation["error"]["code"], "CANCELLED");
     let again = anna.post(&format!("/v1/jobs/{id}/cancel"), json!({})).await.expect(200).data();
     assert_eq!(again["status"], "cancelled");
-    assert_eq!(stack.world.calls(&key).len(), 1, "and nobody asks again");
+    assert_eq!(stack.world.calls(&key).len(), 1, "and the model is not called again");
     let cards = anna.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200).data();
     assert_eq!(cards["cards"].as_array().unwrap().len(), 3);
 }

@@ -98,7 +98,7 @@ async fn ten_thousand_assets_come_in_a_few_imports_and_are_found_by_an_index() {
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert!(plan.iter().any(|line| line.contains("creative_assets_terms")), "{}", plan.join("\n"));
 
-    // A person sees the same, by way of the brand's own rows.
+    // A user sees the same, through the brand's own rows.
     let mut tx = stack.as_api().await.begin().await.or_fail("a transaction");
     let become_anna = "SELECT set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
     let claims = json!({ "sub": anna.id, "role": "authenticated" }).to_string();

@@ -28,7 +28,7 @@ struct Death {
     crashes: i32,
     /// Slots of the run.
     slots: usize,
-    /// Entries after which the model waits until the test lets it go on.
+    /// Entries after which the model waits until the test lets it continue.
     hold_after: Option<usize>,
     /// Whether the worker dies because it is asked to end.
     asked_to_end: bool,
@@ -48,7 +48,8 @@ const DEATHS: [Death; 11] = [
     at("committed_before_publish:2", 1),
     at("between_bursts", 1),
     at("between_bursts:2", 1),
-    // One entry, held back from the end: the second commit is the one that ends the run, and nobody tells of it.
+    // One entry, held back from the end: the second commit is the one that ends the run, and its events are not
+    // published.
     Death { slots: 1, hold_after: Some(1), ..at("committed_before_publish:2", 0) },
     Death { hold_after: Some(2), asked_to_end: true, ..at("draining", 1) },
 ];

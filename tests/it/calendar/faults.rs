@@ -48,7 +48,7 @@ async fn a_run_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_ki
     assert!((5_000..9_000).contains(&latency), "{latency} ms");
     assert_eq!(anna.calendar_of(&done).await["entryCount"], 3, "what exists is kept");
 
-    // Killed in the middle of a run; the slot is taken until somebody else finds the time over.
+    // Killed in the middle of a run; the slot is taken until the reaper finds the lease expired.
     let mut open = ben.plan(&json!({ "constraints": keyed("killed") })).await;
     open.next_of("entry").await;
     stack.world.wait_until_holding("killed").await;
@@ -143,7 +143,7 @@ async fn a_switched_off_calendar_is_a_dry_run_of_the_same_bytes_that_leaves_noth
     assert_eq!((&reply["meta"]["dryRun"], &reply["data"]["summary"]["persisted"]), (&json!(true), &json!(false)));
     assert!(stack.world.calls("off").is_empty(), "no provider is called");
     assert_eq!(eve.get("/v1/jobs").await.expect(200).data()["items"], json!([]));
-    // Reading and editing go on as before.
+    // Reading and editing continue as before.
     let path = format!("/v1/calendars/{}", calendar["id"].as_str().unwrap());
     let first = calendar["entries"][0]["id"].as_str().unwrap();
     anna.patch(&format!("{path}/entries/{first}"), json!({ "title": "Mine" })).await.expect(200);
@@ -193,8 +193,8 @@ async fn a_run_that_never_started_ends_in_an_envelope_too() {
     anna.plan(&json!({})).await;
 }
 
-/// A model that answers for slots nobody asked for, says an entry twice, and would like to choose channels, dates, times
-/// and media itself.
+/// A model that answers for slots that were not requested, repeats an entry, and returns channels, dates, times and
+/// media itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_model_has_no_say_in_is_dropped_counted_and_never_stored() {
     let stack = Stack::builder().start().await;

@@ -331,7 +331,7 @@ async fn a_second_run_waits_its_turn_and_a_cancelled_one_keeps_what_it_made() {
     anna.calendar(&json!({})).await;
 }
 
-/// The user's orders that make no sense, and what each is told.
+/// Invalid orders of the user, and the refusal of each.
 fn nonsense() -> Vec<(Value, u16, &'static str)> {
     let channels: Vec<String> = (0..9).map(|n| format!("c{n}")).collect();
     vec![

@@ -26,7 +26,7 @@ const EVERY_HANGING: usize = 10;
 /// The deadline of a run, in seconds.
 const DEADLINE: u64 = 30;
 
-/// How long a person goes on asking, and whatever a slow machine may take its time for.
+/// How long a client continues to poll, with time for a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn run_of(stream: &EventStream) -> Uuid {
@@ -62,7 +62,7 @@ async fn a_run_that_nobody_starts_in_time_ends_as_failed_and_frees_its_slot() {
     let meta = json!({
         "runId": run, "calendarId": done["meta"]["calendarId"], "version": 1, "seq": 1, "done": true,
     });
-    assert_eq!(done["meta"], meta, "an envelope as every other");
+    assert_eq!(done["meta"], meta, "an envelope like any other");
     let calendar = format!("/v1/calendars/{}", done["meta"]["calendarId"].as_str().unwrap());
     let shown = anna.get(&format!("{calendar}/runs/{run}")).await.expect(200).data();
     assert_eq!((&shown["status"], &shown["error"]["code"]), (&json!("failed"), &json!("QUEUE_TIMEOUT")));

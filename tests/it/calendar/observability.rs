@@ -109,7 +109,7 @@ async fn streams_that_ended_by_an_error_or_a_time_out_are_counted() {
     let (anna, ben, eve) = (stack.user(), stack.user(), stack.user());
     let of = "almanac_stream_failures_total";
     for reason in ["failed", "timeout", "write_timeout", "auth_expired"] {
-        assert!(failures(&stack, of, reason).await.abs() < 0.5, "{reason} is told before it happens");
+        assert!(failures(&stack, of, reason).await.abs() < 0.5, "{reason} is exported before it happens");
     }
     stack.world.play("late", [Answer { cards: usize::MAX, hold_after: Some(1), ..Answer::default() }.into()]);
     stack.world.play("bad", [Script::status(400)]);

@@ -69,8 +69,8 @@ async fn who_comes_after_the_beginning_was_told_hears_of_it_before_the_first_car
     anna.follow_to_end(job).await;
 }
 
-/// One job from before its start to after its end: the API that everybody listens to is killed in the middle, and all
-/// go on at another. Whoever listens, whenever they begin and wherever they resume, has the same log in the end.
+/// One job from before its start to after its end: the API that serves all its streams is killed in the middle, and all
+/// clients continue on another. Every client has the same log in the end, whenever it begins and wherever it resumes.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_listener_has_the_same_log_although_its_api_was_killed() {
     let stack = Stack::builder().apis(2).api_env("STREAMS_PER_USER", "100").start().await;
@@ -289,7 +289,7 @@ async fn listeners_that_leave_at_once_leave_no_subscription_behind() {
     .await;
 
     for job in &short {
-        eventually(Duration::from_secs(10), "nobody is subscribed for who has gone", async || {
+        eventually(Duration::from_secs(10), "no subscription is left for a closed stream", async || {
             (subscribed(job.id).await == 0).then_some(())
         })
         .await;

@@ -123,7 +123,7 @@ async fn a_store_that_goes_away_after_the_commit_costs_the_stream_and_not_the_lo
     }
 }
 
-/// Postgres ends the connection of whoever commits a run.
+/// Postgres ends the connection that commits a run.
 const COMMITS_ARE_CUT: &str = "
     CREATE FUNCTION almanac.cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN

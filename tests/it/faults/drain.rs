@@ -94,7 +94,7 @@ async fn a_worker_killed_while_it_drains_loses_nothing() {
     invariants::assert_all(&stack.admin().await, &[job]).await;
 }
 
-/// Waits until a worker has begun its work for the n-th time; before that it does not hear a SIGTERM.
+/// Waits until a worker has begun its work for the n-th time; before that it does not handle SIGTERM.
 async fn at_work(worker: &Node, times: usize) {
     eventually(SOON, "worker started", || async {
         (worker.log().matches("worker started").count() == times).then_some(())

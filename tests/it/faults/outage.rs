@@ -26,13 +26,13 @@ async fn readyz(user: &User) -> (u16, String) {
     (reply.status, reply.json()["status"].as_str().unwrap().to_owned())
 }
 
-/// A generation by a new person, to its end, in time although something is away.
+/// A generation by a new user, to its end, in time although a dependency is unavailable.
 pub(crate) async fn assert_generation_succeeds(stack: &Stack, what: &str) -> Uuid {
     let user = stack.user();
     let begun = Instant::now();
     let job = user.generate_scripted("works").await;
     let accepted = begun.elapsed();
-    // Nobody waits for what is away: without a bound of its own a silent Redis would be waited for without end.
+    // No request waits for an unavailable dependency: without a limit, a wait for a silent Redis would not end.
     assert!(accepted < Duration::from_secs(5), "{what}: an accept took {accepted:?}");
     let Ok(events) = timeout(POLLED, user.follow_to_end(job)).await else { panic!("{what}: not done in {POLLED:?}") };
     assert_eq!(events.last().unwrap().json()["status"], "succeeded", "{what}");
@@ -209,7 +209,7 @@ async fn a_job_whose_ring_was_lost_is_found_by_the_poll() {
         (state == "succeeded").then_some(())
     })
     .await;
-    assert!(waited(&stack, job).await >= 1.9, "nobody rang");
+    assert!(waited(&stack, job).await >= 1.9, "no wake-up came");
     invariants::assert_all(&admin, &[job]).await;
 }
 
@@ -241,14 +241,14 @@ async fn ask(stack: &Stack) -> Asked {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted() {
     let stack = Stack::builder().private_postgres().workers(2).start().await;
-    // An attempt that the crash met while it wrote is made again, and nobody holds the second one.
+    // An attempt that was writing during the crash is made again, and the model does not hold the second one.
     let held = hold_and_then(&stack, "held", [Script::ok(7)]).await;
     let cut = hold_and_then(&stack, "cut", [Script::ok(7)]).await;
     let crowd = async { join_all((0..40).map(|_| ask(&stack))).await };
 
     let (asked, ()) = tokio::join!(crowd, stack.services.postgres.stop_immediately());
 
-    // While it is away: nothing is accepted, nothing hangs, and clients are told when to come back.
+    // While it is unavailable: nothing is accepted, nothing hangs, and clients get a `Retry-After`.
     let refused = stack.user().try_generate("down", "key").await.unwrap().refused(503, "UNAVAILABLE");
     assert!(refused.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|n| n <= 10)));
     cut.user.get(&format!("/v1/jobs/{}", cut.job)).await.expect(503);
@@ -282,7 +282,8 @@ async fn a_postgres_that_crashes_and_comes_back_loses_nothing_that_was_accepted(
     invariants::assert_all(&admin, &jobs).await;
 }
 
-/// Each idle connection has the server's farewell waiting in it, and nobody may be told of that as an outage.
+/// The server's last message waits in each idle connection, and no request may be answered with an outage because of
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restart_of_postgres_no_request_is_refused() {
     let stack = Stack::builder().private_postgres().workers(0).start().await;
@@ -327,7 +328,7 @@ async fn a_pooled_connection_forgets_whom_it_spoke_for() {
         (in_transaction().await == 0).then_some(())
     })
     .await;
-    // What the API reads as itself still works on every connection: none is somebody else now.
+    // Statements of the API itself still work on every connection: none keeps another role.
     let job = anna.forge(&stack).await;
     let epoch = job.claim("the test", 3_600_000).await.unwrap();
     job.emit(epoch, 3, "{}").await.unwrap();

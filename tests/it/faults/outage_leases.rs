@@ -98,7 +98,7 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     assert!(matches!(end, Ok(Err(WriteError::Outage(_)))), "{end:?}");
 }
 
-/// The model's answer comes when there is nowhere to put it, and for longer than a lease nobody can be told so.
+/// The model's answer comes while the store is unavailable, and the outage is longer than a lease.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_crashed() {
     let stack = Stack::builder().private_postgres().workers(2).start().await;
@@ -138,7 +138,7 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
     job.finish(epoch).await.unwrap();
 }
 
-/// A dead one would cost a job the answer that it wants to store, and somebody pays for another.
+/// A dead connection would lose the answer that a job stores, and a second call would be paid for.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {
     let stack = Stack::builder().private_postgres().workers(0).start().await;

@@ -18,14 +18,14 @@ use http::Method;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-/// Within which a client is told that the store is away.
+/// Within which a client is answered that the store is unavailable.
 const TOLD: Duration = Duration::from_secs(10);
 /// Heartbeats come at least as often.
 const BEAT: Duration = Duration::from_secs(15);
 /// For what a slow machine may take its time.
 const SOON: Duration = Duration::from_secs(45);
 
-/// One question of each kind: of a look, of a person's own transaction, of a log, of a batch.
+/// One question of each kind: of a look, of a user's own transaction, of a log, of a batch.
 async fn ask_everything(user: &User, job: &ForgedJob) -> Vec<(&'static str, u16)> {
     let id = job.id;
     let get = |path: String| user.request(Method::GET, &path);
@@ -83,7 +83,7 @@ async fn a_crowd_that_looks_at_its_jobs_is_told_in_time_as_well() {
 
     assert!(crowd.iter().flatten().all(|answer| answer.status == 503));
     let late = crowd.iter().filter(|answer| answer.is_err()).count();
-    assert_eq!(late, 0, "so many had no answer within {TOLD:?}");
+    assert_eq!(late, 0, "requests had no answer within {TOLD:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +163,7 @@ async fn an_api_drains_in_time_although_postgres_says_nothing() {
     stack.api(0).terminate();
 
     let goodbye = async { while !matches!(stream.next_frame().await, Some(Frame::Retry(_))) {} };
-    assert!(timeout(Duration::from_secs(3), goodbye).await.is_ok(), "nobody said goodbye");
+    assert!(timeout(Duration::from_secs(3), goodbye).await.is_ok(), "no stream was closed");
     assert!(stack.api(0).wait_exit(TOLD).await.success());
 }
 

@@ -56,7 +56,7 @@ async fn an_export_of_many_cards_is_complete_and_needs_little_memory() {
     }
 }
 
-/// What fails after the first byte cannot be told by a status any more: the answer must not look complete.
+/// A failure after the first byte cannot change the status any more: the answer must not look complete.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_breaks_off_does_not_look_complete() {
     let stack = Stack::builder().start().await;

@@ -221,7 +221,7 @@ fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
 }
 
-/// RFC 4180, read by somebody who did not write it.
+/// RFC 4180, by an independent reader.
 fn quoted_rows(file: &str, separator: char) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut chars) = (false, file.chars().peekable());

@@ -304,7 +304,7 @@ fn sql_where_it_may_not_be_is_found() {
     );
 }
 
-/// A loop whose end is not seen: the worker would claim, or renew, nothing more and go on looking well.
+/// A loop whose end is not detected: the worker would claim, or renew, nothing more and still look healthy.
 fn unwatched_tasks(path: &str, text: &str) -> Vec<String> {
     // One call's reading, and one connection's answers: no loops of the worker.
     let may = ["worker/src/outbound/", "worker/src/health.rs"].iter().any(|room| path.starts_with(room));
@@ -529,7 +529,7 @@ fn the_example_environment_lists_every_variable_with_its_default_and_says_why() 
         let required = about.iter().any(|line| line.contains("required"));
         assert!(value == variable.default || required, "{}: {value:?} is not {:?}", variable.name, variable.default);
     }
-    assert!(listed.is_empty(), "nobody reads {:?}", listed.keys());
+    assert!(listed.is_empty(), "no test reads {:?}", listed.keys());
 }
 
 fn is_name(text: &str) -> bool {

@@ -16,7 +16,7 @@ pub fn operator(stack: &Stack) -> User {
     stack.user().with_token(token::hs256(&json!({ "role": "service_role", "exp": token::now() + 3600 })))
 }
 
-/// A person marked as admin by the identity provider.
+/// A user marked as admin by the identity provider.
 fn admin_person(stack: &Stack) -> User {
     let person = stack.user();
     let mut claims = token::claims(person.id);
@@ -181,7 +181,7 @@ async fn operators_list_everybodys_jobs_by_person_kind_and_status_page_by_page()
     assert!(ids(&list(format!("user={}&kind=account.erase", anna.id)).await).is_empty());
     assert!(ids(&list("kind=flashcards.generate".to_owned()).await).contains(&bens));
     let failed = ids(&list("status=failed&limit=250".to_owned()).await);
-    assert!(failed.contains(&annas[1]) && !failed.contains(&bens), "of everybody");
+    assert!(failed.contains(&annas[1]) && !failed.contains(&bens), "of all users");
     let works = unique("works");
     stack.world.play(&works, [Script::hold_after(1)]);
     let running = submit(&ben, &works).await;

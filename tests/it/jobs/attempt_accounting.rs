@@ -68,7 +68,7 @@ async fn a_provider_that_is_away_for_a_while_fails_no_job() {
 
     let people = crowd(&stack, 25, "away").await;
 
-    // One that waits says for what, and when it goes on.
+    // A waiting job reports what it waits for, and when it continues.
     let held = "SELECT id FROM almanac.jobs WHERE state = 'queued' AND held_since IS NOT NULL LIMIT 1";
     let explained = eventually(SOON, "a job waits for its provider and says so", async || {
         let held: Uuid = sqlx::query_scalar(held).fetch_optional(&admin).await.ok()??;
@@ -82,7 +82,7 @@ async fn a_provider_that_is_away_for_a_while_fails_no_job() {
     all_succeed(&admin, &people, PROBED).await;
     let refused = "SELECT count(*) FROM almanac.llm_calls WHERE state = 'refused'";
     let refused: i64 = sqlx::query_scalar(refused).fetch_one(&admin).await.unwrap();
-    assert_eq!(refused, 28, "nobody is charged for these");
+    assert_eq!(refused, 28, "no job is charged for these");
     let held =
         "SELECT count(*) FROM almanac.jobs WHERE held_since IS NOT NULL AND last_seq > 1 AND state <> 'succeeded'";
     assert_eq!(sqlx::query_scalar::<_, i64>(held).fetch_one(&admin).await.unwrap(), 0);

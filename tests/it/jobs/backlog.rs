@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// to change it or to check a reference to it.
 const ROWS_PER_JOB: i64 = 12;
 
-/// Accepts so many generations in one statement.
+/// Accepts this number of generations in one statement.
 async fn accepted(stack: &Stack, user: &User, count: usize) -> Vec<Uuid> {
     let jobs: Vec<Uuid> = std::iter::repeat_with(Uuid::now_v7).take(count).collect();
     let text = source_text("backlog");
@@ -34,7 +34,7 @@ async fn accepted(stack: &Stack, user: &User, count: usize) -> Vec<Uuid> {
 /// What a worker does with jobs that it names.
 const STATEMENTS: [(&str, &str); 5] = [
     ("start", "SELECT count(*) FROM almanac.start($1, $1, 'one', '1 h', 2, 'openrouter')"),
-    // Somebody else has them: it finds none, and looks whether one of them may be poison.
+    // Another worker has them: it finds none, and checks whether one of them may be poison.
     ("start again", "SELECT cardinality($1) + count(*) FROM almanac.start($1, $1, 'two', '1 h', 2, 'openrouter')"),
     ("renew", "SELECT count(*) FROM almanac.renew_leases($1, array_fill(1::bigint, ARRAY[cardinality($1)]), '1 h')"),
     (
@@ -57,7 +57,7 @@ const STATEMENTS: [(&str, &str); 5] = [
 /// Runs the statement for these jobs and answers how many rows it read. A job's call has the job's id.
 async fn rows_read(connection: &mut PgConnection, statement: &str, jobs: &[Uuid]) -> i64 {
     let mut tx = connection.begin().await.unwrap();
-    // What earlier transactions read is still among it until the process has told the others.
+    // Reads of earlier transactions are still included until the process has reported them.
     let before = rows_so_far(&mut tx).await;
     let done: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).bind(jobs).fetch_one(&mut *tx).await.unwrap();
     assert_eq!(usize::try_from(done).unwrap(), jobs.len(), "{statement}");

@@ -30,7 +30,7 @@ fn run_of(stream: &EventStream) -> Uuid {
     stream.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
 }
 
-/// Has the only worker give its jobs back, so that they wait with nobody to take them.
+/// Has the only worker give its jobs back, so that they wait without a worker.
 async fn drain(stack: &Stack) {
     stack.worker(0).terminate();
     assert_eq!(stack.worker(0).wait_exit(SOON).await.code(), Some(0));
@@ -130,7 +130,7 @@ async fn a_week_that_is_cancelled_in_the_queue_counts_what_it_made_and_cost() {
     invariants::assert_all(&admin, &[run_of(&stream)]).await;
 }
 
-/// Nobody takes it again: its worker went away while the provider could not serve.
+/// No worker takes it again: its worker ended while the provider could not serve.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_was_held_for_too_long_ends_although_no_worker_is_left() {
     let stack = Stack::builder().worker_env("PROVIDER_WAIT_SECONDS", "600").start().await;

@@ -91,7 +91,7 @@ async fn a_job_past_its_deadline_ends_although_no_worker_takes_it_again() {
     set(&admin, run_of(&queued), "deadline_at = clock_timestamp() - interval '10 s'").await;
     set(&admin, run_of(&running), "deadline_at = clock_timestamp() - interval '40 s'").await;
 
-    // As a worker tells of it: what exists is kept, which is no error.
+    // As a worker reports it: what exists is kept, which is no error.
     let timeout = || ("timeout".to_owned(), String::new());
     assert_eq!(end(&mut queued, "queued").await, timeout());
     assert_eq!(end(&mut running, "running").await, timeout());

@@ -85,7 +85,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     assert_eq!(now(&admin, job.id).await, running(new, 1));
     assert_eq!(job.emit(new, 2, "{}").await.unwrap(), 2);
     assert_eq!(job.finish(new).await.unwrap(), 3);
-    // After the end nobody writes, the last holder included.
+    // After the end every write is refused, of the last holder too.
     let slipped = late_writes(&job, new).await;
     assert!(slipped.is_empty(), "after the end:\n{}", slipped.join("\n"));
     assert_eq!(conclude_alone(&job, new).await, 0, "not even its last holder's");
@@ -109,7 +109,7 @@ async fn no_function_that_names_an_epoch_is_left_out_here() {
     assert_eq!(fenced, known);
 }
 
-/// The first end goes out alone, and the others wait together meanwhile.
+/// The first end is written alone, and the others wait together.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_that_is_refused_costs_the_ends_beside_it_nothing() {
     let stack = stack_without_workers().await;

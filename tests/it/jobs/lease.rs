@@ -39,7 +39,7 @@ pub(crate) async fn reap(worker: &PgPool) -> Vec<Uuid> {
     sqlx::query_scalar("SELECT id FROM almanac.reap(3)").fetch_all(worker).await.unwrap()
 }
 
-/// A stack without workers: nobody but the test claims and reaps in its database.
+/// A stack without workers: only the test claims and reaps in its database.
 pub(crate) async fn stack_without_workers() -> Stack {
     Stack::builder().workers(0).start().await
 }

@@ -51,7 +51,7 @@ async fn a_row_that_somebody_holds_costs_the_jobs_beside_it_no_lease() {
     invariants::assert_all(&admin, &jobs).await;
 }
 
-/// An API that stands still between two steps of a cancel must not stand on the job's row meanwhile.
+/// An API that is paused between two steps of a cancel must not hold a lock on the job's row.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_holds_the_jobs_row_for_no_longer_than_the_database_needs() {
     let stack = Stack::builder().proxied().workers(0).start().await;
@@ -85,7 +85,7 @@ async fn jobs_that_wait_for_their_last_chance_hide_nobody_from_the_poll() {
     let stack = Stack::builder().proxied().worker_env("WORKER_CONCURRENCY", "flashcards=2").start().await;
     let (anna, admin) = (stack.user(), stack.admin().await);
     stack.worker(0).kill().await;
-    // Nobody hears of these but by the poll.
+    // Only the poll finds these.
     stack.proxies().api_redis.set(Mode::Refuse).await;
     let mut jobs = Vec::new();
     for key in ["wary-1", "wary-2", "wary-3", "fresh"] {
@@ -246,7 +246,8 @@ async fn a_held_row_is_tried_again_when_lost_claims_are_released() {
     assert_eq!(count(&mut worker, release, &jobs).await, 1);
 }
 
-/// Fourteen generations end at once while strangers hold rows of two: no model is asked again for any of them.
+/// Fourteen generations end at once while other transactions hold rows of two: no model is called again for any of
+/// them.
 #[tokio::test(flavor = "multi_thread")]
 async fn held_rows_cost_no_generation_a_second_call() {
     let stack = Stack::builder().api_env("GENERATION_RATE", "1000/300").start().await;
@@ -345,7 +346,7 @@ async fn a_lock_that_is_not_free_in_time_is_503_and_no_dry_run() {
     busy(&ben, lock, None, &json!({ "calendarId": calendar })).await;
 }
 
-/// As a migration of somebody else's would: nothing can be written down of a call, for longer than a statement waits.
+/// A foreign migration locks the table: no call can be recorded, for longer than a statement waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_table_costs_a_fresh_calendar_no_attempt() {
     let stack = Stack::builder().start().await;

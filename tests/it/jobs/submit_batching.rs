@@ -26,7 +26,7 @@ struct Told {
     answer: Option<String>,
 }
 
-/// The same as the function tells it: place, outcome, job, answer, what is left.
+/// The result of the function: place, outcome, job, answer, remaining requests.
 type Row = (i32, String, Option<Uuid>, Option<String>, Option<i32>);
 
 /// People, and every job that was asked for in their name.
@@ -106,7 +106,7 @@ async fn a_batch_is_judged_as_its_requests_would_be_one_by_one() {
         for _ in 0..4 {
             let batch = any_batch(&mut random, PEOPLE);
             let at_once = together.ask(&mut api, &batch).await;
-            // Requests of different people do not know of each other: any order that keeps a person's own is the same.
+            // Requests of different users are independent: any order that keeps each user's own is equivalent.
             let mut one_by_one = Vec::new();
             for ask in &batch {
                 one_by_one.extend(alone.ask(&mut api, std::slice::from_ref(ask)).await);
@@ -209,7 +209,7 @@ async fn hold(stack: &Stack, user: Uuid) -> PgConnection {
 async fn nobody_waits_for_a_strangers_lock_and_its_owner_is_asked_to_come_back() {
     let stack = Stack::shared().await;
     let anna = stack.user();
-    // So many that each batcher of the API gets some of them.
+    // Enough that each batcher of the API gets some of them.
     let strangers: Vec<User> = (0..12).map(|_| stack.user()).collect();
     let body = |user: &User| json!({ "source_text": source_text(&format!("lock-{}", user.id)) });
     let submit = |user: &User, key: Option<&'static str>| {
@@ -234,7 +234,7 @@ async fn nobody_waits_for_a_strangers_lock_and_its_owner_is_asked_to_come_back()
             "theirs"
         }
     };
-    assert_eq!(first, "theirs", "somebody has waited for her lock");
+    assert_eq!(first, "theirs", "a request has waited for her lock");
     for (n, reply) in hers.await.into_iter().enumerate() {
         if n < 3 {
             reply.refused(503, "UNAVAILABLE");

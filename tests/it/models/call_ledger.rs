@@ -31,12 +31,12 @@ use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// An answer that is cut at the token limit behind so many placements or entries.
+/// An answer that is cut at the token limit after this number of placements or entries.
 fn part(cards: usize) -> Script {
     Script::ending(cards, End::Length)
 }
 
-/// So many placements, two a day.
+/// This number of placements, two a day.
 fn many(count: u32) -> Value {
     (0..count).map(|n| seed(&format!("p{n}"), n / 2, if n % 2 == 0 { 9 } else { 15 })).collect()
 }
@@ -78,7 +78,7 @@ async fn a_week_whose_answers_are_cut_is_asked_for_in_parts_until_it_is_whole() 
     assert_follows(&events, 0);
     let complete = events.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(6)), "{complete}");
-    assert_eq!(placement_ids(&events).len(), 6, "each is told of once");
+    assert_eq!(placement_ids(&events).len(), 6, "each is streamed once");
     assert!(placement_errors(&events).is_empty());
     assert_eq!(asked(&stack, &key), [6, 5, 3, 2], "each call asks for what is missing");
     let admin = stack.admin().await;
@@ -134,7 +134,7 @@ async fn a_week_that_is_always_cut_costs_eight_calls_at_most_and_names_what_is_m
     invariants::assert_all(&admin, &[run_of(&stream)]).await;
 }
 
-/// Reads on until so many placements or entries were told of.
+/// Reads until this number of placements or entries were streamed.
 async fn told(stream: &mut EventStream, count: usize) -> Vec<Event> {
     let mut seen: Vec<Event> = Vec::new();
     while seen.iter().filter(|event| matches!(event.kind.as_str(), "placement" | "entry")).count() < count {
@@ -202,7 +202,7 @@ async fn twenty_that_break(stack: &Stack) -> Vec<(User, String)> {
     asked.into_iter().map(|(id, user)| (user, id)).collect()
 }
 
-/// The circuit opens between a claim and the start of its job: the claim waits for a lock of the ledger meanwhile.
+/// The circuit opens between a claim and the start of its job, while the claim waits for a lock of the ledger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_opened_with_a_claim_is_taken_back_when_the_circuit_has_opened_since() {
     let stack = Stack::builder().start().await;
@@ -248,7 +248,7 @@ async fn a_call_opened_with_a_claim_is_taken_back_when_the_circuit_has_opened_si
     invariants::assert_all(&admin, &jobs).await;
 }
 
-/// A cancel that is there already when the job begins: nobody has asked the model, and nothing says that somebody has.
+/// A cancel that is there already when the job begins: the model is not called, and no row records a call.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_opened_with_a_claim_is_taken_back_when_the_job_was_cancelled_before_it_began() {
     let stack = Stack::builder().worker_env("WORKER_CONCURRENCY", "account=1").start().await;
@@ -263,7 +263,7 @@ async fn a_call_opened_with_a_claim_is_taken_back_when_the_job_was_cancelled_bef
 
     let events = anna.follow_to_end(job).await;
     assert_eq!(events.last().unwrap().json()["status"], "cancelled");
-    assert!(stack.world.calls("cancelled").is_empty(), "nobody was asked");
+    assert!(stack.world.calls("cancelled").is_empty(), "the model was not called");
     assert!(ledger(&admin, job).await.is_empty(), "and nothing says so");
     let epoch: i64 =
         sqlx::query_scalar("SELECT epoch FROM almanac.jobs WHERE id = $1").bind(job).fetch_one(&admin).await.unwrap();
@@ -295,7 +295,7 @@ async fn only_the_holder_of_a_lease_takes_a_call_back_and_only_one_that_is_open(
     let lost = async |call| matches!(withdraw(job.id, old, call).await, Err(WriteError::LeaseLost));
     assert!(lost(first).await, "its lease ran out");
     let new = job.claim("second", 3_600_000).await.unwrap();
-    assert!(lost(first).await, "and is somebody else's now");
+    assert!(lost(first).await, "and another worker holds it now");
     let second = open(new).await;
     assert!(lost(second).await, "whose calls are not its own");
     withdraw(other.id, elsewhere, second).await.unwrap();
@@ -354,10 +354,14 @@ async fn a_prompt_that_only_newer_workers_know_is_left_to_them() {
 
     let left = "SELECT count(*) = 3 FROM almanac.jobs WHERE state = 'queued' AND epoch > 0 AND attempt = 0";
     let left = async || sqlx::query_scalar::<_, bool>(left).fetch_one(&admin).await.unwrap().then_some(());
-    eventually(SOON, "each is left to somebody else", left).await;
+    eventually(SOON, "each is left to another worker", left).await;
     let calls: i64 = sqlx::query_scalar("SELECT count(*) FROM almanac.llm_calls").fetch_one(&admin).await.unwrap();
-    assert_eq!((calls, stack.world.ledger().all().len()), (0, 0), "nobody was asked, and nothing says so");
-    // Somebody who knows it.
+    assert_eq!(
+        (calls, stack.world.ledger().all().len()),
+        (0, 0),
+        "the model was not called, and no row records a call"
+    );
+    // A worker that knows the version.
     speak(&known).await;
     assert_eq!(anna.follow_to_end(cards).await.last().unwrap().json()["status"], "succeeded");
     assert_eq!(run.collect_to_end().await.last().unwrap().json()["data"]["status"], "succeeded");

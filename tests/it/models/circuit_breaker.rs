@@ -42,7 +42,7 @@ async fn open_circuit(stack: &Stack) -> Uuid {
     eventually(4 * SOON, "twenty refusals in ten seconds open the circuit", || async {
         let people: Vec<User> = (0..20).map(|_| stack.user()).collect();
         join_all(people.iter().map(|user| user.submit(&text))).await;
-        // Whoever came too late for that comes back as a probe, is refused too, and leaves the circuit open.
+        // A call that came too late for that returns as a probe, is refused too, and leaves the circuit open.
         let over = async || sqlx::query_scalar(active).fetch_one(&admin).await.ok().filter(|active: &i64| *active == 0);
         eventually(4 * SOON, "all of them have been refused", over).await;
         stack.worker(0).log().contains(OPEN).then_some(())

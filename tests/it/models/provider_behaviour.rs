@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// For what a slow machine may take its time.
 const SOON: Duration = Duration::from_secs(30);
 
-/// A stack whose failures shut nobody else's circuit.
+/// A stack whose failures open no other stack's circuit.
 async fn own_stack() -> Stack {
     Stack::builder().start().await
 }
@@ -160,7 +160,7 @@ async fn a_retry_asks_for_the_rest_and_repeats_nothing() {
         let id = generation["id"].as_str().unwrap();
         let events = user.follow(id).await.collect_to_end().await;
         let told = events.iter().filter(|event| event.kind == "suggestion").count();
-        assert_eq!(told, expected.len(), "each was told once");
+        assert_eq!(told, expected.len(), "each was streamed once");
     }
 }
 

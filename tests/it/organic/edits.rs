@@ -62,7 +62,7 @@ async fn a_week_made_anew_changes_placements_and_doubles_none() {
     assert_eq!(of("p3")["copy"]["caption"], "Caption 2 for p3");
     assert_eq!(of("p3")["schedule"], before[2]["schedule"], "nothing that is asked for again moves");
     assert_eq!((&of("p1")["version"], &of("p3")["version"]), (&json!(3), &json!(2)));
-    assert_eq!(placement_lines(&events, "p1")[0]["copy"]["caption"], "Mine", "what is told is what is saved");
+    assert_eq!(placement_lines(&events, "p1")[0]["copy"]["caption"], "Mine", "what is streamed is what is saved");
     assert_eq!(placement_ids(&events).len(), 3);
 }
 

@@ -58,7 +58,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     assert!((5_000..9_000).contains(&latency), "{latency} ms");
     assert_eq!(anna.placements().await.len(), 2, "what exists is kept");
 
-    // Killed in the middle of a week; the slot is taken until somebody else finds the time over.
+    // Killed in the middle of a week; the slot is taken until the reaper finds the lease expired.
     let mut open = ben.week(&json!({ "options": options_with_key("killed") })).await;
     open.next_of("placement").await;
     stack.world.wait_until_holding("killed").await;
@@ -73,7 +73,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     invariants::assert_all(&stack.admin().await, &[run_of(&stream.headers), run_of(&open.headers)]).await;
 }
 
-/// A worker dies at a crash point in the middle of a week and another process goes on.
+/// A worker dies at a crash point in the middle of a week and another process continues.
 async fn survives_a_crash_at(point: &str) {
     let stack = Stack::builder().worker_env("ALMANAC_CRASH_AT", point).start().await;
     let anna = branded(&stack).await;
@@ -93,7 +93,7 @@ async fn survives_a_crash_at(point: &str) {
     let complete = seen.last().unwrap().json();
     assert_eq!((&complete["status"], &complete["placements"]), (&json!("succeeded"), &json!(6)), "{point}");
     let ids = placement_ids(&seen);
-    assert_eq!(ids.len(), 6, "{point}: each placement is told of once: {ids:?}");
+    assert_eq!(ids.len(), 6, "{point}: each placement is streamed once: {ids:?}");
     let saved = anna.placements().await;
     for before in &shown {
         assert!(saved.contains(before), "{point}: what was shown is not made again: {before}");

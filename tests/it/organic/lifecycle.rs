@@ -52,7 +52,7 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
         events.push(stream.next().await.or_fail("two placements"));
     }
     stack.world.wait_until_holding(&key).await;
-    assert_eq!(anna.placements().await.len(), 2, "what is told of is stored");
+    assert_eq!(anna.placements().await.len(), 2, "what is streamed is stored");
     stack.world.release(&key);
     events.extend(stream.collect_to_end().await);
 
@@ -85,7 +85,7 @@ async fn a_week_is_streamed_as_it_is_made_and_saved_as_it_was_streamed() {
     for saved in anna.placements().await {
         let told = placement_lines(&events, saved["placementId"].as_str().unwrap())[0].clone();
         for (name, value) in told.as_object().unwrap() {
-            assert_eq!(&saved[name], value, "{name}: what was told is what is saved");
+            assert_eq!(&saved[name], value, "{name}: what was streamed is what is saved");
         }
         assert_eq!((&saved["version"], &saved["editedFields"], &saved["runId"]), (&json!(1), &json!([]), &json!(run)));
         let matches = saved["assetMatches"].as_array().unwrap();
@@ -308,7 +308,7 @@ async fn what_a_model_omits_is_asked_for_once_more_and_what_it_repeats_or_invent
     assert_eq!(placement_ids(&events), ["p1", "p2", "p3"]);
     assert_eq!(placement_lines(&events, "p1")[0]["content"]["titleTopic"], "Title 1", "the first one counts");
     let events = anna.generate_week(&json!({ "options": options_with_key(&invents) })).await;
-    assert_eq!(placement_ids(&events), ["p1", "p2", "p3"], "nobody asked for more");
+    assert_eq!(placement_ids(&events), ["p1", "p2", "p3"], "no more were requested");
     let counted: Value = sqlx::query_scalar(
         "SELECT ai_metadata FROM almanac.organic_runs WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1",
     )

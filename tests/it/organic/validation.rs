@@ -22,7 +22,7 @@ fn without(order: &Value, name: &str) -> Value {
     order
 }
 
-/// Orders that make no sense, what each is told, and where.
+/// Invalid orders, and the error and place of each.
 fn nonsense() -> Vec<(Value, u16, &'static str, Value)> {
     let order = |changes: &Value| week_order(changes);
     let invalid = |changes: Value, loc: Value| (order(&changes), 400, "VALIDATION_FAILED", loc);

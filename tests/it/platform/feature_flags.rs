@@ -19,7 +19,7 @@ const SEEN_WITHIN: Duration = Duration::from_secs(5);
 const CALENDAR: &str = "/v1/admin/flags/CALENDAR_SERVICE_ENABLED";
 const PUBLISH: &str = "/v1/admin/flags/PUBLISH_SERVICE_ENABLED";
 
-/// Waits until the process that this person speaks to goes by what is stored, and answers that.
+/// Waits until the process that this user calls applies what is stored, and returns that.
 async fn in_effect(operator: &User, path: &str) -> Value {
     eventually(SEEN_WITHIN, "the flag is in effect", || async {
         let flag = operator.get(path).await.expect(200).data();
@@ -45,7 +45,7 @@ async fn a_flag_that_one_process_sets_is_in_effect_in_the_other_within_two_secon
 
     let set = here.put(CALENDAR, json!({ "enabled": true, "users": [anna] })).await.expect(200).data();
 
-    assert_eq!(set["inEffect"], true, "the process that was told goes by it at once");
+    assert_eq!(set["inEffect"], true, "the process that stored it applies it at once");
     let seen = in_effect(&there, CALENDAR).await;
     assert_eq!((&seen["enabled"], &seen["users"], &seen["source"]), (&json!(true), &json!([anna]), &json!("row")));
 
@@ -90,18 +90,18 @@ async fn the_last_known_flags_stand_while_postgres_is_away_and_follow_when_it_is
     for flags in [&worker, &api] {
         flags.refresh().await.or_fail("reading the flags");
         assert!(flags.is_on(Flag::CalendarService, Some(anna)), "the row's people");
-        assert!(!flags.is_on(Flag::CalendarService, Some(ben)), "nobody else");
+        assert!(!flags.is_on(Flag::CalendarService, Some(ben)), "no other user");
         assert!(flags.is_on(Flag::PublishService, None), "no row: the environment's value");
     }
 
     away.set(Mode::Refuse).await;
     operator.put(CALENDAR, json!({ "enabled": false })).await.expect(200);
     for flags in [&worker, &api] {
-        flags.refresh().await.expect_err("Postgres is away");
+        flags.refresh().await.expect_err("Postgres is unavailable");
         assert!(flags.is_on(Flag::CalendarService, Some(anna)), "the last known value stands");
     }
     let never = Flags::of_worker(&Service::open(&url("almanac_worker")).or_fail("opening"), defaults);
-    never.refresh().await.expect_err("Postgres is away");
+    never.refresh().await.expect_err("Postgres is unavailable");
     assert!(never.is_on(Flag::PublishService, None) && !never.is_on(Flag::CalendarService, Some(anna)), "the defaults");
 
     away.set(Mode::Pass).await;

@@ -251,7 +251,7 @@ async fn a_round_of_pruning_reads_the_rows_that_it_removes() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Three calls of each round, which find so many; those that read more.
+/// Three calls of each round, which find this number; those that read more.
 async fn read_by_rounds(connection: &mut PgConnection, when: &str, finds: [i64; 3]) -> Vec<String> {
     let mut wrong = Vec::new();
     for Round { sql, .. } in ROUNDS {

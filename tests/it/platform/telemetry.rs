@@ -31,7 +31,7 @@ async fn one_trace_runs_from_the_request_to_the_providers_call() {
     let seen = stack.world.wait_for_call(&key, 1).await;
     anna.ended(accepted["generation_id"].as_str().unwrap()).await;
 
-    let parent = seen.traceparent().expect("the provider is told").to_owned();
+    let parent = seen.traceparent().expect("the provider gets it").to_owned();
     let parts: Vec<_> = parent.split('-').collect();
     assert_eq!((parts.len(), parts[0], parts[1]), (4, "00", trace), "{parent}");
     assert_ne!(parts[2], span, "a span of our own");
@@ -202,7 +202,7 @@ async fn what_happens_is_counted() {
     counted(&api, "almanac_jobs_accepted_total", &["kind=\"flashcards.generate\""], 2.0);
     counted(&api, "almanac_http_requests_total", &["method=\"POST\"", "status=\"202\""], 2.0);
     counted(&api, "almanac_http_requests_total", &["status=\"404\""], 1.0);
-    assert!(!api.contains("nowhere"), "no label holds what strangers write");
+    assert!(!api.contains("nowhere"), "no label holds what clients write");
     assert!(!api.contains(&anna.id.to_string()), "no label holds an id");
     let seen = async || {
         let text = stack.worker(0).metrics().await;

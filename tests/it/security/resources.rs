@@ -60,7 +60,7 @@ pub async fn things(user: &User) -> Things {
     Things { generation, suggestion, card, calendar, entry, run, brand }
 }
 
-/// An operation's path with this person's ids, or with ids of nobody.
+/// An operation's path with this user's ids, or with ids of no user.
 pub fn filled(path: &str, things: Option<&Things>) -> String {
     let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
     for at in 1..parts.len() {
@@ -100,7 +100,7 @@ pub fn body(path: &str) -> Value {
     }
 }
 
-/// A person with at least one row in every table.
+/// A user with at least one row in every table.
 pub async fn settled(stack: &Stack, admin: &PgPool) -> User {
     let user = stack.user();
     let body = json!({ "source_text": almanac_tests::world::source_text("rows") });

@@ -139,7 +139,7 @@ async fn every_table_opens_to_each_role_just_as_far_as_it_should() {
                     (false, Err(code)) => assert_eq!(code, "42501", "{what}"),
                     (false, Ok(_)) => panic!("allowed: {what}"),
                     (true, Ok(rows)) => assert_eq!(rows, if letter == 'i' { 0 } else { *sees }, "{what}"),
-                    // A key of another table in the way is no matter of rights.
+                    // A conflict with a key of another table is not about rights.
                     (true, Err(code)) => assert!(letter == 'd' && code == "23503", "{what}"),
                 }
             }

@@ -117,7 +117,8 @@ async fn requests_cut_off_in_flight_leave_nobodys_rights_behind() {
     }
     stack.proxies().api_postgres.set(Mode::Pass).await;
 
-    // Nobody asks anything now, so what was left open would stay open until the server's own time-out of ten seconds.
+    // No further requests come now, so what was left open would stay open until the server's own time-out of ten
+    // seconds.
     let admin = stack.admin().await;
     let stray = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                  AND usename = 'almanac_api' AND state LIKE 'idle in transaction%'";

@@ -1,4 +1,4 @@
-//! What happened to one calendar as its actors were told, and whether one order of events explains all of it. An entry's
+//! The answers that the actors on one calendar got, and whether one order of events explains all of them. An entry's
 //! versions are that order: each change makes the next one, so a version made twice is a change that was lost.
 //! The rules of an accept stand here a second time, in few words and apart from the code under test.
 
@@ -14,7 +14,7 @@ use serde_json::json;
 /// What a run says, by key.
 pub type Made = BTreeMap<String, Fields<Field>>;
 
-/// Everything that actors were told.
+/// All answers that actors got.
 #[derive(Debug, Default)]
 pub struct History {
     /// What each run made, the first run first.
@@ -52,7 +52,8 @@ impl State {
         self.edited.insert(field);
     }
 
-    /// What a person wrote stays unless its field is named; what a person deleted stays away unless its key is.
+    /// A field edited by a person stays unless it is named; an entry deleted by a person stays deleted unless its key
+    /// is named.
     fn accept(&mut self, key: &str, made: &Made, choice: &AcceptBody) {
         let Some(theirs) = made.get(key) else { return };
         let named = choice.fields.as_ref().and_then(|fields| fields.get(key));
@@ -81,18 +82,18 @@ impl History {
         Self { runs: vec![(run, made)], loose, ..Self::default() }
     }
 
-    /// A person's edit was answered with this entry.
+    /// An edit was answered with this entry.
     pub fn edited(&mut self, field: Field, text: &str, answer: Entry) {
         self.changed(&answer.key.to_string(), answer.version, Change::Edit(field, text.to_owned()));
         self.sights.push(answer);
     }
 
-    /// A person's delete was answered with success.
+    /// A delete was answered with success.
     pub fn deleted(&mut self, key: &str) {
         *self.deletes.entry(key.to_owned()).or_default() += 1;
     }
 
-    /// A person's new entry was answered with this.
+    /// A new entry was answered with this.
     pub fn added(&mut self, answer: Entry) {
         let before = self.by_hand.insert(answer.key.to_string(), answer);
         assert!(before.is_none(), "two entries were added under one key: {before:?}");
@@ -133,7 +134,7 @@ impl History {
             match saved.get(&key) {
                 _ if self.loose.contains(&key) => {}
                 Some(entry) => self.explains_entry(&key, entry),
-                None => panic!("{key} is gone, though a person wrote in it or every run makes it"),
+                None => panic!("{key} is gone, although it was edited or every run makes it"),
             }
         }
         for (key, entry) in saved.iter().filter(|(key, _)| self.loose.contains(*key)) {
@@ -160,7 +161,7 @@ impl History {
         }
     }
 
-    /// An entry at each of its versions, from the first run's on. A version that nobody was told of is a delete.
+    /// An entry at each of its versions, from the first run's on. A version without an answer is a delete.
     fn replay(&mut self, key: &str, last: i64) -> Vec<State> {
         let mut fields = self.runs[0].1[key].clone();
         fields.insert(Field::Media, json!([]));

@@ -1,6 +1,6 @@
-//! Ten thousand times, two things are done to one calendar at the same moment: edits, deletes, entries added by hand, new
-//! runs and accepts, through the use-cases themselves, as the API's role, against the real database. Nothing a person wrote
-//! is lost, and every answer fits into one story.
+//! Ten thousand times, two operations run on one calendar at the same time: edits, deletes, entries added by hand, new
+//! runs and accepts, through the use-cases themselves, as the API's role, against the real database. No human edit is
+//! lost, and one order of events explains every answer.
 
 mod history;
 
@@ -50,7 +50,7 @@ const EDITS: usize = 24;
 const ACCEPTS: usize = 14;
 const RUNS: usize = 4;
 
-/// Every run makes the first two; some leave the others out. In the third a person has written; in the fourth nobody.
+/// Every run makes the first two; some leave the others out. The third has a human edit, the fourth has none.
 const ALWAYS: [&str; 2] = ["blog:2026-03-02:1", "blog:2026-03-03:1"];
 const WRITTEN_IN: &str = "blog:2026-03-04:1";
 const LOOSE: &str = "blog:2026-03-05:1";
@@ -65,7 +65,7 @@ struct House {
     met: AtomicUsize,
 }
 
-/// One calendar, its owner, and what they were told so far.
+/// One calendar, its owner, and the answers so far.
 struct Scene {
     house: Arc<House>,
     owner: UserId,
@@ -186,7 +186,7 @@ impl Scene {
         }
     }
 
-    /// Writes something that nobody else writes; with an expected version only to that.
+    /// Writes a value that is written only here; with an expected version only to that.
     async fn edit(&self, chance: &mut StdRng, expected: Option<(&str, i64)>) {
         let key = [ALWAYS[0], ALWAYS[1], WRITTEN_IN][chance.random_range(0..3)];
         let (key, version) = expected.map_or((key, None), |(key, version)| (key, Some(version)));

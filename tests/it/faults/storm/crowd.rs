@@ -28,7 +28,7 @@ use uuid::Uuid;
 const AT_ONCE: usize = 300;
 /// More calls than one job will have.
 const CALLS: usize = 12;
-/// How long a person waits before the first repetition after a 503; each further pause is twice as long.
+/// How long a client waits before the first repetition after a 503; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// What a person saw of a job.
+/// The answers that a client got for a job.
 #[derive(Debug)]
 pub struct Seen {
     pub job: Uuid,
@@ -69,20 +69,20 @@ pub struct Seen {
     pub key: String,
     /// What its final event says.
     pub status: String,
-    /// The suggestions, entries or placements that its log told of.
+    /// The suggestions, entries or placements in its log.
     pub told: Vec<String>,
     /// The number of these that a job has which succeeds.
     pub least: usize,
 }
 
-/// Somebody who asks again and again.
+/// A client that sends requests again and again.
 #[derive(Debug)]
 struct Person {
     user: User,
     has_brand: bool,
 }
 
-/// Everybody, and what they need.
+/// All clients, and what they need.
 #[derive(Debug)]
 pub struct Crowd {
     stack: Arc<Stack>,
@@ -97,13 +97,13 @@ impl Crowd {
         Self { stack, echoes, resting: Mutex::default(), refused: AtomicUsize::new(0) }
     }
 
-    /// How often somebody was told 503 and asked again.
+    /// How often a client got 503 and repeated the request.
     pub fn refused(&self) -> usize {
         self.refused.load(Relaxed)
     }
 
-    /// Asks for so many things at this pace, calls `last` when nothing more will be asked for, and answers when everybody
-    /// has seen the end of what they asked for.
+    /// Sends this number of requests at this pace, calls `last` after the last one, and returns when every client has
+    /// seen the end of its jobs.
     pub async fn come(self: Arc<Self>, jobs: usize, pace: u32, seed: u64, last: impl FnOnce()) -> Vec<Seen> {
         let mut random = StdRng::seed_from_u64(seed);
         let seats = Arc::new(Semaphore::new(AT_ONCE));

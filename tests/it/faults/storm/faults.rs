@@ -1,4 +1,4 @@
-//! What a storm does to workers, and a watch over the jobs that they held: which, and when somebody else had them.
+//! The faults of a storm, and a watch over the jobs of the affected workers: which, and when another worker had them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -157,7 +157,7 @@ impl Fault {
         loop {
             let wakes = asleep.first().map(|sleeper: &Sleeper| sleeper.until);
             tokio::select! {
-                // Nobody is left asleep.
+                // No process is left paused.
                 () = calm.cancelled(), if asleep.is_empty() => return Strikes::from([(self.name(), strikes)]),
                 () = tokio::time::sleep_until(wakes.unwrap_or_else(Instant::now)), if wakes.is_some() => {
                     let sleeper = asleep.remove(0);

@@ -1,6 +1,6 @@
-//! Storms: work comes in all the time while one worker after the other is killed, or stands still for longer than its
-//! leases, or while faults of every kind come in turn. Nothing accepted is lost, nothing is made or told of twice, and
-//! what was interrupted goes on soon. A small storm of kills and a small mixed one are part of every run of the tests;
+//! Storms: work comes in all the time while one worker after the other is killed, or is paused for longer than its
+//! leases, or while faults of every kind come in turn. Nothing accepted is lost, nothing is made or streamed twice, and
+//! interrupted work continues soon. A small storm of kills and a small mixed one are part of every run of the tests;
 //! `make storm` has the full ones, which print what they measured.
 
 mod crowd;
@@ -23,11 +23,11 @@ use verdict::Verdict;
 const WORKERS: usize = 4;
 /// Of one worker: 16, as the jobs are mixed.
 const SLOTS: &str = "flashcards=8,calendar=4,organic=4";
-/// One worker a lane: while it stands still nobody else can take its jobs. The last one takes none, and reaps.
+/// One worker a lane: while it is paused no other worker can take its jobs. The last one takes none, and reaps.
 const SPLIT: [&str; WORKERS] = ["flashcards=48", "calendar=24", "organic=24", "account=1"];
 /// In which every accepted job has been started for the first time.
 const UNCLAIMED: Duration = Duration::from_secs(8);
-/// After a lease the reaper gives a job back, within two seconds, and somebody takes it.
+/// After a lease the reaper returns a job to the queue, within two seconds, and a worker takes it.
 const LEASE: Duration = Duration::from_secs(10);
 /// After the last fault every job has ended within.
 const TAIL: Duration = Duration::from_secs(300);
@@ -222,7 +222,7 @@ async fn workers_that_have_a_lane_alone_wake_to_their_own_jobs() {
         fault: Fault::Pause(nap),
         split: true,
         every: Duration::from_secs(10),
-        // Nobody takes them before their own worker wakes, and those that come meanwhile stand before them.
+        // No other worker takes them before their own worker wakes, and newer jobs are claimed before them.
         recovery: nap + Duration::from_secs(15),
         unclaimed: nap + Duration::from_secs(20),
         least: (5, 20),
@@ -254,7 +254,7 @@ const EVERY_TURN: &[Turn] =
     &[Turn::Kill, Turn::Kill, Turn::Pause, Turn::Locks, Turn::Locks, Turn::Silence, Turn::Delay];
 /// A fault that follows at once takes its time too: the longest of them is a pause.
 const MIXED_RECOVERY: Duration = Duration::from_secs(40);
-/// A calendar or a week that cannot start ends after a minute. A generation waits for as long as the provider is away.
+/// A calendar or a week that cannot start ends after a minute. A generation waits while the provider is unavailable.
 const MIXED_UNCLAIMED: Duration = Duration::from_secs(75);
 
 fn long_outage(usual: u64) -> Duration {

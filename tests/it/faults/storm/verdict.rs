@@ -71,7 +71,7 @@ pub struct Verdict {
     cut_off: BTreeSet<(Uuid, i64)>,
     /// How often a worker found that a job was not its own any more.
     late: usize,
-    /// Lines that somebody should look at.
+    /// Lines that need a look.
     alarms: Vec<String>,
     logs: Vec<String>,
 }
@@ -151,17 +151,17 @@ impl Verdict {
         line("calls failed by world", self.failed_calls.to_string());
         line("accepted to started", spread(&self.waits()));
         line("writers that came late", self.late.to_string());
-        line("told 503 for a while", refused.to_string());
+        line("answered 503 for a while", refused.to_string());
         line("alarms", self.alarms.len().to_string());
         line("ended as", states);
         format!("\nstorm of {name}\n{text}")
     }
 
-    /// The invariants, by everybody's own count.
+    /// The invariants, over all jobs.
     pub async fn assert_nothing_lost_or_doubled(&self, admin: &PgPool) {
         let jobs: Vec<Uuid> = self.seen.iter().map(|seen| seen.job).collect();
         assert_eq!(jobs.iter().collect::<HashSet<_>>().len(), jobs.len(), "an id was given twice");
-        assert_eq!(jobs.len(), self.rows.len(), "jobs that nobody asked for");
+        assert_eq!(jobs.len(), self.rows.len(), "jobs that were not requested");
         let (interruptions, cuts) = (self.interruptions_of(), self.cuts_of());
         let mut wrong: Vec<String> = Vec::new();
         for seen in &self.seen {
@@ -197,7 +197,7 @@ impl Verdict {
         self.strikes.values().sum()
     }
 
-    /// What is wrong with one job that was taken from a worker, and cut from its calls, so many times.
+    /// What is wrong with one job that was taken from a worker, and cut from its calls, these numbers of times.
     fn complaints(&self, seen: &Seen, taken: usize, cut: usize) -> Vec<&'static str> {
         let (row, whole) = (&self.rows[&seen.job], seen.kind.whole());
         let calls = self.calls.get(&seen.key).copied().unwrap_or(0);
@@ -210,12 +210,12 @@ impl Verdict {
         let rules = [
             (row.state == seen.status, "its row says something else than its last event"),
             (row.state == "succeeded" || (spent && row.state == "failed") || by_outage, "it did not succeed"),
-            (told.len() == seen.told.len(), "it told of something twice"),
+            (told.len() == seen.told.len(), "it streamed something twice"),
             (told.len() <= whole, "it made too much"),
             (told.len() >= seen.least || row.state == "failed" || by_outage, "it made too little"),
             // I8, and I3: no call without its row.
             (calls <= 1 + cut, "the model was called too often"),
-            (calls >= 1 || by_outage, "nobody called the model"),
+            (calls >= 1 || by_outage, "the model was not called"),
             (usize::try_from(row.calls).unwrap() >= calls, "the ledger misses a call"),
             (row.open_calls == 0, "a call in the ledger has no end"),
             (crashes == taken || (mixed && crashes <= taken), "its row counts other crashes than there were"),
@@ -236,7 +236,7 @@ impl Verdict {
         assert!(longest <= unclaimed, "a job was first started after {longest:?}");
         match self.fault {
             Fault::Kill => assert_eq!(self.late, 0, "who is dead writes nothing, and who lives keeps its leases"),
-            Fault::Pause(_) => assert!(self.late > 0, "nobody woke to find that a job was another's"),
+            Fault::Pause(_) => assert!(self.late > 0, "no worker woke after its job was claimed by another"),
             Fault::Mixed(_) => {}
         }
     }
