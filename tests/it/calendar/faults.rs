@@ -48,7 +48,7 @@ async fn a_run_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_ki
     assert!((5_000..9_000).contains(&latency), "{latency} ms");
     assert_eq!(anna.calendar_of(&done).await["entryCount"], 3, "what exists is kept");
 
-    // Killed in the middle of a run; the slot is taken until the reaper finds the lease expired.
+    // Killed in the middle of a run; the slot is taken until the job is ended as timed out.
     let mut open = ben.plan(&json!({ "constraints": keyed("killed") })).await;
     open.next_of("entry").await;
     stack.world.wait_until_holding("killed").await;

@@ -529,7 +529,7 @@ fn the_example_environment_lists_every_variable_with_its_default_and_says_why() 
         let required = about.iter().any(|line| line.contains("required"));
         assert!(value == variable.default || required, "{}: {value:?} is not {:?}", variable.name, variable.default);
     }
-    assert!(listed.is_empty(), "no test reads {:?}", listed.keys());
+    assert!(listed.is_empty(), "no program reads {:?}", listed.keys());
 }
 
 fn is_name(text: &str) -> bool {

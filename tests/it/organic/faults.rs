@@ -58,7 +58,7 @@ async fn a_week_ends_at_its_deadline_with_what_it_has_also_when_its_worker_was_k
     assert!((5_000..9_000).contains(&latency), "{latency} ms");
     assert_eq!(anna.placements().await.len(), 2, "what exists is kept");
 
-    // Killed in the middle of a week; the slot is taken until the reaper finds the lease expired.
+    // Killed in the middle of a week; the slot is taken until the job is ended as timed out.
     let mut open = ben.week(&json!({ "options": options_with_key("killed") })).await;
     open.next_of("placement").await;
     stack.world.wait_until_holding("killed").await;
