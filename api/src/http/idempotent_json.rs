@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http::{
+    error::ApiError,
     negotiation,
     strict_json::{self, StrictJson},
 };
@@ -58,7 +59,10 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for IdempotentJson<
         }
         let parsed = strict_json::parse(&bytes)?;
         let key = match key {
-            Some(key) => Some((key.to_owned(), fingerprint(&strict_json::parse::<Value>(&bytes)?))),
+            Some(key) => {
+                let fingerprint = fingerprint(&strict_json::parse::<Value>(&bytes)?);
+                Some((key.to_owned(), fingerprint.map_err(|error| ApiError::internal(error.into()))?))
+            }
             None => None,
         };
         Ok(Self { body: parsed, key })

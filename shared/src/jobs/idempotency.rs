@@ -2,87 +2,52 @@
 //! checks the key's shape and hands both to a service; `almanac.submit` compares them with what is stored. A body is never
 //! kept: only its hash.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Number, Value};
-use sha2::{Digest, Sha256};
 
-use crate::platform::{
-    db::{Database, Service, UserTx},
-    error::Refusal,
-    id::UserId,
+use crate::{
+    platform::{
+        db::{Database, Service, UserTx},
+        error::Refusal,
+        id::UserId,
+    },
+    values::canonical_json,
 };
+
+/// Whole numbers up to this size are exact as doubles.
+const LARGEST_EXACT: u128 = 1 << 53;
 
 /// SHA-256 of a body's canonical form. Two spellings of one JSON value have one fingerprint: the order of keys, white
 /// space, escapes and the spelling of a number play no part; of a repeated key the last counts.
-pub fn fingerprint(body: &Value) -> [u8; 32] {
-    Sha256::digest(canonical_json(body)).into()
-}
-
-/// The canonical form: keys sorted by their bytes, no white space, each number in one spelling.
 ///
-/// Close to RFC 8785, with one difference on purpose: whole numbers stay exact beyond 2^53, where the RFC would round
-/// them into each other.
-pub fn canonical_json(body: &Value) -> String {
-    let mut text = String::new();
-    push_value(&mut text, body);
-    text
+/// # Errors
+/// None that a parsed body can cause.
+pub fn fingerprint(body: &Value) -> serde_json::Result<[u8; 32]> {
+    canonical_json::sha256(&with_exact_numbers(body))
 }
 
-fn push_value(text: &mut String, value: &Value) {
+/// The body with each whole number beyond 2^53 as a text of its digits: RFC 8785 rounds them into each other, and two
+/// requests that differ in one would be taken for the same. The NUL in front keeps them apart from every text that a body
+/// can hold.
+fn with_exact_numbers(value: &Value) -> Value {
     match value {
-        Value::Number(number) => push_number(text, number),
-        Value::Array(items) => push_list(text, ['[', ']'], items, push_value),
+        Value::Number(number) => match exact_whole(number) {
+            Some(whole) if whole.unsigned_abs() > LARGEST_EXACT => format!("\0{whole}").into(),
+            _ => value.clone(),
+        },
+        Value::Array(items) => items.iter().map(with_exact_numbers).collect(),
         Value::Object(members) => {
-            // Sorted here and not by the map, which keeps insertion order if any crate of the build asks for that.
-            let members: BTreeMap<_, _> = members.iter().collect();
-            push_list(text, ['{', '}'], members, |text, (name, value)| {
-                push_scalar(text, &name.as_str());
-                text.push(':');
-                push_value(text, value);
-            });
+            members.iter().map(|(name, value)| (name.clone(), with_exact_numbers(value))).collect()
         }
-        Value::Null | Value::Bool(_) | Value::String(_) => push_scalar(text, value),
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
     }
 }
 
-fn push_list<T>(
-    text: &mut String,
-    [open, close]: [char; 2],
-    items: impl IntoIterator<Item = T>,
-    push: impl Fn(&mut String, T),
-) {
-    text.push(open);
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        push(text, item);
-    }
-    text.push(close);
-}
-
-/// `1`, `1.0` and `1e0` are one number, and so are `0` and `-0.0`.
-fn push_number(text: &mut String, number: &Number) {
-    let whole = number.as_i128().or_else(|| number.as_f64().and_then(exact_whole));
-    match whole {
-        Some(whole) => text.push_str(&whole.to_string()),
-        None => push_scalar(text, number),
-    }
-}
-
-/// The whole number a float stands for exactly, if there is one that an integer could have spelled.
-fn exact_whole(float: f64) -> Option<i128> {
+/// The whole number that a number stands for exactly, if an integer could have spelled it: `1e19` is one, `1e30` is not.
+fn exact_whole(number: &Number) -> Option<i128> {
     // 2^64: a float below it is exactly representable as i128, so the cast loses nothing.
-    (float.fract() == 0.0 && float.abs() < 18_446_744_073_709_551_616.0).then_some(float as i128)
-}
-
-fn push_scalar<T: serde::Serialize + ?Sized>(text: &mut String, value: &T) {
-    // Writing a string, number, bool or null cannot fail; an impossible failure must still not equal another value.
-    match serde_json::to_string(value) {
-        Ok(encoded) => text.push_str(&encoded),
-        Err(error) => text.push_str(&format!("unwritable: {error}")),
-    }
+    let of_float =
+        |float: f64| (float.fract() == 0.0 && float.abs() < 18_446_744_073_709_551_616.0).then_some(float as i128);
+    number.as_i128().or_else(|| number.as_f64().and_then(of_float))
 }
 
 /// Whether this person's key stands for a request of this route that was accepted.
@@ -238,8 +203,12 @@ mod tests {
 
     use super::*;
 
+    fn canonical_json(body: &Value) -> String {
+        canonical_json::to_string(&with_exact_numbers(body)).unwrap()
+    }
+
     fn fingerprint_of(text: &str) -> [u8; 32] {
-        fingerprint(&serde_json::from_str(text).unwrap())
+        fingerprint(&serde_json::from_str(text).unwrap()).unwrap()
     }
 
     #[test]
@@ -339,7 +308,7 @@ mod tests {
     proptest! {
         #[test]
         fn key_order_and_white_space_never_matter(value in any_json()) {
-            prop_assert_eq!(fingerprint(&value), fingerprint_of(&respelled(&value)));
+            prop_assert_eq!(fingerprint(&value).unwrap(), fingerprint_of(&respelled(&value)));
         }
 
         #[test]
@@ -359,12 +328,13 @@ mod tests {
             // Equal up to numbers such as 1 and 1.0, which are one value here and two for serde.
             prop_assume!(canonical_json(&one) != canonical_json(&other));
             prop_assert_ne!(&one, &other);
-            prop_assert_ne!(fingerprint(&one), fingerprint(&other));
+            prop_assert_ne!(fingerprint(&one).unwrap(), fingerprint(&other).unwrap());
         }
 
         #[test]
         fn a_changed_string_changes_the_fingerprint(one in ".{0,12}", other in ".{0,12}") {
-            prop_assert_eq!(one == other, fingerprint(&json!({"text": one})) == fingerprint(&json!({"text": other})));
+            let fingerprint = |text: &str| fingerprint(&json!({"text": text})).unwrap();
+            prop_assert_eq!(one == other, fingerprint(&one) == fingerprint(&other));
         }
     }
 }
