@@ -35,7 +35,9 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::IdempotencyInProgress
         | Code::AlreadyExists
         | Code::AlreadyFinal
+        | Code::AlreadyPublished
         | Code::NotFinal
+        | Code::PlanStale
         | Code::SeqAhead => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -51,6 +53,12 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::DayMismatch
         | Code::NewsletterDayMissing
         | Code::NoPlacements
+        | Code::InThePast
+        | Code::AccountAmbiguous
+        | Code::ChannelAuthMissing
+        | Code::ChannelNotConfigured
+        | Code::NothingToPublish
+        | Code::OptionRequired
         | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited | Code::StreamLimit => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -301,6 +309,11 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidFields(flaws) => Self::invalid(flaws.into_iter().map(Detail::from).collect()),
             Refusal::Rule { code, field, message } => Self::rule(code, &["body", field], message),
             Refusal::RuleAt(code, flaw) => Self::new(code, flaw.message.clone()).details(vec![flaw.into()]),
+            Refusal::Rules { code, channel, flaws } => {
+                let message = flaws.first().map_or_else(String::new, |flaw| flaw.message.clone());
+                let error = Self::new(code, message).details(flaws.into_iter().map(Detail::from).collect());
+                channel.into_iter().fold(error, Self::about_channel)
+            }
             Refusal::VersionMismatch { current } => Self::new(
                 Code::PreconditionFailed,
                 format!("modified by another request: the current version is {current}"),

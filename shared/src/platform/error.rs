@@ -35,6 +35,10 @@ wire_enum! {
         IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
         /// The thing has not reached a final state yet (409).
         NotFinal = "NOT_FINAL",
+        /// The plan is another one than the person saw (409); also an intent whose entry changed after that (row only).
+        PlanStale = "PLAN_STALE",
+        /// The entry has a live intent for the account (409 if all have one).
+        AlreadyPublished = "ALREADY_PUBLISHED",
         /// The thing has reached its final state (409).
         AlreadyFinal = "ALREADY_FINAL",
         /// The caller has a thing of this id already (409).
@@ -69,6 +73,18 @@ wire_enum! {
         NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
         /// Nothing is placed and no preset is asked for (422).
         NoPlacements = "NO_PLACEMENTS",
+        /// A time to publish that has passed (422).
+        InThePast = "IN_THE_PAST",
+        /// Several accounts of the channel are stored, and none is named (422).
+        AccountAmbiguous = "ACCOUNT_AMBIGUOUS",
+        /// No usable credentials are stored for a chosen account (422).
+        ChannelAuthMissing = "CHANNEL_AUTH_MISSING",
+        /// The operator has not set the channel up (422).
+        ChannelNotConfigured = "CHANNEL_NOT_CONFIGURED",
+        /// Nothing that could be published is left of the choice (422).
+        NothingToPublish = "NOTHING_TO_PUBLISH",
+        /// An option that only a person may decide, and nobody did (422).
+        OptionRequired = "OPTION_REQUIRED",
         /// A well-formed request that a rule refuses (422).
         RuleRefused = "RULE_REFUSED",
         /// Too much accepted work in the window (429).
@@ -127,6 +143,40 @@ wire_enum! {
         ProviderError = "PROVIDER_ERROR",
         /// The provider's stream ended before its answer did.
         ProviderTruncated = "PROVIDER_TRUNCATED",
+        /// An entry on a channel that is not published to.
+        ChannelUnsupported = "CHANNEL_UNSUPPORTED",
+        /// The channel refused the account's credentials.
+        ChannelAuthInvalid = "CHANNEL_AUTH_INVALID",
+        /// The entry was deleted before it was published.
+        EntryDeleted = "ENTRY_DELETED",
+        /// The channel has nothing of this format.
+        FormatUnsupported = "FORMAT_UNSUPPORTED",
+        /// An option that the channel does not take, alone or with another one.
+        OptionInvalid = "OPTION_INVALID",
+        /// An option that has no effect on this post; a warning.
+        OptionIgnored = "OPTION_IGNORED",
+        /// The format needs a picture or a video.
+        MediaRequired = "MEDIA_REQUIRED",
+        /// Too few or too many media.
+        MediaCount = "MEDIA_COUNT",
+        /// A picture where a video is needed, or the other way round.
+        MediaType = "MEDIA_TYPE",
+        /// An address that the channel cannot fetch from.
+        MediaUrl = "MEDIA_URL",
+        /// Size and kind of the media are only known once they are fetched; a warning.
+        MediaUnchecked = "MEDIA_UNCHECKED",
+        /// A text over the channel's limit.
+        TextTooLong = "TEXT_TOO_LONG",
+        /// A text that the channel needs is empty.
+        TextRequired = "TEXT_REQUIRED",
+        /// A text with characters that the channel refuses.
+        TextInvalid = "TEXT_INVALID",
+        /// A text that the format does not show; a warning.
+        TextIgnored = "TEXT_IGNORED",
+        /// More hashtags than the channel takes.
+        TooManyHashtags = "TOO_MANY_HASHTAGS",
+        /// More mentions than the channel takes.
+        TooManyMentions = "TOO_MANY_MENTIONS",
     }
 }
 
@@ -196,6 +246,16 @@ pub enum Refusal {
     /// Refused by a rule, inside a list or an object: its code, place, and a sentence for the user.
     #[error("{0}: {message}", message = .1.message)]
     RuleAt(Code, FieldError),
+    /// A rule said no in several places: its code, each place, and the publishing channel it is about.
+    #[error("{code}: {} places", .flaws.len())]
+    Rules {
+        /// The rule's code.
+        code: Code,
+        /// The first channel that is refused.
+        channel: Option<&'static str>,
+        /// Each place; the first one's message is the answer's.
+        flaws: Vec<FieldError>,
+    },
     /// The job has not ended yet; only what has ended can be repeated.
     #[error("not final: {}", .0.id)]
     NotFinal(ActiveJob),
