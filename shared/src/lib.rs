@@ -10,4 +10,5 @@ pub mod flashcards;
 pub mod jobs;
 pub mod organic;
 pub mod platform;
+pub mod publishing;
 pub mod values;
