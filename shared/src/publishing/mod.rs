@@ -17,6 +17,7 @@ use crate::{
 
 pub mod options;
 pub mod plan;
+pub mod receipts;
 pub mod render;
 pub mod rules;
 
