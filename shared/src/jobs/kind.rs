@@ -1,16 +1,19 @@
 //! The kinds of jobs and the lanes that deliver them.
 //! Called by services that submit and by the worker that runs; holds words only, no behaviour of a kind.
 //!
-//! To add a kind, in the order in which the compiler or a failing test asks for it:
+//! To add a kind:
 //! 1. a variant and its arms here; its rate and time limit also in `.env.example`;
-//! 2. a row in `job_kinds` in the domain's migration, which names the domain's SQL functions: `on_lock` (parents of what it
-//!    writes), `on_start`, `on_save`, `on_finish`, `on_retry`, `on_prune`, `on_erase`, and its `domain_table`; each function in
-//!    `migrations/functions/<domain>/`. No function of `jobs` is edited;
-//! 3. a function in `worker/src/jobs/`, for a kind that asks a model a `Generation`; then also a `Task` in
+//! 2. its domain: `shared/src/<domain>/` (and `lib.rs`), the service as a field of `api/src/state.rs`;
+//! 3. its tables and a row in `job_kinds` in a migration of its own; the row repeats lane, route and limits, and names the
+//!    domain's SQL functions: `on_lock`, `on_start`, `on_save`, `on_finish`, `on_retry`, `on_prune`, `on_erase` (0002_jobs.sql
+//!    says how each is called and which may be null). Each function, and the one that submits, is a file in
+//!    `migrations/functions/<domain>/`. No function of `jobs` is edited. Then `make sqlx`;
+//! 4. a function in `worker/src/jobs/`, for a kind that asks a model a `Generation`; then also a `Task` in
 //!    `worker/src/outbound/ai/task`, its prompt, and what the offline composer answers (`shared/src/composer`);
-//! 4. its routes (`api/src/routes/mod.rs`), what clients see of its jobs (`api/src/routes/kinds.rs`), examples of its
-//!    schemas (`api/src/openapi/examples.rs`);
-//! 5. tests in a folder of the domain, and what it owns in `tests/it/security/resources.rs`.
+//! 5. its routes (`api/src/routes/mod.rs`), what clients see of its jobs (`api/src/routes/kinds.rs`), examples of its
+//!    schemas (`api/src/openapi/examples.rs`), the address of its subject (`Urls::about`). Then `make openapi`;
+//! 6. tests in `tests/it/<domain>/` (named in `main.rs`), and what it owns in `tests/it/security/resources.rs`. Nothing asks
+//!    for its lines in `tests/src/invariants.rs`, `models/domain_outcomes.rs` and `security/prompt_leaks.rs`.
 
 use crate::{platform::config::Variable, values::wire_enum::wire_enum};
 
