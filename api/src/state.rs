@@ -54,8 +54,6 @@ pub struct App {
     pub organic: Organic,
     /// Jobs.
     pub jobs: Jobs,
-    /// Wakes a worker for a submitted job.
-    pub bell: Bell,
     /// The jobs of all users, for operators.
     pub operations: Operations,
     /// Account erasure.
@@ -106,7 +104,7 @@ impl App {
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
-            jobs: Jobs::start(database.clone(), relay, bell.clone(), Publisher::start(commands.clone())),
+            jobs: Jobs::start(database.clone(), relay, bell, Publisher::start(commands.clone())),
             auth: Arc::new(Authenticator::new(&settings.auth, clock.clone())?),
             clock,
             models: settings.models.clone(),
@@ -114,7 +112,6 @@ impl App {
             calendar_dry_runs: LocalLimit::new(limits.bucket(Kind::GenerateCalendar), DRY_RUN_USERS),
             limits,
             streams: StreamLimit::new(settings.streams_per_user),
-            bell,
             metrics,
             redis: commands,
             database,

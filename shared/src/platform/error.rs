@@ -83,7 +83,7 @@ wire_enum! {
         ChannelNotConfigured = "CHANNEL_NOT_CONFIGURED",
         /// Nothing that could be published is left of the choice (422).
         NothingToPublish = "NOTHING_TO_PUBLISH",
-        /// An option that only a person may decide, and nobody did (422).
+        /// A required option that the request and the account leave open (422).
         OptionRequired = "OPTION_REQUIRED",
         /// A well-formed request that a rule refuses (422).
         RuleRefused = "RULE_REFUSED",

@@ -72,7 +72,7 @@ channel_options! {
         allow_duet: bool,
         /// Off unless a person allows it; videos only.
         allow_stitch: bool,
-        /// Advertises somebody else's brand.
+        /// Advertises the brand of a third party.
         brand_content: bool,
         /// Advertises the account's own brand.
         brand_organic: bool,
