@@ -9,5 +9,6 @@ mod outage_leases;
 mod poison_jobs;
 mod postgres_hang;
 mod redis_down;
+mod slow_postgres;
 mod stalled_workers;
 mod storm;

@@ -74,12 +74,13 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
     let url = Postgres::url_at(stack.proxies().worker_postgres.address(), "almanac_worker", &stack.database);
     let service = Service::open(&url.into()).unwrap();
     let (endings, mut starts) = (Endings::start(service.clone()), store::ClaimConnection::new(&service));
+    let mut renewals = store::RenewalConnection::new(&service);
     let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
     let named = [lease.job];
     let claimant = store::Claimant { owner: "the test", suspect_threshold: None, provider: None };
     let end = || endings.write(succeeded(lease, json!({})));
     // Connections that were used a moment ago are not asked whether they live.
-    assert!(store::renew(&service, &[lease]).await.unwrap().is_empty());
+    assert!(renewals.renew(&[lease]).await.unwrap().is_empty());
     assert!(matches!(end().await, Err(WriteError::LeaseLost)));
     assert!(starts.start(&named, claimant).await.unwrap().is_empty());
 
@@ -87,7 +88,7 @@ async fn claims_renewals_and_ends_wait_for_a_silent_postgres_for_seconds_and_not
 
     let begun = Instant::now();
     let renewal = async {
-        let renewed = timeout(SOON, store::renew(&service, &[lease])).await;
+        let renewed = timeout(SOON, renewals.renew(&[lease])).await;
         (renewed.map(|renewed| renewed.map(|_| ())), begun.elapsed())
     };
     let (claim, end, (renewed, waited)) =
@@ -108,8 +109,9 @@ async fn a_job_that_could_not_be_given_back_for_longer_than_a_lease_has_not_cras
     stack.services.postgres.stop_immediately().await;
     stack.world.release("long");
     stack.worker(1).launch();
+    // Each of them waits for five seconds.
     let tries =
-        async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 6).then_some(());
+        async || (stack.worker(0).log().matches("writing the end of an attempt failed").count() > 2).then_some(());
     eventually(SOON, "the worker does not forget what it holds", tries).await;
     stack.services.postgres.start_again().await;
 
@@ -146,8 +148,9 @@ async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {
     let service = Service::open(&url.into()).unwrap();
     let lease = Lease { job: JobId(Uuid::now_v7()), epoch: 1 };
     let save = || store::calls::withdraw_call(&service, lease, LlmCallId::fresh());
-    let renew = || store::renew(&service, std::slice::from_ref(&lease));
-    tokio::join!(join_all((0..8).map(|_| save())), join_all((0..2).map(|_| renew())));
+    let (mut renewals, held) = (store::RenewalConnection::new(&service), [lease]);
+    let (_, first) = tokio::join!(join_all((0..8).map(|_| save())), renewals.renew(&held));
+    first.unwrap();
     let admin = stack.admin().await;
     let rest = "SELECT count(*) > 4 FROM pg_stat_activity
                  WHERE usename = 'almanac_worker' AND state = 'idle'
@@ -157,7 +160,7 @@ async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {
 
     stack.services.postgres.restart_immediately().await;
 
-    let (saved, renewed) = tokio::join!(save(), renew());
+    let (saved, renewed) = tokio::join!(save(), renewals.renew(&held));
     saved.unwrap();
     assert!(renewed.unwrap().is_empty());
 }

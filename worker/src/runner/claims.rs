@@ -124,7 +124,7 @@ impl ClaimLoop {
     }
 
     async fn look(&mut self, runner: &JobRunner, named: Option<JobId>, slots: Vec<OwnedSemaphorePermit>) {
-        let free = slots.len();
+        let (free, asked) = (slots.len(), Instant::now());
         let looked = match named {
             Some(job) => {
                 let more = std::iter::from_fn(|| self.named.try_recv().ok());
@@ -152,7 +152,8 @@ impl ClaimLoop {
                     (false, _) => now + OVERDUE.mul_f64(rand::random_range(0.8..1.0)),
                 };
                 runner.0.passed_over.note(look.in_vain.into_iter(), now);
-                look.claimed.into_iter().zip(slots).for_each(|(job, slot)| runner.begin(job, look.source, slot));
+                let claimed = look.claimed.into_iter().zip(slots);
+                claimed.for_each(|(job, slot)| runner.begin(job, look.source, asked, slot));
             }
             Err(error) => {
                 tracing::warn!(lane = self.lane.as_str(), %error, "claiming failed");

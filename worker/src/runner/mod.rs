@@ -68,7 +68,7 @@ struct Inner {
     /// Shared by the claim loops of all lanes.
     claims: tokio::sync::Mutex<ClaimConnection>,
     /// By job and epoch: a process may claim a job again whose earlier attempt here has not noticed yet that it lost it.
-    held: Mutex<HashMap<Lease, Stop>>,
+    held: Mutex<HashMap<Lease, HeldJob>>,
     /// Due jobs that could not be claimed a moment ago.
     passed_over: PassedOver,
     /// Crashes after which a job is a suspect: it may be poison, and this process runs one suspect at a time, so that it
@@ -77,6 +77,13 @@ struct Inner {
     /// Held while a suspect runs here.
     suspect_permit: Arc<Semaphore>,
     tasks: TaskTracker,
+}
+
+/// A job that runs here.
+struct HeldJob {
+    stop: Stop,
+    /// When its claim, or the last renewal that was confirmed, was asked for: its lease began then or later.
+    renewed: Instant,
 }
 
 impl JobRunner {
@@ -149,7 +156,7 @@ impl JobRunner {
     /// Cancellation of a job was requested.
     pub fn cancel(&self, job: JobId) {
         let held = self.held();
-        held.iter().filter(|(lease, _)| lease.job == job).for_each(|(_, stop)| stop.give(Reason::Cancelled));
+        held.iter().filter(|(lease, _)| lease.job == job).for_each(|(_, held)| held.stop.give(Reason::Cancelled));
     }
 
     fn holds_suspect(&self) -> bool {
@@ -168,30 +175,32 @@ impl JobRunner {
         self.0.tasks.close();
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
             tracing::info!(running = self.running(), "releasing running jobs");
-            self.held().values().for_each(|stop| stop.give(Reason::Drain));
+            self.held().values().for_each(|job| job.stop.give(Reason::Drain));
             let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Lease, Stop>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Lease, HeldJob>> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An earlier attempt of the same job here has lost its lease to this one.
-    fn hold(&self, lease: Lease, stop: Stop) {
+    fn hold(&self, lease: Lease, job: HeldJob) {
         let mut held = self.held();
-        held.iter().filter(|(other, _)| other.job == lease.job).for_each(|(_, stop)| stop.give(Reason::LeaseLost));
-        held.insert(lease, stop);
+        let earlier = held.iter().filter(|(other, _)| other.job == lease.job);
+        earlier.for_each(|(_, earlier)| earlier.stop.give(Reason::LeaseLost));
+        held.insert(lease, job);
     }
 
-    fn begin(&self, job: ClaimedJob, source: PickupSource, slot: OwnedSemaphorePermit) {
+    /// `asked`: when the claim was asked for.
+    fn begin(&self, job: ClaimedJob, source: PickupSource, asked: Instant, slot: OwnedSemaphorePermit) {
         let is_suspect = self.0.suspect_threshold.is_some_and(|threshold| job.crashes >= threshold);
         let suspect = is_suspect.then(|| self.0.suspect_permit.clone().try_acquire_owned());
         let stop = Stop::default();
         if job.cancel_requested {
             stop.give(Reason::Cancelled);
         }
-        self.hold(job.lease(), stop.clone());
+        self.hold(job.lease(), HeldJob { stop: stop.clone(), renewed: asked });
         self.0.deps.metrics.job_picked_up(&job.lane, source, job.waited.as_secs_f64());
         let span = span_of(&job);
         let runner = self.clone();

@@ -1,12 +1,16 @@
 //! Renews the leases of the jobs that this process runs. One task per process. It ends no job: it gives the stop
 //! signal.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use almanac_shared::{
     jobs::{
         Lease, RENEW_EVERY,
-        store::{self, Held},
+        store::{Held, RenewalConnection, WriteError},
     },
     platform::id::JobId,
 };
@@ -14,77 +18,92 @@ use almanac_shared::{
 use super::JobRunner;
 use crate::runner::stop::Reason;
 
-/// Renewals that may fail in a row before the jobs are given back. The second begins after six seconds of the lease's ten
-/// and is given up after two and a half at the latest.
-const MAX_FAILED_RENEWALS: u32 = 2;
-
+/// A job whose lease of ten seconds was not renewed for this long is given back: before the lease ends, and another
+/// worker calls the model for it too. Each job by its own lease, because one that has just started has time left.
+const GIVE_BACK_AFTER: Duration = Duration::from_millis(8_500);
+/// How often that is looked at while a renewal has no answer. A process that was stopped for a moment reads the answer
+/// first.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Until leases are renewed again after a failure.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Until a lease is renewed again whose row another transaction held.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 impl JobRunner {
     /// Renews every lease, and learns by it which jobs are lost and which are cancelled.
     pub(super) async fn renew_all(self) {
+        let mut connection = RenewalConnection::new(&self.0.deps.service);
         let mut failed = 0;
         let mut skipped: Vec<Lease> = Vec::new();
         let mut clock = tokio::time::interval(RENEW_EVERY);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = clock.tick() => {}
-                () = tokio::time::sleep(ASK_AGAIN), if !skipped.is_empty() => {
-                    // If this fails, the next round renews all of them.
-                    let again = std::mem::take(&mut skipped);
-                    if let Ok(held) = store::renew(&self.0.deps.service, &again).await {
-                        skipped = self.compare(&again, &held);
-                    }
-                    continue;
-                }
-            }
-            let leases = self.kept();
+            let leases = tokio::select! {
+                _ = clock.tick() => self.kept(),
+                () = tokio::time::sleep(ASK_AGAIN), if !skipped.is_empty() => std::mem::take(&mut skipped),
+            };
             if leases.is_empty() {
                 failed = 0;
                 continue;
             }
-            match store::renew(&self.0.deps.service, &leases).await {
+            let asked = Instant::now();
+            match self.renew(&mut connection, &leases).await {
                 Ok(held) => {
                     failed = 0;
-                    skipped = self.compare(&leases, &held);
+                    skipped = self.compare(&leases, &held, asked);
                 }
                 Err(error) => {
                     failed += 1;
                     tracing::warn!(%error, failed, "renewing leases failed");
-                    if failed >= MAX_FAILED_RENEWALS {
-                        let held = self.held();
-                        let mine = leases.iter().filter_map(|lease| held.get(lease));
-                        mine.for_each(|stop| stop.give(Reason::Outage));
-                    }
+                    self.give_back_unrenewed();
+                    clock.reset_after(AFTER_FAILURE);
                 }
             }
         }
     }
 
-    /// The leases that are still this process's, as far as it knows; of one job at most one.
-    pub(super) fn kept(&self) -> Vec<Lease> {
+    async fn renew(&self, connection: &mut RenewalConnection, leases: &[Lease]) -> Result<Vec<Held>, WriteError> {
+        let mut renewal = pin!(connection.renew(leases));
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut renewal => return answer,
+                () = tokio::time::sleep(LOOK_EVERY) => self.give_back_unrenewed(),
+            }
+        }
+    }
+
+    fn give_back_unrenewed(&self) {
         let held = self.held();
-        let kept = held.iter().filter(|(_, stop)| stop.given() != Some(Reason::LeaseLost));
+        let unrenewed = held.values().filter(|job| job.renewed.elapsed() >= GIVE_BACK_AFTER);
+        unrenewed.for_each(|job| job.stop.give(Reason::Outage));
+    }
+
+    /// The leases that are still this process's, as far as it knows; of one job at most one.
+    fn kept(&self) -> Vec<Lease> {
+        let held = self.held();
+        let kept = held.iter().filter(|(_, job)| job.stop.given() != Some(Reason::LeaseLost));
         kept.map(|(lease, _)| *lease).collect()
     }
 
-    /// Signals the jobs that are lost or cancelled; returns the leases that are still to be renewed.
-    fn compare(&self, asked: &[Lease], answer: &[Held]) -> Vec<Lease> {
+    /// Signals the jobs that are lost or cancelled; returns the leases that are still to be renewed. `asked`: when the
+    /// answer was asked for.
+    fn compare(&self, leases: &[Lease], answer: &[Held], asked: Instant) -> Vec<Lease> {
         let answer: HashMap<JobId, &Held> = answer.iter().map(|held| (held.id, held)).collect();
-        let held = self.held();
+        let mut held = self.held();
         let mut skipped = Vec::new();
-        for lease in asked {
+        for lease in leases {
             // A job that ended between the question and the answer is held no more: nothing to stop.
-            let Some(stop) = held.get(lease) else { continue };
+            let Some(job) = held.get_mut(lease) else { continue };
             match answer.get(&lease.job) {
-                None => stop.give(Reason::LeaseLost),
+                None => job.stop.give(Reason::LeaseLost),
                 Some(kept) => {
                     if kept.cancel_requested {
-                        stop.give(Reason::Cancelled);
+                        job.stop.give(Reason::Cancelled);
                     }
-                    if !kept.renewed {
+                    if kept.renewed {
+                        job.renewed = asked;
+                    } else {
                         skipped.push(*lease);
                     }
                 }

@@ -3,11 +3,16 @@
 
 use std::time::Duration;
 
+use sqlx::PgConnection;
+
 use super::{WriteError, interval, until_free};
 use crate::{
     events::event::Event,
     jobs::{LEASE, Lane, Lease, State},
-    platform::{db::Service, id::JobId},
+    platform::{
+        db::{PinnedConnection, Service},
+        id::JobId,
+    },
 };
 
 /// A job that a worker still holds.
@@ -21,11 +26,29 @@ pub struct Held {
     pub renewed: bool,
 }
 
-/// Renews leases on the pool that nothing else uses. Returns which are still held, and which are cancelled.
-pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<Held>, WriteError> {
+/// The connection that a process renews its leases with: renewals never wait behind other statements.
+#[derive(Debug)]
+pub struct RenewalConnection(PinnedConnection);
+
+impl RenewalConnection {
+    /// One for the process, for as long as this lives.
+    pub fn new(service: &Service) -> Self {
+        Self(service.renewal_connection())
+    }
+
+    /// Renews leases. Returns which are still held, and which are cancelled.
+    pub async fn renew(&mut self, leases: &[Lease]) -> Result<Vec<Held>, WriteError> {
+        let mut connection = self.0.take().await?;
+        let answer = self.0.answer(renew(&mut connection, leases)).await;
+        self.0.put_back(connection, &answer);
+        Ok(answer?)
+    }
+}
+
+async fn renew(connection: &mut PgConnection, leases: &[Lease]) -> sqlx::Result<Vec<Held>> {
     let ids: Vec<_> = leases.iter().map(|lease| lease.job.0).collect();
     let epochs: Vec<_> = leases.iter().map(|lease| lease.epoch).collect();
-    let held = sqlx::query_as!(
+    sqlx::query_as!(
         Held,
         r#"
         SELECT id AS "id!: JobId", cancel_requested AS "cancel_requested!", renewed AS "renewed!"
@@ -35,9 +58,8 @@ pub async fn renew(service: &Service, leases: &[Lease]) -> Result<Vec<Held>, Wri
         &epochs,
         interval(LEASE)
     )
-    .fetch_all(service.leases())
-    .await?;
-    Ok(held)
+    .fetch_all(connection)
+    .await
 }
 
 /// Why a running job returns to the queue.
@@ -92,7 +114,7 @@ pub async fn release(service: &Service, lease: Lease, why: Release) -> Result<Re
             pause.map(interval),
             most.map(interval)
         )
-        .fetch_optional(service.leases())
+        .fetch_optional(service.releases())
         .await?;
         Ok(row)
     })
@@ -106,7 +128,7 @@ pub async fn release(service: &Service, lease: Lease, why: Release) -> Result<Re
 
 /// The provider serves a held job again: its waiting time starts over.
 pub async fn content_came(service: &Service, lease: Lease) -> Result<(), WriteError> {
-    // Not on the connections for renewals, which a held row would keep busy.
+    // Not on the connection for releases, which a held row would keep busy.
     until_free(|| async {
         sqlx::query!("SELECT almanac.content_came($1, $2)", lease.job.0, lease.epoch).execute(service.work()).await?;
         Ok(())
@@ -175,7 +197,7 @@ pub async fn release_unconfirmed(
         &ids,
         &epochs
     )
-    .fetch_all(service.leases())
+    .fetch_all(service.releases())
     .await?;
     Ok(claims)
 }

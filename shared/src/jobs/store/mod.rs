@@ -15,7 +15,8 @@ use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 pub use self::leases::{
-    Held, Reaped, Release, Released, Unconfirmed, content_came, reap, release, release_unconfirmed, renew, undo_crash,
+    Held, Reaped, Release, Released, RenewalConnection, Unconfirmed, content_came, reap, release, release_unconfirmed,
+    undo_crash,
 };
 use super::{CancelOutcome, ClaimedJob, Failure, JobRow, LEASE, Lane, Lease, State, loader::JobSnapshot};
 use crate::{

@@ -33,6 +33,10 @@ impl Patience {
         Self { limit, health: health.cloned() }
     }
 
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// The same with another limit.
     pub(super) fn within(&self, limit: Duration) -> Self {
         Self { limit, health: self.health.clone() }

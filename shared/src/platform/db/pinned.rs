@@ -62,8 +62,10 @@ impl PinnedConnection {
             }
             drop(connection.detach());
         }
-        // The pool's own limit is a little shorter, which distinguishes a full pool from a silent one.
-        self.owner.patience.wait_for(self.owner.pool.acquire()).await
+        // Usually the pool's own limit is a little shorter, which distinguishes a full pool from a silent one. A longer
+        // one counts: a connection takes several round trips to open, and would otherwise be begun again and again.
+        let limit = self.owner.patience.limit().max(self.owner.pool.options().get_acquire_timeout());
+        self.owner.patience.within(limit).wait_for(self.owner.pool.acquire()).await
     }
 
     /// The same, asked in any case whether it is_alive: a failure after that means that the statement was sent.

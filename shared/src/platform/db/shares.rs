@@ -30,8 +30,10 @@ impl ApiShares {
 /// The pools of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WorkerShares {
-    /// Renewals: busy work must not cost a lease.
-    pub leases: u32,
+    /// The task that renews leases: busy work must not cost one.
+    pub renewals: u32,
+    /// Jobs that are given back.
+    pub releases: u32,
     /// Tasks that start and end jobs in batches.
     pub batches: u32,
     /// Everything else.
@@ -42,7 +44,7 @@ impl WorkerShares {
     pub(super) fn of(connections: u32) -> Self {
         let more = connections.saturating_sub(LEAST_CONNECTIONS);
         let batches = 1 + more.min(1);
-        Self { leases: 2, batches, work: 1 + more - (batches - 1) }
+        Self { renewals: 1, releases: 1, batches, work: 1 + more - (batches - 1) }
     }
 }
 
@@ -57,15 +59,15 @@ mod tests {
             assert_eq!(batches + own + reads, given);
             assert!([batches, own, reads].iter().all(|share| *share > 0), "{given}");
             assert!(ApiShares::of(given).of_one_user() * 2 <= reads.max(2), "{given}");
-            let WorkerShares { leases, batches, work } = WorkerShares::of(given);
-            assert_eq!(leases + batches + work, given);
-            assert!(leases == 2 && batches > 0 && work > 0, "{given}");
+            let WorkerShares { renewals, releases, batches, work } = WorkerShares::of(given);
+            assert_eq!(renewals + releases + batches + work, given);
+            assert!(renewals == 1 && releases == 1 && batches > 0 && work > 0, "{given}");
         }
     }
 
     #[test]
     fn the_usual_numbers_keep_a_connection_for_each_batching_task() {
         assert_eq!(ApiShares::of(12), ApiShares { batches: 3, own: 4, reads: 5 });
-        assert_eq!(WorkerShares::of(8), WorkerShares { leases: 2, batches: 2, work: 4 });
+        assert_eq!(WorkerShares::of(8), WorkerShares { renewals: 1, releases: 1, batches: 2, work: 4 });
     }
 }

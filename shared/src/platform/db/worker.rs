@@ -16,15 +16,21 @@ use super::{
 const CONNECTIONS: u32 = 8;
 /// How long a worker waits for the answer to one statement, which may take ten seconds.
 const WORK_TIMEOUT: Duration = Duration::from_secs(11);
-/// The same for renewals, two of which may fail before the lease of ten seconds is over, and for what comes in between.
-const LEASE_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// How long it waits for a connection: nearly as long, because an attempt that gives up here has its model called again,
+/// and paid again, although Postgres is only slow.
+const WORK_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it waits for the answer to a renewal. A lease is ten seconds.
+const RENEWAL_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// The same for opening the connection of the renewals, which takes eight pieces of the protocol, and for a release.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections of a worker: every row, through explicit policies, as `almanac_worker`.
 #[derive(Clone, Debug)]
 pub struct Service {
     work: TimeoutPool,
     batches: PinnedPool,
-    leases: TimeoutPool,
+    renewals: PinnedPool,
+    releases: TimeoutPool,
 }
 
 impl Service {
@@ -36,9 +42,9 @@ impl Service {
         Self::open_with(url, CONNECTIONS)
     }
 
-    /// Opens the pools lazily, with this number of connections in all. Renewals have two of their own, so that busy
-    /// work cannot cost a lease; starts and ends of jobs, each written by one task, have one each. No statement waits
-    /// without end for a store that is gone.
+    /// Opens the pools lazily, with this number of connections in all. Renewals have one of their own, so that neither
+    /// busy work nor many jobs that are given back can cost a lease; starts and ends of jobs, each written by one task,
+    /// have one each. No statement waits without end for a store that is gone.
     ///
     /// # Errors
     /// The URL does not parse.
@@ -48,21 +54,20 @@ impl Service {
         let shares = WorkerShares::of(connections);
         let pool = |most| {
             let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
-            pool.acquire_timeout(Duration::from_secs(5))
+            pool.acquire_timeout(WORK_ACQUIRE_TIMEOUT)
         };
         let work = pool(shares.work).before_acquire(is_alive);
         // Never closed for its age or its rest: where Postgres has no connection left to give, the renewals behind that
         // would fail, and all jobs of this process would be handed back and paid again.
-        let leases = pool(shares.leases)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .before_acquire(is_alive);
-        let batches = pool(shares.batches).connect_lazy_with(generic_plans.clone());
+        let kept = |most| pool(most).max_lifetime(None).idle_timeout(None).acquire_timeout(RELEASE_TIMEOUT);
+        let renewals = kept(shares.renewals).connect_lazy_with(generic_plans.clone());
+        let releases = kept(shares.releases).before_acquire(is_alive).connect_lazy_with(generic_plans.clone());
+        let batches = pool(shares.batches).connect_lazy_with(generic_plans);
         Ok(Self {
             work: TimeoutPool::of(work.connect_lazy_with(options), Patience::of(WORK_TIMEOUT, None)),
             batches: PinnedPool::of(batches, Patience::of(WORK_TIMEOUT, None)),
-            leases: TimeoutPool::of(leases.connect_lazy_with(generic_plans), Patience::of(LEASE_TIMEOUT, None)),
+            renewals: PinnedPool::of(renewals, Patience::of(RENEWAL_TIMEOUT, None)),
+            releases: TimeoutPool::of(releases, Patience::of(RELEASE_TIMEOUT, None)),
         })
     }
 
@@ -85,8 +90,13 @@ impl Service {
         self.work.pin()
     }
 
-    pub(crate) fn leases(&self) -> &TimeoutPool {
-        &self.leases
+    /// The connection for renewals.
+    pub(crate) fn renewal_connection(&self) -> PinnedConnection {
+        self.renewals.pin()
+    }
+
+    pub(crate) fn releases(&self) -> &TimeoutPool {
+        &self.releases
     }
 
     /// Whether Postgres answers now.
@@ -109,10 +119,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn connections_for_renewals_are_not_closed_for_their_age() {
+    async fn connections_for_releases_are_not_closed_for_their_age() {
         let service = Service::open(&"postgres://nobody@127.0.0.1:1/none".to_owned().into()).unwrap();
 
-        let options = service.leases.options();
+        let options = service.releases.options();
 
         assert_eq!((options.get_max_lifetime(), options.get_idle_timeout()), (None, None));
     }
