@@ -140,6 +140,42 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
     job.finish(epoch).await.unwrap();
 }
 
+/// The worker learns that it lost the job, and cannot write at once that it did not crash.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counted_crash_is_undone_although_the_row_was_held_for_long() {
+    let stack = Stack::builder().start().await;
+    let held = hold_and_then(&stack, "taken", [rest()]).await;
+    let (job, admin) = (held.job, stack.admin().await);
+    let (mut reaper, mut stranger) = (admin.begin().await.unwrap(), admin.begin().await.unwrap());
+    let expired = "UPDATE almanac.jobs SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE id = $1";
+    sqlx::query(expired).bind(job).execute(&mut *reaper).await.unwrap();
+    sqlx::query("SELECT almanac.reap(10)").execute(&mut *reaper).await.unwrap();
+    // First in the queue for the row's lock, so that it has it before the worker can undo anything.
+    let lock = sqlx::query("SELECT FROM almanac.jobs WHERE id = $1 FOR UPDATE").bind(job).execute(&mut *stranger);
+    let reap = async {
+        let queued = "SELECT true FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT FROM%'";
+        let queued = async || sqlx::query_scalar::<_, bool>(queued).fetch_optional(&admin).await.unwrap();
+        eventually(SOON, "the row's lock is waited for", queued).await;
+        reaper.commit().await.unwrap();
+    };
+    let (locked, ()) = tokio::join!(lock, reap);
+    locked.unwrap();
+
+    let lost = eventually(SOON, "the worker learns it", async || said(&stack, "lease lost")).await;
+    // Longer than an outage of a few seconds.
+    let held_for = "SELECT true WHERE clock_timestamp() > $1 + interval '8 s'";
+    let held_for = async || sqlx::query_scalar::<_, bool>(held_for).bind(lost).fetch_optional(&admin).await.unwrap();
+    eventually(SOON, "the row is held for long", held_for).await;
+    stranger.rollback().await.unwrap();
+
+    let undone = "SELECT true FROM almanac.jobs WHERE id = $1 AND crashes = 0 AND stalls = 1";
+    let undone = async || sqlx::query_scalar::<_, bool>(undone).bind(job).fetch_optional(&admin).await.unwrap();
+    eventually(SOON, "the crash is undone", undone).await;
+    let job = held.heals("taken").await;
+    invariants::assert_all(&admin, &[job]).await;
+}
+
 /// A dead connection would lose the answer that a job stores, and a second call would be paid for.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_died_with_postgres_are_not_lent_for_an_answer() {

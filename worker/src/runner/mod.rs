@@ -49,8 +49,10 @@ const AGAIN_AT_LEAST: Duration = Duration::from_millis(200);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
 /// Until a job of which another transaction holds a row is tried again.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
-/// How long to wait for another transaction's lock on a job, to undo a counted crash.
-const TAKING_BACK: Duration = Duration::from_secs(5);
+/// For how long a worker tries to undo a counted crash: longer than most outages of Postgres, within which it learns of it.
+const UNDO_FOR: Duration = Duration::from_mins(10);
+/// How long a drain waits for crashes that are being undone.
+const UNDO_IN_DRAIN: Duration = Duration::from_secs(1);
 /// How often a verdict may be refused.
 const MAX_REFUSALS: u32 = 6;
 /// A message about a job is sent this long after the end of its pause, so that it is due by the database's clock.
@@ -77,6 +79,8 @@ struct Inner {
     /// Held while a suspect runs here.
     suspect_permit: Arc<Semaphore>,
     tasks: TaskTracker,
+    /// Counted crashes that are being undone: they need no slot, and may wait for Postgres.
+    undoing: TaskTracker,
 }
 
 /// A job that runs here.
@@ -114,6 +118,7 @@ impl JobRunner {
             suspect_threshold: i32::try_from(max_crashes).ok().filter(|max| *max > 1).map(|max| max - 1),
             suspect_permit: Arc::new(Semaphore::new(1)),
             tasks: TaskTracker::new(),
+            undoing: TaskTracker::new(),
         }));
         for claims in claim_loops {
             loops.spawn(claims.run(runner.clone()));
@@ -178,6 +183,8 @@ impl JobRunner {
             self.held().values().for_each(|job| job.stop.give(Reason::Drain));
             let _ = tokio::time::timeout(Duration::from_secs(5), self.0.tasks.wait()).await;
         }
+        self.0.undoing.close();
+        let _ = tokio::time::timeout(UNDO_IN_DRAIN, self.0.undoing.wait()).await;
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Lease, HeldJob>> {
@@ -226,7 +233,7 @@ impl JobRunner {
         };
         let next = match result {
             Ok(Ok(verdict)) => verdict,
-            Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job).await,
+            Ok(Err(JobError::Write(WriteError::LeaseLost))) => return self.lost(job),
             Ok(Err(JobError::Write(WriteError::Outage(error)))) => {
                 tracing::warn!(%error, "Postgres became unavailable during a job");
                 Verdict::HandBack
@@ -248,15 +255,30 @@ impl JobRunner {
     }
 
     /// Another worker has the job. The reaper counted a crash of this process, which is alive.
-    async fn lost(&self, job: &ClaimedJob) {
+    fn lost(&self, job: &ClaimedJob) {
         tracing::warn!(epoch = job.epoch, "lease lost");
         self.0.deps.metrics.lease_lost();
-        let taken = store::undo_crash(&self.0.deps.service, job.lease());
-        match tokio::time::timeout(TAKING_BACK, taken).await {
-            Ok(Ok(true)) => tracing::info!(epoch = job.epoch, "undid the counted crash"),
-            Ok(Ok(false)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "undoing the counted crash failed"),
-            Err(_) => tracing::warn!("undoing the counted crash failed: another transaction holds the job"),
+        let (runner, lease) = (self.clone(), job.lease());
+        let undone = async move {
+            if tokio::time::timeout(UNDO_FOR, runner.undo_crash(lease)).await.is_err() {
+                tracing::warn!(epoch = lease.epoch, "undoing the counted crash failed for too long");
+            }
+        };
+        self.0.undoing.spawn(undone.in_current_span());
+    }
+
+    /// Undoes the crash that was counted for a lease, as soon as Postgres answers and no other transaction holds the job.
+    async fn undo_crash(&self, lease: Lease) {
+        for tries in 1_u32.. {
+            match store::undo_crash(&self.0.deps.service, lease).await {
+                Ok(true) => return tracing::info!(epoch = lease.epoch, "undid the counted crash"),
+                Ok(false) => return,
+                Err(WriteError::Outage(error)) => {
+                    tracing::debug!(%error, "undoing the counted crash failed; it is tried again");
+                    tokio::time::sleep(AGAIN_AT_LEAST.saturating_mul(tries).min(AGAIN_AT_MOST)).await;
+                }
+                Err(error) => return tracing::warn!(%error, "undoing the counted crash failed"),
+            }
         }
     }
 
@@ -281,7 +303,7 @@ impl JobRunner {
         for tries in 0_u32.. {
             tokio::time::sleep(AGAIN_AT_LEAST.saturating_mul(tries).min(AGAIN_AT_MOST)).await;
             if stop.given() == Some(Reason::LeaseLost) {
-                return self.lost(job).await;
+                return self.lost(job);
             }
             let written = match &verdict {
                 Verdict::Concluded => return,
@@ -296,7 +318,7 @@ impl JobRunner {
             };
             match written {
                 Ok(()) => return,
-                Err(WriteError::LeaseLost) => return self.lost(job).await,
+                Err(WriteError::LeaseLost) => return self.lost(job),
                 Err(error) => {
                     tracing::warn!(%error, "writing the end of an attempt failed");
                     refused += u32::from(!matches!(error, WriteError::Outage(_) | WriteError::Busy));
@@ -323,7 +345,7 @@ impl JobRunner {
                 tracing::info!(status = state.as_str(), "the job ended instead of waiting in the queue");
                 deps.publisher.publish(job.id, vec![event]);
             }
-            Released::Lost => self.lost(job).await,
+            Released::Lost => self.lost(job),
         }
         Ok(())
     }
