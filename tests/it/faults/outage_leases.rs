@@ -140,6 +140,24 @@ async fn a_worker_that_had_to_wait_for_the_store_counts_no_crash_before_others_c
     job.finish(epoch).await.unwrap();
 }
 
+/// It cannot know of an outage that was over before it began. The workers that come back from it still hold their jobs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_starts_right_after_an_outage_counts_no_crash_before_others_can_be_back() {
+    let stack = Stack::builder().start().await;
+    stack.worker(0).kill().await;
+    let job = stack.user().forge(&stack).await;
+    job.claim("a worker that comes back", -1_000).await.unwrap();
+
+    stack.worker(0).launch();
+
+    let reaped =
+        eventually(SOON, "the lease is reaped", async || said(&stack, "lease expired; the job was returned")).await;
+    let waited = reaped - said(&stack, "worker started").unwrap();
+    assert!(waited > chrono::TimeDelta::seconds(4), "renewals are three seconds apart: {waited}");
+    let epoch = job.claim("the test", 3_600_000).await.unwrap();
+    job.finish(epoch).await.unwrap();
+}
+
 /// The worker learns that it lost the job, and cannot write at once that it did not crash.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counted_crash_is_undone_although_the_row_was_held_for_long() {

@@ -9,13 +9,20 @@ use super::Retention;
 use crate::deps::Deps;
 
 const REAP_EVERY: Duration = Duration::from_secs(2);
+/// Until a process reaps for the first time. It may have begun right after an outage that it did not see: workers that
+/// come back from it renew their leases within this time.
+const FIRST_AFTER: Duration = Duration::from_secs(5);
 
 /// Reaps every two seconds. When the store was away, as it may have been before the process began (`steady` is false), it
-/// waits one whole lease first, from when the store answers; so it does after a stall of its own process: workers that come back from the same outage can then renew or
-/// give back what they hold before a crash is counted against it. The store is asked again before each round, because a
-/// statement that began while the store was away would otherwise be the first to reach it.
+/// waits one whole lease first, from when the store answers; so it does after a stall of its own process. Workers that
+/// come back from the same outage can then renew or give back what they hold before a crash is counted against it. The
+/// store is asked again before each round, because a statement that began while the store was away would otherwise be the
+/// first to reach it.
 pub async fn reap(deps: Deps, keeping: Retention, mut steady: bool, draining: CancellationToken) {
     let mut mark = deps.stalls.mark();
+    if steady {
+        pause_unless_draining(FIRST_AFTER, &draining).await;
+    }
     while !draining.is_cancelled() {
         // Renewals of this process go first: its leases may have run out while it stood still.
         if deps.stalls.lost_since(mark) {
@@ -36,10 +43,14 @@ pub async fn reap(deps: Deps, keeping: Retention, mut steady: bool, draining: Ca
             }
             REAP_EVERY
         };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = draining.cancelled() => return,
-        }
+        pause_unless_draining(pause, &draining).await;
+    }
+}
+
+async fn pause_unless_draining(pause: Duration, draining: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = draining.cancelled() => {}
     }
 }
 
