@@ -1,4 +1,4 @@
--- Platform: the calling user, feature flags, the sliding log of rate limits, idempotency keys, the position of pruning.
+-- Platform: the calling user, releases, feature flags, the sliding log of rate limits, idempotency keys, the position of pruning.
 -- Every table is created with row security forced and with its policies.
 
 GRANT USAGE ON SCHEMA almanac TO authenticated, almanac_admin, almanac_api, almanac_worker;
@@ -26,6 +26,18 @@ ALTER TABLE almanac.schema_version FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_all ON almanac.schema_version TO almanac_owner USING (true) WITH CHECK (true);
 CREATE POLICY processes_read ON almanac.schema_version FOR SELECT TO almanac_api, almanac_worker USING (true);
 GRANT SELECT ON almanac.schema_version TO almanac_api, almanac_worker;
+
+-- Since when each version runs. The first process of a version writes its row, and no restart changes it.
+CREATE TABLE almanac.releases (
+    version text PRIMARY KEY,
+    first_started_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE almanac.releases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE almanac.releases FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON almanac.releases TO almanac_owner USING (true) WITH CHECK (true);
+CREATE POLICY processes_read ON almanac.releases FOR SELECT TO almanac_api, almanac_worker USING (true);
+CREATE POLICY processes_add ON almanac.releases FOR INSERT TO almanac_api, almanac_worker WITH CHECK (true);
+GRANT SELECT, INSERT (version) ON almanac.releases TO almanac_api, almanac_worker;
 
 CREATE TABLE almanac.feature_flags (
     name text PRIMARY KEY CHECK (name ~ '^[A-Z][A-Z0-9_]{0,62}$'),

@@ -77,7 +77,7 @@ CREATE TABLE almanac.calendar_entries (
     fields jsonb NOT NULL,                      -- current values
     from_run boolean NOT NULL DEFAULT false,    -- made by a run, or in part accepted from one
     edited text[] NOT NULL DEFAULT '{}',        -- fields that a user changed since
-    run_id uuid,                                -- the first run that saved it; null: a user added or accepted it
+    run_id uuid,                                -- the run that last wrote it; null: only users did
     deleted boolean NOT NULL DEFAULT false,     -- tombstone: a run revives it only if an accept names its key
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -110,6 +110,6 @@ GRANT SELECT, DELETE, INSERT (id, user_id, title, timezone), UPDATE (title, vers
 GRANT SELECT, INSERT (id, user_id, calendar_id, version, first, request, slots, plan_id, model, prompt_version)
     ON almanac.calendar_runs TO authenticated;
 GRANT SELECT ON almanac.calendar_run_entries TO authenticated;
-GRANT SELECT, DELETE, INSERT (id, user_id, calendar_id, key, version, fields, edited, from_run, deleted),
-    UPDATE (version, fields, edited, from_run, deleted, updated_at)
+GRANT SELECT, DELETE, INSERT (id, user_id, calendar_id, key, version, fields, edited, from_run, run_id, deleted),
+    UPDATE (version, fields, edited, from_run, run_id, deleted, updated_at)
     ON almanac.calendar_entries TO authenticated;

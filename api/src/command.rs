@@ -1,5 +1,7 @@
 //! The sub-commands of `almanac-api`. Called by `main` with the words behind the program's name; each reads only the
-//! settings it needs, and prints every mistake on standard error, with exit code 1.
+//! settings it needs, and prints every mistake on standard error, with exit code 1 (`verify-receipts`: also 2).
+
+mod receipts;
 
 use std::{io::Write, process::ExitCode};
 
@@ -22,10 +24,18 @@ const USAGE: &str = "usage: almanac-api serve
        almanac-api token [--sub UUID] [--role ROLE] [--ttl SECONDS]
                                               print a development token signed with AUTH_JWT_SECRET
        almanac-api healthcheck                exit 0 when the API at API_ADDR is ready
+       almanac-api verify-receipts FILE [--head HASH]
+                                              check an export of receipts; exit 1 when a receipt was changed, is missing
+                                              or is not in its place, 2 when the export could not be checked
 ";
 
 /// Runs one sub-command.
 pub fn run(words: Vec<String>) -> ExitCode {
+    if let [command, rest @ ..] = &words[..]
+        && command == "verify-receipts"
+    {
+        return receipts::verify(rest);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("the runtime cannot start: {error}\n")),

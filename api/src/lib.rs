@@ -10,4 +10,5 @@ pub mod router;
 pub mod routes;
 pub mod serve;
 pub mod server;
+pub mod spool;
 pub mod state;

@@ -1,4 +1,4 @@
-//! `almanac-api serve | migrate | openapi | token | healthcheck`.
+//! `almanac-api serve | migrate | openapi | token | healthcheck | verify-receipts`.
 
 use std::process::ExitCode;
 

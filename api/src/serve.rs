@@ -15,6 +15,7 @@ use crate::{
     router,
     routes::health,
     server::{self, Limits, Load},
+    spool,
     state::App,
 };
 
@@ -22,6 +23,7 @@ use crate::{
 const LOOK_AWAY: Duration = Duration::from_millis(500);
 
 const EXPIRE_EVERY: Duration = Duration::from_secs(2);
+const SHOW_RELEASE_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs until SIGTERM or SIGINT, then ends streams, finishes short requests and returns within ten seconds.
 ///
@@ -40,6 +42,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     let counts = Route::new().at("/metrics", get(health::metrics(app.clone()))).map_to_response();
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
     tokio::spawn(expire_unstarted(app.clone()));
+    tokio::spawn(spool::replay(app.clone()));
     let door = router::door(&app, &settings).context("building the OpenAPI document")?;
     tracing::info!(addr = %settings.addr, metrics = %addr, "API listening");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
@@ -78,7 +81,20 @@ async fn check_database(app: App, limits: Vec<KindSettings>) -> Result<()> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     app.database.refuse_misfit().await?;
-    app.database.refuse_other_limits(&limits).await
+    app.database.refuse_other_limits(&limits).await?;
+    show_release(&app).await;
+    Ok(())
+}
+
+/// Shows since when this release runs, as soon as Postgres can say so.
+async fn show_release(app: &App) {
+    loop {
+        match app.database.release_first_start().await {
+            Ok(at) => return app.metrics.release_first_started(at),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "the start of this release is not known yet"),
+        }
+        tokio::time::sleep(SHOW_RELEASE_EVERY).await;
+    }
 }
 
 /// Resolves only when the store was refused.

@@ -13,13 +13,14 @@ use almanac_shared::{
     platform::{
         circuit::Circuits,
         clock::{Clock, SystemClock},
-        config::{ApiSettings, ModelSettings},
+        config::{ApiSettings, ModelSettings, PublishSettings},
         db::Database,
         flags::Flags,
         id::UserId,
         metrics::Metrics,
         redis::{client, quick},
     },
+    publishing::{accounts::Accounts, service::Publishing},
 };
 use anyhow::Result;
 use redis::aio::ConnectionManager;
@@ -34,6 +35,7 @@ use crate::{
         stream_limit::{Delivery, StreamLimit},
     },
     middleware::{KindLimits, LocalLimit},
+    spool::Spool,
 };
 
 /// Number of users whose dry runs are counted at the same time.
@@ -52,6 +54,14 @@ pub struct App {
     pub brands: Brands,
     /// Organic weeks.
     pub organic: Organic,
+    /// Publishing.
+    pub publishing: Publishing,
+    /// Requests to publish that wait for Postgres.
+    pub spool: Spool,
+    /// Connected accounts on channels.
+    pub channel_accounts: Accounts,
+    /// Transport, hosts and clients of channels.
+    pub channel_settings: PublishSettings,
     /// Jobs.
     pub jobs: Jobs,
     /// The jobs of all users, for operators.
@@ -72,6 +82,8 @@ pub struct App {
     pub limits: KindLimits,
     /// The limit of calendar dry runs, which are stored nowhere.
     pub calendar_dry_runs: LocalLimit<UserId>,
+    /// The limit of dry runs of publishing, and of real calls while Postgres cannot be reached.
+    pub publish_dry_runs: LocalLimit<UserId>,
     /// The limit of open streams.
     pub streams: StreamLimit,
     /// What is counted.
@@ -101,6 +113,10 @@ impl App {
             calendars: Calendars::new(database.clone(), bell.clone(), settings.calendar),
             brands: Brands::new(database.clone()),
             organic: Organic::new(database.clone(), bell.clone(), settings.organic),
+            publishing: Publishing::new(database.clone(), bell.clone(), commands.clone(), settings.publishing.clone()),
+            spool: Spool::open(settings.spool_dir.as_deref())?,
+            channel_accounts: Accounts::new(database.clone(), settings.publishing.keyring.clone()),
+            channel_settings: settings.publishing.clone(),
             operations: Operations::new(database.clone(), bell.clone()),
             account: Account::new(database.clone(), bell.clone()),
             flags: Flags::of_api(&database, settings.flags),
@@ -110,6 +126,7 @@ impl App {
             models: settings.models.clone(),
             circuits: Circuits::watch(commands.clone(), settings.models.allowed.clone()),
             calendar_dry_runs: LocalLimit::new(limits.bucket(Kind::GenerateCalendar), DRY_RUN_USERS),
+            publish_dry_runs: LocalLimit::new(limits.bucket(Kind::Publish), DRY_RUN_USERS),
             limits,
             streams: StreamLimit::new(settings.streams_per_user),
             metrics,

@@ -11,7 +11,7 @@ use almanac_shared::{
 use redis::aio::ConnectionManager;
 
 use crate::{
-    outbound::{ai::Ai, breaker::Breakers, retry_budget::RetryBudget},
+    outbound::{ai::Ai, breaker::Breakers, channels::adapters::Adapters, retry_budget::RetryBudget},
     stalls::Stalls,
 };
 
@@ -30,6 +30,8 @@ pub struct Deps {
     pub redis: ConnectionManager,
     /// The model.
     pub ai: Arc<dyn Ai>,
+    /// The channels that are published to.
+    pub channels: Arc<Adapters>,
     /// Circuits per provider and model.
     pub breakers: Breakers,
     /// What operators switch; read again right before an act on the outside world.

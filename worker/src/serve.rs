@@ -28,6 +28,7 @@ use crate::{
     outbound::{
         ai,
         breaker::{BreakerLimits, Breakers},
+        channels::adapters::Adapters,
         retry_budget::{RetryBudget, RetryLimits},
     },
     queue::{self, redis::Wake},
@@ -55,6 +56,9 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         bell: Bell::start(commands.clone(), metrics.clone()),
         redis: commands,
         ai: ai::connect(&settings.ai)?,
+        channels: Arc::new(
+            Adapters::new(settings.publishing.clone(), settings.channels.clone(), metrics.clone()).await?,
+        ),
         breakers: Breakers::new(BreakerLimits::MODEL, stalls.clone()),
         provider_wait: settings.provider_wait,
         stalls: stalls.clone(),

@@ -10,6 +10,7 @@ use almanac_shared::{
     jobs::{Kind, Lane, State},
     organic::{Format, SchedulePreset, Stage, TimeOfDay},
     platform::flags::Flag,
+    publishing::{self, Channel, Login, Transport},
 };
 use poem_openapi::{
     registry::{MetaDiscriminatorObject, MetaSchema, MetaSchemaRef, Registry},
@@ -115,6 +116,8 @@ macro_rules! spelled {
 }
 
 closed_sets! {
+    /// Status of a request that waits for Postgres.
+    DeferredStatus = ["deferred"];
     /// Status of accepted work.
     AcceptedStatus = ["pending"];
     /// Status of an accepted cancellation.
@@ -161,6 +164,27 @@ closed_sets! {
     WeekStage = spelled!(Stage::ALL);
     /// How free slots of a week are filled: `beta-launch` is one post per platform and day, Monday to Friday.
     WeekSchedulePreset = spelled!(SchedulePreset::ALL);
+    /// A channel that entries are published to.
+    PublishChannel = spelled!(Channel::ALL);
+    /// Where requests are sent: to the vendors, or to the built-in server of the sandbox.
+    PublishTransport = spelled!(Transport::ALL);
+    /// Status of an intent.
+    IntentStatus = spelled!(publishing::IntentStatus::ALL);
+    /// What a person found out about an intent that needs a review.
+    IntentResolution = spelled!(publishing::stored::Resolution::ALL);
+    /// Method of a request to a channel.
+    ChannelMethod = spelled!(publishing::render::Method::ALL);
+    /// Who sees a TikTok post.
+    TiktokPrivacyLevel = spelled!(publishing::options::PrivacyLevel::ALL);
+    /// Who sees a YouTube video.
+    YoutubePrivacyStatus = spelled!(publishing::options::PrivacyStatus::ALL);
+    /// Who sees a LinkedIn post.
+    LinkedinVisibility = spelled!(publishing::options::Visibility::ALL);
+    /// How an Instagram account is connected.
+    AccountLogin = spelled!(Login::ALL);
+    /// Whether posts can be sent to an account: `expired` tokens cannot be refreshed, `invalid` ones were refused by the
+    /// channel, `unreadable` ones were encrypted with a key that the server no longer has.
+    AccountHealth = spelled!(publishing::accounts::Health::ALL);
     /// A feature flag.
     FlagName = spelled!(Flag::ALL);
     /// Origin of a flag's value: `row` if an operator set it, else `default` (the environment).

@@ -27,7 +27,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::ValidationFailed | Code::MalformedJson | Code::MalformedText => StatusCode::BAD_REQUEST,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::Forbidden | Code::CsrfRequired => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::NotFinal | Code::NoReceipt => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -36,8 +36,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::AlreadyExists
         | Code::AlreadyFinal
         | Code::AlreadyPublished
-        | Code::NotFinal
         | Code::PlanStale
+        | Code::Unfinished
         | Code::SeqAhead => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -59,6 +59,17 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::ChannelNotConfigured
         | Code::NothingToPublish
         | Code::OptionRequired
+        | Code::OptionInvalid
+        | Code::FormatUnsupported
+        | Code::MediaRequired
+        | Code::MediaCount
+        | Code::MediaType
+        | Code::MediaUrl
+        | Code::TextTooLong
+        | Code::TextRequired
+        | Code::TextInvalid
+        | Code::TooManyHashtags
+        | Code::TooManyMentions
         | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited | Code::StreamLimit => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -74,6 +85,7 @@ const fn retryable(code: Code) -> bool {
             | Code::ActiveGeneration
             | Code::IdempotencyInProgress
             | Code::NotFinal
+            | Code::Unfinished
             | Code::RateLimited
             | Code::StreamLimit
             | Code::ProviderUnavailable
@@ -297,7 +309,7 @@ impl From<Refusal> for ApiError {
             Refusal::AlreadyRunning(job) => {
                 Self::new(Code::ActiveGeneration, "another generation of this user is still running").blocked_by(job)
             }
-            Refusal::NotFinal(job) => Self::new(Code::NotFinal, "the job has not ended").blocked_by(job),
+            Refusal::NotFinal(job) => Self::new(Code::Unfinished, "the job has not ended").blocked_by(job),
             Refusal::KeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "this idempotency key was used with another request")
             }

@@ -11,12 +11,20 @@ pub struct FailureResponse {
     code: String,
     /// Message for people.
     message: String,
-    /// What the model's provider did.
+    /// What the provider did.
     reason: Option<String>,
+    /// The field of the entry, or the option, that it is about.
+    field: Option<String>,
+    /// The channel's limit that was passed.
+    limit: Option<u64>,
     /// Whether the same request may succeed later.
     retryable: Option<bool>,
+    /// The post that the channel takes this one for.
+    existing_id: Option<String>,
     /// HTTP status of the provider's answer.
     provider_status: Option<i64>,
+    /// The provider's code of the error.
+    provider_code: Option<String>,
     /// The provider's id of the call.
     request_id: Option<String>,
     /// First 500 characters of the provider's answer, without secrets.

@@ -76,9 +76,21 @@ pub enum Deleted {
     Gone,
 }
 
+/// A file that is read and written a part at a time.
+pub trait Parts: Send + 'static {
+    /// The next part; `None` after the last. An error ends the file.
+    fn next(&mut self) -> impl Future<Output = Result<Option<String>, Refusal>> + Send;
+}
+
+impl Parts for Download {
+    async fn next(&mut self) -> Result<Option<String>, Refusal> {
+        Self::next(self).await
+    }
+}
+
 /// A body that is read as the client takes it. The first part is read before, so that an unavailable store is still
 /// answered by a status; a failure after it breaks the connection, and the file does not look complete.
-pub async fn parts(mut download: Download) -> Result<Body, Refusal> {
+pub async fn parts(mut download: impl Parts) -> Result<Body, Refusal> {
     let first = download.next().await?;
     let rest = stream::try_unfold((first, download), |(part, mut download)| async move {
         let Some(part) = part else { return Ok(None) };

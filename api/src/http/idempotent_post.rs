@@ -44,6 +44,11 @@ impl IdempotentPost {
         self.0.known().map(|answer| Reply::stored(answer.to_owned())).transpose()
     }
 
+    /// The bare answer of an earlier request with this key.
+    pub fn known(&self) -> Option<&str> {
+        self.0.known()
+    }
+
     /// Where the work is done.
     pub const fn tx(&mut self) -> &mut UserTx {
         self.0.tx()

@@ -10,6 +10,7 @@ pub mod idempotent_post;
 pub mod negotiation;
 pub mod page;
 pub mod reply;
+pub mod secret;
 pub mod stream;
 pub mod stream_limit;
 pub mod strict_json;

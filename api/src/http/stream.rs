@@ -1,6 +1,8 @@
 //! Event logs on sockets: what surrounds a follower on its way out (first frame, expiry, goodbye).
 //! Routes call it with a follower; the server writes what it gives. It never reads a log itself.
 
+mod unlogged;
+
 use std::{
     sync::Arc,
     task::{Context, Poll, ready},
@@ -24,6 +26,7 @@ use poem::{
     http::{HeaderValue, header},
 };
 
+pub use self::unlogged::{Listener, unlogged};
 use crate::{
     http::stream_limit::StreamPermit,
     server::{FrameSource, StreamBody},
@@ -209,23 +212,31 @@ impl Outgoing {
     }
 
     fn expire(&mut self, out: &mut BytesMut) {
-        let data =
-            r#"{"code":"auth_expired","message":"The token has expired; the job goes on. Come back with a new one."}"#;
-        let frame = Frame::of(&Event::decoration("error", data.into()));
-        out.extend_from_slice(frame.bytes(self.follower.encoding()));
+        write_expiry(self.follower.encoding(), out);
         self.ended = Some("auth_expired");
     }
 
-    /// The process ends: clients reconnect elsewhere, at different moments.
     fn say_goodbye(&mut self, out: &mut BytesMut) -> Poll<Option<()>> {
         self.ended = Some("shutdown");
-        if self.follower.encoding() == Encoding::Sse {
-            let pause = rand::random_range(500..3_000);
-            out.extend_from_slice(format!("retry: {pause}\n\n").as_bytes());
-            return Poll::Ready(Some(()));
-        }
-        Poll::Ready(None)
+        write_goodbye(self.follower.encoding(), out)
     }
+}
+
+fn write_expiry(encoding: Encoding, out: &mut BytesMut) {
+    let data =
+        r#"{"code":"auth_expired","message":"The token has expired; the job goes on. Come back with a new one."}"#;
+    let frame = Frame::of(&Event::decoration("error", data.into()));
+    out.extend_from_slice(frame.bytes(encoding));
+}
+
+/// The process ends: clients reconnect elsewhere, at different moments.
+fn write_goodbye(encoding: Encoding, out: &mut BytesMut) -> Poll<Option<()>> {
+    if encoding == Encoding::Sse {
+        let pause = rand::random_range(500..3_000);
+        out.extend_from_slice(format!("retry: {pause}\n\n").as_bytes());
+        return Poll::Ready(Some(()));
+    }
+    Poll::Ready(None)
 }
 
 impl Drop for Outgoing {

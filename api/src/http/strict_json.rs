@@ -118,18 +118,24 @@ fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
 
 fn parse_with_path<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| refused(&error))?;
+    let value =
+        serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| refused(&error, &["body"]))?;
     deserializer.end().map_err(|error| malformed_json(&error))?;
     Ok(value)
 }
 
-fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+/// Reads `T` from a part of a body whose type depends on the rest of the request; `way` is the way to it.
+pub fn read_part<T: DeserializeOwned>(part: Value, way: &[&str]) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(Objects(part)).map_err(|error| refused(&error, way))
+}
+
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>, way: &[&str]) -> ApiError {
     let inner = error.inner();
     if !inner.is_data() {
         return malformed_json(inner);
     }
     let message = without_names(&without_position(&inner.to_string()));
-    let mut loc = vec![Value::from("body")];
+    let mut loc: Vec<_> = way.iter().map(|name| Value::from(*name)).collect();
     loc.extend(error.path().iter().filter_map(|segment| match segment {
         Segment::Seq { index } => Some(Value::from(*index)),
         Segment::Map { key } => Some(Value::from(key.as_str())),

@@ -8,6 +8,8 @@ pub(super) const ID: &str = "0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11";
 const OTHER: &str = "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02";
 const CREATED: &str = "2026-01-20T09:30:00Z";
 const ENDED: &str = "2026-01-20T09:30:12Z";
+const HASH: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+const POST_URL: &str = "https://www.facebook.com/123_456";
 
 /// The example of a schema.
 pub(super) fn of(schema: &str) -> Option<Value> {
@@ -23,6 +25,7 @@ fn of_request(schema: &str) -> Option<Value> {
             "channels": ["instagram", "blog"], "cadence": "daily", "start": "2026-01-26", "end": "2026-02-01",
             "timezone": "Europe/Paris", "constraints": { "topics": ["slow coffee"], "tone": "warm", "language": "en" },
         }),
+        "NoOptions" => json!({}),
         "CalendarPatch" => json!({ "title": "A week of coffee" }),
         "NewEntry" => json!({ "channel": "blog", "date": "2026-01-27", "title": "Our roastery, room by room" }),
         "EntryPatch" => json!({ "title": "Five slow coffees", "time": "10:30" }),
@@ -52,6 +55,17 @@ fn of_request(schema: &str) -> Option<Value> {
             "options": { "language": "en-US" },
         }),
         "PlacementPatch" => json!({ "copy": { "caption": "Slow coffee, fast mornings." } }),
+        "PublishCommand" => json!({
+            "calendarId": ID, "channels": ["facebook"], "dryRun": false, "publishAt": "entry", "planHash": HASH,
+        }),
+        "PublishOptions" => json!({ "youtube": { "privacyStatus": "private", "madeForKids": false } }),
+        "ExportCommand" => json!({ "calendarId": ID, "format": "ics" }),
+        "ResolveCommand" => json!({ "outcome": "published", "url": "https://www.facebook.com/123_456" }),
+        "ConnectAccount" => json!({
+            "accessToken": "the-access-token", "refreshToken": "the-refresh-token",
+            "expiresAt": "2026-03-21T09:30:00Z", "externalId": "urn:li:organization:2414183",
+            "settings": { "visibility": "PUBLIC" },
+        }),
         "TicketOrder" => json!({ "jobId": ID }),
         "FlagSetting" => json!({ "enabled": true, "users": null }),
         _ => return None,
@@ -102,6 +116,51 @@ fn of_answer(schema: &str) -> Option<Value> {
         "WeekAccepted" => json!({
             "runId": ID, "brandProfileId": "brand_123", "weekStart": "2026-01-26", "status": "pending", "urls": urls(),
         }),
+        "PublishAccepted" => json!({
+            "planId": ID, "planHash": HASH, "transport": "live",
+            "intents": [{
+                "id": OTHER, "entryId": ID, "channel": "facebook", "accountId": "page_1", "status": "pending",
+            }],
+            "skipped": [{ "entryId": OTHER, "code": "CHANNEL_UNSUPPORTED" }],
+            "urls": { "self": format!("/v1/publish/plans/{ID}"), "events": format!("/v1/publish/plans/{ID}/events") },
+        }),
+        "PublishDryRun" => json!({
+            "planId": null, "planHash": HASH, "transport": "live", "intents": [dry_run_intent()], "skipped": [],
+            "warnings": [], "urls": null,
+        }),
+        "PlanResponse" => json!({
+            "planId": ID, "planHash": HASH, "transport": "live", "approvedBy": OTHER, "createdAt": CREATED,
+            "counts": {
+                "total": 1, "pending": 0, "publishing": 0, "published": 1, "failed": 0, "unknown": 0, "needs_review": 0,
+                "cancelled": 0,
+            },
+            "intents": [{
+                "id": OTHER, "entryId": ID, "channel": "facebook", "accountId": "page_1", "status": "published",
+                "externalUrl": POST_URL, "error": null,
+            }],
+            "skipped": [],
+        }),
+        "IntentResponse" => intent(),
+        "IntentCancelling" => json!({ "status": "cancelling" }),
+        "ReceiptResponse" => json!({
+            "seq": 1, "intentId": OTHER, "payloadHash": HASH, "planHash": HASH, "transport": "live", "approvedBy": OTHER,
+            "account": { "channel": "facebook", "accountId": "page_1", "externalId": "123" }, "outcome": "published",
+            "externalId": "123_456", "externalUrl": POST_URL,
+            "events": [{ "at": ENDED, "from": "publishing", "to": "published", "proof": { "status": 200 } }],
+            "previous": null, "hash": HASH,
+        }),
+        "ConnectedAccountResponse" => json!({
+            "channel": "linkedin", "accountId": "bean_and_co", "externalId": "urn:li:organization:2414183", "login": null,
+            "settings": { "visibility": "PUBLIC" }, "expiresAt": "2026-03-21T09:30:00Z", "refreshExpiresAt": null,
+            "hasRefreshToken": true, "health": "ok", "createdAt": CREATED, "updatedAt": CREATED,
+        }),
+        "ChannelResponse" => json!({
+            "channel": "linkedin", "configured": true, "transport": "live",
+            "accounts": [{
+                "accountId": "bean_and_co", "health": "ok", "expiresAt": "2026-03-21T09:30:00Z", "quota": null,
+            }],
+        }),
+        "ChannelList" => json!({ "items": [of_answer("ChannelResponse")?] }),
         "Job" => job(),
         "Cancelling" => json!({ "status": "cancelling" }),
         "Explanation" => json!({
@@ -145,6 +204,7 @@ fn of_page(schema: &str) -> Option<Value> {
         "AccountPage" => ("items", "nextCursor", "AccountResponse"),
         "TrendPage" => ("items", "nextCursor", "TrendResponse"),
         "AssetPage" => ("items", "nextCursor", "AssetResponse"),
+        "IntentPage" => ("items", "nextCursor", "IntentResponse"),
         "JobPage" => ("items", "nextCursor", "Job"),
         "AdminJobPage" => ("items", "nextCursor", "AdminJob"),
         "RejectedSuggestions" => return Some(json!({ "suggestions": [of_answer("Suggestion")?] })),
@@ -213,6 +273,33 @@ fn placement() -> Value {
         },
         "weekStart": "2026-01-26", "timezone": "America/Los_Angeles", "version": 1, "editedFields": [], "runId": ID,
         "assetMatches": [{ "assetId": "asset_1", "score": 12, "reason": "roastery" }], "updatedAt": ENDED,
+    })
+}
+
+fn dry_run_intent() -> Value {
+    json!({
+        "id": null, "entryId": ID, "channel": "facebook", "accountId": "page_1", "status": "dry_run",
+        "requests": [channel_request()], "warnings": [], "error": null,
+    })
+}
+
+fn channel_request() -> Value {
+    json!({
+        "step": "publish", "method": "POST", "url": "https://graph.facebook.com/v23.0/123/feed",
+        "headers": { "Content-Type": "application/json; charset=UTF-8" }, "body": { "message": "Take your time." },
+    })
+}
+
+fn intent() -> Value {
+    json!({
+        "id": OTHER, "planId": ID, "calendarId": ID, "brandId": null, "runId": ID, "userId": OTHER, "entryId": ID,
+        "channel": "facebook", "accountId": "page_1", "transport": "live", "payload": [channel_request()],
+        "payloadHash": HASH, "publishAt": CREATED, "status": "pending", "error": null, "attempt": 1, "externalId": null,
+        "externalUrl": null, "createdAt": CREATED, "updatedAt": CREATED, "jobId": ID,
+        "urls": {
+            "self": format!("/v1/publish/intents/{OTHER}"), "events": format!("/v1/jobs/{ID}/events"),
+            "cancel": format!("/v1/publish/intents/{OTHER}/cancel"),
+        },
     })
 }
 

@@ -11,13 +11,18 @@ use poem_openapi::{
 use serde_json::json;
 
 /// A response header: its usual spelling (the macros write it in upper case), meaning and example.
-const RESPONSE_HEADERS: [(&str, &str, &str); 8] = [
-    ("Location", "The submitted job.", "/v1/jobs/0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11"),
+const RESPONSE_HEADERS: [(&str, &str, &str); 9] = [
+    (
+        "Location",
+        "The submitted job; of a request to publish, the plan.",
+        "/v1/jobs/0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11",
+    ),
     ("RateLimit-Policy", "Requests and seconds of the limit.", "\"generation\";q=5;w=300"),
     ("RateLimit", "Remaining requests, and seconds until there is one more.", "\"generation\";r=3;t=120"),
     ("Retry-After", "Seconds before the next attempt.", "2"),
     ("Idempotency-Replayed", "`true` if an earlier request with the same `Idempotency-Key` stored the answer.", "true"),
     ("Content-Disposition", "Name of the file.", "attachment; filename=\"calendar.ics\""),
+    ("X-Dry-Run", "`true` while `PUBLISH_SERVICE_ENABLED` is off for the caller.", "true"),
     ("Set-Cookie", "The cookie `almanac_session`.", "almanac_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"),
     ("WWW-Authenticate", "The scheme of the token.", "Bearer"),
 ];
@@ -96,7 +101,7 @@ fn header_parameters(operation: &MetaOperation) -> Vec<MetaOperationParam> {
         let meaning = "`wait=n` waits up to n seconds (at most 60) for the result and answers 200 instead of 202.";
         parameters.push(parameter("Prefer", meaning, schema));
     }
-    if streams(operation) && operation.method == Method::GET {
+    if streams(operation) && operation.method == Method::GET && operation.operation_id != Some("followPlan") {
         let schema = MetaSchema {
             minimum: Some(0.0),
             example: Some(json!(17)),
@@ -134,6 +139,8 @@ fn describe(path: &str, parameter: &mut MetaOperationParam) {
     if parameter.in_type == MetaParamIn::Path {
         let example = match parameter.name.as_str() {
             "name" => "CALENDAR_SERVICE_ENABLED",
+            "channel" => "linkedin",
+            "account" if path.starts_with("/channels") => "bean_and_co",
             "account" => "acc_ig_1",
             "trend" => "trend_1",
             "asset" => "asset_1",

@@ -8,16 +8,19 @@ use super::operations::{answers_with, header, is_conditional, streams};
 use crate::http::error::wire;
 
 /// Errors that come from rules of the domain: operation, statuses.
-const RULES: [(&str, &[u16]); 11] = [
+const RULES: [(&str, &[u16]); 15] = [
     // A `calendarId` or brand of another user.
     ("createCalendar", &[404]),
     ("generateWeek", &[404]),
+    ("publish", &[404]),
+    ("exportForPublishing", &[404]),
     ("makeTicket", &[404]),
     // A job that has not ended.
     ("deleteGeneration", &[409]),
     ("deleteCalendar", &[409]),
     // `ALREADY_FINAL`.
     ("updateSuggestion", &[409]),
+    ("cancelIntent", &[409]),
     // `SEQ_AHEAD`, `STREAM_LIMIT`.
     ("followJob", &[409]),
     // Rules of fields.
@@ -25,6 +28,7 @@ const RULES: [(&str, &[u16]); 11] = [
     ("updatePlacement", &[422]),
     ("listPlacements", &[422]),
     ("updateBrand", &[422]),
+    ("connectAccount", &[422]),
 ];
 
 /// Operations that read no store.

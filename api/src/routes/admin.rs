@@ -248,7 +248,7 @@ impl AdminApi {
     /// Retry a job that has ended
     ///
     /// Submits a new job with its own event log for the same user; no rate limit counts it. A job that has not ended is 409
-    /// `NOT_FINAL`, a job without anything left to do 422 `RULE_REFUSED`, and a user who is being erased 409
+    /// `UNFINISHED`, a job without anything left to do 422 `RULE_REFUSED`, and a user who is being erased 409
     /// `ACTIVE_GENERATION`. A retried erasure covers what existed at the time of the first request.
     #[oai(path = "/admin/jobs/:id/retry", method = "post", operation_id = "retryJob")]
     async fn submit_retry(&self, request: &Request, admin: Admin, id: Path<Uuid>) -> Result<Retried, ApiError> {

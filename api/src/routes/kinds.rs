@@ -27,6 +27,7 @@ use super::{
         self,
         events::{WeekFrame, WeekLine},
     },
+    publishing::events::{PublicationFrame, PublicationLine},
 };
 use crate::{
     http::{error::ApiError, failure::FailureResponse},
@@ -37,6 +38,7 @@ macro_rules! logs {
     ($($kind:ident => $name:ident($frame:ty), $line:ty;)*) => {
         /// The data of one server-sent event, by the kind of the job.
         #[derive(Debug, Union)]
+        #[expect(clippy::large_enum_variant, reason = "for the document only: no value is made")]
         pub enum JobFrame {
             $(
                 #[doc = concat!("Of `Kind::", stringify!($kind), "`.")]
@@ -59,6 +61,7 @@ logs! {
     GenerateFlashcards => Generation(GenerationFrame), GenerationLine;
     GenerateCalendar => Calendar(CalendarFrame), CalendarLine;
     GenerateOrganic => Week(WeekFrame), WeekLine;
+    Publish => Publication(PublicationFrame), PublicationLine;
     EraseAccount => Erasure(ErasureFrame), ErasureLine;
 }
 
@@ -84,7 +87,7 @@ impl JobLine {
 pub fn usual_total(kind: Kind) -> u64 {
     match kind {
         Kind::GenerateFlashcards => CARDS_PER_GENERATION as u64,
-        Kind::GenerateCalendar | Kind::GenerateOrganic | Kind::EraseAccount => 0,
+        Kind::GenerateCalendar | Kind::GenerateOrganic | Kind::Publish | Kind::EraseAccount => 0,
     }
 }
 
@@ -108,7 +111,7 @@ pub async fn snapshot(app: &App, user: UserId, kind: Kind, row: &JobRow, job: Va
                 },
             }));
         }
-        Kind::EraseAccount => {}
+        Kind::Publish | Kind::EraseAccount => {}
     }
     Ok(job)
 }

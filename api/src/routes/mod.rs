@@ -14,6 +14,7 @@ pub mod health;
 pub mod jobs;
 pub mod kinds;
 pub mod organic;
+pub mod publishing;
 pub mod session;
 pub mod snapshot;
 
@@ -33,6 +34,8 @@ pub enum Tag {
     Organic,
     /// Brands with their accounts, trends and assets.
     Brands,
+    /// Publishing: plans, intents, receipts, connected accounts.
+    Publishing,
     /// Submitted work: status, events, cancellation.
     Jobs,
     /// The caller's session and data.
@@ -51,6 +54,7 @@ pub type Routes = (
     calendar::RunsApi,
     brands::Routes,
     organic::Routes,
+    publishing::Routes,
     jobs::JobsApi,
     session::SessionApi,
     account::AccountApi,
@@ -69,6 +73,7 @@ pub fn mounted(app: &App) -> Routes {
         calendar::RunsApi { app: app() },
         brands::routes(&app()),
         organic::routes(&app()),
+        publishing::routes(&app()),
         jobs::JobsApi { app: app() },
         session::SessionApi { app: app() },
         account::AccountApi { app: app() },

@@ -143,7 +143,7 @@ impl Calendars {
         let edited = edits::patch(body)?.into_keys().collect();
         let record = Record { version: 1, fields: content.fields(), edited, from_run: false, deleted: false };
         let entry = EntryId::fresh();
-        store::write(tx, user, id, &[(entry, &key.to_string(), &record)]).await?;
+        store::write(tx, user, id, None, &[(entry, &key.to_string(), &record)]).await?;
         Ok(store::entry_for_update(tx, id, entry).await?.context("reading an entry just added")?)
     }
 
@@ -164,7 +164,7 @@ impl Calendars {
         let mut record = diff::record(&entry);
         if record.edit(patch) {
             Content::from_fields(&record.fields).context("reading an edited entry")?;
-            store::write(&mut tx, user, calendar, &[(id, &entry.key.to_string(), &record)]).await?;
+            store::write(&mut tx, user, calendar, None, &[(id, &entry.key.to_string(), &record)]).await?;
         }
         let entry = store::entry_for_update(&mut tx, calendar, id).await?.context("reading an edited entry")?;
         tx.commit().await?;
@@ -185,7 +185,7 @@ impl Calendars {
         let (mut tx, entry) = self.entry(user, calendar, id, expected).await?;
         let mut record = diff::record(&entry);
         record.delete();
-        store::write(&mut tx, user, calendar, &[(id, &entry.key.to_string(), &record)]).await?;
+        store::write(&mut tx, user, calendar, None, &[(id, &entry.key.to_string(), &record)]).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -281,7 +281,7 @@ impl Calendars {
             let id = known.or_else(|| made.iter().find(|made| made.key.to_string() == *key).map(|made| made.entry_id));
             Some((id?, key.as_str(), merged.saved.get(key)?))
         });
-        store::write(tx, user, calendar, &changed.collect::<Vec<_>>()).await?;
+        store::write(tx, user, calendar, Some(id), &changed.collect::<Vec<_>>()).await?;
         store::remove(tx, calendar, &merged.removed).await?;
         let entries = shown(store::entries(tx, calendar).await?);
         Ok(Taken { merged, entries })

@@ -149,8 +149,8 @@ pub(super) async fn lock(tx: &mut UserTx, id: CalendarId) -> sqlx::Result<Option
         .await
 }
 
-/// This person's calendars, newest first. With `empty` also those that came to nothing: no entry is saved, and no run made
-/// one or may still make one.
+/// This person's calendars, newest first. With `empty` also those that came to nothing: no entry is saved, and no run
+/// made one or may still make one.
 pub(super) async fn calendars(
     tx: &mut UserTx,
     empty: bool,
@@ -280,6 +280,74 @@ pub(super) async fn entries(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Re
     rows.into_iter().map(EntryRow::read).collect()
 }
 
+/// A saved entry, and the run that last wrote it.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedEntry {
+    pub entry: Entry,
+    pub run_id: Option<RunId>,
+}
+
+/// Entries of a calendar that are not deleted, by key.
+pub(crate) async fn saved(tx: &mut UserTx, calendar: CalendarId, limit: i64) -> anyhow::Result<Vec<SavedEntry>> {
+    let rows = sqlx::query_as!(
+        SavedRow,
+        r#"
+        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, updated_at, run_id AS "run_id: RunId"
+          FROM almanac.calendar_entries
+         WHERE user_id = (SELECT almanac.uid()) AND calendar_id = $1 AND NOT deleted
+         ORDER BY key
+         LIMIT $2
+        "#,
+        calendar.0,
+        limit
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(SavedRow::read).collect()
+}
+
+/// Those of these entries that are the calendar's and not deleted.
+pub(crate) async fn saved_of(
+    tx: &mut UserTx,
+    calendar: CalendarId,
+    ids: &[EntryId],
+) -> anyhow::Result<Vec<SavedEntry>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        SavedRow,
+        r#"
+        SELECT id AS "id: EntryId", key, version, fields, edited, from_run, updated_at, run_id AS "run_id: RunId"
+          FROM almanac.calendar_entries
+         WHERE user_id = (SELECT almanac.uid()) AND id = ANY ($2) AND calendar_id = $1 AND NOT deleted
+        "#,
+        calendar.0,
+        &ids
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    rows.into_iter().map(SavedRow::read).collect()
+}
+
+/// The row of an entry that is not deleted.
+struct SavedRow {
+    id: EntryId,
+    key: String,
+    version: i64,
+    fields: Value,
+    edited: Vec<String>,
+    from_run: bool,
+    updated_at: DateTime<Utc>,
+    run_id: Option<RunId>,
+}
+
+impl SavedRow {
+    fn read(self) -> anyhow::Result<SavedEntry> {
+        let Self { id, key, version, fields, edited, from_run, updated_at, run_id } = self;
+        let row = EntryRow { id, key, version, fields, from_run, edited, deleted: false, updated_at };
+        Ok(SavedEntry { entry: row.read()?, run_id })
+    }
+}
+
 /// Locks all entries of a calendar against other changes until the transaction ends. Later reads see the latest rows.
 pub(super) async fn lock_entries(tx: &mut UserTx, calendar: CalendarId) -> sqlx::Result<()> {
     sqlx::query!(
@@ -326,11 +394,13 @@ pub(super) async fn keys(tx: &mut UserTx, calendar: CalendarId) -> anyhow::Resul
     keys.iter().map(|key| key.parse().context("reading a stored key")).collect()
 }
 
-/// Writes records under their keys: those that are there change, the others come to be under the ids beside them.
+/// Writes records under their keys: those that are there change, the others come to be under the ids beside them. `run`
+/// is the run that they are accepted from.
 pub(super) async fn write(
     tx: &mut UserTx,
     user: UserId,
     calendar: CalendarId,
+    run: Option<RunId>,
     records: &[(EntryId, &str, &Record<Field>)],
 ) -> sqlx::Result<()> {
     let rows = records.iter().map(|(id, key, record)| {
@@ -342,8 +412,9 @@ pub(super) async fn write(
     let rows: Value = rows.collect();
     sqlx::query!(
         r#"
-        INSERT INTO almanac.calendar_entries AS e (id, user_id, calendar_id, key, version, fields, edited, from_run, deleted)
-        SELECT r.id, $1, $2, r.key, r.version, r.fields, r.edited, r.from_run, r.deleted
+        INSERT INTO almanac.calendar_entries AS e (id, user_id, calendar_id, key, version, fields, edited, from_run, run_id,
+                                                   deleted)
+        SELECT r.id, $1, $2, r.key, r.version, r.fields, r.edited, r.from_run, $4, r.deleted
           FROM jsonb_to_recordset($3) AS r (id uuid, key text, version bigint, fields jsonb, edited text[],
                                             from_run boolean, deleted boolean)
             ON CONFLICT (user_id, calendar_id, key) DO UPDATE SET
@@ -351,12 +422,14 @@ pub(super) async fn write(
                fields = excluded.fields,
                edited = excluded.edited,
                from_run = excluded.from_run,
+               run_id = coalesce(excluded.run_id, e.run_id),
                deleted = excluded.deleted,
                updated_at = clock_timestamp()
         "#,
         user.0,
         calendar.0,
-        rows
+        rows,
+        run.map(|run| run.0)
     )
     .execute(tx.connection())
     .await?;

@@ -11,12 +11,18 @@ use std::{
 use bytes::BytesMut;
 use tokio::time::{Instant, Sleep, sleep};
 
+pub use super::relay::BEAT_EVERY;
 use super::{
     event::{Encoding, Ending, Event, Frame},
-    relay::{BEAT_EVERY, Relay},
-    watch::{Copied, Cursor, Watch, bare_heartbeat},
+    relay::Relay,
+    watch::{self, Copied, Cursor, Watch, bare_heartbeat},
 };
 use crate::{jobs::Kind, platform::id::JobId};
+
+/// A heartbeat of events that stand in no log.
+pub fn write_heartbeat(encoding: Encoding, out: &mut BytesMut) {
+    watch::write_heartbeat(None, encoding, out);
+}
 
 type Page = Pin<Box<dyn Future<Output = Vec<Frame>> + Send>>;
 

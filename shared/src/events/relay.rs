@@ -40,7 +40,7 @@ use crate::{
 const TAIL_EVERY: Duration = Duration::from_secs(1);
 /// How often sockets that were silent get a heartbeat: well inside the 15 s of the contract, and the 5 s of organic
 /// streams.
-pub(super) const BEAT_EVERY: Duration = Duration::from_secs(5);
+pub const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// Replays that may read Postgres at once.
 const READERS: usize = 8;
 /// How long Redis may leave a ping unanswered before the subscription is made again.

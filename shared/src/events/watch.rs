@@ -314,7 +314,7 @@ impl State {
 }
 
 /// SSE has comments for this; NDJSON repeats the last progress without a seq.
-fn write_heartbeat(progress: Option<&Frame>, encoding: Encoding, out: &mut BytesMut) {
+pub(super) fn write_heartbeat(progress: Option<&Frame>, encoding: Encoding, out: &mut BytesMut) {
     match encoding {
         Encoding::Sse => out.extend_from_slice(b": still here\n\n"),
         Encoding::Ndjson => match progress {

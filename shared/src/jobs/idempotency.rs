@@ -8,7 +8,7 @@ use crate::{
     platform::{
         db::{Database, Service, UserTx},
         error::Refusal,
-        id::UserId,
+        id::{JobId, UserId},
     },
     values::canonical_json,
 };
@@ -97,11 +97,8 @@ impl Once {
         let mut tx = database.as_user(user).await?;
         let Some(key) = key else { return Ok(Self { tx, key: None, known: None }) };
         hold(&mut tx, &key).await.map_err(in_progress)?;
-        let known = answer(&mut tx, &key).await?;
-        match known {
-            Some((fingerprint, _)) if fingerprint != key.fingerprint => Err(Refusal::KeyReused),
-            known => Ok(Self { tx, key: Some(key), known: known.map(|(_, answer)| answer) }),
-        }
+        let known = stored(&mut tx, &key).await?;
+        Ok(Self { tx, key: Some(key), known: known.map(|known| known.answer) })
     }
 
     /// The answer of an earlier request with this key. Nothing may be made then.
@@ -150,11 +147,23 @@ fn in_progress(error: sqlx::Error) -> Refusal {
     if code == "55P03" { Refusal::KeyInProgress } else { error.into() }
 }
 
-/// What is stored under a key: the fingerprint of the body, and the answer.
-async fn answer(tx: &mut UserTx, key: &Key) -> sqlx::Result<Option<(Vec<u8>, String)>> {
+/// What an earlier request with a key was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    /// Its job, if it made one.
+    pub job: Option<JobId>,
+    /// The bare answer.
+    pub answer: String,
+}
+
+/// What is stored under a key.
+///
+/// # Errors
+/// It is stored with another fingerprint, or the store is unavailable.
+pub(crate) async fn stored(tx: &mut UserTx, key: &Key) -> Result<Option<Stored>, Refusal> {
     let found = sqlx::query!(
         r#"
-        SELECT fingerprint, answer
+        SELECT fingerprint, job_id AS "job: JobId", answer
           FROM almanac.idempotency_keys
          WHERE user_id = (SELECT almanac.uid()) AND route = $1 AND key = $2 AND expires_at > clock_timestamp()
         "#,
@@ -163,7 +172,32 @@ async fn answer(tx: &mut UserTx, key: &Key) -> sqlx::Result<Option<(Vec<u8>, Str
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(found.map(|found| (found.fingerprint, found.answer)))
+    match found {
+        Some(found) if found.fingerprint != key.fingerprint => Err(Refusal::KeyReused),
+        found => Ok(found.map(|found| Stored { job: found.job, answer: found.answer })),
+    }
+}
+
+/// Stores an answer under a key, unless an earlier request has stored one.
+pub(crate) async fn keep_first(tx: &mut UserTx, key: &Key, answer: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO almanac.idempotency_keys AS k (user_id, route, key, fingerprint, answer, expires_at)
+        VALUES ((SELECT almanac.uid()), $1, $2, $3, $4, clock_timestamp() + interval '24 hours')
+        ON CONFLICT (user_id, route, key) DO UPDATE SET
+            fingerprint = excluded.fingerprint,
+            answer = excluded.answer,
+            expires_at = excluded.expires_at
+         WHERE k.expires_at <= clock_timestamp()
+        "#,
+        key.route,
+        key.key,
+        &key.fingerprint,
+        answer
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Stores an answer under a key; one that has expired is overwritten.

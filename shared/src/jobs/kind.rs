@@ -26,6 +26,8 @@ wire_enum! {
         GenerateCalendar = "calendar.generate",
         /// Makes the placements of a brand's week.
         GenerateOrganic = "organic.generate",
+        /// Publishes one intent: an entry to an account of a channel.
+        Publish = "publishing.publish",
         /// Removes everything of one user.
         EraseAccount = "account.erase",
     }
@@ -38,6 +40,8 @@ wire_enum! {
         Calendar = "calendar",
         /// Organic weeks.
         Organic = "organic",
+        /// Intents on their way to a channel.
+        Publishing = "publishing",
         /// Account jobs: erasing a user's data.
         Account = "account",
     }
@@ -61,6 +65,7 @@ impl Kind {
             Self::GenerateFlashcards => Lane::Flashcards,
             Self::GenerateCalendar => Lane::Calendar,
             Self::GenerateOrganic => Lane::Organic,
+            Self::Publish => Lane::Publishing,
             Self::EraseAccount => Lane::Account,
         }
     }
@@ -71,6 +76,7 @@ impl Kind {
             Self::GenerateFlashcards => "POST /v1/ai/generations",
             Self::GenerateCalendar => "POST /v1/ai/calendar",
             Self::GenerateOrganic => "POST /v1/organic/generate-calendar",
+            Self::Publish => "POST /v1/publish",
             Self::EraseAccount => "DELETE /v1/me/data",
         }
     }
@@ -112,6 +118,15 @@ impl Kind {
                     about: "how long an organic week may take from its first start; it ends with what it has",
                 }),
             },
+            Self::Publish => Limits {
+                family: "publish",
+                rate: Variable {
+                    name: "PUBLISH_RATE",
+                    default: "60/300",
+                    about: "accepted requests to publish per user, each with up to 1,000 entries: count/seconds",
+                },
+                time_limit: None,
+            },
             // Low: an erasure removes the log of the other limits, and must not become a way around them.
             Self::EraseAccount => Limits {
                 family: "erase",
@@ -131,6 +146,7 @@ impl Lane {
     pub const fn default_slots(self) -> usize {
         match self {
             Self::Flashcards | Self::Calendar | Self::Organic => 32,
+            Self::Publishing => 8,
             Self::Account => 2,
         }
     }

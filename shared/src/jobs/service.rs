@@ -206,6 +206,14 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
             "a worker asks the provider again",
             Some(job.run_at),
         ),
+        State::Queued if job.started_at.is_none() && job.run_at > job.created_at => {
+            ("it is not due yet".into(), "a worker starts it when it is due", Some(job.run_at))
+        }
+        State::Queued if job.kind == Kind::Publish.as_str() && job.started_at.is_some() && job.crashes == 0 => (
+            "its channel cannot go on with it yet; the job waits and is charged nothing".into(),
+            "a worker asks the channel again",
+            Some(job.run_at),
+        ),
         State::Queued if job.attempt > 0 && job.run_at > job.created_at => (
             "the last attempt failed and the pause before the next one is not over, or no worker is free yet".into(),
             "a worker tries again",
@@ -219,7 +227,7 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
         }
         State::Queued => ("no worker has taken it yet".into(), "a worker starts it within seconds", None),
         State::Running if job.cancel_requested_at.is_some() => {
-            ("its end was asked for".into(), "the worker stops it", job.lease_expires_at)
+            ("its cancellation was requested".into(), "the worker stops it", job.lease_expires_at)
         }
         State::Running => {
             ("nothing".into(), "the worker goes on; if it stops, the job is rescued", job.lease_expires_at)

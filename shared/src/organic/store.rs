@@ -170,7 +170,7 @@ pub(super) async fn has_account(
 
 /// A brand's placements by time, of one week or of all, those after a place in that order. Two statements, each with an
 /// index of its own: a condition that may be absent keeps a plan that is kept from seeking.
-pub(super) async fn placements(
+pub(crate) async fn placements(
     tx: &mut UserTx,
     brand: &BrandId,
     week: Option<NaiveDate>,
@@ -210,6 +210,24 @@ pub(super) async fn placements(
         .fetch_all(tx.connection())
         .await?
     };
+    rows.into_iter().map(PlacementRow::read).collect()
+}
+
+/// Those of these placements that a brand has.
+pub(crate) async fn placements_of(
+    tx: &mut UserTx,
+    brand: &BrandId,
+    ids: &[String],
+) -> anyhow::Result<Vec<SavedPlacement>> {
+    let rows = select_placements!(
+        r#"
+         WHERE user_id = (SELECT almanac.uid()) AND brand_id = $1 AND placement_id = ANY ($2)
+        "#,
+        brand.as_str(),
+        ids
+    )
+    .fetch_all(tx.connection())
+    .await?;
     rows.into_iter().map(PlacementRow::read).collect()
 }
 

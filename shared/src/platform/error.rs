@@ -33,8 +33,12 @@ wire_enum! {
         ActiveGeneration = "ACTIVE_GENERATION",
         /// A twin with the same idempotency key is still being accepted (409).
         IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
-        /// The thing has not reached a final state yet (409).
+        /// The job has not ended yet (409).
+        Unfinished = "UNFINISHED",
+        /// An intent has no receipt yet, because it has not ended (404).
         NotFinal = "NOT_FINAL",
+        /// An intent ended before anything was sent, so it has no receipt (404).
+        NoReceipt = "NO_RECEIPT",
         /// The plan is another one than the person saw (409); also an intent whose entry changed after that (row only).
         PlanStale = "PLAN_STALE",
         /// The entry has a live intent for the account (409 if all have one).
@@ -95,6 +99,8 @@ wire_enum! {
         ProviderUnavailable = "PROVIDER_UNAVAILABLE",
         /// The store cannot be reached, or this process is draining (503).
         Unavailable = "UNAVAILABLE",
+        /// Postgres cannot be reached, so a dry run knows no entries; a warning.
+        StoreUnavailable = "STORE_UNAVAILABLE",
         /// Our fault; the log knows the cause (500).
         Internal = "INTERNAL",
         /// A token expired before its stream ended.
@@ -147,6 +153,22 @@ wire_enum! {
         ChannelUnsupported = "CHANNEL_UNSUPPORTED",
         /// The channel refused the account's credentials.
         ChannelAuthInvalid = "CHANNEL_AUTH_INVALID",
+        /// The channel refused the post itself.
+        ChannelRejected = "CHANNEL_REJECTED",
+        /// The account or the installation lacks a permission of the channel.
+        ChannelPermission = "CHANNEL_PERMISSION",
+        /// The channel blocked the post or the account by its own rules.
+        ChannelPolicy = "CHANNEL_POLICY",
+        /// The channel asked for fewer calls.
+        ChannelRateLimited = "CHANNEL_RATE_LIMITED",
+        /// The account's number of posts for the day is used up.
+        ChannelQuota = "CHANNEL_QUOTA",
+        /// The channel did not answer, or could not serve.
+        ChannelUnavailable = "CHANNEL_UNAVAILABLE",
+        /// The channel has a post with the same text already.
+        DuplicatePost = "DUPLICATE_POST",
+        /// A request that publishes has no answer, and only a person can find out what became of it.
+        OutcomeUnknown = "OUTCOME_UNKNOWN",
         /// The entry was deleted before it was published.
         EntryDeleted = "ENTRY_DELETED",
         /// The channel has nothing of this format.
@@ -163,6 +185,12 @@ wire_enum! {
         MediaType = "MEDIA_TYPE",
         /// An address that the channel cannot fetch from.
         MediaUrl = "MEDIA_URL",
+        /// A medium that could not be fetched from its address.
+        MediaUnreachable = "MEDIA_UNREACHABLE",
+        /// A medium with more bytes than the channel takes.
+        MediaTooLarge = "MEDIA_TOO_LARGE",
+        /// A picture with more pixels than the channel takes.
+        MediaDimensions = "MEDIA_DIMENSIONS",
         /// Size and kind of the media are only known once they are fetched; a warning.
         MediaUnchecked = "MEDIA_UNCHECKED",
         /// A text over the channel's limit.

@@ -20,6 +20,14 @@ pub enum Point {
     BetweenBursts,
     /// Worker: results are committed, not published.
     CommittedBeforePublish,
+    /// Worker: an intent is opened, nothing was asked of its channel.
+    PublishOpened,
+    /// Worker: an intent's uploads are done, its effect is not `sending`.
+    PublishPrepared,
+    /// Worker: the effect is `sending`, no byte has left.
+    PublishSending,
+    /// Worker: the channel has answered, nothing of it is stored.
+    PublishAnswered,
     /// Worker: a drain has begun.
     Draining,
     /// Worker: the job's own text asks for it; a poison pill.
@@ -38,6 +46,10 @@ impl Point {
             Self::AnsweredBeforeCommit => "answered_before_commit",
             Self::BetweenBursts => "between_bursts",
             Self::CommittedBeforePublish => "committed_before_publish",
+            Self::PublishOpened => "publish_opened",
+            Self::PublishPrepared => "publish_prepared",
+            Self::PublishSending => "publish_sending",
+            Self::PublishAnswered => "publish_answered",
             Self::Draining => "draining",
             Self::PoisonPill => "poison_pill",
         }

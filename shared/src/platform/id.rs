@@ -68,6 +68,12 @@ ids! {
     EntryId;
     /// A plan made elsewhere that a run may refer to; never looked up.
     PlanId;
+    /// A stored publishing plan: what one request publishes.
+    PublishPlanId;
+    /// A publishing intent: one entry on its way to one account.
+    IntentId;
+    /// A row of the effect ledger.
+    EffectId;
     /// One call of a language model, as the ledger knows it.
     LlmCallId;
 }

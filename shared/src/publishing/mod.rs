@@ -1,9 +1,9 @@
 //! Publishing: the types. Saved entries of a calendar, or placements of an organic week, become posts on the accounts of
 //! five channels. Called by the API's routes and the worker's job; choice, rendering, hashes and receipts stand in the
-//! files below. Nothing here holds a secret, and no SQL, HTTP or clock stands in this folder's pure files.
+//! files below. Only `credentials.rs` holds a secret, and no SQL, HTTP or clock stands in this folder's pure files.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::{self, Medium},
@@ -15,11 +15,18 @@ use crate::{
     values::wire_enum::wire_enum,
 };
 
+pub mod accounts;
+pub mod credentials;
+mod memory;
 pub mod options;
 pub mod plan;
 pub mod receipts;
 pub mod render;
+pub mod request;
 pub mod rules;
+pub mod service;
+pub mod store;
+pub mod stored;
 
 pub use self::options::Options;
 
@@ -101,6 +108,9 @@ wire_enum! {
     }
 }
 
+/// Channels with an adapter that sends to the vendor. The others are published to in the sandbox only.
+pub const LIVE: [Channel; 2] = [Channel::Facebook, Channel::Linkedin];
+
 impl IntentStatus {
     /// Whether the intent may still become a post, or may have become one unseen.
     pub const fn is_open(self) -> bool {
@@ -136,7 +146,8 @@ pub struct Account {
 }
 
 /// What is published: a calendar's entry, or a placement of an organic week.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// The entry's or the placement's id.
     pub id: String,

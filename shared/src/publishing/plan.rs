@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -56,6 +57,8 @@ pub struct PlannedIntent {
     pub channel: Channel,
     /// Its account; `None` if none was found, in a dry run only.
     pub account_id: Option<String>,
+    /// The vendor's id of the account.
+    pub external_id: Option<String>,
     /// When it is due.
     pub due_at: DateTime<Utc>,
     /// Its options: the request's, completed by the account's settings.
@@ -127,6 +130,7 @@ impl PlannedIntent {
             entry: target.entry.clone(),
             channel: target.channel,
             account_id: target.stored().map(|stored| stored.account.account_id.clone()),
+            external_id: target.stored().map(|stored| stored.account.external_id.clone()),
             due_at: target.due_at,
             options: options.of_channel(target.channel),
             payload_hash: canonical_json::sha256_hex(&requests)?,
@@ -188,7 +192,7 @@ fn plan_hash(transport: Transport, intents: &[PlannedIntent]) -> serde_json::Res
 }
 
 /// What a plan said about one entry and account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanItem {
     /// The entry.
     pub entry_id: String,

@@ -6,7 +6,11 @@ use super::{
     options::{PrivacyLevel, Visibility},
     *,
 };
-use crate::{brands::Platform, calendar::EntryKey, platform::id::EntryId};
+use crate::{
+    brands::Platform,
+    calendar::EntryKey,
+    platform::{id::EntryId, metrics::CHANNELS},
+};
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().expect("an object")
@@ -19,6 +23,12 @@ fn every_platform_of_a_brand_is_a_channel() {
     channels.sort_unstable();
     platforms.sort_unstable();
     assert_eq!(channels, platforms);
+}
+
+#[test]
+fn every_channel_has_samples_from_the_start() {
+    let channels: Vec<_> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
+    assert_eq!(channels, CHANNELS);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod calendar;
 mod flashcards;
 mod model_run;
 mod organic;
+mod publishing;
 
 /// For so long a job is left to newer workers, when an API of a newer version accepted what this one does not know.
 pub const LEFT_TO_NEWER: Duration = Duration::from_secs(30);
@@ -52,6 +53,7 @@ pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) ->
         Kind::GenerateFlashcards => flashcards::generate(deps, job, stop).await,
         Kind::GenerateCalendar => calendar::generate(deps, job, stop).await,
         Kind::GenerateOrganic => organic::generate(deps, job, stop).await,
+        Kind::Publish => publishing::publish(deps, job, stop).await,
         Kind::EraseAccount => account::erase(deps, job, stop).await,
     }
 }

@@ -1,5 +1,5 @@
 //! The one HTTP client of the worker: pooled, rustls with the ring provider, no redirects, no proxy from the environment.
-//! Made once in `main` and handed to the adapters.
+//! Made once at start-up and handed to the adapters; clients with other pools or resolvers are built from the same settings.
 //! It must never retry by itself: every request of ours has a ledger row written before it.
 //! Only settings of reqwest: `reqwest-retry` would send requests that have no ledger row.
 
@@ -22,6 +22,17 @@ pub fn install_crypto_provider() {
 
 /// The client. Deadlines are set per call by the adapters, because only they know the job's.
 pub fn client() -> anyhow::Result<reqwest::Client> {
+    builder().build().context("building the outbound client")
+}
+
+/// A client that opens a connection for each call. A kept connection may be closed by the server just when a request is
+/// written to it, which leaves the outcome of that request unknown.
+pub fn unpooled_client() -> anyhow::Result<reqwest::Client> {
+    builder().pool_max_idle_per_host(0).build().context("building the outbound client without a pool")
+}
+
+/// The settings that all clients share.
+pub(super) fn builder() -> reqwest::ClientBuilder {
     if CryptoProvider::get_default().is_none() {
         install_crypto_provider();
     }
@@ -35,6 +46,4 @@ pub fn client() -> anyhow::Result<reqwest::Client> {
         .referer(false)
         .retry(reqwest::retry::never())
         .no_proxy()
-        .build()
-        .context("building the outbound client")
 }

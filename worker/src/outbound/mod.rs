@@ -5,6 +5,10 @@
 pub mod ai;
 pub mod backoff;
 pub mod breaker;
+pub mod channels;
+pub mod guard;
 pub mod http;
+pub mod media;
 pub mod redact;
+pub mod retry_after;
 pub mod retry_budget;

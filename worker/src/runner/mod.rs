@@ -374,13 +374,18 @@ fn span_of(job: &ClaimedJob) -> tracing::Span {
         otel.name = %job.kind,
         kind = %job.kind,
         jobId = %job.id,
-        runId = %job.id,
+        runId = field::Empty,
+        channel = field::Empty,
         userId = %job.user_id,
         calendarId = field::Empty,
         requestId = job.request_id.as_deref(),
         attempt = job.attempt,
         epoch = job.epoch,
     );
+    // A run has the id of its job; an intent is of a run that ended before.
+    if job.kind != Kind::Publish.as_str() {
+        span.record("runId", field::display(job.id));
+    }
     telemetry::continue_trace(&span, job.trace.as_deref());
     span
 }

@@ -7,14 +7,14 @@ use poem_openapi::{
     registry::{MetaResponses, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ApiError;
 use crate::http::reply::{Meta, Urls};
 
 /// One flaw of a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Object)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, Object)]
 pub struct Detail {
     /// Path to the flaw: `body`, `query`, `path` or `header`, then names and indexes.
     pub loc: Vec<Value>,

@@ -81,7 +81,7 @@ impl RunsApi {
     /// permits the removal of an edited entry that the run no longer has, and the return of a deleted one. `fields`
     /// restricts an entry to these fields and permits overwriting them. `overwriteEdits` permits overwriting every field.
     /// An entry that returns keeps its edited fields unless overwriting them is permitted. A slot that the run could not
-    /// fill removes nothing. Idempotent. A run that has not ended is 409 `NOT_FINAL`.
+    /// fill removes nothing. Idempotent. A run that has not ended is 409 `UNFINISHED`.
     #[oai(path = "/calendars/:id/runs/:run/accept", method = "post", operation_id = "acceptRun")]
     async fn accept(
         &self,

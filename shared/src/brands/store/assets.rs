@@ -50,6 +50,26 @@ pub async fn sharing(
     .await
 }
 
+/// Those of these assets that the brand has.
+pub(crate) async fn of_ids(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    brand: &BrandId,
+    ids: &[&AssetId],
+) -> sqlx::Result<Vec<Asset>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    select_assets!(
+        r#"
+         WHERE user_id = $1 AND brand_id = $2 AND id = ANY ($3)
+        "#,
+        user.0,
+        brand.as_str(),
+        &ids as &[&str]
+    )
+    .fetch_all(executor)
+    .await
+}
+
 /// A brand's assets, newest first; all, or those with a tag.
 pub(in super::super) async fn list(
     tx: &mut UserTx,

@@ -84,6 +84,15 @@ pub async fn saved(service: &Service, user: UserId, calendar: CalendarId) -> Res
     rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
 }
 
+/// A saved entry, or its tombstone.
+///
+/// # Errors
+/// The store is unavailable, or a stored value is invalid.
+pub async fn entry(service: &Service, user: UserId, id: EntryId) -> Result<Option<Entry>, WriteError> {
+    let row = select_entries!("WHERE user_id = $1 AND id = $2", user.0, id.0).fetch_optional(service.work()).await?;
+    row.map(|row| row.read().map_err(unreadable)).transpose()
+}
+
 /// An entry that is not stored yet, as `almanac.store_run_entries` takes it.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewEntry {

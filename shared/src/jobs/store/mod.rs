@@ -512,7 +512,7 @@ pub async fn lane_load(database: &Database, id: JobId) -> sqlx::Result<Option<Va
     sqlx::query_scalar!(r#"SELECT almanac.lane_load($1)"#, id.0).fetch_one(database.own()).await
 }
 
-pub(super) fn interval(duration: Duration) -> PgInterval {
+pub(crate) fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
 }
 

@@ -106,6 +106,27 @@ pub async fn saved(
     rows.into_iter().map(|row| row.read().map_err(unreadable)).collect()
 }
 
+/// One placement of a brand; `None` if there is none.
+///
+/// # Errors
+/// The store is unavailable, or a stored value is invalid.
+pub async fn placement(
+    service: &Service,
+    user: UserId,
+    brand: &BrandId,
+    id: &str,
+) -> Result<Option<SavedPlacement>, WriteError> {
+    let row = select_placements!(
+        r#" WHERE user_id = $1 AND brand_id = $2 AND placement_id = $3"#,
+        user.0,
+        brand.as_str(),
+        id
+    )
+    .fetch_optional(service.work())
+    .await?;
+    row.map(|row| row.read().map_err(unreadable)).transpose()
+}
+
 /// A brand's own row, for the model; `None` if it no longer exists.
 ///
 /// # Errors

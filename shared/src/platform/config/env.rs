@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -50,12 +51,12 @@ impl Env {
         if self.mistakes.is_empty() { Ok(settings) } else { Err(Mistakes(self.mistakes)) }
     }
 
-    fn mistake(&mut self, name: &str, what: &str) {
+    pub(super) fn mistake(&mut self, name: &str, what: &str) {
         self.mistakes.push(format!("{name}: {what}"));
     }
 
     /// The value, or the documented default; empty counts as absent.
-    fn text(&mut self, name: &str) -> String {
+    pub(super) fn text(&mut self, name: &str) -> String {
         let Some(variable) = variables().find(|variable| variable.name == name) else {
             self.mistake(name, "is read but not listed as a variable");
             return String::new();
@@ -66,11 +67,11 @@ impl Env {
         }
     }
 
-    fn optional(&mut self, name: &str) -> Option<String> {
+    pub(super) fn optional(&mut self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|value| !value.is_empty())
     }
 
-    fn secret(&mut self, name: &str) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<SecretString> {
         self.optional(name).map(SecretString::from)
     }
 
@@ -93,7 +94,7 @@ impl Env {
         self.secret_url(name, redis::is_url, "redis://:password@host:6379 or rediss://host:6380")
     }
 
-    fn http_url(&mut self, name: &str) -> Option<String> {
+    pub(super) fn http_url(&mut self, name: &str) -> Option<String> {
         let value = self.optional(name)?;
         let url = Url::parse(&value).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
         if url.is_none_or(|url| !url.has_host()) {
@@ -132,6 +133,10 @@ impl Env {
             }
         }
         networks
+    }
+
+    pub(super) fn folder(&mut self, name: &str) -> Option<PathBuf> {
+        self.optional(name).map(PathBuf::from)
     }
 
     pub(super) fn addr(&mut self, name: &str, default: (Ipv4Addr, u16)) -> SocketAddr {

@@ -1,25 +1,33 @@
 //! Settings: read once, from the environment only, every mistake reported together and by name.
 //! Called by the two `main`s. Feature flags are not settings; the API's settings hold no provider key.
 //!
-//! To add a variable: 1. a row in `OF_PROCESSES` (or in `Kind::limits`), 2. a field below and its reader in `config/env.rs`, 3. a line in `.env.example`
+//! To add a variable: 1. a row in `config/variables.rs` (or in `Kind::limits`), 2. a field below and its reader in `config/env.rs`, 3. a line in `.env.example`
 //! (a test compares the three).
 
 use std::{
     collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::jobs::{Kind, Lane};
+use crate::jobs::Lane;
 
 mod env;
 mod kinds;
+mod publishing;
+mod variables;
 
-pub use self::{env::Env, kinds::KindSettings};
+pub use self::{
+    env::Env,
+    kinds::KindSettings,
+    publishing::{ChannelClient, PublishSettings, WorkerPublishSettings},
+    variables::{Variable, variables},
+};
 
 /// Where API listening by default.
 const API_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8080);
@@ -27,69 +35,6 @@ const API_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8080);
 const API_METRICS_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9464);
 /// Where a worker serves its metrics by default.
 const WORKER_METRICS_ADDR: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9465);
-
-/// One environment variable that Almanac reads.
-#[derive(Clone, Copy, Debug)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is when absent; empty means "none" or "required", as `about` says.
-    pub default: &'static str,
-    /// One sentence for an operator.
-    pub about: &'static str,
-}
-
-macro_rules! variables {
-    ($($name:ident = $default:literal, $about:literal;)*) => {
-        /// Variables that belong to no kind of job.
-        const OF_PROCESSES: &[Variable] =
-            &[$(Variable { name: stringify!($name), default: $default, about: $about },)*];
-    };
-}
-
-variables! {
-    DATABASE_URL = "", "Postgres, as almanac_api for the API and almanac_worker for workers; required";
-    DATABASE_CONNECTIONS = "", "connections of one process to Postgres, 4 or more; empty: 12 for the API, 8 for a worker; while Postgres does not answer a probe opens one more";
-    DATABASE_OWNER_URL = "", "Postgres as almanac_owner; only `almanac-api migrate` reads it";
-    REDIS_URL = "redis://127.0.0.1:6379", "Redis; may be emptied at any time; rediss:// for TLS, where SSL_CERT_FILE may name a private authority";
-    API_ADDR = "127.0.0.1:8080", "where API listening";
-    METRICS_ADDR = "", "where /metrics is served, never on the API's port; empty: 127.0.0.1:9464 for the API, 127.0.0.1:9465 for a worker; further processes on the same machine need their own";
-    CORS_ALLOWED_ORIGINS = "", "exact origins such as https://app.example, comma-separated, never * or null; empty: no cross-origin browser may call";
-    AUTH_JWT_SECRET = "", "HS256 secret of the identity provider, at least 32 bytes; this or AUTH_JWKS_URL is required";
-    AUTH_JWKS_URL = "", "key set for ES256 and RS256 tokens; https, or http on loopback";
-    AUTH_ISSUER = "", "expected `iss`, compared byte for byte; empty: not compared";
-    AUTH_AUDIENCE = "authenticated", "expected `aud`";
-    SIGNING_KEY = "", "base64 of 32 bytes, current[,old]: stream tickets; empty: derived from AUTH_JWT_SECRET";
-    TRUSTED_PROXIES = "", "CIDRs whose X-Forwarded-For is believed; empty: the peer's own address counts";
-    AI_PROVIDER = "", "openrouter or offline; empty: openrouter with a key, else offline";
-    OPENROUTER_API_KEY = "", "key of the model provider; workers only";
-    AI_BASE_URL = "https://openrouter.ai/api/v1", "any OpenAI-compatible server";
-    AI_MODEL = "openai/gpt-4o-mini", "the model when a request names none";
-    AI_MODEL_ALLOW = "", "further models a request may name, comma-separated";
-    AI_OFFLINE_PACE_MS = "15", "pause of the offline composer between two pieces of its answer, milliseconds";
-    CALENDAR_MAX_SLOTS = "200", "entries that one calendar run may be asked for";
-    ORGANIC_MAX_PLACEMENTS = "50", "placements that one request for an organic week may name";
-    ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
-    STREAMS_PER_USER = "20", "open streams of one user in one API process; one more is answered 429";
-    WORKER_CONCURRENCY = "", "jobs at once per lane, lane=count, comma-separated, for a worker of these lanes only; empty: 32 in each lane, 2 in account";
-    CALENDAR_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
-    PUBLISH_SERVICE_ENABLED = "false", "the flag of this name while no operator has set it";
-    PROVIDER_WAIT_SECONDS = "900", "how long a job waits for a provider that cannot serve before it fails";
-    JOB_MAX_CRASHES = "3", "crashes after which a job is poison";
-    SHUTDOWN_SECONDS = "20", "how long a draining worker lets its jobs run before handing them back";
-    RETENTION_EVENTS_DAYS = "7", "days an event log is kept after its job ended";
-    RETENTION_PROMPTS_DAYS = "30", "days source texts and raw model output are kept";
-    OTEL_EXPORTER_OTLP_ENDPOINT = "", "OTLP/HTTP collector, e.g. http://127.0.0.1:4318; empty: no traces leave";
-    LOG_FORMAT = "json", "json or text";
-    LOG_LEVEL = "info", "a level (off, error, warn, info, debug, trace), also per target: info,almanac_worker=debug";
-}
-
-/// Every variable the two processes read.
-pub fn variables() -> impl Iterator<Item = Variable> {
-    let limits = Kind::ALL.iter().map(|kind| kind.limits());
-    let of_kinds = limits.flat_map(|limits| std::iter::once(limits.rate).chain(limits.time_limit));
-    OF_PROCESSES.iter().copied().chain(of_kinds)
-}
 
 /// A rate limit: number of submitted requests in a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +130,10 @@ pub struct ApiSettings {
     pub calendar: CalendarSettings,
     /// Organic weeks.
     pub organic: OrganicSettings,
+    /// Publishing.
+    pub publishing: PublishSettings,
+    /// Where requests to publish wait while Postgres is down.
+    pub spool_dir: Option<PathBuf>,
     /// Requests without a valid token.
     pub anonymous_rate: Rate,
     /// Open streams of one user in this process.
@@ -225,6 +174,10 @@ pub struct WorkerSettings {
     pub metrics_addr: SocketAddr,
     /// The model's provider.
     pub ai: AiProvider,
+    /// Publishing, as the API has it.
+    pub publishing: PublishSettings,
+    /// Publishing, of workers only.
+    pub channels: WorkerPublishSettings,
     /// Jobs at once, by lane.
     pub concurrency: BTreeMap<Lane, usize>,
     /// How long a job waits for a provider that cannot serve.
@@ -275,6 +228,8 @@ impl ApiSettings {
             job_kinds: kinds::read(&mut env),
             calendar: env.calendar(),
             organic: env.organic(),
+            publishing: publishing::read(&mut env),
+            spool_dir: env.folder("SPOOL_DIR"),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),
             streams_per_user: usize::try_from(env.number("STREAMS_PER_USER", 1..=100_000)).unwrap_or(1),
             flags: env.flags(),
@@ -294,6 +249,8 @@ impl WorkerSettings {
             redis_url: env.redis_url("REDIS_URL"),
             metrics_addr: env.addr("METRICS_ADDR", WORKER_METRICS_ADDR),
             ai: env.ai_provider(),
+            publishing: publishing::read(&mut env),
+            channels: publishing::read_worker(&mut env),
             concurrency: env.lanes("WORKER_CONCURRENCY"),
             provider_wait: Duration::from_secs(env.number("PROVIDER_WAIT_SECONDS", 1..=86_400).into()),
             job_max_crashes: env.number("JOB_MAX_CRASHES", 1..=100),

@@ -1,6 +1,7 @@
 //! Valid and invalid values of each variable.
 
 use super::*;
+use crate::publishing::{Channel, Transport};
 
 const SECRET: &str = "a secret of thirty-two bytes or so";
 
@@ -50,6 +51,10 @@ fn invalid_values_are_refused_by_name() {
         ("METRICS_ADDR", "9464"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("CALENDAR_SERVICE_ENABLED", "yes"),
+        ("PUBLISH_TRANSPORT", "dry_run"),
+        ("CREDENTIALS_KEY", "c2hvcnQ="),
+        ("FACEBOOK_BASE_URL", "graph.facebook.com"),
+        ("LINKEDIN_BASE_URL", "ftp://api.linkedin.com"),
     ];
     let of_api = [
         ("AUTH_JWT_SECRET", "short"),
@@ -77,8 +82,14 @@ fn invalid_values_are_refused_by_name() {
         ("ANONYMOUS_RATE", "60"),
         ("SIGNING_KEY", "c2hvcnQ="),
     ];
-    let of_worker =
-        [("AI_BASE_URL", "models.example.test"), ("WORKER_CONCURRENCY", "vip=3"), ("WORKER_CONCURRENCY", "calendar=0")];
+    let of_worker = [
+        ("AI_BASE_URL", "models.example.test"),
+        ("WORKER_CONCURRENCY", "vip=3"),
+        ("WORKER_CONCURRENCY", "calendar=0"),
+        ("CHANNEL_CALL_TIMEOUT_MS", "0"),
+        ("CHANNEL_LOOKUP_GRACE_MS", "soon"),
+        ("OUTBOUND_ALLOW_PRIVATE", "intranet"),
+    ];
 
     for (name, value) in shared.into_iter().chain(of_api) {
         assert_eq!(mistaken(api(name, value)), [name], "{value}");
@@ -123,6 +134,7 @@ fn all_mistakes_are_reported_at_once_without_secrets() {
         ("REDIS_URL", "canary://:canary@cache"),
         ("AUTH_JWT_SECRET", "canary"),
         ("SIGNING_KEY", "canary"),
+        ("CREDENTIALS_KEY", "canary"),
         ("AUTH_JWKS_URL", "http://user:canary@id.example.test/jwks.json"),
         ("TRUSTED_PROXIES", "everybody"),
         ("LOG_LEVEL", "loud"),
@@ -142,4 +154,68 @@ fn all_mistakes_are_reported_at_once_without_secrets() {
     let migration = MigrationSettings::from_env(Env::of(pairs)).unwrap_err();
     assert!(!migration.to_string().contains("canary"));
     assert_eq!(mistaken(Err::<(), _>(migration)), ["DATABASE_OWNER_URL", "LOG_LEVEL"]);
+}
+
+#[test]
+fn a_client_needs_both_of_its_variables() {
+    for (one, other) in [
+        ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET"),
+        ("LINKEDIN_CLIENT_ID", "LINKEDIN_CLIENT_SECRET"),
+        ("INSTAGRAM_APP_ID", "INSTAGRAM_APP_SECRET"),
+        ("TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET"),
+        ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
+    ] {
+        for (set, missing) in [(one, other), (other, one)] {
+            let mistakes = api(set, "canary").unwrap_err();
+            assert!(!mistakes.to_string().contains("canary"));
+            assert_eq!(mistaken(Err::<(), _>(mistakes)), [missing]);
+            assert_eq!(mistaken(worker(set, "canary")), [missing]);
+        }
+    }
+}
+
+#[test]
+fn channels_are_configured_by_their_clients() {
+    let clients = [
+        ("LINKEDIN_CLIENT_ID", "id"),
+        ("LINKEDIN_CLIENT_SECRET", "canary"),
+        ("TIKTOK_CLIENT_KEY", "id"),
+        ("TIKTOK_CLIENT_SECRET", "canary"),
+    ];
+    let of_api = ApiSettings::from_env(Env::of(API.into_iter().chain(clients))).unwrap();
+    let of_worker = WorkerSettings::from_env(Env::of(WORKER.into_iter().chain(clients))).unwrap();
+
+    for publishing in [&of_api.publishing, &of_worker.publishing] {
+        let configured: Vec<_> = publishing.configured.iter().copied().collect();
+        assert_eq!(configured, [Channel::Linkedin], "TikTok has no adapter");
+    }
+    let with_client: Vec<_> = of_worker.channels.clients.keys().copied().collect();
+    assert_eq!(with_client, [Channel::Tiktok, Channel::Linkedin]);
+    assert!(!format!("{of_api:?}{of_worker:?}").contains("canary"), "no secret is printed");
+}
+
+#[test]
+fn publishing_has_defaults() {
+    let (of_api, of_worker) = (api("LOG_LEVEL", "").unwrap(), worker("LOG_LEVEL", "").unwrap());
+
+    let publishing = &of_api.publishing;
+    assert_eq!((publishing.transport, publishing.configured.len()), (Transport::Live, 0));
+    assert!(publishing.keyring.is_none() && of_api.spool_dir.is_none());
+    assert_eq!(publishing.base_urls.of(Channel::Facebook, None), "https://graph.facebook.com");
+    let channels = &of_worker.channels;
+    assert_eq!((channels.call_timeout.as_millis(), channels.lookup_grace.as_millis()), (8_000, 30_000));
+    assert!(channels.allow_private.is_empty() && channels.clients.is_empty() && channels.sandbox_dir.is_none());
+}
+
+#[test]
+fn publishing_reads_its_variables() {
+    const KEYS: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+    assert_eq!(api("PUBLISH_TRANSPORT", "sandbox").unwrap().publishing.transport, Transport::Sandbox);
+    let keyring = worker("CREDENTIALS_KEY", KEYS).unwrap().publishing.keyring.unwrap();
+    assert_eq!(keyring.key_ids().len(), 2);
+    let base_urls = api("LINKEDIN_BASE_URL", "http://127.0.0.1:9/").unwrap().publishing.base_urls;
+    assert_eq!(base_urls.of(Channel::Linkedin, None), "http://127.0.0.1:9");
+    assert_eq!(api("SPOOL_DIR", "/var/spool/almanac").unwrap().spool_dir, Some("/var/spool/almanac".into()));
+    let networks = worker("OUTBOUND_ALLOW_PRIVATE", "127.0.0.0/8, ::1").unwrap().channels.allow_private;
+    assert_eq!(networks.len(), 2);
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
@@ -13,7 +14,7 @@ use super::{
     is_dead_connection,
     patience::{Patience, Patient, in_time},
     pinned::PinnedPool,
-    refuse_bypass, session,
+    refuse_bypass, release, session,
     shares::ApiShares,
     timeout_pool::is_alive,
     user_limits::UserLimits,
@@ -149,6 +150,14 @@ impl Database {
     pub async fn refuse_misfit(&self) -> Result<()> {
         refuse_bypass(&self.own).await?;
         version::refuse_misfit(&self.own).await
+    }
+
+    /// When the first process of this release started.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn release_first_start(&self) -> Result<DateTime<Utc>> {
+        release::first_start(&self.own).await
     }
 }
 

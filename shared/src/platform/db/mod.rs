@@ -7,6 +7,7 @@ pub(crate) mod keyset;
 mod migrate;
 mod patience;
 mod pinned;
+mod release;
 mod shares;
 mod timeout_pool;
 mod unanswered;
@@ -23,6 +24,7 @@ use sqlx::{ConnectOptions, PgExecutor, postgres::PgConnectOptions};
 pub use self::{
     api::{AdminTx, Database, UserTx},
     migrate::migrate,
+    release::RELEASE,
     shares::LEAST_CONNECTIONS,
     worker::Service,
 };

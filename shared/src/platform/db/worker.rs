@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;
 
 use super::{
     ACQUIRE_TIMEOUT, GENERIC_KEYED_PLANS, PinnedConnection, TimeoutPool, patience::Patience, pinned::PinnedPool,
-    refuse_bypass, session, shares::WorkerShares, timeout_pool::is_alive, version,
+    refuse_bypass, release, session, shares::WorkerShares, timeout_pool::is_alive, version,
 };
 
 /// Connections of a worker unless a setting says otherwise.
@@ -111,6 +112,14 @@ impl Service {
     pub async fn refuse_misfit(&self) -> Result<()> {
         refuse_bypass(&self.work).await?;
         version::refuse_misfit(&self.work).await
+    }
+
+    /// When the first process of this release started.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn release_first_start(&self) -> Result<DateTime<Utc>> {
+        release::first_start(&self.work).await
     }
 }
 

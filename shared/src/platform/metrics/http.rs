@@ -12,10 +12,20 @@ pub(super) struct Http {
     rate_limited: Counters<1>,
 }
 
+/// Where calendars are submitted: an alert counts the requests that got an error in place of a stream.
+const CALENDAR_ROUTES: [&str; 3] = ["/v1/ai/calendar", "/api/ai/calendar", "/api/v1/ai/calendar"];
+
 impl Http {
     pub fn register(registry: &mut Registry) -> Self {
+        let requests: Counters<3> = register(registry, "http_requests", "Requests answered");
+        // A rate needs a first sample, also of what has not happened yet.
+        for route in CALENDAR_ROUTES {
+            for status in ["500", "503"] {
+                let _ = requests.get_or_create(&labels([("method", "POST"), ("route", route), ("status", status)]));
+            }
+        }
         Self {
-            requests: register(registry, "http_requests", "Requests answered"),
+            requests,
             seconds: register_seconds(
                 registry,
                 "http_request",

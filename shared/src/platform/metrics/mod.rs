@@ -8,7 +8,9 @@
 mod http;
 mod jobs;
 mod llm;
+mod publishing;
 mod queue;
+mod release;
 mod streams;
 
 use std::sync::Arc;
@@ -19,7 +21,10 @@ use prometheus_client::{
     registry::{Metric, Registry, Unit},
 };
 
+use crate::platform::db::RELEASE;
+
 pub use jobs::PickupSource;
+pub use publishing::{CHANNELS, IntentEnd};
 
 /// For the `Content-Type` header of `/metrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -31,7 +36,9 @@ pub struct Metrics {
     http: http::Http,
     jobs: jobs::Jobs,
     llm: llm::Llm,
+    publishing: publishing::Publishing,
     queue: queue::Queue,
+    release: release::Release,
     streams: streams::Streams,
 }
 
@@ -40,13 +47,15 @@ impl Metrics {
     pub fn new(service: &'static str) -> Arc<Self> {
         let labels = [("service".into(), service.into())].into_iter();
         let mut registry = Registry::with_prefix_and_labels("almanac", labels);
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "What is running; a change marks a deploy", build);
+        let build = Info::new([("version", RELEASE)]);
+        registry.register("build", "What is running", build);
         Arc::new(Self {
             http: http::Http::register(&mut registry),
             jobs: jobs::Jobs::register(&mut registry),
             llm: llm::Llm::register(&mut registry),
+            publishing: publishing::Publishing::register(&mut registry),
             queue: queue::Queue::register(&mut registry),
+            release: release::Release::register(&mut registry),
             streams: streams::Streams::register(&mut registry),
             registry,
         })

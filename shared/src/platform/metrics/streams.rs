@@ -8,6 +8,8 @@ use prometheus_client::{
 
 use super::{Counters, InFlight, Metrics, labels, register};
 
+/// Ends that are in order.
+const OTHERS: [&str; 3] = ["done", "client_left", "shutdown"];
 /// Ends that a client did not want.
 const FAILURES: [&str; 4] = ["failed", "timeout", "write_timeout", "auth_expired"];
 
@@ -24,14 +26,18 @@ impl Streams {
     pub fn register(registry: &mut Registry) -> Self {
         let failures: Counters<2> =
             register(registry, "stream_failures", "Event streams that ended by an error or a time-out");
+        let ends: Counters<2> = register(registry, "stream_ends", "Event streams that ended");
         // A rate needs a first sample, also of what has not happened yet.
+        for reason in OTHERS.iter().chain(&FAILURES) {
+            let _ = ends.get_or_create(&labels([("kind", "calendar.generate"), ("reason", reason)]));
+        }
         for reason in FAILURES {
             let _ = failures.get_or_create(&labels([("kind", "calendar.generate"), ("reason", reason)]));
         }
         Self {
             failures,
             open: register(registry, "streams_open", "Event streams open in this process"),
-            ends: register(registry, "stream_ends", "Event streams that ended"),
+            ends,
             tail_reads: register(registry, "tail_reads", "Reads of the event log for jobs that were silent"),
             tail_events: register(registry, "tail_events", "Events found by such reads: their publication was lost"),
         }

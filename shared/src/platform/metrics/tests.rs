@@ -1,6 +1,9 @@
 //! What the processes say, read back from the text that Prometheus gets.
 
+use chrono::DateTime;
+
 use super::*;
+use crate::platform::error::Code;
 
 /// The value of a sample, by its whole name with labels.
 fn sample(text: &str, name: &str) -> Option<f64> {
@@ -34,6 +37,16 @@ fn every_family_shows_what_was_said_to_it() {
     metrics.stream_ended("calendar.generate", "done");
     metrics.stream_ended("calendar.generate", "write_timeout");
     metrics.tail_read(2);
+    let at = |seconds: i64| DateTime::from_timestamp(1_769_414_400 + seconds, 0).unwrap();
+    metrics.intent_ended("tiktok", IntentEnd::Failed, Some(Code::ProviderError), at(60));
+    metrics.intent_ended("tiktok", IntentEnd::Failed, Some(Code::ChannelNotConfigured), at(61));
+    metrics.intent_ended("tiktok", IntentEnd::Published, None, at(62));
+    metrics.publish_waiting("tiktok", "needs_review", 3);
+    metrics.publish_dry_run("tiktok", false);
+    metrics.channel_call("tiktok", "upload", "rate_limited", 0.7);
+    metrics.channel_auth_missing("tiktok", Code::ChannelAuthMissing);
+    metrics.channel_auth_missing("tiktok", Code::RateLimited);
+    metrics.release_first_started(at(0));
 
     let text = metrics.render();
     for (name, value) in [
@@ -67,8 +80,27 @@ fn every_family_shows_what_was_said_to_it() {
         (r#"almanac_stream_failures_total{service="S",kind="calendar.generate",reason="timeout"}"#, 0.0),
         (r#"almanac_tail_reads_total{service="S"}"#, 1.0),
         (r#"almanac_tail_events_total{service="S"}"#, 2.0),
+        (r#"almanac_stream_ends_total{service="S",kind="calendar.generate",reason="shutdown"}"#, 0.0),
+        (r#"almanac_http_requests_total{service="S",method="POST",route="/v1/ai/calendar",status="503"}"#, 0.0),
+        (r#"almanac_publish_intents_ended_total{service="S",channel="tiktok",outcome="failed",cause="provider"}"#, 1.0),
+        (r#"almanac_publish_intents_ended_total{service="S",channel="tiktok",outcome="published",cause="none"}"#, 1.0),
+        (
+            r#"almanac_publish_intents_ended_total{service="S",channel="youtube",outcome="cancelled",cause="request"}"#,
+            0.0,
+        ),
+        (r#"almanac_publish_failures_total{service="S",channel="tiktok",cause="provider"}"#, 1.0),
+        (r#"almanac_publish_failures_total{service="S",channel="youtube",cause="unanswered"}"#, 0.0),
+        (r#"almanac_publish_last_failure_timestamp_seconds{service="S",channel="tiktok"}"#, 1_769_414_460.0),
+        (r#"almanac_publish_waiting{service="S",channel="tiktok",status="needs_review"}"#, 3.0),
+        (r#"almanac_publish_dry_runs_total{service="S",channel="tiktok",outcome="failed"}"#, 1.0),
+        (r#"almanac_channel_calls_total{service="S",channel="tiktok",step="upload",class="rate_limited"}"#, 1.0),
+        (r#"almanac_channel_call_seconds_count{service="S",channel="tiktok"}"#, 1.0),
+        (r#"almanac_channel_auth_missing_total{service="S",channel="tiktok",reason="missing"}"#, 1.0),
+        (r#"almanac_channel_auth_missing_total{service="S",channel="tiktok",reason="not_configured"}"#, 1.0),
+        (r#"almanac_channel_auth_missing_total{service="S",channel="facebook",reason="invalid"}"#, 0.0),
+        (r#"almanac_release_first_start_timestamp_seconds{service="S",version="V"}"#, 1_769_414_400.0),
     ] {
-        let name = name.replace("service=\"S\"", "service=\"almanac-worker\"");
+        let name = name.replace("\"S\"", "\"almanac-worker\"").replace("\"V\"", &format!("{RELEASE:?}"));
         assert_eq!(sample(&text, &name), Some(value), "{name} in\n{text}");
     }
 }

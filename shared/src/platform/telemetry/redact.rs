@@ -6,7 +6,7 @@
 pub(super) const REDACTED: &str = "[redacted]";
 
 /// Words that make a field's name suspicious, wherever they stand in it: `apiToken`, `token_hash`, `http.cookie`.
-const SECRET_WORDS: [&str; 24] = [
+const SECRET_WORDS: [&str; 25] = [
     "address",
     "apikey",
     "authorization",
@@ -26,6 +26,7 @@ const SECRET_WORDS: [&str; 24] = [
     "password",
     "prompt",
     "recipient",
+    "sealed",
     "secret",
     "signature",
     "text",
@@ -72,6 +73,13 @@ mod tests {
             "token",
             "access_token",
             "accessToken",
+            "refreshToken",
+            "refresh_token",
+            "sealed",
+            "sealed_bytes",
+            "clientSecret",
+            "FACEBOOK_APP_SECRET",
+            "CREDENTIALS_KEY",
             "source_text",
             "sourceText",
             "prompt",

@@ -132,6 +132,52 @@ proptest! {
     }
 
     #[test]
+    fn a_byte_too_many_is_found(count in 0usize..4, at in any::<prop::sample::Index>(), byte: u8) {
+        let whole = export(&lines(count));
+        let mut export = whole.clone();
+        export.insert(at.index(whole.len() + 1), byte);
+        prop_assert!(verify(&export, None).is_err());
+    }
+
+    #[test]
+    fn a_byte_too_few_is_found(count in 0usize..4, at in any::<prop::sample::Index>()) {
+        let mut export = export(&lines(count));
+        // The line break at the very end may be missing.
+        export.remove(at.index(export.len() - 1));
+        prop_assert!(verify(&export, None).is_err());
+    }
+
+    #[test]
+    fn an_export_that_was_cut_off_is_found(count in 0usize..4, at in any::<prop::sample::Index>()) {
+        let export = export(&lines(count));
+        prop_assert!(verify(&export[..at.index(export.len() - 1)], None).is_err());
+    }
+
+    #[test]
+    fn a_missing_receipt_is_found_also_if_the_last_line_counts_the_rest(
+        count in 2usize..5,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut lines = lines(count);
+        // The newest one is only missed by its head.
+        lines.remove(at.index(count - 1));
+        let newest: Receipt = serde_json::from_str(&lines[count - 2]).expect("a receipt");
+        let end = Head { count: newest.seq - 1, head: Some(newest.hash) };
+        lines[count - 1] = end.line().expect("a line");
+        prop_assert!(verify(&export(&lines), None).is_err());
+    }
+
+    #[test]
+    fn receipts_of_which_the_newest_are_gone_end_at_another_head(
+        count in 1usize..5,
+        kept in any::<prop::sample::Index>(),
+    ) {
+        let (whole, short) = (lines(count), export(&lines(kept.index(count))));
+        let newest: Receipt = serde_json::from_str(&whole[count - 1]).expect("a receipt");
+        prop_assert_eq!(verify(&short, Some(&newest.hash)), Err(Break::OtherHead));
+    }
+
+    #[test]
     fn a_missing_line_is_found(count in 0usize..5, at in any::<prop::sample::Index>()) {
         let mut lines = lines(count);
         lines.remove(at.index(lines.len()));

@@ -13,7 +13,7 @@ mod mend;
 pub mod offline;
 pub mod openrouter;
 pub mod task;
-mod text;
+pub(in crate::outbound) mod text;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,14 +1,13 @@
 //! What a provider's refusal means: status, headers and error body in, a classified error out.
 //! Called by the adapter for every answer that is not a completion, and for errors inside a stream.
 //! Pure; it never decides what to do about the refusal.
-//! `RetryAfter` of `headers` is not used: it has no accessor for its value.
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, header};
+use http::HeaderMap;
 use serde_json::Value;
 
-use crate::outbound::ai::AiErrorKind;
+use crate::outbound::{ai::AiErrorKind, retry_after::retry_after as headers_retry_after};
 
 /// No provider is believed to need longer; also what keeps a nonsense header from overflowing a clock.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
@@ -47,20 +46,10 @@ pub(super) fn kind_in_stream(error: &Value) -> (AiErrorKind, Option<u16>) {
     (kind, code)
 }
 
-/// How long the provider asks us to wait: seconds, or a date read against the response's own `Date`, so that our clock
-/// has no part in it.
+/// How long the provider asks us to wait, by its headers or the error object.
 pub(super) fn retry_after(headers: &HeaderMap, body: &Value) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let header = text(header::RETRY_AFTER).and_then(|value| match value.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let until = httpdate::parse_http_date(value).ok()?;
-            let now = httpdate::parse_http_date(text(header::DATE)?).ok()?;
-            Some(until.duration_since(now).unwrap_or_default())
-        }
-    });
     let asked = || body.pointer("/error/availability/retry_after").and_then(number).map(Duration::from_secs);
-    header.or_else(asked).map(|wait| wait.min(LONGEST_WAIT))
+    headers_retry_after(headers).or_else(asked).map(|wait| wait.min(LONGEST_WAIT))
 }
 
 /// The discriminators providers promise to keep: OpenRouter's `error_type` and `availability`, OpenAI's `code`.
@@ -87,6 +76,7 @@ fn number(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
     use serde_json::json;
 
     use super::*;

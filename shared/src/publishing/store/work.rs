@@ -1,0 +1,444 @@
+//! Publishing: the SQL of a worker, every write under its lease.
+//! Called by the worker's job; decides nothing.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::sources;
+use crate::{
+    brands::{self, BrandId},
+    calendar,
+    jobs::{
+        Lease,
+        store::{WriteError, interval, unreadable, until_free},
+    },
+    organic,
+    platform::{
+        db::Service,
+        id::{EffectId, IntentId, UserId},
+    },
+    publishing::{Account, Channel, Entry, IntentStatus, Login, Options, Transport, render::Known},
+    values::wire_enum::InvalidText,
+};
+
+/// An intent as an attempt finds it.
+#[derive(Clone, Debug)]
+pub struct OpenedIntent {
+    /// Its id.
+    pub id: IntentId,
+    /// What is published, in the version that was accepted.
+    pub entry: Entry,
+    /// The version of the entry as it is saved now; `None` if it was deleted.
+    pub current_version: Option<i64>,
+    /// The brand of a placement.
+    pub brand_id: Option<String>,
+    /// Where it goes.
+    pub channel: Channel,
+    /// The account.
+    pub account_id: String,
+    /// The vendor's id of the account, as accepted.
+    pub external_account: String,
+    /// Where requests are sent.
+    pub transport: Transport,
+    /// Its options.
+    pub options: Options,
+    /// Whether the request named the hash of a plan that a person had seen.
+    pub approved: bool,
+    /// Whether it waited in the spool for so long that only a person can decide whether it is still wanted.
+    pub is_overdue: bool,
+    /// What earlier attempts of this job learned.
+    pub known: Known,
+    /// Its tokens, still sealed; `None` if the account is no longer connected.
+    pub account: Option<SealedAccount>,
+    /// What was sent.
+    pub effect: Option<Effect>,
+}
+
+/// A connected account with its sealed tokens.
+#[derive(Clone, Debug)]
+pub struct SealedAccount {
+    /// The account.
+    pub account: Account,
+    /// The tokens.
+    pub sealed: Vec<u8>,
+    /// The key that sealed them.
+    pub key_id: String,
+    /// Whether a refresh token is among them.
+    pub has_refresh: bool,
+    /// Until the access token expires; zero if it has, `None` if that is unknown.
+    pub expires_in: Option<Duration>,
+    /// Whether the channel refused the tokens.
+    pub is_invalid: bool,
+    /// Counts the changes of the tokens.
+    pub version: i64,
+}
+
+/// The row of the effect ledger for this attempt.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// Whether its request may have been executed: it was sent, and no answer is known.
+    pub is_open: bool,
+    /// Whether a worker was sending when it stopped.
+    pub is_sending: bool,
+    /// The post, if a worker that had lost its lease learned of it: the vendor's id, and `external_url` and `proof`.
+    pub late_post: Option<LatePost>,
+    /// By then its request has been sent or never will be.
+    pub send_deadline: DateTime<Utc>,
+    /// How long ago that was; zero while it lies ahead.
+    pub since_deadline: Duration,
+    /// How long it is until then; zero if it has passed.
+    pub until_deadline: Duration,
+}
+
+/// A post that a worker learned of after it had lost its lease.
+#[derive(Clone, Debug)]
+pub struct LatePost {
+    /// The vendor's id.
+    pub external_id: String,
+    /// As [`note_late_post`] kept it.
+    pub post: Value,
+}
+
+/// What [`begin_sending`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// The effect is `sending`: send now, within the budget.
+    Begun,
+    /// Publishing is switched off for the user.
+    SwitchedOff,
+    /// The entry was deleted.
+    Deleted,
+    /// The entry was saved again.
+    Changed,
+    /// The effect is not planned.
+    Taken,
+}
+
+/// Opens an intent under the lease of its job. `None` if it no longer exists.
+///
+/// # Errors
+/// The lease is lost, the store is unavailable, or a stored value is invalid.
+pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent>, WriteError> {
+    // A held row is not waited for: the job leaves its slot and comes back.
+    let row = sqlx::query!(
+        r#"
+            SELECT (intent).id AS "id!: IntentId", (intent).entry AS "entry!", (intent).brand_id,
+                   (intent).channel AS "channel!: Channel", (intent).account_id AS "account_id!",
+                   (intent).external_account AS "external_account!", (intent).transport AS "transport!: Transport",
+                   (intent).options AS "options!", (intent).known AS "known!",
+                   approved AS "approved!", current_version,
+                   request ? 'deferredAt'
+                   AND (intent).created_at - (intent).publish_at > interval '60 min' AS "is_overdue!",
+                   (account).external_id, (account).login AS "login: Login", (account).settings, (account).sealed,
+                   (account).key_id, (account).has_refresh, (account).version,
+                   (account).invalid_since IS NOT NULL AS "is_invalid!",
+                   (extract(epoch FROM (account).expires_at - clock_timestamp()) * 1000)::float8 AS expires_in_ms,
+                   (effect).state AS effect_state, (effect).send_deadline, (effect).provider_ref,
+                   (effect).last_error AS late_post,
+                   (extract(epoch FROM (effect).send_deadline - clock_timestamp()) * 1000)::float8 AS deadline_in_ms
+              FROM almanac.open_intent($1, $2)
+            "#,
+        lease.job.0,
+        lease.epoch
+    )
+    .fetch_optional(service.work())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let settings = |settings: Value| -> Result<Options, WriteError> {
+        Options::of_settings(row.channel, object(settings)?).map_err(|error| unreadable(error.into()))
+    };
+    let account = match (row.external_id, row.sealed, row.key_id) {
+        (Some(external_id), Some(sealed), Some(key_id)) => Some(SealedAccount {
+            account: Account {
+                channel: row.channel,
+                account_id: row.account_id.clone(),
+                external_id,
+                login: row.login,
+                settings: settings(row.settings.unwrap_or_default())?,
+            },
+            sealed,
+            key_id,
+            has_refresh: row.has_refresh.unwrap_or(false),
+            expires_in: row.expires_in_ms.map(millis),
+            is_invalid: row.is_invalid,
+            version: row.version.unwrap_or_default(),
+        }),
+        _ => None,
+    };
+    let effect = row.effect_state.zip(row.send_deadline).map(|(state, send_deadline)| {
+        let deadline_in = row.deadline_in_ms.unwrap_or_default();
+        Effect {
+            is_open: ["sending", "unknown"].contains(&state.as_str()),
+            is_sending: state == "sending",
+            late_post: row
+                .provider_ref
+                .filter(|_| state == "confirmed")
+                .map(|external_id| LatePost { external_id, post: row.late_post.unwrap_or_default() }),
+            send_deadline,
+            since_deadline: millis(-deadline_in),
+            until_deadline: millis(deadline_in),
+        }
+    });
+    Ok(Some(OpenedIntent {
+        id: row.id,
+        entry: serde_json::from_value(row.entry).map_err(|error| unreadable(error.into()))?,
+        current_version: row.current_version,
+        brand_id: row.brand_id,
+        channel: row.channel,
+        account_id: row.account_id,
+        external_account: row.external_account,
+        transport: row.transport,
+        options: settings(row.options)?,
+        approved: row.approved,
+        is_overdue: row.is_overdue,
+        known: object(row.known)?.into_iter().collect(),
+        account,
+        effect,
+    }))
+}
+
+/// Right before the request that publishes: the effect becomes `sending` for as long as `within`, unless the flag, the
+/// entry or the effect says otherwise. Not repeated if the store does not answer: the caller opens the intent again.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn begin_sending(
+    service: &Service,
+    lease: Lease,
+    version: i64,
+    within: Duration,
+    flag_default: bool,
+) -> Result<Sending, WriteError> {
+    let word = sqlx::query_scalar!(
+        r#"SELECT almanac.begin_sending($1, $2, $3, $4, $5, $6) AS "word!""#,
+        lease.job.0,
+        lease.epoch,
+        EffectId::fresh().0,
+        version,
+        interval(within),
+        flag_default
+    )
+    .fetch_one(service.work())
+    .await?;
+    Ok(match word.as_str() {
+        "sending" => Sending::Begun,
+        "off" => Sending::SwitchedOff,
+        "deleted" => Sending::Deleted,
+        "changed" => Sending::Changed,
+        _ => Sending::Taken,
+    })
+}
+
+/// The request was sent and its outcome is unknown; `note` says why.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn note_unknown(service: &Service, lease: Lease, note: &Value) -> Result<(), WriteError> {
+    note_outcome(service, lease, ("unknown", IntentStatus::Unknown), note).await
+}
+
+/// The request was certainly not executed; `note` has the proof under `proof`.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn note_not_sent(service: &Service, lease: Lease, note: &Value) -> Result<(), WriteError> {
+    note_outcome(service, lease, ("planned", IntentStatus::Publishing), note).await
+}
+
+async fn note_outcome(
+    service: &Service,
+    lease: Lease,
+    (effect, status): (&str, IntentStatus),
+    note: &Value,
+) -> Result<(), WriteError> {
+    until_free(|| async {
+        sqlx::query!(
+            "SELECT almanac.note_outcome($1, $2, $3, $4, $5)",
+            lease.job.0,
+            lease.epoch,
+            effect,
+            status.as_str(),
+            note
+        )
+        .execute(service.work())
+        .await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Keeps that a request published, without the lease: what is known is known, also to a worker that stood still. Returns
+/// whether no later attempt has sent since.
+///
+/// # Errors
+/// The store is unavailable.
+pub async fn note_late_post(
+    service: &Service,
+    lease: Lease,
+    external_id: &str,
+    post: &Value,
+) -> Result<bool, WriteError> {
+    until_free(|| async {
+        let kept = sqlx::query_scalar!(
+            r#"SELECT almanac.note_late_post($1, $2, $3, $4) AS "kept!""#,
+            lease.job.0,
+            lease.epoch,
+            external_id,
+            post
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(kept)
+    })
+    .await
+}
+
+/// Keeps what the channel's answers gave before a later request uses it.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn keep_known(service: &Service, lease: Lease, known: &Known) -> Result<(), WriteError> {
+    keep(service, lease, known, false).await.map(drop)
+}
+
+/// The channel asks to wait: keeps what is known, and returns for how long the attempt has waited for the channel.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn wait_for_channel(service: &Service, lease: Lease, known: &Known) -> Result<Duration, WriteError> {
+    keep(service, lease, known, true).await
+}
+
+async fn keep(service: &Service, lease: Lease, known: &Known, waits: bool) -> Result<Duration, WriteError> {
+    let known = serde_json::to_value(known).map_err(|error| unreadable(error.into()))?;
+    let waited = until_free(|| async {
+        let waited = sqlx::query_scalar!(
+            r#"
+            SELECT (extract(epoch FROM almanac.keep_known($1, $2, $3, $4)) * 1000)::float8 AS "waited!"
+            "#,
+            lease.job.0,
+            lease.epoch,
+            known,
+            waits
+        )
+        .fetch_one(service.work())
+        .await?;
+        Ok(waited)
+    })
+    .await?;
+    Ok(millis(waited))
+}
+
+/// Replaces what an intent publishes by the entry as it is saved now, rendered again.
+///
+/// # Errors
+/// The lease is lost or the store is unavailable.
+pub async fn render_again(
+    service: &Service,
+    lease: Lease,
+    entry: &Entry,
+    payload: &Value,
+    payload_hash: &str,
+) -> Result<(), WriteError> {
+    let stored = serde_json::to_value(entry).map_err(|error| unreadable(error.into()))?;
+    until_free(|| async {
+        sqlx::query!(
+            "SELECT almanac.render_intent_again($1, $2, $3, $4, $5, $6)",
+            lease.job.0,
+            lease.epoch,
+            stored,
+            entry.version,
+            payload,
+            payload_hash
+        )
+        .execute(service.work())
+        .await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The entry of an intent as it is saved now; `None` if it was deleted.
+///
+/// # Errors
+/// The store is unavailable, or a stored value is invalid.
+pub async fn saved_entry(service: &Service, user: UserId, opened: &OpenedIntent) -> Result<Option<Entry>, WriteError> {
+    let accepted = &opened.entry;
+    if let Some(brand) = &opened.brand_id {
+        let brand = brand.parse().map_err(|error: InvalidText| unreadable(error.into()))?;
+        return saved_placement(service, user, &brand, &accepted.id).await;
+    }
+    let (Some(calendar), Ok(id)) = (accepted.calendar_id, accepted.id.parse()) else { return Ok(None) };
+    let saved = calendar::store::work::entry(service, user, id).await?.filter(|entry| !entry.deleted);
+    Ok(saved.map(|entry| Entry::of_calendar(calendar, accepted.run_id, &entry)))
+}
+
+async fn saved_placement(
+    service: &Service,
+    user: UserId,
+    brand: &BrandId,
+    id: &str,
+) -> Result<Option<Entry>, WriteError> {
+    let Some(saved) = organic::store::work::placement(service, user, brand, id).await? else { return Ok(None) };
+    let named: Vec<_> = saved.placement.creative.asset_ids.iter().collect();
+    let assets = brands::store::assets::of_ids(service.work(), user, brand, &named).await?;
+    Ok(Some(sources::placement_entry(&saved, &sources::media_of(&assets))))
+}
+
+/// How many intents of each channel are on their way or need a review: channel, status, count.
+///
+/// # Errors
+/// The store is unavailable.
+pub async fn open_intents(service: &Service) -> Result<Vec<(String, String, i64)>, WriteError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT channel, status, count(*) AS "intents!"
+          FROM almanac.publish_intents
+         WHERE status IN ('pending', 'publishing', 'unknown', 'needs_review')
+         GROUP BY channel, status
+        "#
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.channel, row.status, row.intents)).collect())
+}
+
+/// Ids of posts that other intents published to an account since a moment, for a look-up not to take one of them.
+///
+/// # Errors
+/// The store is unavailable.
+pub async fn taken_posts(
+    service: &Service,
+    opened: &OpenedIntent,
+    since: DateTime<Utc>,
+) -> Result<Vec<String>, WriteError> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT external_id AS "id!" FROM almanac.publish_intents
+         WHERE channel = $1 AND external_account = $2 AND transport = $3 AND external_id IS NOT NULL
+           AND updated_at >= $4 AND id <> $5
+        "#,
+        opened.channel.as_str(),
+        opened.external_account,
+        opened.transport.as_str(),
+        since,
+        opened.id.0
+    )
+    .fetch_all(service.work())
+    .await?;
+    Ok(ids)
+}
+
+fn object(value: Value) -> Result<Map<String, Value>, WriteError> {
+    match value {
+        Value::Object(members) => Ok(members),
+        Value::Null => Ok(Map::new()),
+        other => Err(unreadable(anyhow::anyhow!("a stored object is {other}"))),
+    }
+}
+
+fn millis(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number.max(0.0) / 1000.0).unwrap_or_default()
+}

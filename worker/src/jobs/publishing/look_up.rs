@@ -1,0 +1,81 @@
+//! What became of a request without an answer: the channel is asked for the post, after the last moment at which the
+//! request can have been executed. Never sends anything again by itself.
+
+use almanac_shared::publishing::store::work::{self, Effect, OpenedIntent};
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Attempt, Next, access::Access, end::End};
+use crate::{
+    jobs::{JobError, Verdict},
+    outbound::channels::{ChannelError, ErrorClass, LookUp, LookUpWindow},
+};
+
+impl Attempt<'_> {
+    /// Waits until the request has ended in any case, then looks for the post.
+    pub(super) async fn find_out(&mut self, opened: &OpenedIntent, effect: &Effect) -> Result<Next, JobError> {
+        let (service, lease) = (&self.deps.service, self.job.lease());
+        if effect.is_sending {
+            work::note_unknown(service, lease, &json!({"reason": "the worker stopped while it was sending"})).await?;
+        }
+        let grace = self.deps.channels.lookup_grace();
+        let missing = (effect.until_deadline + grace).saturating_sub(effect.since_deadline);
+        if !missing.is_zero() {
+            return Ok(Next::Settled(Verdict::Leave(missing)));
+        }
+        let Some(adapter) = self.deps.channels.adapter(opened.transport, opened.channel) else {
+            return self
+                .needs_review(opened, "The channel is no longer set up, so the post cannot be looked up.")
+                .await;
+        };
+        let account = match self.access(opened, &*adapter).await? {
+            Access::Usable(account) => account,
+            Access::Wait(pause) => return Ok(Next::Settled(Verdict::Leave(pause))),
+            Access::Refused(_) => {
+                let why = "The account can no longer be used, so the post cannot be looked up.";
+                return self.needs_review(opened, why).await;
+            }
+        };
+        let window = self.window(opened, effect).await?;
+        match adapter.look_up(&account.delivery(opened), &opened.known, &window).await {
+            Ok(LookUp::Found(post)) => self.end(opened, End::published(post)).await,
+            Ok(LookUp::Absent { proof }) => {
+                work::note_not_sent(service, lease, &json!({ "proof": proof })).await?;
+                Ok(Next::Again)
+            }
+            Ok(LookUp::Impossible { why }) => self.end(opened, End::needs_review(why)).await,
+            Err(error) => self.look_up_failed(opened, error).await,
+        }
+    }
+
+    /// Where the post can stand among the posts of the account.
+    async fn window(&self, opened: &OpenedIntent, effect: &Effect) -> Result<LookUpWindow, JobError> {
+        let within = TimeDelta::from_std(self.deps.channels.send_time()).unwrap_or_default();
+        let from = effect.send_deadline - within;
+        let taken = work::taken_posts(&self.deps.service, opened, from - TimeDelta::days(1)).await?;
+        Ok(LookUpWindow { from, until: effect.send_deadline, taken })
+    }
+
+    /// A look-up is repeated while that can help.
+    async fn look_up_failed(&mut self, opened: &OpenedIntent, error: ChannelError) -> Result<Next, JobError> {
+        tracing::warn!(code = %error.code, class = ?error.class, "the look-up of a post failed");
+        match error.class {
+            ErrorClass::RateLimited | ErrorClass::Quota | ErrorClass::Transient | ErrorClass::Ambiguous => {
+                let waited = work::wait_for_channel(&self.deps.service, self.job.lease(), &opened.known).await?;
+                if waited <= super::PATIENCE {
+                    let pause = error.retry_after.unwrap_or_else(|| super::pause_after(waited));
+                    return Ok(Next::Settled(Verdict::Leave(pause)));
+                }
+                self.needs_review(opened, "The channel did not tell for a day whether the post exists.").await
+            }
+            ErrorClass::Auth if !self.has_refreshed => self.refused_tokens(opened, &opened.known, error).await,
+            ErrorClass::Auth | ErrorClass::Permission | ErrorClass::Validation | ErrorClass::Policy => {
+                self.needs_review(opened, "The channel does not let this account look the post up.").await
+            }
+        }
+    }
+
+    async fn needs_review(&self, opened: &OpenedIntent, why: &str) -> Result<Next, JobError> {
+        self.end(opened, End::needs_review(why.to_owned())).await
+    }
+}

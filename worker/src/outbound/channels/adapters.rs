@@ -1,0 +1,135 @@
+//! The adapters of this process and what they share: made when the first intent needs one, so that a worker whose
+//! publishing is switched off makes none. Called by the publishing job.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use almanac_shared::{
+    platform::{
+        config::{PublishSettings, WorkerPublishSettings},
+        metrics::Metrics,
+    },
+    publishing::{Channel as Name, Login, Transport, credentials::Keyring},
+};
+use anyhow::Context;
+
+use super::{
+    Channel,
+    client::ChannelClient,
+    counted::Counted,
+    facebook::Facebook,
+    linkedin::{Linkedin, LinkedinApp, LinkedinSettings},
+    sandbox::Sandbox,
+};
+use crate::outbound::{guard::Guard, media::Media};
+
+/// The channels that are published to.
+pub struct Adapters {
+    settings: PublishSettings,
+    channels: WorkerPublishSettings,
+    sandbox: Option<Sandbox>,
+    metrics: Arc<Metrics>,
+    made: Mutex<BTreeMap<(Transport, Name), Arc<dyn Channel>>>,
+}
+
+impl Adapters {
+    /// Without any adapter yet; with the sandbox if the transport is.
+    ///
+    /// # Errors
+    /// The sandbox cannot listen or keep posts.
+    pub async fn new(
+        settings: PublishSettings,
+        channels: WorkerPublishSettings,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        let sandbox = match (settings.transport, &channels.sandbox_dir) {
+            (Transport::Live, _) => None,
+            (Transport::Sandbox, Some(folder)) => Some(Sandbox::start(folder).await.context("starting the sandbox")?),
+            (Transport::Sandbox, None) => anyhow::bail!("SANDBOX_DIR: is required when PUBLISH_TRANSPORT is sandbox"),
+        };
+        Ok(Self { settings, channels, sandbox, metrics, made: Mutex::default() })
+    }
+
+    /// The adapter of a channel; `None` if there is none, or it is not set up. Without `PUBLISH_TRANSPORT=sandbox` there is no
+    /// sandbox, so that nothing that was accepted for it goes to a vendor.
+    pub fn adapter(&self, transport: Transport, channel: Name) -> Option<Arc<dyn Channel>> {
+        let is_set_up = match transport {
+            Transport::Live => self.settings.configured.contains(&channel),
+            Transport::Sandbox => self.sandbox.is_some(),
+        };
+        if !is_set_up {
+            return None;
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(adapter) = made.get(&(transport, channel)) {
+            return Some(Arc::clone(adapter));
+        }
+        let adapter = self
+            .make(transport, channel)?
+            .inspect_err(|error| tracing::error!(error = format!("{error:#}"), "an adapter cannot be made"))
+            .ok()?;
+        made.insert((transport, channel), Arc::clone(&adapter));
+        Some(adapter)
+    }
+
+    /// The host of a channel, without a slash at its end.
+    pub fn base_url(&self, transport: Transport, channel: Name, login: Option<Login>) -> String {
+        match (transport, &self.sandbox) {
+            (Transport::Sandbox, Some(sandbox)) => sandbox.base_url(channel),
+            _ => self.settings.base_urls.of(channel, login).to_owned(),
+        }
+    }
+
+    /// The time of one request.
+    pub const fn call_timeout(&self) -> Duration {
+        self.channels.call_timeout
+    }
+
+    /// From the statement that makes an effect `sending` to the moment at which its request has ended in any case: half
+    /// of it is for the first byte to leave, half for the answer.
+    pub fn send_time(&self) -> Duration {
+        self.channels.call_timeout * 2
+    }
+
+    /// Between that moment and the search for the post: a channel may show it a little later.
+    pub const fn lookup_grace(&self) -> Duration {
+        self.channels.lookup_grace
+    }
+
+    /// Opens and seals tokens.
+    pub const fn keyring(&self) -> Option<&Keyring> {
+        self.settings.keyring.as_ref()
+    }
+
+    fn make(&self, transport: Transport, channel: Name) -> Option<anyhow::Result<Arc<dyn Channel>>> {
+        let adapter: anyhow::Result<Arc<dyn Channel>> = match channel {
+            Name::Facebook => self.facebook().map(|facebook| Arc::new(facebook) as _),
+            Name::Linkedin => self.linkedin(transport).map(|linkedin| Arc::new(linkedin) as _),
+            Name::Instagram | Name::Tiktok | Name::Youtube => return None,
+        };
+        let counted = |adapter| Arc::new(Counted::new(channel, self.metrics.clone(), adapter)) as _;
+        Some(adapter.map(counted))
+    }
+
+    fn facebook(&self) -> anyhow::Result<Facebook> {
+        Ok(Facebook::new(self.client()?, self.media()?))
+    }
+
+    fn linkedin(&self, transport: Transport) -> anyhow::Result<Linkedin> {
+        let client = self.channels.clients.get(&Name::Linkedin);
+        let app = client.map(|client| LinkedinApp { client_id: client.id.clone(), secret: client.secret.clone() });
+        let base_url = self.base_url(transport, Name::Linkedin, None);
+        Ok(Linkedin::new(self.client()?, self.media()?, LinkedinSettings { base_url, transport, app }))
+    }
+
+    fn client(&self) -> anyhow::Result<ChannelClient> {
+        ChannelClient::new(self.channels.call_timeout)
+    }
+
+    fn media(&self) -> anyhow::Result<Media> {
+        Ok(Media::new(Guard::new(self.channels.allow_private.clone())?))
+    }
+}

@@ -1,0 +1,76 @@
+//! The requests of a post, by the names of their steps. Called by the adapters, which render again with each handle that
+//! they learn.
+
+use almanac_shared::{
+    calendar::MediumType,
+    platform::error::Code,
+    publishing::{
+        Channel,
+        render::{Known, Post, Request, render},
+    },
+};
+use chrono::{DateTime, Utc};
+
+use super::{ChannelError, Delivery, ErrorClass, Handles, LookUp};
+
+/// All requests, with everything that is known so far.
+pub(super) fn requests(channel: Channel, delivery: &Delivery<'_>, known: &Known) -> Result<Vec<Request>, ChannelError> {
+    let Delivery { entry, account, options, base_url, .. } = *delivery;
+    Ok(render(channel, &Post { entry, account: Some(account), options, base_url, known })?.requests)
+}
+
+/// The request of a step.
+pub(super) fn step(
+    channel: Channel,
+    delivery: &Delivery<'_>,
+    known: &Known,
+    name: &str,
+) -> Result<Request, ChannelError> {
+    let mut requests = requests(channel, delivery, known)?.into_iter();
+    requests.find(|request| request.step == name).ok_or_else(|| {
+        let message = format!("Publishing has no step {name}.");
+        ChannelError::new(ErrorClass::Validation, Code::FormatUnsupported, message)
+    })
+}
+
+/// Videos have uploads of their own, which this version does not send.
+pub(super) fn refuse_videos(delivery: &Delivery<'_>) -> Result<(), ChannelError> {
+    if delivery.entry.media.iter().all(|medium| medium.kind == MediumType::Image) {
+        return Ok(());
+    }
+    let message = format!("Videos are not published to {} yet.", delivery.account.channel);
+    Err(ChannelError::new(ErrorClass::Validation, Code::FormatUnsupported, message))
+}
+
+/// Whether two texts are the same post: vendors trim texts and change line breaks.
+pub(super) fn is_same_text(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
+/// A value as part of a query or a path.
+pub(super) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// An instant in a proof.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// Stores handles before the next step uses them.
+pub(super) async fn keep(handles: &dyn Handles, known: &Known) -> Result<(), ChannelError> {
+    handles.keep(known).await.map_err(|_| {
+        let message = "What the channel answered could not be stored.";
+        ChannelError::new(ErrorClass::Transient, Code::Unavailable, message)
+    })
+}
+
+/// A look-up that the vendor refuses for good can only be made by a person; one that may succeed later is an error.
+pub(super) fn not_told(error: ChannelError) -> Result<LookUp, ChannelError> {
+    match error.class {
+        ErrorClass::Permission | ErrorClass::Validation | ErrorClass::Policy => {
+            Ok(LookUp::Impossible { why: format!("The channel does not list the account's posts. {}", error.message) })
+        }
+        _ => Err(error),
+    }
+}

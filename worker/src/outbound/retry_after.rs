@@ -1,0 +1,18 @@
+//! How long a server asks its client to wait, from the headers of its answer. Called by every adapter.
+//! `RetryAfter` of `headers` is not used: it has no accessor for its value.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, header};
+
+/// Seconds, or a date read against the response's own `Date`, so that our clock has no part in it.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let value = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = httpdate::parse_http_date(text(header::DATE)?).ok()?;
+    Some(until.duration_since(now).unwrap_or_default())
+}
