@@ -19,4 +19,5 @@ mod jobs;
 mod models;
 mod organic;
 mod platform;
+mod publishing;
 mod security;

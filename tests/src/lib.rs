@@ -21,5 +21,5 @@ pub use actor::{Reply, User};
 pub use observe::{OrFail, eventually};
 pub use proxy::{Mode, Proxy};
 pub use services::Services;
-pub use stack::{Node, Stack};
+pub use stack::{CREDENTIALS_KEY, Node, Stack};
 pub use world::{Script, World};

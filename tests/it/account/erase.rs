@@ -60,6 +60,7 @@ pub async fn make_user_data(stack: &Stack, user: &User) -> String {
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
     user.calendar(&json!({})).await;
     user.place(&user.brand().await).await;
+    user.connect_unused("linkedin", "corner").await;
     generate(user, &bad).await;
     let body = json!({ "source_text": almanac_tests::world::source_text(&unique("keyed")) });
     let call = user.request(http::Method::POST, "/v1/ai/generations").key("mine").json(&body);
@@ -85,6 +86,7 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         "calendar_runs",
         "calendars",
         "cards",
+        "channel_credentials",
         "creative_assets",
         "idempotency_keys",
         "job_events",

@@ -276,7 +276,7 @@ async fn the_root_leads_to_the_documentation_and_a_front_end_learns_which_featur
     let flags = anna.get("/v1/flags").await.expect(200).data();
     let [calendar, publishing] =
         ["CALENDAR_SERVICE_ENABLED", "PUBLISH_SERVICE_ENABLED"].map(|name| flags[name].as_bool());
-    assert_eq!((calendar, publishing), (Some(true), Some(false)), "{flags}");
+    assert_eq!((calendar, publishing), (Some(true), Some(true)), "{flags}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ async fn the_examples_of_requests_are_accepted() {
         patch(&format!("/v1/brands/brand_123/{path}/{id}"), change).await;
     }
     post("/v1/brands/brand_123/import", "BrandImport", 200).await;
+    let account = "/v1/channels/linkedin/accounts/bean_and_co";
+    anna.put(account, example("ConnectAccount")).await.expect(200);
     let generation = finished("/v1/ai/generations", "CreateAIGenerationCommand").await;
     let suggestions = format!("/v1/ai/generations/{}/suggestions", generation["id"].as_str().unwrap());
     let suggestion = anna.get(&suggestions).await.expect(200).data()["items"][0]["id"].clone();

@@ -319,7 +319,7 @@ async fn a_second_run_waits_its_turn_and_a_cancelled_one_keeps_what_it_made() {
     assert_eq!((&active["id"], &active["kind"]), (&json!(run), &json!("calendar.generate")));
     let calendar = format!("/v1/calendars/{}", first["meta"]["calendarId"].as_str().unwrap());
     let delete = anna.delete(&calendar).await.refused(409, "ACTIVE_GENERATION");
-    let accept = anna.post(&format!("{calendar}/runs/{run}/accept"), json!({})).await.refused(409, "NOT_FINAL");
+    let accept = anna.post(&format!("{calendar}/runs/{run}/accept"), json!({})).await.refused(409, "UNFINISHED");
     for refused in [second, delete, accept] {
         assert_eq!(refused.json()["error"]["active"]["urls"]["self"], calendar, "the resource: {}", refused.text());
     }

@@ -147,7 +147,7 @@ async fn what_has_not_ended_or_is_not_kept_is_not_repeated() {
     stack.world.wait_until_holding(&key).await;
     let path = format!("/v1/admin/jobs/{id}/retry");
 
-    let refused = operator.post(&path, json!({})).await.refused(409, "NOT_FINAL");
+    let refused = operator.post(&path, json!({})).await.refused(409, "UNFINISHED");
     assert_eq!(refused.json()["error"]["active"]["id"], json!(id));
     stack.world.release(&key);
     anna.follow(&id).await.collect_to_end().await;

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::lease::{EXPIRED_LEASE_MS, LONG_LEASE_MS, now, reap, running, stack_without_workers};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 10] = [
+const WRITES: [(&str, &str); 15] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
@@ -33,9 +33,15 @@ const WRITES: [(&str, &str); 10] = [
     ("erase_stop", "SELECT almanac.erase_stop($1, $2)"),
     ("erase_pause", "SELECT almanac.erase_pause($1, $2, '1 s')"),
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
+    ("open_intent", "SELECT * FROM almanac.open_intent($1, $2)"),
+    ("begin_sending", "SELECT almanac.begin_sending($1, $2, gen_random_uuid(), 1, '1 s', true)"),
+    ("note_outcome", "SELECT almanac.note_outcome($1, $2, 'unknown', 'unknown', '{}')"),
+    ("keep_known", "SELECT almanac.keep_known($1, $2, '{}', false)"),
+    ("render_intent_again", "SELECT almanac.render_intent_again($1, $2, '{}', 1, '[]', '')"),
 ];
 /// Those that answer instead that nothing was theirs.
-const GENTLE: [&str; 5] = ["release", "release_unconfirmed", "renew_leases", "finish_jobs", "undo_crash"];
+const GENTLE: [&str; 6] =
+    ["release", "release_unconfirmed", "renew_leases", "finish_jobs", "undo_crash", "note_late_post"];
 
 /// The functions that did not refuse, each with what it said.
 async fn late_writes(job: &ForgedJob, epoch: i64) -> Vec<String> {

@@ -39,6 +39,8 @@ const FILL: &str = "
     SELECT id, '$PARENT', '$PARENT', n, false, '{}', 1, 'm', 'v1' FROM n;
     INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields)
     SELECT id, '$PARENT', id, n, '{}' FROM n;
+    INSERT INTO almanac.calendar_entries (id, user_id, calendar_id, key, fields)
+    SELECT public.id($MANY + n), '$PARENT', '$PARENT', n, '{}' FROM n WHERE n <= 1000;
     INSERT INTO almanac.brand_profiles (user_id, id, name, timezone, created_at)
     SELECT '$PARENT', 'b' || n, 'b', 'UTC', at FROM n;
     INSERT INTO almanac.platform_accounts (user_id, brand_id, id, platform, name, created_at)
@@ -51,6 +53,12 @@ const FILL: &str = "
                                             scheduled_at, platform, version, fields)
     SELECT '$PARENT', 'brand', 'p' || n, id, CASE n % 2 WHEN 0 THEN date '2026-01-26' ELSE date '2026-02-02' END, 'UTC',
            at, at, 'instagram', 1, '{}' FROM n;
+    INSERT INTO almanac.publish_intents (id, user_id, plan_id, calendar_id, entry_id, entry_version, entry, channel,
+                                         account_id, external_account, transport, options, payload, payload_hash,
+                                         publish_at, status)
+    SELECT id, '$PARENT', id, '$PARENT', n, 1, '{}', 'facebook', 'a', '1', 'live', '{}', '[]', 'h', at, 'failed' FROM n;
+    INSERT INTO almanac.publish_attempts (user_id, id, intent_id) SELECT '$PARENT', id, id FROM n;
+    INSERT INTO almanac.publish_receipts (user_id, seq, intent_id, body) SELECT '$PARENT', n, id, '{}' FROM n;
     SET session_replication_role = origin";
 
 /// A query of the programs that reads one page.
@@ -94,7 +102,7 @@ fn argument(sql: &str, number: usize, types: &[Value]) -> String {
         "Date" => "'2026-01-26'".to_owned(),
         "Timestamptz" => format!("public.at({middle})"),
         "Uuid" => format!("public.id({middle})"),
-        "Int4" => middle.to_string(),
+        "Int4" | "Int8" => middle.to_string(),
         "TextArray" if sql.contains("<> ALL") => "'{}'".to_owned(),
         "Text" if sql.contains(&format!(", ${number})")) => "'m'".to_owned(),
         _ => "NULL".to_owned(),

@@ -15,6 +15,9 @@ async fn every_mistake_is_named_in_one_refusal_to_start() {
         ("LOG_LEVEL", "loud"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"),
         ("METRICS_ADDR", "9464"),
+        ("PUBLISH_TRANSPORT", "perhaps"),
+        ("CREDENTIALS_KEY", "canary-4f"),
+        ("LINKEDIN_BASE_URL", "linkedin"),
     ];
     let api = [
         ("API_ADDR", "localhost"),

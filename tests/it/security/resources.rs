@@ -1,7 +1,7 @@
 //! What a user may own, for the tests of this folder: rows of every table, ids for every path, bodies for every operation,
 //! and who may do what with each table. A new domain is added here and nowhere else in this folder.
 
-use almanac_tests::{Stack, User};
+use almanac_tests::{Stack, User, actor::publishing::texts};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ pub const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("cards", "siud", "", "siud"),
     ("creative_assets", "siud", "", "sd"),
     ("effects", "s", "", "siud"),
+    ("channel_credentials", "siud", "", "siud"),
     ("feature_flags", "", "s", "s"),
     ("calendar_entries", "siud", "", "siud"),
     ("calendar_run_entries", "s", "", "si"),
@@ -29,6 +30,12 @@ pub const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("organic_placements", "sud", "", "siud"),
     ("organic_runs", "si", "", "siud"),
     ("platform_accounts", "siud", "", "sd"),
+    ("publish_attempts", "si", "", "siud"),
+    ("publish_intents", "si", "", "siud"),
+    ("publish_plans", "si", "", "sud"),
+    ("publish_receipt_heads", "si", "", "siud"),
+    ("publish_receipts", "s", "", "sid"),
+    ("releases", "", "si", "si"),
     ("retention", "", "", "su"),
     ("schema_version", "", "s", "s"),
     ("trends", "siud", "", "sd"),
@@ -43,6 +50,8 @@ pub struct Things {
     entry: String,
     run: String,
     pub brand: String,
+    plan: String,
+    intent: String,
 }
 
 pub async fn things(user: &User) -> Things {
@@ -57,7 +66,11 @@ pub async fn things(user: &User) -> Things {
     let card = cards["cards"][0]["id"].as_str().unwrap().to_owned();
     let brand = user.brand().await;
     user.place(&brand).await;
-    Things { generation, suggestion, card, calendar, entry, run, brand }
+    user.connect_unused("linkedin", "account").await;
+    let written = user.write("linkedin", &texts(1)).await;
+    let published = user.published(&written.order(&json!({}))).await;
+    let (plan, intent) = (published.plan, published.intents[0].clone());
+    Things { generation, suggestion, card, calendar, entry, run, brand, plan, intent }
 }
 
 /// An operation's path with this user's ids, or with ids of no user.
@@ -74,6 +87,9 @@ pub fn filled(path: &str, things: Option<&Things>) -> String {
                 "entries" => things.entry.clone(),
                 "runs" => things.run.clone(),
                 "brands" => things.brand.clone(),
+                "plans" => things.plan.clone(),
+                "intents" => things.intent.clone(),
+                "channels" => "linkedin".into(),
                 "accounts" => "account".into(),
                 "trends" => "trend".into(),
                 "assets" => "asset".into(),
@@ -85,10 +101,14 @@ pub fn filled(path: &str, things: Option<&Things>) -> String {
     parts.join("/")
 }
 
+/// Operations that make what their path names if it is missing, so that a foreign id is a new one.
+pub const UPSERTS: [&str; 1] = ["connectAccount"];
+
 /// A body that each operation reads.
 pub fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("accept" | "reject" | "cancel" | "retry" | "import") => json!({}),
+        Some("resolve") => json!({ "outcome": "published" }),
         Some("accounts") => json!({ "platform": "tiktok", "name": "Mine now?" }),
         Some("trends") => json!({ "title": "Mine now?", "source": "manual" }),
         Some("assets") => json!({ "title": "Mine now?", "kind": "image" }),
@@ -97,6 +117,25 @@ pub fn body(path: &str) -> Value {
         Some("entries") => json!({ "channel": "blog", "date": "2026-01-26", "title": "Mine now?" }),
         _ if path.contains("/calendars/") => json!({ "title": "Mine now?" }),
         _ => json!({ "front": "Mine now?" }),
+    }
+}
+
+/// A plan with an intent, an attempt and a receipt, as the job of this id would leave them.
+async fn publish(admin: &PgPool, user: &User, job: &str) {
+    let rows = [
+        "INSERT INTO almanac.publish_plans (id, user_id, plan_hash, approved, transport, brand_id, request)
+         VALUES ($2::uuid, $1, 'h', true, 'live', 'b', '{}')",
+        "INSERT INTO almanac.publish_intents (id, user_id, plan_id, brand_id, entry_id, entry_version, entry, channel,
+                                              account_id, external_account, transport, options, payload, payload_hash,
+                                              publish_at)
+         VALUES ($2::uuid, $1, $2::uuid, 'b', 'e', 1, '{}', 'linkedin', 'account', 'urn', 'live', '{}', '[]', 'h', now())",
+        "INSERT INTO almanac.publish_attempts (user_id, id, intent_id) VALUES ($1, $2::uuid, $2::uuid)",
+        "INSERT INTO almanac.publish_receipts (user_id, seq, intent_id, body) VALUES ($1, 1, $2::uuid, '{}')",
+        "INSERT INTO almanac.publish_receipt_heads (user_id, count, head)
+         SELECT $1, 1, 'h' WHERE $2 <> '' ON CONFLICT DO NOTHING",
+    ];
+    for sql in rows {
+        sqlx::query(sql).bind(user.id).bind(job).execute(admin).await.unwrap();
     }
 }
 
@@ -110,6 +149,8 @@ pub async fn settled(stack: &Stack, admin: &PgPool) -> User {
     user.post(&format!("/v1/ai/generations/{id}/accept"), json!({})).await.expect(200);
     user.calendar(&json!({})).await;
     user.place(&user.brand().await).await;
+    user.connect_unused("linkedin", "account").await;
+    publish(admin, &user, &id).await;
     let effect = "INSERT INTO almanac.effects (id, kind, dedupe_key, user_id, job_id, provider_key, payload_hash)
                   VALUES (gen_random_uuid(), 'post', $2, $1, $2::uuid, 'k', '\\x00')";
     sqlx::query(effect).bind(user.id).bind(&id).execute(admin).await.unwrap();

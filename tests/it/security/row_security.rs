@@ -179,6 +179,10 @@ async fn a_person_cannot_write_a_row_into_anothers_name_or_onto_anothers_parent(
         ("UPDATE almanac.cards SET user_id = user_id".into(), "42501"),
         ("UPDATE almanac.ai_generations SET status = 'succeeded', cost_usd = 0".into(), "42501"),
         ("UPDATE almanac.jobs SET state = 'queued'".into(), "42501"),
+        ("SELECT sealed FROM almanac.channel_credentials".into(), "42501"),
+        ("DELETE FROM almanac.channel_credentials RETURNING sealed".into(), "42501"),
+        ("UPDATE almanac.channel_credentials SET refreshing_until = 'infinity'".into(), "42501"),
+        (format!("UPDATE almanac.channel_credentials SET account_id = 'b', user_id = '{}'", anna.id), "42501"),
         ("INSERT INTO almanac.submissions VALUES (almanac.uid(), 'generation', 1, now())".into(), "42501"),
         ("SELECT * FROM almanac.tail('{}', '{}', 1)".into(), "42501"),
         ("SELECT almanac.claim('{}', 'me', interval '1 s')".into(), "42501"),
@@ -257,12 +261,12 @@ async fn each_role_runs_only_its_functions_as_owner() {
     let stack = Stack::shared().await;
     let admin = stack.admin().await;
 
-    assert_eq!(runs_as_owner(&admin, "authenticated").await, ["cancel_job"]);
+    assert_eq!(runs_as_owner(&admin, "authenticated").await, ["cancel_job", "resolve_intent", "retry_publication"]);
     assert_eq!(runs_as_owner(&admin, "almanac_admin").await, ["retry_job"]);
     assert_eq!(runs_as_owner(&admin, "almanac_worker").await, ["expire_unstarted"]);
     assert_eq!(runs_as_owner(&admin, "anon").await, Vec::<String>::new());
     let api = runs_as_owner(&admin, "almanac_api").await;
-    assert_eq!(api, ["expire_unstarted", "lane_load", "submit", "tail"]);
+    assert_eq!(api, ["expire_unstarted", "lane_load", "submit", "submit_siblings", "tail"]);
 }
 
 /// A client of the database that shadows a type would have its own code run by every function of the owner that casts.

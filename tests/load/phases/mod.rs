@@ -6,6 +6,7 @@ mod calendar;
 mod e2e;
 mod idle;
 mod organic;
+mod publish;
 mod pure;
 mod streams;
 mod submit;
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// The names of the phases.
-pub const NAMES: &[&str] = &["submit", "e2e", "idle", "calendar", "organic", "streams", "pure"];
+pub const NAMES: &[&str] = &["submit", "e2e", "idle", "calendar", "organic", "publish", "streams", "pure"];
 /// Connections of a closed loop.
 const CONNECTIONS: usize = 64;
 /// People who submit.
@@ -44,6 +45,7 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
         "idle" => idle::run(knobs, report).await,
         "calendar" => calendar::run(knobs, report).await,
         "organic" => organic::run(knobs, report).await,
+        "publish" => publish::run(knobs, report).await,
         "streams" => streams::run(knobs, report).await,
         "pure" => pure::run(report),
         _ => bail!("there is no phase {name}; there are {}", NAMES.join(", ")),

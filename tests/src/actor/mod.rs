@@ -4,10 +4,12 @@
 
 mod brand;
 pub mod calendar;
+mod channels;
 pub mod forged;
 mod generation;
 pub mod log;
 pub mod organic;
+pub mod publishing;
 pub mod raw;
 mod reply;
 pub mod stream;

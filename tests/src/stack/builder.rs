@@ -2,7 +2,7 @@
 //! `Stack::builder` begins it; `start` brings everything up, servers first.
 //! It must never start a process before what it needs answers.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use super::{
     Proxies, Stack,
@@ -14,11 +14,16 @@ use crate::{
     proxy::Proxy,
     run::test_run,
     services::{Postgres, Services},
-    world::World,
+    world::{
+        World,
+        channels::{FACEBOOK_APP, LINKEDIN_APP},
+    },
 };
 
 /// The origin that browsers may call every stack from.
 pub const ORIGIN: &str = "https://app.example.test";
+/// The key that seals tokens of channels: Base64 of 32 bytes.
+pub const CREDENTIALS_KEY: &str = "Y2FuYXJ5LWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU=";
 
 /// A stack to be started.
 #[derive(Debug)]
@@ -124,6 +129,9 @@ impl Builder {
             let is_api = kind == "api";
             let address = is_api.then(|| test_run().free_address());
             let mut environment = shared_environment(kind, services, database, proxies);
+            // Only requests of workers pass the proxy.
+            let provider = proxies.filter(|_| !is_api).map_or(world.address(), |proxies| proxies.provider.address());
+            environment.extend(publishing(world, provider));
             if let Some(address) = address {
                 environment.insert("API_ADDR".to_owned(), address.to_string());
                 environment.insert("AUTH_JWT_SECRET".to_owned(), token::SECRET.to_owned());
@@ -133,7 +141,6 @@ impl Builder {
                 environment.insert("ANONYMOUS_RATE".to_owned(), "100000/60".to_owned());
                 environment.extend(self.api.clone());
             } else {
-                let provider = proxies.map_or(world.address(), |proxies| proxies.provider.address());
                 environment.insert("AI_PROVIDER".to_owned(), "openrouter".to_owned());
                 environment.insert("OPENROUTER_API_KEY".to_owned(), "test-key-canary-77c1".to_owned());
                 environment.insert("AI_BASE_URL".to_owned(), world.ai_base_url(provider));
@@ -164,13 +171,36 @@ fn shared_environment(kind: &str, services: &Services, database: &str, proxies: 
         ("REDIS_URL".to_owned(), services.redis.url_at(redis)),
         ("LOG_LEVEL".to_owned(), "info".to_owned()),
         ("RUST_BACKTRACE".to_owned(), "1".to_owned()),
-        // On as in production; a test of the off state switches it.
+        // On as in production; a test of the off state switches them.
         ("CALENDAR_SERVICE_ENABLED".to_owned(), "true".to_owned()),
+        ("PUBLISH_SERVICE_ENABLED".to_owned(), "true".to_owned()),
     ]);
     if let Some(guard) = &test_run().settings.sabotage {
         environment.insert("ALMANAC_SABOTAGE".to_owned(), guard.clone());
     }
     environment
+}
+
+/// The fake networks, and short times: a request that hangs costs a test a second.
+fn publishing(world: &World, seen_at: SocketAddr) -> Environment {
+    let [facebook, linkedin] = ["facebook", "linkedin"].map(|channel| world.channel_base_url(seen_at, channel));
+    let [[facebook_id, facebook_secret], [linkedin_id, linkedin_secret]] = [FACEBOOK_APP, LINKEDIN_APP];
+    let sandbox = test_run().folder.join(format!("sandbox-{}", world.address().port()));
+    let sandbox = sandbox.to_string_lossy();
+    let variables = [
+        ("SANDBOX_DIR", &*sandbox),
+        ("FACEBOOK_BASE_URL", &*facebook),
+        ("FACEBOOK_APP_ID", facebook_id),
+        ("FACEBOOK_APP_SECRET", facebook_secret),
+        ("LINKEDIN_BASE_URL", &*linkedin),
+        ("LINKEDIN_CLIENT_ID", linkedin_id),
+        ("LINKEDIN_CLIENT_SECRET", linkedin_secret),
+        ("CREDENTIALS_KEY", CREDENTIALS_KEY),
+        ("OUTBOUND_ALLOW_PRIVATE", "127.0.0.0/8"),
+        ("CHANNEL_CALL_TIMEOUT_MS", "600"),
+        ("CHANNEL_LOOKUP_GRACE_MS", "300"),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 async fn start_proxies(services: &Services, world: &World) -> anyhow::Result<Proxies> {

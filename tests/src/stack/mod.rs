@@ -11,7 +11,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
 pub use self::{
-    builder::{Builder, ORIGIN},
+    builder::{Builder, CREDENTIALS_KEY, ORIGIN},
     node::Node,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub struct Stack {
     pub services: Services,
     /// The name of its database.
     pub database: String,
-    /// Its provider and its key set.
+    /// Its provider, its key set and its networks.
     pub world: World,
     proxies: Option<Proxies>,
     apis: Vec<Arc<Node>>,
@@ -47,7 +47,7 @@ pub struct Proxies {
     pub worker_postgres: Proxy,
     /// Between the workers and Redis.
     pub worker_redis: Proxy,
-    /// Between the workers and the model's provider.
+    /// Between the workers and the model's provider, and the networks to publish to.
     pub provider: Proxy,
 }
 

@@ -18,7 +18,7 @@ use anyhow::Context;
 use nix::sys::signal::Signal;
 
 use crate::{
-    observe::{OrFail, eventually},
+    observe::{OrFail, eventually, log_lines},
     process::{Kind, Process, tail},
     run::{locked, test_run},
 };
@@ -175,6 +175,11 @@ impl Node {
     /// Everything it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).or_fail(&format!("reading the log of {}", self.name))
+    }
+
+    /// The lines of its log. Fails the test if one lacks a field that every line has.
+    pub fn log_lines(&self) -> Vec<serde_json::Value> {
+        log_lines(&self.log())
     }
 
     pub(super) fn log_length(&self) -> u64 {

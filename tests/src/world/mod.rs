@@ -1,9 +1,10 @@
-//! The scripted outside world: a model provider with OpenAI's protocol, and a key set for tokens.
-//! Every stack has its own; processes under test are pointed at it by `AI_BASE_URL` and `AUTH_JWKS_URL`.
+//! The scripted outside world: a model provider with OpenAI's protocol, a key set for tokens, networks to publish to.
+//! Every stack has its own; processes under test are pointed at it by `AI_BASE_URL`, `AUTH_JWKS_URL` and the networks'.
 //! It must never read Almanac's database: its ledger is the independent witness.
 //!
 //! A test synchronises with it instead of sleeping: `play` a script that holds, `wait_until_holding`, act, `release`.
 
+pub mod channels;
 mod ledger;
 mod script;
 mod server;
@@ -22,6 +23,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinHandle};
 
+use self::channels::Channels;
 pub use self::{
     ledger::{Call, Ledger, Outcome},
     script::{Answer, End, JsonReader, Script},
@@ -51,6 +53,7 @@ struct State {
     keys: Mutex<Vec<TestKey>>,
     keys_down: AtomicBool,
     key_reads: AtomicU64,
+    channels: Channels,
 }
 
 impl World {
@@ -75,6 +78,17 @@ impl World {
     /// The URL for `AUTH_JWKS_URL`.
     pub fn jwks_url(&self) -> String {
         format!("http://{}/jwks.json", self.address)
+    }
+
+    /// The base URL of a fake network or of the media files (`facebook`, `linkedin`, `media`), as seen through an
+    /// address such as a proxy's.
+    pub fn channel_base_url(&self, seen_at: SocketAddr, channel: &str) -> String {
+        format!("http://{seen_at}/{channel}")
+    }
+
+    /// The networks to publish to.
+    pub fn channels(&self) -> &Channels {
+        &self.state.channels
     }
 
     /// Queues scripts for the calls of a key; the last one stays for all later calls. See `source_text`.
@@ -117,7 +131,8 @@ impl World {
         self.state.ledger.wait_for(&format!("the end of call {n} of {key}"), found).await
     }
 
-    /// Lets one holding call of a key continue; given before it holds, it does not hold.
+    /// Lets one holding call of a key, or one holding request of a network's account, continue; given before it holds,
+    /// it does not hold.
     pub fn release(&self, key: &str) {
         self.state.gate(key).add_permits(1);
     }

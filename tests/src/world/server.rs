@@ -1,8 +1,18 @@
-//! The HTTP side of the scripted world: `POST /v1/chat/completions` and `GET /jwks.json`.
+//! The HTTP side of the scripted world: `POST /v1/chat/completions`, `GET /jwks.json` and the networks' paths.
 //! `World::start` starts it on the run's own runtime.
 //! It must never decide what to answer: scripts do.
 
-use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, os::fd::AsFd, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    os::fd::AsFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -24,12 +34,12 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Answer, Call, End, Outcome, Script, State, ledger::message, script::markers};
+use super::{Answer, Call, End, Outcome, Script, State, channels, ledger::message, script::markers};
 use crate::run::TestRun;
 
-type Body = BoxBody<Bytes, io::Error>;
+pub(super) type Body = BoxBody<Bytes, io::Error>;
 /// A second handle on the connection's socket, by which a script can have it reset.
-type Socket = Arc<std::net::TcpStream>;
+pub(super) type Socket = Arc<std::net::TcpStream>;
 
 pub(super) fn start(state: Arc<State>, run: &TestRun) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
     let address = run.free_address();
@@ -54,25 +64,31 @@ async fn serve(stream: TcpStream, state: Arc<State>) -> Option<()> {
     let stream = stream.into_std().ok()?;
     let socket: Socket = Arc::new(stream.try_clone().ok()?);
     let stream = TcpStream::from_std(stream).ok()?;
-    let answer = service_fn(move |request| {
+    state.channels.connected();
+    let is_used = AtomicBool::new(false);
+    let answer = service_fn(move |request: Request<Incoming>| {
         let (state, socket) = (Arc::clone(&state), Arc::clone(&socket));
-        async move { Ok::<_, Infallible>(route(request, state, socket).await) }
+        if !is_used.swap(true, Ordering::Relaxed) && !channels::is_path(request.uri().path()) {
+            state.channels.connected_elsewhere();
+        }
+        route(request, state, socket)
     });
     http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await.ok()
 }
 
-async fn route(request: Request<Incoming>, state: Arc<State>, socket: Socket) -> Response<Body> {
-    match (request.method(), request.uri().path()) {
+/// An error means that the connection is to be closed without an answer.
+async fn route(request: Request<Incoming>, state: Arc<State>, socket: Socket) -> io::Result<Response<Body>> {
+    Ok(match (request.method(), request.uri().path()) {
         (&Method::POST, "/v1/chat/completions") => complete(request, state, socket).await,
         (&Method::GET, "/jwks.json") => key_set(&state),
+        (_, path) if channels::is_path(path) => return channels::serve(request, state, socket).await,
         _ => whole(StatusCode::NOT_FOUND, &json!({"error": {"code": 404, "message": "no such place in this world"}})),
-    }
+    })
 }
 
 fn key_set(state: &State) -> Response<Body> {
-    use std::sync::atomic::Ordering::Relaxed;
-    state.key_reads.fetch_add(1, Relaxed);
-    if state.keys_down.load(Relaxed) {
+    state.key_reads.fetch_add(1, Ordering::Relaxed);
+    if state.keys_down.load(Ordering::Relaxed) {
         return whole(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "down"}));
     }
     whole(StatusCode::OK, &state.jwks())

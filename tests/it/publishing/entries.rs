@@ -1,0 +1,200 @@
+//! Entries that change between a request and its sending, plans that a person approved, and times to publish at.
+
+use almanac_tests::{
+    Stack, User,
+    actor::{
+        publishing::{Written, texts},
+        token,
+    },
+    eventually,
+    world::channels::{Grant, Site},
+};
+use serde_json::{Value, json};
+
+use super::{SOON, connected, ending, sends};
+
+/// What happens to an entry while its intent waits, and what becomes of it.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    edit: Option<&'static str>,
+    is_deleted: bool,
+    is_approved: bool,
+    status: &'static str,
+    code: &'static str,
+    /// What is posted.
+    text: Option<&'static str>,
+}
+
+const UNCHANGED: Change = Change {
+    edit: None,
+    is_deleted: false,
+    is_approved: true,
+    status: "published",
+    code: "",
+    text: Some("As planned"),
+};
+const CHANGES: [Change; 7] = [
+    UNCHANGED,
+    Change { is_approved: false, ..UNCHANGED },
+    Change { edit: Some("Better words"), is_approved: false, text: Some("Better words"), ..UNCHANGED },
+    Change { edit: Some("Better words"), status: "failed", code: "PLAN_STALE", text: None, ..UNCHANGED },
+    Change { edit: Some(""), is_approved: false, status: "failed", code: "TEXT_REQUIRED", text: None, ..UNCHANGED },
+    Change { is_deleted: true, status: "cancelled", code: "ENTRY_DELETED", text: None, ..UNCHANGED },
+    Change {
+        is_deleted: true,
+        is_approved: false,
+        status: "cancelled",
+        code: "ENTRY_DELETED",
+        text: None,
+        ..UNCHANGED
+    },
+];
+
+/// A person with one entry.
+struct Author {
+    anna: User,
+    grant: Grant,
+    written: Written,
+}
+
+impl Author {
+    async fn new(stack: &Stack) -> Self {
+        let (anna, grant) = connected(stack, Site::Facebook).await;
+        let written = anna.write("facebook", &["As planned".to_owned()]).await;
+        Self { anna, grant, written }
+    }
+
+    async fn publish(&self, is_approved: bool) -> String {
+        let hash = if is_approved {
+            let dry = self.written.order(&json!({ "dryRun": true }));
+            self.anna.publish(&dry).await.expect(200).data()["planHash"].clone()
+        } else {
+            Value::Null
+        };
+        let changes = if hash.is_null() { json!({}) } else { json!({ "planHash": hash }) };
+        self.anna.published(&self.written.order(&changes)).await.intents.remove(0)
+    }
+
+    async fn apply(&self, change: Change) {
+        if let Some(text) = change.edit {
+            self.anna.patch(&self.written.path(0), json!({ "caption": text })).await.expect(200);
+        }
+        if change.is_deleted {
+            self.anna.delete(&self.written.path(0)).await.expect(204);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_entry_is_sent_as_approved_or_not_at_all() {
+    let stack = Stack::builder().start().await;
+    let mut authors = Vec::new();
+    for change in CHANGES {
+        authors.push((change, Author::new(&stack).await));
+    }
+    stack.worker(0).kill().await;
+    let mut intents = Vec::new();
+    for (change, author) in &authors {
+        intents.push(author.publish(change.is_approved).await);
+        author.apply(*change).await;
+    }
+
+    stack.worker(0).start().await;
+
+    let ledger = stack.world.channels().ledger();
+    for ((change, author), id) in authors.iter().zip(&intents) {
+        let intent = author.anna.wait_for_intent(id, change.status).await;
+        assert_eq!(ending(&intent), (change.status, change.code), "{change:?}");
+        let posts: Vec<String> = ledger.posts(&author.grant.account).into_iter().map(|post| post.text).collect();
+        assert_eq!(posts, change.text.into_iter().collect::<Vec<_>>(), "{change:?}");
+        assert_eq!(sends(ledger, &author.grant), posts.len(), "{change:?}: nothing else is sent");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_has_changed_since_it_was_shown_is_refused() {
+    let stack = Stack::shared().await;
+    let author = Author::new(&stack).await;
+    let (anna, written) = (&author.anna, &author.written);
+    let dry = written.order(&json!({ "dryRun": true }));
+    let hash = anna.publish(&dry).await.expect(200).data()["planHash"].clone();
+    anna.patch(&written.path(0), json!({ "caption": "Changed" })).await.expect(200);
+
+    let refused = anna.publish(&written.order(&json!({ "planHash": hash }))).await.refused(409, "PLAN_STALE").json();
+
+    assert!(!refused["error"]["details"].as_array().unwrap().is_empty(), "it says what changed: {refused}");
+    let hash = anna.publish(&dry).await.expect(200).data()["planHash"].clone();
+    let later = written.order(&json!({ "planHash": hash, "publishAt": "entry" }));
+    let intent = anna.published(&later).await.intents.remove(0);
+    assert_eq!(anna.intent(&intent).await["status"], "pending", "the time is no part of the plan");
+    anna.post(&format!("/v1/publish/intents/{intent}/cancel"), json!({})).await;
+    anna.wait_for_intent(&intent, "cancelled").await;
+}
+
+/// An instant some seconds from now.
+fn instant(seconds: i64) -> String {
+    let now = chrono::DateTime::from_timestamp(i64::try_from(token::now()).unwrap_or_default() + seconds, 0);
+    now.unwrap_or_default().to_rfc3339()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_published_before_its_time() {
+    let stack = Stack::shared().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    let texts = texts(1);
+    let written = anna.write("facebook", &texts).await;
+    let due = instant(6);
+    let id = anna.published(&written.order(&json!({ "publishAt": due }))).await.intents.remove(0);
+    assert_eq!(anna.intent(&id).await["status"], "pending");
+    let other = anna.write("facebook", &["Now".to_owned()]).await;
+    let other = anna.published(&other.order(&json!({}))).await.intents.remove(0);
+    anna.wait_for_intent(&other, "published").await;
+
+    anna.wait_for_intent(&id, "published").await;
+
+    let post = stack.world.channels().ledger().the_only_post(&grant.account, &texts[0]);
+    assert!(post.at >= chrono::DateTime::parse_from_rfc3339(&due).unwrap(), "{} is before {due}", post.at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_has_passed_is_skipped_or_refused() {
+    let stack = Stack::shared().await;
+    let (anna, _) = connected(&stack, Site::Facebook).await;
+    let entries = [
+        json!({ "channel": "facebook", "caption": "Then", "date": "2020-01-01" }),
+        json!({ "channel": "facebook", "caption": "Later" }),
+    ];
+    let written = anna.write_entries(&entries).await;
+
+    let refused = written.order(&json!({ "publishAt": instant(-60) }));
+    anna.publish(&refused).await.refused(422, "IN_THE_PAST");
+    let only = written.order(&json!({ "publishAt": "entry", "entryIds": [written.entries[0]] }));
+    anna.publish(&only).await.refused(422, "IN_THE_PAST");
+    let both = anna.published(&written.order(&json!({ "publishAt": "entry" }))).await;
+
+    assert_eq!(both.answer["skipped"], json!([{ "entryId": written.entries[0], "code": "IN_THE_PAST" }]));
+    assert_eq!(both.intents.len(), 1);
+    anna.post(&format!("/v1/publish/intents/{}/cancel", both.intents[0]), json!({})).await;
+    anna.wait_for_intent(&both.intents[0], "cancelled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_away_sends_what_became_due() {
+    let stack = Stack::builder().start().await;
+    let (anna, grant) = connected(&stack, Site::Linkedin).await;
+    let texts = texts(1);
+    let written = anna.write("linkedin", &texts).await;
+    let id = anna.published(&written.order(&json!({ "publishAt": instant(4) }))).await.intents.remove(0);
+    stack.worker(0).kill().await;
+    let admin = stack.admin().await;
+    let is_due = async || {
+        let due = "SELECT bool_and(run_at < clock_timestamp()) FROM almanac.jobs WHERE kind = 'publishing.publish'";
+        sqlx::query_scalar::<_, bool>(due).fetch_one(&admin).await.unwrap().then_some(())
+    };
+    eventually(SOON, "its time has come", is_due).await;
+
+    stack.worker(0).start().await;
+
+    anna.wait_for_intent(&id, "published").await;
+    stack.world.channels().ledger().the_only_post(&grant.account, &texts[0]);
+}

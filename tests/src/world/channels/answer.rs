@@ -1,0 +1,59 @@
+//! An answer of a fake network before it is sent. The fakes make it, `serving` sends it or, by script, does not.
+
+use serde_json::{Value, json};
+
+use super::script::{graph_error, linkedin_error};
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: Value) -> Self {
+        Self::new(200, Some(body))
+    }
+
+    /// A status without a body.
+    pub fn empty(status: u16) -> Self {
+        Self::new(status, None)
+    }
+
+    pub fn new(status: u16, body: Option<Value>) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    /// An error of Facebook's by its code.
+    pub fn graph(code: i64) -> Self {
+        let (status, body) = graph_error(code);
+        Self::new(status, Some(body))
+    }
+
+    /// An error of LinkedIn's by its status.
+    pub fn linkedin(status: u16) -> Self {
+        Self::new(status, Some(linkedin_error(status)))
+    }
+
+    /// An error of LinkedIn's that names a field.
+    pub fn linkedin_input(status: u16, code: &str, message: &str) -> Self {
+        let input = json!({ "code": code, "description": message });
+        let details = json!({ "inputErrors": [input] });
+        let body = json!({
+            "status": status, "code": code, "message": message,
+            "errorDetailType": "com.linkedin.common.error.BadRequest", "errorDetails": details,
+        });
+        Self::new(status, Some(body))
+    }
+
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..400).contains(&self.status)
+    }
+}
