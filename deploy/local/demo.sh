@@ -106,7 +106,7 @@ demo_order() {
     local today now
     now="$(date +%s)"
     today="$(date -u -d "@$now" +%F)"
-    printf '{"title": "A week of coffee", "channels": ["instagram", "blog"], "cadence": "daily", "start": "%s", "end": "%s", "timezone": "Europe/Paris", "constraints": {"topics": ["slow coffee", "the roastery"], "tone": "warm", "language": "en"}}\n' \
+    printf '{"title": "A week of coffee", "channels": ["linkedin", "instagram"], "cadence": "daily", "start": "%s", "end": "%s", "timezone": "Europe/Paris", "constraints": {"topics": ["slow coffee", "the roastery"], "tone": "warm", "language": "en"}}\n' \
         "$today" "$(date -u -d "@$((now + 6 * 86400))" +%F)"
 }
 
@@ -129,6 +129,7 @@ TEXT
    export    curl -s "$BASE/v1/calendars/$DEMO_CALENDAR/export?format=ics" -H "Authorization: Bearer \$TOKEN"
 TEXT
     fi
+    invite_to_publish
     cat <<TEXT
 
    Logs: .local/log/api.log, .local/log/worker.log. Ctrl-C stops everything.

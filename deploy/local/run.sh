@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# `make run`: provisions, builds, migrates, starts one API and one worker, shows one calendar being made over real HTTP,
-# and keeps serving until Ctrl-C. It stops everything that it started, and touches nothing else.
+# `make run`: provisions, builds, migrates, starts one API and one worker, shows one calendar being made and one post
+# being published to the sandbox over real HTTP, and keeps serving until Ctrl-C. It stops everything that it started, and touches nothing else.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
 . "$here/ground.sh"; . "$here/packages.sh"; . "$here/toolchain.sh"; . "$here/postgres.sh"; . "$here/redis.sh"
-. "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"
+. "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"; . "$here/demo_publish.sh"
 
 BIN="${CARGO_TARGET_DIR:-$ROOT/target}/release"
 
@@ -29,8 +29,9 @@ main() {
     say "starting one API and one worker"
     start_processes
     demo
+    demo_publish
     if [ -n "${DEMO_ONLY:-}" ]; then
-        [ -z "$DEMO_PROBLEM" ] || fail "the demo did not succeed"
+        [ -z "$DEMO_PROBLEM$PUBLISH_PROBLEM" ] || fail "the demo did not succeed"
         say "done"
         return 0
     fi
@@ -61,8 +62,13 @@ start_processes() {
     METRICS_ADDR="${METRICS_ADDR:-$(free_address 9464)}"
     WORKER_METRICS_ADDR="$(free_address 9465)"
     AUTH_JWT_SECRET="${AUTH_JWT_SECRET:-$(kept_secret jwt.secret)}"
-    # Off by default, where an operator switches it on; on here so that calendars work at once.
-    export CALENDAR_SERVICE_ENABLED="${CALENDAR_SERVICE_ENABLED:-true}"
+    # Off by default, where an operator switches them on; on here so that all works at once.
+    export CALENDAR_SERVICE_ENABLED="${CALENDAR_SERVICE_ENABLED:-true}" PUBLISH_SERVICE_ENABLED="${PUBLISH_SERVICE_ENABLED:-true}"
+    # Nothing leaves this machine unless the environment says so.
+    export PUBLISH_TRANSPORT="${PUBLISH_TRANSPORT:-sandbox}" SANDBOX_DIR="${SANDBOX_DIR:-$LOCAL/sandbox}"
+    CREDENTIALS_KEY="${CREDENTIALS_KEY:-$(kept_secret credentials.secret | head -c 32 | base64)}"
+    export CREDENTIALS_KEY
+    mkdir -p "$SANDBOX_DIR"
     # One heap for all threads: less memory kept, and no time lost that could be measured.
     export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
     # The API never holds a provider's key, and the worker never a token's secret.
