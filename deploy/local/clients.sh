@@ -58,7 +58,7 @@ python_client() {
     rm -rf "$folder/almanac_client"
     # The generator formats its output with ruff, which stands beside it. A part that it cannot generate is a warning.
     PATH="$folder/venv/bin:$PATH" openapi-python-client generate --path "$ROOT/api/openapi.yaml" --meta none \
-        --output-path "$folder/almanac_client" --fail-on-warning >&2 || fail "the Python client was not generated"
+        --config "$SOURCES/python/config.yaml" --output-path "$folder/almanac_client" --fail-on-warning >&2 || fail "the Python client was not generated"
     "$folder/venv/bin/python" -m compileall -q "$folder/almanac_client" &&
         PYTHONPATH="$folder" "$folder/venv/bin/python" "$SOURCES/python/usage.py" || fail "the Python client does not work"
 }
