@@ -162,7 +162,9 @@ async fn a_worker_that_starts_right_after_an_outage_counts_no_crash_before_other
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counted_crash_is_undone_although_the_row_was_held_for_long() {
     let stack = Stack::builder().start().await;
-    let held = hold_and_then(&stack, "taken", [rest()]).await;
+    // What ended is left as it is, so the next attempt waits until the crash is undone.
+    let waits = Answer { cards: 7, first: 4, hold_after: Some(3), ..Answer::default() };
+    let held = hold_and_then(&stack, "taken", [waits.into()]).await;
     let (job, admin) = (held.job, stack.admin().await);
     let (mut reaper, mut stranger) = (admin.begin().await.unwrap(), admin.begin().await.unwrap());
     let expired = "UPDATE almanac.jobs SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE id = $1";
@@ -190,6 +192,7 @@ async fn a_counted_crash_is_undone_although_the_row_was_held_for_long() {
     let undone = "SELECT true FROM almanac.jobs WHERE id = $1 AND crashes = 0 AND stalls = 1";
     let undone = async || sqlx::query_scalar::<_, bool>(undone).bind(job).fetch_optional(&admin).await.unwrap();
     eventually(SOON, "the crash is undone", undone).await;
+    stack.world.release("taken");
     let job = held.heals("taken").await;
     invariants::assert_all(&admin, &[job]).await;
 }
