@@ -7,19 +7,32 @@ AS $$
 DECLARE
     v_job almanac.jobs;
     v_spent record;
+    v_ids uuid[] := ARRAY(SELECT (p_jobs[place]).id FROM generate_subscripts(p_jobs, 1) AS place ORDER BY place);
+    v_rows tid[];
 BEGIN
+    -- Each row is looked up for itself (a join may be planned as a walk) and locked, so that its address stays; then all
+    -- are written by address.
+    v_rows := ARRAY(
+        SELECT held.row
+          FROM unnest(p_jobs) AS j
+         CROSS JOIN LATERAL (
+               SELECT d.ctid AS row FROM almanac.ai_generations d
+                WHERE d.user_id = j.user_id AND d.id = j.id
+                  FOR NO KEY UPDATE) AS held);
+    UPDATE almanac.ai_generations g
+       SET (status, error, finished_at, ai_metadata) = (
+               SELECT CASE WHEN j.state IN ('succeeded', 'cancelled') THEN j.state ELSE 'failed' END, j.error,
+                      j.finished_at, coalesce(p_results[place] -> 'metadata', g.ai_metadata)
+                 FROM array_position(v_ids, g.id) AS place
+                CROSS JOIN unnest(p_jobs[place:place]) AS j),
+           (tokens_input, tokens_output, cost_usd) = (
+               SELECT sum(c.tokens_input), sum(c.tokens_output), sum(c.cost_usd)
+                 FROM almanac.llm_calls c
+                WHERE c.job_id = g.id)
+     WHERE g.ctid = ANY (v_rows);
     FOR i IN 1 .. cardinality(p_jobs) LOOP
-        v_job := p_jobs[i];
-        UPDATE almanac.ai_generations g
-           SET status = CASE WHEN v_job.state IN ('succeeded', 'cancelled') THEN v_job.state ELSE 'failed' END,
-               error = v_job.error, finished_at = v_job.finished_at,
-               ai_metadata = coalesce(p_results[i] -> 'metadata', g.ai_metadata),
-               (tokens_input, tokens_output, cost_usd) = (
-                   SELECT sum(c.tokens_input), sum(c.tokens_output), sum(c.cost_usd)
-                     FROM almanac.llm_calls c
-                    WHERE c.job_id = v_job.id)
-         WHERE g.user_id = v_job.user_id AND g.id = v_job.id;
         IF p_results[i] IS NULL THEN
+            v_job := p_jobs[i];
             v_spent := almanac.spent_on(v_job.id);
             n := i;
             final := json_build_object(

@@ -11,62 +11,69 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_place int;
-    v_job almanac.jobs;
-    v_found almanac.jobs[] := '{}';
-    v_places int[] := '{}';
-    v_busy uuid[];
-    v_ended almanac.jobs[] := '{}';
-    v_results jsonb[] := '{}';
-    v_finals text[] := '{}';
-    -- By place: the seq before the first event, of those that end here.
+    v_of int;
+    v_held almanac.jobs[];
+    v_free uuid[];
+    v_ended almanac.jobs[];
+    v_places int[];     -- of v_ended
+    v_calls jsonb[];
+    -- By place: the number of events, and the seq before the first, of those that end here.
+    v_events int[] := array_fill(0, ARRAY[cardinality(p_jobs)]);
     v_before bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(p_jobs)]);
 BEGIN
-    FOR v_place IN SELECT place FROM unnest(p_jobs) WITH ORDINALITY AS j (id, place) ORDER BY j.id LOOP
-        SELECT * INTO v_job FROM almanac.jobs j
-         WHERE j.id = p_jobs[v_place] AND j.epoch = p_epochs[v_place] AND j.state = 'running'
-           FOR NO KEY UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            v_found := v_found || v_job;
-            v_places := v_places || v_place;
-        ELSIF EXISTS (SELECT FROM almanac.jobs j
-                       WHERE j.id = p_jobs[v_place] AND j.epoch = p_epochs[v_place] AND j.state = 'running') THEN
-            n := v_place;
-            seq := NULL;
-            busy := true;
-            RETURN NEXT;
-        END IF;
+    -- Each row is looked up for itself; a join of both lists may be planned as a walk over all keys.
+    v_held := ARRAY(
+        SELECT held.job
+          FROM unnest(p_jobs, p_epochs) AS u (id, epoch)
+         CROSS JOIN LATERAL (
+               SELECT j AS job FROM almanac.jobs j
+                WHERE j.id = u.id AND j.epoch = u.epoch AND j.state = 'running'
+                  FOR NO KEY UPDATE SKIP LOCKED) AS held);
+    v_free := almanac.lock_domain_rows(v_held);
+    v_free := ARRAY(SELECT j.id FROM unnest(v_held) AS j WHERE j.id <> ALL (v_free));
+    IF cardinality(v_free) < cardinality(p_jobs) THEN
+        RETURN QUERY
+        SELECT u.place::int, NULL::bigint, true
+          FROM unnest(p_jobs, p_epochs) WITH ORDINALITY AS u (id, epoch, place)
+         CROSS JOIN LATERAL (
+               SELECT FROM almanac.jobs j
+                WHERE j.id = u.id AND j.epoch = u.epoch AND j.state = 'running'
+                LIMIT 1) AS busy
+         WHERE u.id <> ALL (v_free);
+    END IF;
+    FOREACH v_of IN ARRAY p_e_of LOOP
+        v_events[v_of] := v_events[v_of] + 1;
     END LOOP;
-    v_busy := almanac.lock_domain_rows(v_found);
-    FOREACH v_place IN ARRAY v_places LOOP
-        n := v_place;
-        busy := p_jobs[v_place] = ANY (v_busy);
-        IF busy THEN
-            seq := NULL;
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
+    WITH ended AS (
         UPDATE almanac.jobs j
-           SET state = p_states[v_place], error = p_errors[v_place], finished_at = clock_timestamp(),
-               last_seq = j.last_seq + (SELECT count(*) FROM unnest(p_e_of) AS e (of) WHERE e.of = v_place) + 1,
-               progress = coalesce(p_progress[v_place], j.progress), lease_owner = NULL, lease_expires_at = NULL
-         WHERE j.id = p_jobs[v_place]
-        RETURNING j.* INTO v_job;
-        IF p_calls[v_place] IS NOT NULL THEN
-            PERFORM almanac.close_call(p_calls[v_place]);
-        END IF;
-        v_ended := v_ended || v_job;
-        v_results := v_results || p_results[v_place];
-        v_finals := v_finals || p_finals[v_place];
-        v_before[v_place] := v_job.last_seq - 1 - (SELECT count(*) FROM unnest(p_e_of) AS e (of) WHERE e.of = v_place);
-        seq := v_job.last_seq;
+           SET finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
+               (state, error, last_seq, progress) = (
+                   SELECT p_states[place], p_errors[place], j.last_seq + v_events[place] + 1,
+                          coalesce(p_progress[place], j.progress)
+                     FROM array_position(p_jobs, j.id) AS place)
+         WHERE j.id = ANY (v_free)
+        RETURNING j AS job)
+    SELECT coalesce(array_agg(e.job), '{}'), coalesce(array_agg(array_position(p_jobs, (e.job).id)), '{}')
+      INTO v_ended, v_places
+      FROM ended e;
+    FOR i IN 1 .. cardinality(v_places) LOOP
+        n := v_places[i];
+        seq := (v_ended[i]).last_seq;
+        busy := false;
+        v_before[n] := seq - 1 - v_events[n];
         RETURN NEXT;
     END LOOP;
+    v_calls := ARRAY(SELECT p_calls[place] FROM unnest(v_places) AS place WHERE p_calls[place] IS NOT NULL);
+    IF cardinality(v_calls) > 0 THEN
+        PERFORM almanac.close_calls(v_calls);
+    END IF;
     INSERT INTO almanac.job_events (job_id, seq, type, data)
     SELECT p_jobs[e.of], v_before[e.of] + row_number() OVER (PARTITION BY e.of ORDER BY e.place), e.type, e.data
       FROM unnest(p_e_of, p_e_types, p_e_data) WITH ORDINALITY AS e (of, type, data, place)
      WHERE v_before[e.of] IS NOT NULL;
-    PERFORM almanac.write_ends(v_ended, v_results, v_finals);
+    PERFORM almanac.write_ends(
+        v_ended, ARRAY(SELECT p_results[v_places[i]] FROM generate_subscripts(v_places, 1) AS i ORDER BY i),
+        ARRAY(SELECT p_finals[v_places[i]] FROM generate_subscripts(v_places, 1) AS i ORDER BY i));
 END
 $$;
 REVOKE ALL ON FUNCTION almanac.finish_jobs FROM PUBLIC;

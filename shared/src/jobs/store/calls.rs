@@ -71,7 +71,7 @@ pub struct CallEnd {
 }
 
 impl CallEnd {
-    /// The form that `almanac.close_call` takes.
+    /// The form that `almanac.close_calls` takes.
     pub(crate) fn row(&self) -> Value {
         let state = match (self.succeeded, self.charge) {
             (true, _) => "succeeded",
@@ -190,7 +190,7 @@ pub async fn open_call(
 /// Closes a call that produced nothing more; the job continues.
 pub async fn close_call(service: &Service, end: &CallEnd) -> Result<(), WriteError> {
     until_free(|| async {
-        sqlx::query!("SELECT almanac.close_call($1)", end.row()).execute(service.work()).await?;
+        sqlx::query!("SELECT almanac.close_calls($1)", &[end.row()]).execute(service.work()).await?;
         Ok(())
     })
     .await
