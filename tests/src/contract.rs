@@ -3,7 +3,7 @@
 
 use std::{process::Command, sync::OnceLock};
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::{observe::OrFail, run::test_run};
@@ -94,6 +94,14 @@ impl Contract {
             }
             None => self.flaws(schema, &json, "body"),
         }
+    }
+
+    /// The headers that the document promises and an answer does not have.
+    pub fn header_flaws(&self, operation: Operation<'_>, status: u16, headers: &HeaderMap) -> Vec<String> {
+        let Some(answer) = self.answer(operation, status) else { return Vec::new() };
+        let described = answer["headers"].as_object().into_iter().flatten();
+        let missing = described.filter(|(name, header)| header["required"] == true && !headers.contains_key(*name));
+        missing.map(|(name, _)| format!("status {status} is without its header {name}")).collect()
     }
 
     /// What the document does not say of an event of a stream; `kind` is its type.

@@ -51,6 +51,7 @@ impl<T: OpenApi> OpenApi for Document<T> {
             for operation in &mut path.operations {
                 operations::complete(&path.path, operation);
                 refusals::add(&path.path, operation);
+                operations::identify(operation);
             }
         }
         apis

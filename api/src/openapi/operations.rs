@@ -10,8 +10,15 @@ use poem_openapi::{
 };
 use serde_json::json;
 
+/// On every response that has passed the middleware.
+const REQUEST_ID: &str = "X-Request-Id";
+/// On every error with a body.
+const ERROR_CODE: &str = "X-Error-Code";
+
 /// A response header: its usual spelling (the macros write it in upper case), meaning and example.
-const RESPONSE_HEADERS: [(&str, &str, &str); 9] = [
+const RESPONSE_HEADERS: [(&str, &str, &str); 11] = [
+    (REQUEST_ID, "Id of the request: the one that it carried, or a new one.", "0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11"),
+    (ERROR_CODE, "The code of the error.", "RATE_LIMITED"),
     (
         "Location",
         "The submitted job; of a request to publish, the plan.",
@@ -41,6 +48,18 @@ pub(super) fn complete(path: &str, operation: &mut MetaOperation) {
     for response in &mut operation.responses.responses {
         response.headers.iter_mut().for_each(spell);
         merge_media_types(response);
+    }
+}
+
+/// Adds the headers of the middleware to all responses, errors included.
+pub(super) fn identify(operation: &mut MetaOperation) {
+    for response in &mut operation.responses.responses {
+        let status = response.status.unwrap_or_default();
+        // A head that is too large is answered before the middleware.
+        if status != 431 {
+            response.headers.push(header(REQUEST_ID));
+            response.headers.extend((status >= 400).then(|| header(ERROR_CODE)));
+        }
     }
 }
 

@@ -77,6 +77,17 @@ fn flaws_of(user: &User, status: u16, body: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_a_promised_header_fails_a_test() {
+    let user = Stack::shared().await.user();
+    let operation = contract().operation(&Method::GET, &format!("/v1/cards/{}", user.id)).expect("showCard");
+
+    let flaws = contract().header_flaws(operation, 404, &http::HeaderMap::new());
+
+    assert!(flaws.iter().any(|flaw| flaw.ends_with("X-Request-Id")), "{flaws:?}");
+    assert!(flaws.iter().any(|flaw| flaw.ends_with("X-Error-Code")), "{flaws:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_not_described_fails_a_test() {
     let user = Stack::shared().await.user();
     let card = json!({ "data": example("Card"), "error": null, "meta": { "requestId": "x" } });

@@ -33,7 +33,8 @@ impl Reply {
     /// Fails the test if the OpenAPI document does not describe this answer.
     pub(super) fn keeps_the_contract(&self, operation: Operation<'_>) {
         let media_type = self.header("content-type").unwrap_or_default();
-        let flaws = contract().answer_flaws(operation, self.status, media_type, &self.body);
+        let mut flaws = contract().answer_flaws(operation, self.status, media_type, &self.body);
+        flaws.extend(contract().header_flaws(operation, self.status, &self.headers));
         assert!(flaws.is_empty(), "{}: {flaws:#?}\nin {}", self.request, self.text());
     }
 
