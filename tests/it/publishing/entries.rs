@@ -3,11 +3,15 @@
 use almanac_tests::{
     Stack, User,
     actor::{
+        calendar::keyed,
         publishing::{Written, texts},
         token,
     },
     eventually,
-    world::channels::{Grant, Site},
+    world::{
+        Answer,
+        channels::{Grant, Site},
+    },
 };
 use serde_json::{Value, json};
 
@@ -197,4 +201,31 @@ async fn a_worker_that_was_away_sends_what_became_due() {
 
     anna.wait_for_intent(&id, "published").await;
     stack.world.channels().ledger().the_only_post(&grant.account, &texts[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_timed_out_publishes_nothing_by_itself() {
+    let stack = Stack::builder().api_env("CALENDAR_TIMEOUT_SECONDS", "3").start().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    stack.world.play("late", [Answer { cards: usize::MAX, hold_after: Some(2), ..Answer::default() }.into()]);
+
+    let order = json!({ "channels": ["facebook"], "constraints": keyed("late") });
+    let seen = anna.plan(&order).await.collect_to_end().await;
+
+    let done = seen.last().unwrap().json();
+    assert_eq!((&done["data"]["status"], &done["data"]["entries"]), (&json!("timeout"), &json!(2)));
+    let calendar = anna.calendar_of(&done).await;
+    let open = anna.get("/v1/jobs?kind=publishing.publish").await.expect(200).data();
+    assert_eq!(open["items"], json!([]));
+    // A person's request is the only thing that publishes its entries.
+    let posts = [0, 1].map(|number| calendar["entries"][number]["id"].as_str().unwrap());
+    for entry in posts {
+        let path = format!("/v1/calendars/{}/entries/{entry}", calendar["id"].as_str().unwrap());
+        anna.patch(&path, json!({ "format": "post" })).await.expect(200);
+    }
+    let order = json!({ "calendarId": calendar["id"], "dryRun": false });
+    for intent in anna.wait_for_ends(&anna.published(&order).await.intents).await {
+        assert_eq!(ending(&intent), ("published", ""), "{intent}");
+    }
+    assert_eq!(stack.world.channels().ledger().posts(&grant.account).len(), 2);
 }
