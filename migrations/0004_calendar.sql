@@ -74,7 +74,7 @@ CREATE TABLE almanac.calendar_entries (
     calendar_id uuid NOT NULL,
     key text NOT NULL,                          -- identity across all runs; never changes
     version bigint NOT NULL DEFAULT 1,          -- number of changes; compared with If-Match
-    fields jsonb NOT NULL,                      -- current values
+    fields jsonb NOT NULL CHECK (jsonb_typeof(fields) = 'object'), -- current values
     from_run boolean NOT NULL DEFAULT false,    -- made by a run, or in part accepted from one
     edited text[] NOT NULL DEFAULT '{}',        -- fields that a user changed since
     run_id uuid,                                -- the run that last wrote it; null: only users did

@@ -54,7 +54,7 @@ CREATE TABLE almanac.organic_placements (
     platform text NOT NULL,
     account_id text,                            -- null: a newsletter has none; no key: it outlives an account
     version bigint NOT NULL DEFAULT 1,          -- number of changes; compared with If-Match
-    fields jsonb NOT NULL,                      -- current values
+    fields jsonb NOT NULL CHECK (jsonb_typeof(fields) = 'object'), -- current values
     edited text[] NOT NULL DEFAULT '{}',        -- fields that a user changed since
     matches jsonb NOT NULL DEFAULT '[]',        -- assets its last run found for it, each with score and reason
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),

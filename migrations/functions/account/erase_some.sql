@@ -21,7 +21,8 @@ BEGIN
     v_user := v_me.user_id;
     v_before := almanac.erase_before(v_me);
     IF EXISTS (SELECT FROM almanac.jobs j
-                WHERE j.user_id = v_user AND j.id <> p_job AND j.state IN ('queued', 'running')
+                WHERE j.user_id = v_user AND CASE WHEN j.finished_at IS NULL THEN true ELSE false END
+                  AND j.id <> p_job AND j.state IN ('queued', 'running')
                   AND almanac.requested_at(j.user_id, j.id, j.created_at) <= v_before) THEN
         RETURN -1;
     END IF;

@@ -14,7 +14,8 @@ DECLARE
 BEGIN
     FOR v_other IN
         SELECT j.id FROM almanac.jobs j
-         WHERE j.user_id = v_me.user_id AND j.id <> p_job AND j.state IN ('queued', 'running')
+         WHERE j.user_id = v_me.user_id AND CASE WHEN j.finished_at IS NULL THEN true ELSE false END
+           AND j.id <> p_job AND j.state IN ('queued', 'running')
            AND almanac.requested_at(j.user_id, j.id, j.created_at) <= v_before
     LOOP
         v_seen := v_seen + 1;

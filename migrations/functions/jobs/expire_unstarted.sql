@@ -56,7 +56,8 @@ BEGIN
         BEGIN
             v_seq := almanac.finish(v_late.id, v_late.epoch, v_late.state,
                 jsonb_build_object('code', v_late.code, 'message', v_late.message));
-        EXCEPTION WHEN lock_not_available OR SQLSTATE 'LL001' THEN
+        EXCEPTION WHEN OTHERS THEN
+            -- Locked, claimed since, or damaged: none of them keeps the others from ending.
             CONTINUE;
         END;
         CONTINUE WHEN v_seq IS NULL;

@@ -1,7 +1,7 @@
 -- Returns jobs with expired leases to the queue, with a crash counted and run_at untouched, so a rescued job goes first.
 -- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish(). A job whose
 -- cancellation was requested ends as cancelled. One that ends and whose domain row another transaction holds is left to
--- the next round.
+-- the next round. One that cannot be ended, because a row of its user is damaged, is returned as `unended`.
 -- Reads the running jobs, of which there are as few as slots: no index has lease_expires_at, so that a renewal touches
 -- none. The settings keep that plan, also if it was made while the table was empty.
 CREATE OR REPLACE FUNCTION almanac.reap(p_max_crashes int) RETURNS TABLE (id uuid, lane text, state text)
@@ -22,23 +22,32 @@ BEGIN
            FOR UPDATE SKIP LOCKED
     LOOP
         SELECT * INTO v_job FROM almanac.jobs j WHERE j.id = v_id;
-        CONTINUE WHEN (v_job.cancel_requested_at IS NOT NULL OR v_job.crashes + 1 >= p_max_crashes)
-                      AND NOT almanac.lock_subject(v_job);
-        UPDATE almanac.jobs j
-           SET state = 'queued', crashes = crashes + 1, crashed_epoch = j.epoch, lease_owner = NULL,
-               lease_expires_at = NULL
-         WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < v_now
-        RETURNING j.* INTO v_job;
-        CONTINUE WHEN NOT FOUND;
-        IF v_job.cancel_requested_at IS NOT NULL THEN
-            PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
-                'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'));
-            v_job.state := 'cancelled';
-        ELSIF v_job.crashes >= p_max_crashes THEN
-            PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
-                'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'));
-            v_job.state := 'dead';
-        END IF;
+        BEGIN
+            CONTINUE WHEN (v_job.cancel_requested_at IS NOT NULL OR v_job.crashes + 1 >= p_max_crashes)
+                          AND NOT almanac.lock_subject(v_job);
+            UPDATE almanac.jobs j
+               SET state = 'queued', crashes = crashes + 1, crashed_epoch = j.epoch, lease_owner = NULL,
+                   lease_expires_at = NULL
+             WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < v_now
+            RETURNING j.* INTO v_job;
+            CONTINUE WHEN NOT FOUND;
+            IF v_job.cancel_requested_at IS NOT NULL THEN
+                PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
+                    'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'));
+                v_job.state := 'cancelled';
+            ELSIF v_job.crashes >= p_max_crashes THEN
+                PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(
+                    'code', 'POISON', 'message', 'This job stopped its worker too often and was given up.'));
+                v_job.state := 'dead';
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                CONTINUE;
+            WHEN OTHERS THEN
+                -- A damaged row costs its owner only: the round goes on, and comes back to this one later than to others.
+                UPDATE almanac.jobs j SET lease_expires_at = v_now + interval '1 min' WHERE j.id = v_id;
+                v_job.state := 'unended';
+        END;
         id := v_id;
         lane := v_job.lane;
         state := v_job.state;

@@ -79,6 +79,51 @@ async fn a_held_row_keeps_no_other_job_from_being_reaped() {
     }
 }
 
+/// No program writes such a row; a repair by hand or a bug may.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_row_keeps_no_other_job_from_being_reaped_or_expired() {
+    let stack = Stack::builder().workers(0).start().await;
+    let mut worker = worker_that_never_waits(&stack).await;
+    let admin = stack.admin().await;
+    let damage = "CREATE FUNCTION public.damage() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN RAISE EXCEPTION 'cannot delete from scalar'; END $$;
+                  CREATE TRIGGER damaged BEFORE UPDATE OF finished_at ON almanac.ai_generations
+                      FOR EACH ROW WHEN (false) EXECUTE FUNCTION public.damage()";
+    sqlx::raw_sql(damage).execute(&admin).await.unwrap();
+    let ways = [
+        (
+            "crashes = 2, lease_expires_at = clock_timestamp()",
+            "SELECT count(*) FROM almanac.reap(3) WHERE id = ANY ($1) AND state <> 'unended'",
+        ),
+        (
+            "deadline_at = clock_timestamp() - interval '40 s'",
+            "SELECT count(*) FROM almanac.expire_unstarted() WHERE job_id = ANY ($1)",
+        ),
+    ];
+    for (ending, round) in ways {
+        let jobs = three_jobs(&stack, "ai_generations").await;
+        let start = "SELECT count(*) FROM almanac.start($1, $1, 'gone', '1 h', NULL, NULL)";
+        assert_eq!(count(&mut worker, start, &jobs).await, 3);
+        let only = format!(
+            "DROP TRIGGER damaged ON almanac.ai_generations;
+             CREATE TRIGGER damaged BEFORE UPDATE OF finished_at ON almanac.ai_generations
+                 FOR EACH ROW WHEN (new.id = '{}') EXECUTE FUNCTION public.damage()",
+            jobs[0]
+        );
+        sqlx::raw_sql(AssertSqlSafe(only)).execute(&admin).await.unwrap();
+        change(&stack, &jobs, ending).await;
+
+        // The sweeper of the API may have been here first.
+        count(&mut worker, round, &jobs).await;
+
+        let all = async || {
+            (ended(&mut stack.as_worker().await.acquire().await.unwrap(), &jobs[1..]).await == 2).then_some(())
+        };
+        almanac_tests::eventually(std::time::Duration::from_secs(20), "the others have ended", all).await;
+        assert_eq!(ended(&mut worker, &jobs[..1]).await, 0, "{ending}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_row_keeps_no_other_job_from_being_expired() {
     let stack = Stack::builder().workers(0).start().await;

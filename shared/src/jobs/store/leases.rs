@@ -155,7 +155,8 @@ pub struct Reaped {
     pub id: JobId,
     /// Its lane, for the notification.
     pub lane: String,
-    /// `queued`, `dead` when it was poison, or `cancelled` when its cancellation was requested.
+    /// `queued`, `dead` when it was poison, `cancelled` when its cancellation was requested, or `unended` when its end could
+    /// not be written.
     pub state: String,
 }
 
