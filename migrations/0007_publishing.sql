@@ -39,8 +39,8 @@ CREATE TABLE almanac.publish_plans (
     transport text NOT NULL CHECK (transport IN ('live', 'sandbox')),
     calendar_id uuid,
     brand_id text COLLATE "C",
-    request jsonb NOT NULL,                     -- as it was sent; an entry that changed is rendered again by it
-    skipped jsonb NOT NULL DEFAULT '[]',        -- entries that were left out, with codes
+    request jsonb NOT NULL CHECK (jsonb_typeof(request) = 'object'),    -- as it was sent
+    skipped jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(skipped) = 'array'),  -- entries left out, with codes
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (user_id, id),
     CHECK ((calendar_id IS NULL) <> (brand_id IS NULL))
@@ -55,13 +55,13 @@ CREATE TABLE almanac.publish_intents (
     run_id uuid,                                -- the run that last wrote the entry
     entry_id text COLLATE "C" NOT NULL,
     entry_version bigint NOT NULL,              -- of the entry in `entry`
-    entry jsonb NOT NULL,                       -- what is published
+    entry jsonb NOT NULL CHECK (jsonb_typeof(entry) = 'object'), -- what is published
     channel text NOT NULL CHECK (channel IN ('instagram', 'tiktok', 'linkedin', 'facebook', 'youtube')),
     account_id text COLLATE "C" NOT NULL,
     external_account text NOT NULL,             -- the vendor's id of the account, for receipts
     transport text NOT NULL CHECK (transport IN ('live', 'sandbox')),
-    options jsonb NOT NULL,                     -- the request's, completed by the account's settings
-    payload jsonb NOT NULL,                     -- the requests, without secrets
+    options jsonb NOT NULL CHECK (jsonb_typeof(options) = 'object'),    -- the request's, completed by the settings
+    payload jsonb NOT NULL CHECK (jsonb_typeof(payload) = 'array'), -- the requests, without secrets
     payload_hash text NOT NULL,
     publish_at timestamptz NOT NULL,
     status text NOT NULL DEFAULT 'pending' CHECK (status IN
@@ -187,8 +187,11 @@ GRANT SELECT, INSERT (id, user_id, plan_hash, approved, transport, calendar_id, 
     ON almanac.publish_plans TO authenticated;
 GRANT SELECT,
     INSERT (id, user_id, plan_id, calendar_id, brand_id, run_id, entry_id, entry_version, entry, channel, account_id,
-            external_account, transport, options, payload, payload_hash, publish_at)
+            external_account, transport, options, payload, payload_hash, publish_at, status, error)
     ON almanac.publish_intents TO authenticated;
+-- An intent begins its way, or its channel does not take it; how it goes on is the workers' to write.
+CREATE POLICY user_begins ON almanac.publish_intents AS RESTRICTIVE FOR INSERT TO authenticated
+    WITH CHECK (user_id = (SELECT almanac.uid()) AND status IN ('pending', 'failed'));
 GRANT SELECT, INSERT (user_id, id, intent_id) ON almanac.publish_attempts TO authenticated;
 GRANT SELECT ON almanac.publish_receipts TO authenticated;
 GRANT SELECT, INSERT (user_id) ON almanac.publish_receipt_heads TO authenticated;

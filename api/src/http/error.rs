@@ -71,6 +71,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::TooManyHashtags
         | Code::TooManyMentions
         | Code::RuleRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ServiceDisabled => StatusCode::CONFLICT,
         Code::RateLimited | Code::StreamLimit => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderUnavailable | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -120,6 +120,7 @@ fn of_answer(schema: &str) -> Option<Value> {
             "planId": ID, "planHash": HASH, "transport": "live",
             "intents": [{
                 "id": OTHER, "entryId": ID, "channel": "facebook", "accountId": "page_1", "status": "pending",
+                "error": null,
             }],
             "skipped": [{ "entryId": OTHER, "code": "CHANNEL_UNSUPPORTED" }],
             "urls": { "self": format!("/v1/publish/plans/{ID}"), "events": format!("/v1/publish/plans/{ID}/events") },

@@ -31,7 +31,7 @@ use crate::{
         strict_json::StrictJson,
     },
     routes::Tag,
-    routes::{kinds, snapshot},
+    routes::{kinds, publishing, snapshot},
     state::App,
 };
 
@@ -270,6 +270,10 @@ impl JobsApi {
         match app.jobs.cancel(caller.user, id).await? {
             CancelOutcome::AlreadyFinal => {
                 Ok(Cancelled::AlreadyFinal(app.about_jobs(app.jobs.show(caller.user, id).await?.into())))
+            }
+            CancelOutcome::Ended => {
+                publishing::observe::ended(app, caller.user, id).await;
+                Ok(Cancelled::Cancelling(app.about_jobs(Cancelling { status: "cancelling".into() })))
             }
             _ => Ok(Cancelled::Cancelling(app.about_jobs(Cancelling { status: "cancelling".into() }))),
         }

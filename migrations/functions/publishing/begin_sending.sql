@@ -1,7 +1,7 @@
 -- Right before the request that publishes, under the lease: the effect becomes `sending` until p_within is over. Returns
 -- `sending`, or without a change: `off` (the flag is off for the user; p_default applies while it has no row), `deleted`
--- or `changed` (the entry is not of version p_version any more), `taken` (the effect is not planned: it may have been
--- sent).
+-- or `changed` (the entry is not of version p_version any more, or the account is another one of the vendor), `taken` (the
+-- effect is not planned: it may have been sent).
 CREATE OR REPLACE FUNCTION almanac.begin_sending(
     p_job uuid, p_epoch bigint, p_effect uuid, p_version bigint, p_within interval, p_default boolean)
 RETURNS text
@@ -24,6 +24,11 @@ BEGIN
     v_current := almanac.entry_version(v_intent);
     IF v_current IS DISTINCT FROM p_version THEN
         RETURN CASE WHEN v_current IS NULL THEN 'deleted' ELSE 'changed' END;
+    END IF;
+    IF EXISTS (SELECT FROM almanac.channel_credentials c
+                WHERE c.user_id = v_user AND c.channel = v_intent.channel AND c.account_id = v_intent.account_id
+                  AND c.external_id <> v_intent.external_account) THEN
+        RETURN 'changed';
     END IF;
     INSERT INTO almanac.effects AS e (id, kind, dedupe_key, user_id, job_id, state, epoch, send_deadline, provider_key,
                                       payload_hash, attempts)

@@ -1,7 +1,7 @@
 -- Hook on_finish: ends intents and their effects, and writes receipts. p_results: {"status", "effect", "external_id",
 -- "external_url", "proof"}; `effect` is null if the attempt sent nothing. A job that ends without its worker, e.g.
 -- cancelled while queued or poison, may have sent something: then only a person can tell, and the intent needs a review.
--- A receipt is written if a byte may have left and the intent is final.
+-- The final event is the platform's: the status and error of the job. A receipt is written if a byte may have left and the intent is final.
 CREATE OR REPLACE FUNCTION almanac.finish_intents(p_jobs almanac.jobs[], p_results jsonb[])
 RETURNS TABLE (n int, final text)
 LANGUAGE plpgsql
@@ -12,6 +12,7 @@ DECLARE
     v_result jsonb;
     v_intent almanac.publish_intents;
     v_open text;
+    v_error jsonb;
 BEGIN
     FOR i IN 1 .. cardinality(p_jobs) LOOP
         v_job := p_jobs[i];
@@ -31,25 +32,25 @@ BEGIN
                              ELSE jsonb_build_object(
                                   'status', CASE v_job.state WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END) END;
         END IF;
+        IF p_results[i] IS NULL AND v_open IS NOT NULL THEN
+            v_error := jsonb_build_object('code', 'OUTCOME_UNKNOWN', 'message',
+                'The attempt ended while its post was being sent. Look on the channel whether it is there.');
+        ELSE
+            v_error := v_job.error;
+        END IF;
         IF v_result ->> 'effect' IS NOT NULL THEN
             UPDATE almanac.effects e
-               SET state = v_result ->> 'effect', provider_ref = v_result ->> 'external_id', last_error = v_job.error
+               SET state = v_result ->> 'effect', provider_ref = v_result ->> 'external_id', last_error = v_error
              WHERE e.dedupe_key = almanac.post_key(v_intent);
         END IF;
         UPDATE almanac.publish_intents t
-           SET error = v_job.error, external_id = coalesce(v_result ->> 'external_id', t.external_id),
+           SET error = v_error, external_id = coalesce(v_result ->> 'external_id', t.external_id),
                external_url = coalesce(v_result ->> 'external_url', t.external_url)
          WHERE t.user_id = v_intent.user_id AND t.id = v_intent.id;
         v_intent := almanac.move_intent(v_intent.user_id, v_intent.id, v_result ->> 'status',
                                         nullif(v_result -> 'proof', 'null'));
         IF v_intent.sent_at IS NOT NULL AND v_intent.status IN ('published', 'failed', 'cancelled') THEN
             PERFORM almanac.write_receipt(v_intent);
-        END IF;
-        IF p_results[i] IS NULL THEN
-            n := i;
-            final := json_build_object('status', v_intent.status, 'externalUrl', v_intent.external_url,
-                                       'error', v_job.error)::text;
-            RETURN NEXT;
         END IF;
     END LOOP;
 END

@@ -1,5 +1,5 @@
 -- A person says what became of an intent of theirs that needs a review: p_outcome is published or not_published. Writes its
--- receipt. Returns resolved · missing · final (it needs no review).
+-- receipt. Returns resolved · missing · unfinished (it is on its way) · final (it needs no review).
 CREATE OR REPLACE FUNCTION almanac.resolve_intent(p_intent uuid, p_outcome text, p_url text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -13,6 +13,8 @@ BEGIN
     SELECT * INTO v_intent FROM almanac.publish_intents i WHERE i.user_id = v_user AND i.id = p_intent FOR UPDATE;
     IF NOT FOUND THEN
         RETURN 'missing';
+    ELSIF v_intent.status IN ('pending', 'publishing', 'unknown') THEN
+        RETURN 'unfinished';
     ELSIF v_intent.status <> 'needs_review' THEN
         RETURN 'final';
     END IF;

@@ -20,8 +20,16 @@ BEGIN
                     WHEN v_status = 'needs_review' THEN 'review'
                     ELSE 'final' END;
     END IF;
-    SELECT a.id INTO v_job FROM almanac.publish_attempts a
-     WHERE a.user_id = v_user AND a.intent_id = p_intent ORDER BY a.id DESC LIMIT 1;
+    -- Only a job that was submitted for this intent: users can write attempts.
+    SELECT a.id INTO v_job
+      FROM almanac.publish_attempts a
+      JOIN almanac.jobs j ON j.user_id = a.user_id AND j.id = a.id
+     WHERE a.user_id = v_user AND a.intent_id = p_intent
+       AND j.kind = 'publishing.publish' AND j.subject_id = p_intent::text
+     ORDER BY a.id DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 'missing';
+    END IF;
     SELECT r.outcome INTO v_outcome FROM almanac.retry_job(v_job, p_new, NULL, p_trace, p_request) AS r;
     RETURN CASE v_outcome WHEN 'gone' THEN 'taken' ELSE v_outcome END;
 END

@@ -26,7 +26,9 @@ BEGIN
             p_user, p_jobs,
             ARRAY(SELECT i.intent ->> 'id' FROM jsonb_array_elements(p_intents) WITH ORDINALITY AS i (intent, place)
                    ORDER BY i.place),
-            ARRAY(SELECT (i.intent ->> 'publish_at')::timestamptz
+            -- One that the channel does not take ends at once, whenever it would have been due.
+            ARRAY(SELECT CASE WHEN i.intent ->> 'error' IS NULL THEN (i.intent ->> 'publish_at')::timestamptz
+                              ELSE clock_timestamp() END
                     FROM jsonb_array_elements(p_intents) WITH ORDINALITY AS i (intent, place) ORDER BY i.place));
     END IF;
     PERFORM set_config('role', 'authenticated', true),
@@ -41,29 +43,31 @@ BEGIN
         END IF;
     END IF;
     IF outcome = 'new' THEN
+        INSERT INTO almanac.publish_plans (id, user_id, plan_hash, approved, transport, calendar_id, brand_id, request, skipped)
+        VALUES ((p_plan ->> 'id')::uuid, p_user, p_plan ->> 'plan_hash', (p_plan ->> 'approved')::boolean,
+                p_plan ->> 'transport', v_calendar, v_brand, p_plan -> 'request', p_plan -> 'skipped');
+        INSERT INTO almanac.publish_intents (
+               id, user_id, plan_id, calendar_id, brand_id, run_id, entry_id, entry_version, entry, channel, account_id,
+               external_account, transport, options, payload, payload_hash, publish_at, status, error)
+        SELECT i.id, p_user, (p_plan ->> 'id')::uuid, v_calendar, v_brand, i.run_id, i.entry_id, i.entry_version,
+               i.entry, i.channel, i.account_id, i.external_account, p_plan ->> 'transport', i.options, i.payload,
+               i.payload_hash, i.publish_at, CASE WHEN i.error IS NULL THEN 'pending' ELSE 'failed' END, i.error
+          FROM jsonb_to_recordset(p_intents) AS i (
+               id uuid, run_id uuid, entry_id text, entry_version bigint, entry jsonb, channel text, account_id text,
+               external_account text, options jsonb, payload jsonb, payload_hash text, publish_at timestamptz,
+               error jsonb)
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS v_made = ROW_COUNT;
+        IF v_made <> cardinality(p_jobs) THEN
+            RAISE EXCEPTION 'on its way since' USING errcode = 'LL007';
+        END IF;
+        -- After the insert: an intent of the same entry was either open, and refused it, or is published and seen here.
         IF NOT p_repost AND EXISTS (
             SELECT FROM jsonb_to_recordset(p_intents) AS i (entry_id text, channel text, account_id text)
               JOIN almanac.publish_intents p
                 ON p.user_id = p_user AND coalesce(p.brand_id, '') = coalesce(v_brand, '') AND p.entry_id = i.entry_id
                AND p.channel = i.channel AND p.account_id = i.account_id AND p.status = 'published') THEN
             RAISE EXCEPTION 'published since' USING errcode = 'LL007';
-        END IF;
-        INSERT INTO almanac.publish_plans (id, user_id, plan_hash, approved, transport, calendar_id, brand_id, request, skipped)
-        VALUES ((p_plan ->> 'id')::uuid, p_user, p_plan ->> 'plan_hash', (p_plan ->> 'approved')::boolean,
-                p_plan ->> 'transport', v_calendar, v_brand, p_plan -> 'request', p_plan -> 'skipped');
-        INSERT INTO almanac.publish_intents (
-               id, user_id, plan_id, calendar_id, brand_id, run_id, entry_id, entry_version, entry, channel, account_id,
-               external_account, transport, options, payload, payload_hash, publish_at)
-        SELECT i.id, p_user, (p_plan ->> 'id')::uuid, v_calendar, v_brand, i.run_id, i.entry_id, i.entry_version,
-               i.entry, i.channel, i.account_id, i.external_account, p_plan ->> 'transport', i.options, i.payload,
-               i.payload_hash, i.publish_at
-          FROM jsonb_to_recordset(p_intents) AS i (
-               id uuid, run_id uuid, entry_id text, entry_version bigint, entry jsonb, channel text, account_id text,
-               external_account text, options jsonb, payload jsonb, payload_hash text, publish_at timestamptz)
-        ON CONFLICT DO NOTHING;
-        GET DIAGNOSTICS v_made = ROW_COUNT;
-        IF v_made <> cardinality(p_jobs) THEN
-            RAISE EXCEPTION 'on its way since' USING errcode = 'LL007';
         END IF;
         INSERT INTO almanac.publish_attempts (user_id, id, intent_id)
         SELECT p_user, p_jobs[i.place], (i.intent ->> 'id')::uuid

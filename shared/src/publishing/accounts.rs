@@ -147,7 +147,7 @@ impl Accounts {
     fn connected(&self, row: AccountRow) -> Result<ConnectedAccount, Refusal> {
         Ok(ConnectedAccount {
             account: row.account()?,
-            health: health(credentials(&row, self.keyring.as_ref()), row.refused),
+            health: health(credentials(&row, self.keyring.as_ref())),
             expires_at: row.expires_at,
             refresh_expires_at: row.refresh_expires_at,
             has_refresh: row.has_refresh,
@@ -176,11 +176,12 @@ impl AccountDraft {
     }
 }
 
-/// What can be done with tokens. Those that the channel refused count as usable: only sending finds out whether they still
-/// are refused.
+/// What can be done with tokens.
 fn credentials(row: &AccountRow, keyring: Option<&Keyring>) -> Credentials {
     if !keyring.is_some_and(|keyring| keyring.key_ids().contains(&row.key_id.as_str())) {
         Credentials::Unreadable
+    } else if row.refused {
+        Credentials::Refused
     } else if row.expired {
         Credentials::Expired
     } else {
@@ -188,12 +189,12 @@ fn credentials(row: &AccountRow, keyring: Option<&Keyring>) -> Credentials {
     }
 }
 
-const fn health(credentials: Credentials, is_refused: bool) -> Health {
-    match (credentials, is_refused) {
-        (Credentials::Unreadable, _) => Health::Unreadable,
-        (_, true) => Health::Invalid,
-        (Credentials::Expired | Credentials::Missing, false) => Health::Expired,
-        (Credentials::Usable, false) => Health::Ok,
+const fn health(credentials: Credentials) -> Health {
+    match credentials {
+        Credentials::Unreadable => Health::Unreadable,
+        Credentials::Refused => Health::Invalid,
+        Credentials::Expired | Credentials::Missing => Health::Expired,
+        Credentials::Usable => Health::Ok,
     }
 }
 
@@ -268,10 +269,9 @@ mod tests {
 
     #[test]
     fn the_gravest_trouble_is_the_health_of_an_account() {
-        assert_eq!(health(Credentials::Usable, false), Health::Ok);
-        assert_eq!(health(Credentials::Expired, false), Health::Expired);
-        assert_eq!(health(Credentials::Usable, true), Health::Invalid);
-        assert_eq!(health(Credentials::Expired, true), Health::Invalid);
-        assert_eq!(health(Credentials::Unreadable, true), Health::Unreadable);
+        assert_eq!(health(Credentials::Usable), Health::Ok);
+        assert_eq!(health(Credentials::Expired), Health::Expired);
+        assert_eq!(health(Credentials::Refused), Health::Invalid);
+        assert_eq!(health(Credentials::Unreadable), Health::Unreadable);
     }
 }

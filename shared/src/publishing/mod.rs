@@ -11,6 +11,7 @@ use crate::{
     platform::{
         error::Code,
         id::{CalendarId, RunId},
+        metrics::IntentEnd,
     },
     values::wire_enum::wire_enum,
 };
@@ -115,6 +116,17 @@ impl IntentStatus {
     /// Whether the intent may still become a post, or may have become one unseen.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Publishing | Self::Unknown | Self::NeedsReview | Self::Deferred)
+    }
+
+    /// How an intent of this status ended; `None` if it is on its way.
+    pub const fn end(self) -> Option<IntentEnd> {
+        match self {
+            Self::Published => Some(IntentEnd::Published),
+            Self::Failed => Some(IntentEnd::Failed),
+            Self::NeedsReview => Some(IntentEnd::NeedsReview),
+            Self::Cancelled => Some(IntentEnd::Cancelled),
+            Self::Pending | Self::Publishing | Self::Unknown | Self::Deferred | Self::DryRun => None,
+        }
     }
 
     /// Whether another intent of the same entry and account would publish it twice.

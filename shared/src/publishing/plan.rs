@@ -275,12 +275,21 @@ pub enum BeforeSending {
     Deleted,
 }
 
-/// Compares the version that was accepted with the entry's present one, `None` if it was deleted. `is_approved` says that
-/// the request named a plan's hash.
-pub fn before_sending(accepted: i64, current: Option<i64>, is_approved: bool) -> BeforeSending {
-    match current {
+/// What a post is made of: an intent keeps it as it was accepted, and the store has it as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis<'a> {
+    /// The version of the entry.
+    pub version: i64,
+    /// The vendor's id of the account: the same name can be connected to another account of the vendor.
+    pub external_account: &'a str,
+}
+
+/// Compares what was accepted with what is there now, `None` if the entry was deleted. `is_approved` says that the request
+/// named a plan's hash.
+pub fn before_sending(accepted: Basis<'_>, present: Option<Basis<'_>>, is_approved: bool) -> BeforeSending {
+    match present {
         None => BeforeSending::Deleted,
-        Some(current) if current == accepted => BeforeSending::Send,
+        Some(present) if present == accepted => BeforeSending::Send,
         Some(_) if is_approved => BeforeSending::Stale,
         Some(_) => BeforeSending::RenderAgain,
     }

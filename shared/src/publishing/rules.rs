@@ -72,6 +72,8 @@ pub enum Credentials {
     Usable,
     /// There are none.
     Missing,
+    /// The channel refused them: the account has to be connected again.
+    Refused,
     /// They are too old to be refreshed.
     Expired,
     /// No key of this installation opens them.

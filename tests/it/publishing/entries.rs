@@ -229,3 +229,85 @@ async fn a_run_that_timed_out_publishes_nothing_by_itself() {
     }
     assert_eq!(stack.world.channels().ledger().posts(&grant.account).len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_replaced_gets_no_post_that_was_approved_for_another() {
+    let stack = Stack::builder().start().await;
+    let (approved, plain) = (Author::new(&stack).await, Author::new(&stack).await);
+    stack.worker(0).kill().await;
+    let (stale, sent) = (approved.publish(true).await, plain.publish(false).await);
+    let others = [&approved, &plain].map(|_| stack.world.channels().account(Site::Facebook));
+    approved.anna.connect_account(&others[0]).await;
+    plain.anna.connect_account(&others[1]).await;
+
+    stack.worker(0).start().await;
+
+    let intent = approved.anna.wait_for_intent(&stale, "failed").await;
+    assert_eq!(ending(&intent), ("failed", "PLAN_STALE"), "{intent}");
+    plain.anna.wait_for_intent(&sent, "published").await;
+    let ledger = stack.world.channels().ledger();
+    let posts = [&approved.grant, &plain.grant, &others[0], &others[1]].map(|grant| ledger.posts(&grant.account).len());
+    assert_eq!(posts, [0, 0, 0, 1], "only what nobody approved for the old account is sent to the new one");
+    let receipt = plain.anna.receipt(&sent).await;
+    assert_eq!(receipt["account"]["externalId"], others[1].account);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_was_moved_to_another_channel_is_not_posted_to_the_old_one() {
+    let stack = Stack::builder().start().await;
+    let author = Author::new(&stack).await;
+    stack.worker(0).kill().await;
+    let id = author.publish(false).await;
+    author.anna.patch(&author.written.path(0), json!({ "channel": "linkedin" })).await.expect(200);
+
+    stack.worker(0).start().await;
+
+    let intent = author.anna.wait_for_intent(&id, "failed").await;
+    assert_eq!(ending(&intent), ("failed", "PLAN_STALE"), "{intent}");
+    assert_eq!(sends(stack.world.channels().ledger(), &author.grant), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_at_its_entrys_time_moves_with_the_entry() {
+    let stack = Stack::builder().start().await;
+    let author = Author::new(&stack).await;
+    let anna = &author.anna;
+    stack.worker(0).kill().await;
+    let order = author.written.order(&json!({ "publishAt": "entry" }));
+    let id = anna.published(&order).await.intents.remove(0);
+    // As if its time had come while nobody looked.
+    let due = "UPDATE almanac.jobs SET run_at = clock_timestamp() WHERE subject_id = $1";
+    sqlx::query(due).bind(&id).execute(&stack.admin().await).await.unwrap();
+    anna.patch(&author.written.path(0), json!({ "date": "2028-06-06" })).await.expect(200);
+
+    stack.worker(0).start().await;
+
+    let moved = async || {
+        let at = anna.intent(&id).await["publishAt"].as_str().unwrap_or_default().to_owned();
+        at.starts_with("2028-06-06").then_some(())
+    };
+    eventually(SOON, "the intent has the entry's new time", moved).await;
+    assert_eq!(sends(stack.world.channels().ledger(), &author.grant), 0, "nothing is sent before it");
+    anna.post(&format!("/v1/publish/intents/{id}/cancel"), json!({})).await.expect(202);
+    anna.wait_for_intent(&id, "cancelled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_its_channel_does_not_take_fails_when_it_is_accepted_whenever_it_is_due() {
+    let stack = Stack::shared().await;
+    let (anna, grant) = connected(&stack, Site::Linkedin).await;
+    let written = anna.write("linkedin", &["a".repeat(3_001), "Fine".to_owned()]).await;
+
+    let published = anna.published(&written.order(&json!({ "publishAt": "entry" }))).await;
+
+    let shown = &published.answer["intents"];
+    assert_eq!((&shown[0]["status"], &shown[0]["error"]["code"]), (&json!("failed"), &json!("TEXT_TOO_LONG")));
+    assert_eq!((&shown[1]["status"], &shown[1]["error"]), (&json!("pending"), &Value::Null));
+    let intent = anna.wait_for_intent(&published.intents[0], "failed").await;
+    assert_eq!(ending(&intent), ("failed", "TEXT_TOO_LONG"), "{intent}");
+    assert_eq!(intent["error"]["limit"], 3_000);
+    assert_eq!(sends(stack.world.channels().ledger(), &grant), 0);
+    anna.post(&format!("/v1/publish/intents/{}/cancel", published.intents[1]), json!({})).await.expect(202);
+    anna.wait_for_intent(&published.intents[1], "cancelled").await;
+    crate::publishing::assert_all_ended(&stack, &anna, &published.intents).await;
+}

@@ -4,13 +4,14 @@
 use almanac_tests::{
     Stack, User,
     actor::publishing::texts,
+    eventually,
     run::test_run,
     world::channels::{Grant, LookUp, Repeats, Script, Site, Step},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{SITES, assert_all_ended, assert_ledgers_agree, connected, sends};
+use super::{SITES, SOON, assert_all_ended, assert_ledgers_agree, connected, ending, sends};
 
 const SEEDS: usize = 60;
 
@@ -204,6 +205,53 @@ async fn a_look_up_that_fails_is_made_again_and_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_cannot_be_looked_up_for_its_token_is_left_to_a_person() {
+    let stack = stack().await;
+    for site in SITES {
+        let (anna, grant) = connected(&stack, site).await;
+        let channels = stack.world.channels();
+        channels.play(&grant.account, Step::Publish, [Script::AcceptThenHold, Script::Ok]);
+        let texts = texts(1);
+        let (id, _) = anna.publish_text(grant.channel(), &texts[0]).await;
+        channels.wait_until_holding(&grant.account).await;
+        channels.revoke(&grant.account);
+
+        let intent = anna.wait_for_intent_in(&id, &["needs_review"]).await;
+
+        stack.world.release(&grant.account);
+        assert_eq!(intent["error"]["code"], "OUTCOME_UNKNOWN", "{intent}");
+        assert_eq!(sends(channels.ledger(), &grant), 1, "nothing is sent again");
+        anna.post(&format!("/v1/publish/intents/{id}/retry"), json!({})).await.refused(409, "ALREADY_FINAL");
+        channels.ledger().the_only_post(&grant.account, &texts[0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_never_makes_a_post_is_asked_ever_more_rarely() {
+    let stack = stack().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    stack.world.channels().play(&grant.account, Step::Publish, [Script::status(500)]);
+    let (id, _) = anna.publish_text("facebook", "Never made").await;
+
+    let admin = stack.admin().await;
+    let waits = async || {
+        let sql = "SELECT waiting_since IS NOT NULL FROM almanac.publish_intents WHERE id = $1::uuid";
+        let waits: bool = sqlx::query_scalar(sql).bind(&id).fetch_one(&admin).await.ok()?;
+        waits.then_some(())
+    };
+    eventually(SOON, "the channel is waited for", waits).await;
+    // As if that had been for longer than a channel is waited for.
+    let sql =
+        "UPDATE almanac.publish_intents SET waiting_since = waiting_since - interval '2 days' WHERE id = $1::uuid";
+    sqlx::query(sql).bind(&id).execute(&admin).await.unwrap();
+
+    let intent = anna.wait_for_intent(&id, "failed").await;
+    assert_eq!(ending(&intent), ("failed", "CHANNEL_UNAVAILABLE"), "{intent}");
+    assert_eq!(stack.world.channels().ledger().posts(&grant.account).len(), 0);
+    assert_all_ended(&stack, &anna, &[id]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn identical_texts_each_find_a_post_of_their_own() {
     let stack = Stack::shared().await;
     let (anna, grant) = connected(&stack, Site::Facebook).await;
@@ -232,7 +280,7 @@ async fn a_network_that_is_away_costs_no_attempt_and_no_post() {
     stack.proxies().provider.set(almanac_tests::Mode::Refuse).await;
     let id = anna.published(&written.order(&json!({}))).await.intents.remove(0);
     let tried = async || stack.worker(0).log().contains("a request to the channel failed").then_some(());
-    almanac_tests::eventually(super::SOON, "the worker tries", tried).await;
+    eventually(SOON, "the worker tries", tried).await;
 
     stack.proxies().provider.set(almanac_tests::Mode::Pass).await;
 

@@ -193,6 +193,9 @@ async fn a_scheduled_intent_can_be_cancelled_and_is_never_sent() {
     ask(&anna, &id, "retry", json!({})).await.refused(409, "ALREADY_FINAL");
     anna.get(&format!("/v1/publish/intents/{id}/receipt")).await.refused(404, "NO_RECEIPT");
     assert_eq!(sends(stack.world.channels().ledger(), &grant), 0);
+    let log = anna.follow(&anna.jobs_of(&id).await[0]).await.collect_to_end().await;
+    let last = log.last().unwrap().json();
+    assert_eq!((&last["status"], &last["error"]["code"]), (&json!("cancelled"), &json!("CANCELLED")));
     let next = anna.published(&written.order(&json!({}))).await.intents.remove(0);
     anna.wait_for_intent(&next, "published").await;
 }
@@ -250,6 +253,7 @@ async fn a_person_resolves_what_only_a_person_can_find_out() {
         stack.world.channels().set_look_up(&grant.account, LookUp::Off);
         stack.world.channels().play(&grant.account, Step::Publish, [Script::AcceptThenHang]);
         let (id, written) = anna.publish_text("linkedin", "Which is it").await;
+        ask(&anna, &id, "resolve", json!({ "outcome": outcome })).await.refused(409, "UNFINISHED");
         let waiting = anna.wait_for_intent(&id, "needs_review").await;
         assert!(waiting["error"]["code"].is_string(), "it says why: {waiting}");
         anna.publish(&written.order(&json!({ "repost": true }))).await.refused(409, "ALREADY_PUBLISHED");

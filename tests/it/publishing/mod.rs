@@ -11,6 +11,7 @@ mod lifecycle;
 mod locks;
 mod observability;
 mod plans;
+mod races;
 mod refresh;
 mod refusals;
 mod smoke;

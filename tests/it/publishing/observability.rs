@@ -117,6 +117,13 @@ async fn what_the_alerts_count_is_counted() {
     )
     .await;
 
+    // Cancelled before a worker had it.
+    let later = anna.write("facebook", &texts(1)).await;
+    let later = anna.published(&later.order(&json!({ "publishAt": "entry" }))).await.intents.remove(0);
+    anna.post(&format!("/v1/publish/intents/{later}/cancel"), json!({})).await.expect(202);
+    assert_counted(stack.api(0), ended, &["channel=\"facebook\"", "outcome=\"cancelled\"", "cause=\"request\""], 1.0)
+        .await;
+
     // A channel without an account: the whole request is refused, before anything is attempted.
     let other = anna.write("linkedin", &texts(1)).await;
     anna.publish(&other.order(&json!({}))).await.refused(422, "CHANNEL_AUTH_MISSING");
@@ -129,6 +136,25 @@ async fn what_the_alerts_count_is_counted() {
     let intent = anna.wait_for_intent(&intent, "failed").await;
     assert_eq!(intent["error"]["code"], "CHANNEL_AUTH_INVALID");
     assert_counted(worker, family, &["channel=\"facebook\"", "reason=\"invalid\""], 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_takes_its_worker_along_needs_a_review_and_is_counted() {
+    let stack = Stack::builder().workers(2).worker_env("JOB_MAX_CRASHES", "1").start().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    stack.world.channels().play(&grant.account, Step::Publish, [Script::AcceptThenHold]);
+    let (intent, _) = anna.publish_text("facebook", &texts(1)[0]).await;
+    stack.world.channels().wait_until_holding(&grant.account).await;
+    let job = anna.jobs_of(&intent).await[0].parse().unwrap();
+    let holder = stack.holder(job).await;
+
+    holder.kill().await;
+
+    let intent = anna.wait_for_intent(&intent, "needs_review").await;
+    assert_eq!(intent["error"]["code"], "OUTCOME_UNKNOWN", "{intent}");
+    let other = stack.workers().iter().find(|worker| worker.is_running()).unwrap();
+    let labels = ["channel=\"facebook\"", "outcome=\"needs_review\"", "cause=\"unanswered\""];
+    assert_counted(other, "almanac_publish_intents_ended_total", &labels, 1.0).await;
 }
 
 /// Waits until a process shows this value of a counter.

@@ -321,9 +321,8 @@ async fn an_intent_names_the_run_that_last_wrote_its_entry() {
     let publish = json!({ "calendarId": id, "dryRun": false, "publishAt": "2099-01-01T00:00:00Z" });
     let run_of = async || {
         let intent = anna.intent(&anna.published(&publish).await.intents[0]).await;
-        anna.post(&format!("/v1/publish/intents/{}/cancel", intent["id"].as_str().or_fail("an id")), json!({}))
-            .await
-            .expect(202);
+        // One that Facebook does not take, for want of media, has failed already.
+        anna.post(&format!("/v1/publish/intents/{}/cancel", intent["id"].as_str().or_fail("an id")), json!({})).await;
         intent["runId"].clone()
     };
     assert_eq!(run_of().await, json!(first));

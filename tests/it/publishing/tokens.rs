@@ -77,6 +77,44 @@ async fn a_token_that_the_network_refuses_is_refreshed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_fails_for_a_moment_costs_no_account() {
+    let stack = Stack::builder().start().await;
+    let (anna, grant) = connected(&stack, Site::Linkedin).await;
+    stack.world.channels().expire(&grant.account);
+    stack.world.channels().play(&grant.account, Step::Token, [Script::status(503), Script::Ok]);
+
+    let (intents, ended) = publish_all(&anna, &texts(2)).await;
+
+    for intent in &ended {
+        assert_eq!(ending(intent), ("published", ""), "{intent}");
+    }
+    let shown = anna.get("/v1/channels/linkedin/accounts/main").await.expect(200).data();
+    assert_eq!(shown["health"], "ok");
+    assert_ledgers_agree(&stack, &anna, &grant).await;
+    assert_all_ended(&stack, &anna, &intents).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_tokens_were_refused_is_not_accepted_until_it_is_connected_again() {
+    let stack = Stack::shared().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    stack.world.channels().revoke(&grant.account);
+    let (failed, written) = anna.publish_text("facebook", "Refused").await;
+    let failed = anna.wait_for_intent(&failed, "failed").await;
+    assert_eq!(failed["error"]["code"], "CHANNEL_AUTH_INVALID");
+
+    let refused = anna.publish(&written.order(&json!({}))).await.refused(422, "CHANNEL_AUTH_MISSING").json();
+
+    assert_eq!(refused["error"]["channel"], "facebook");
+    let dry = anna.publish(&written.order(&json!({ "dryRun": true }))).await.expect(200).data();
+    assert!(dry["intents"][0]["warnings"].to_string().contains("CHANNEL_AUTH_MISSING"), "{dry}");
+    let fresh = stack.world.channels().account(Site::Facebook);
+    anna.connect_account(&fresh).await;
+    let id = anna.published(&written.order(&json!({}))).await.intents.remove(0);
+    anna.wait_for_intent(&id, "published").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn revoked_credentials_fail_their_intents_and_no_other() {
     let stack = Stack::shared().await;
     let (anna, grant) = connected(&stack, Site::Linkedin).await;
@@ -95,11 +133,7 @@ async fn revoked_credentials_fail_their_intents_and_no_other() {
     assert!(channels.refreshes(&grant.account).stale <= 1, "what was refused once is not tried again and again");
     assert_eq!(channels.ledger().posts(&bens.account).len(), 1);
     let written = anna.write("linkedin", &texts(1)).await;
-    let again = anna.publish(&written.order(&json!({}))).await;
-    assert!(matches!(again.status, 202 | 422), "{}", again.text());
-    for intent in again.data()["intents"].as_array().into_iter().flatten() {
-        anna.wait_for_intent(intent["id"].as_str().unwrap_or_default(), "failed").await;
-    }
+    anna.publish(&written.order(&json!({}))).await.refused(422, "CHANNEL_AUTH_MISSING");
 
     let renewed = stack.world.channels().account(Site::Linkedin);
     anna.connect_account(&renewed).await;

@@ -4,7 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use almanac_tests::{Stack, User, services::ADMIN};
+use almanac_tests::{
+    Stack, User,
+    services::ADMIN,
+    world::channels::{Script as ChannelScript, Site, Step},
+};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
 
 use super::resources::{GRANTS, settled};
@@ -380,4 +385,41 @@ async fn the_owner_may_back_fill() {
     let touched = sqlx::query("UPDATE almanac.cards SET front = front").execute(&owner).await.unwrap();
 
     assert!(touched.rows_affected() >= 5, "forced row security says UPDATE 0 in silence");
+}
+
+/// A client of the database can write attempts of its own intents. None of them makes a job of another kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_attempt_makes_no_paid_job() {
+    let stack = Stack::builder().start().await;
+    let admin = stack.admin().await;
+    let grant = stack.world.channels().account(Site::Facebook);
+    let anna = stack.user();
+    anna.connect_account(&grant).await;
+    stack.world.channels().play(&grant.account, Step::Publish, [ChannelScript::graph(200)]);
+    let (intent, _) = anna.publish_text("facebook", "Refused").await;
+    anna.wait_for_intent(&intent, "failed").await;
+    let generation = anna.generation().await;
+    let eyes = Eyes::Person(&anna);
+    let mut tx = eyes.begin(&stack).await;
+    let forge = "INSERT INTO almanac.publish_attempts (user_id, id, intent_id) VALUES ($1, $2::uuid, $3::uuid)";
+    sqlx::query(forge).bind(anna.id).bind(&generation).bind(&intent).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let jobs = "SELECT count(*) FROM almanac.jobs WHERE kind = 'flashcards.generate'";
+    let before: i64 = sqlx::query_scalar(jobs).fetch_one(&admin).await.unwrap();
+    anna.post(&format!("/v1/publish/intents/{intent}/retry"), json!({})).await.expect(202);
+
+    let after: i64 = sqlx::query_scalar(jobs).fetch_one(&admin).await.unwrap();
+    assert_eq!(before, after, "the intent's own job is repeated, and no other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_cannot_store_what_no_program_writes() {
+    let stack = Stack::builder().start().await;
+    let anna = stack.user();
+    anna.calendar(&json!({})).await;
+    for scalar in ["'\"x\"'", "'5'", "'[]'", "'null'"] {
+        let sql = format!("UPDATE almanac.calendar_entries SET fields = {scalar}::jsonb");
+        assert_eq!(attempt(&stack, &Eyes::Person(&anna), sql).await, Err("23514".to_owned()), "{scalar}");
+    }
 }

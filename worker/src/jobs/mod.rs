@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use almanac_shared::jobs::{ClaimedJob, Failure, Kind, store::WriteError};
+use almanac_shared::{
+    jobs::{ClaimedJob, Failure, Kind, Lane, store::WriteError},
+    platform::id::JobId,
+};
 
 use crate::{deps::Deps, runner::stop::Stop};
 
@@ -45,6 +48,14 @@ pub enum JobError {
     /// Anything else: retried, then failed.
     #[error(transparent)]
     Unexpected(#[from] anyhow::Error),
+}
+
+/// Counts the end of a job that the platform wrote: poison, failed unexpectedly, or ended instead of waiting. Ends that a
+/// kind writes itself are counted where it writes them.
+pub async fn count_end(deps: &Deps, lane: &str, job: JobId) {
+    if Lane::parse(lane) == Some(Lane::Publishing) {
+        publishing::count_end(deps, job).await;
+    }
 }
 
 /// Runs one attempt of a job.

@@ -6,7 +6,7 @@ use almanac_shared::jobs::{LEASE, Lane, store};
 use tokio_util::sync::CancellationToken;
 
 use super::Retention;
-use crate::deps::Deps;
+use crate::{deps::Deps, jobs::count_end};
 
 const REAP_EVERY: Duration = Duration::from_secs(2);
 /// Until a process reaps for the first time. It may have begun right after an outage that it did not see: workers that
@@ -57,9 +57,14 @@ async fn pause_unless_draining(pause: Duration, draining: &CancellationToken) {
 async fn reap_once(deps: &Deps, keeping: Retention) -> Result<(), store::WriteError> {
     for reaped in store::reap(&deps.service, keeping.max_crashes).await? {
         let poison = reaped.state == "dead";
+        if ["dead", "cancelled"].contains(&reaped.state.as_str()) {
+            count_end(deps, &reaped.lane, reaped.id).await;
+        }
         if poison {
             tracing::error!(jobId = %reaped.id, status = "dead", "job ended as poison: its worker crashed too often");
             deps.metrics.job_poisoned();
+        } else if reaped.state == "unended" {
+            tracing::error!(jobId = %reaped.id, "a job cannot be ended: a row of its user is damaged");
         } else if reaped.state == "cancelled" {
             tracing::info!(jobId = %reaped.id, status = "cancelled", "lease expired; the job was cancelled");
         } else {

@@ -343,6 +343,7 @@ impl JobRunner {
             Released::Ended { state, event } => {
                 deps.metrics.job_finished(&job.kind, state.as_str(), began.elapsed().as_secs_f64());
                 tracing::info!(status = state.as_str(), "the job ended instead of waiting in the queue");
+                jobs::count_end(deps, &job.lane, job.id).await;
                 deps.publisher.publish(job.id, vec![event]);
             }
             Released::Lost => self.lost(job),
@@ -362,6 +363,7 @@ impl JobRunner {
         let event = store::finish(&deps.service, job.lease(), State::Failed, Some(failure)).await?;
         deps.metrics.job_finished(&job.kind, State::Failed.as_str(), began.elapsed().as_secs_f64());
         tracing::error!(status = "failed", code = %failure.code, "the job failed");
+        jobs::count_end(deps, &job.lane, job.id).await;
         deps.publisher.publish(job.id, event.into_iter().collect());
         Ok(())
     }

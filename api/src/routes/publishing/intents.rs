@@ -1,8 +1,10 @@
 //! Intents over HTTP: list, show, cancel, retry, resolve.
 
 use almanac_shared::{
-    jobs::Kind,
+    jobs::{CancelOutcome, Kind},
     platform::{
+        error::Code,
+        flags::Flag,
         id::{CalendarId, IntentId},
         telemetry,
     },
@@ -20,9 +22,12 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::dto::{
-    NoOptions, ResolveCommand,
-    intent::{IntentCancelling, IntentPage, IntentResponse},
+use super::{
+    dto::{
+        NoOptions, ResolveCommand,
+        intent::{IntentCancelling, IntentPage, IntentResponse},
+    },
+    observe,
 };
 use crate::{
     auth::Caller,
@@ -105,7 +110,10 @@ impl IntentsApi {
     /// a review, is 409 `ALREADY_FINAL`.
     #[oai(path = "/publish/intents/:id/cancel", method = "post", operation_id = "cancelIntent")]
     async fn cancel(&self, caller: Caller, id: Path<Uuid>) -> Result<Cancelled, ApiError> {
-        self.app.publishing.cancel(caller.user, IntentId(id.0)).await?;
+        let cancelled = self.app.publishing.cancel(caller.user, IntentId(id.0)).await?;
+        if cancelled.outcome == CancelOutcome::Ended {
+            observe::ended(&self.app, caller.user, cancelled.job).await;
+        }
         Ok(Cancelled::Cancelling(self.app.about_jobs(IntentCancelling { status: "cancelling".into() })))
     }
 
@@ -113,7 +121,8 @@ impl IntentsApi {
     ///
     /// A new job of the same intent, with the entry as it was accepted, unless it was saved since. One that was published or
     /// cancelled, or needs a review, is 409 `ALREADY_FINAL`, one that has not ended 409 `UNFINISHED`, and one whose entry has
-    /// another intent on its way to the account 409 `ALREADY_PUBLISHED`.
+    /// another intent on its way to the account 409 `ALREADY_PUBLISHED`. While `PUBLISH_SERVICE_ENABLED` is off for the caller
+    /// it is 409 `SERVICE_DISABLED`.
     #[oai(path = "/publish/intents/:id/retry", method = "post", operation_id = "retryIntent")]
     async fn retry(
         &self,
@@ -122,6 +131,10 @@ impl IntentsApi {
         command: IdempotentJson<Option<NoOptions>>,
     ) -> Result<Retried, ApiError> {
         let app = &self.app;
+        if !app.flags.is_on(Flag::PublishService, Some(caller.user)) {
+            let message = "Publishing is switched off; retry the intent when it is on again.";
+            return Err(ApiError::new(Code::ServiceDisabled, message));
+        }
         let path = format!("/v1/publish/intents/{}/retry", id.0);
         let mut once = IdempotentPost::begin(app, caller.user, path, command.key).await?;
         if let Some(again) = once.replay()? {
@@ -149,7 +162,7 @@ impl IntentsApi {
     ///
     /// A person has looked on the channel: the post is there (`published`, perhaps with its address), or it is not
     /// (`not_published`: the intent has failed and can be retried). Writes the intent's receipt. An intent that needs no
-    /// review is 409 `ALREADY_FINAL`.
+    /// review is 409 `ALREADY_FINAL`, one that has not ended 409 `UNFINISHED`.
     #[oai(path = "/publish/intents/:id/resolve", method = "post", operation_id = "resolveIntent")]
     async fn resolve(
         &self,

@@ -6,7 +6,7 @@ mod dto;
 pub(super) mod events;
 mod export;
 mod intents;
-mod observe;
+pub(super) mod observe;
 mod plan_events;
 mod plans;
 pub(crate) mod real_call;
@@ -71,8 +71,13 @@ impl PublishApi {
     ///
     /// Each entry goes to its own channel. By default nothing is published: a dry run answers 200 with the requests
     /// that would be sent, and with the flaws and warnings of each entry. `dryRun: false` submits one intent and one
-    /// job for each entry, or refuses the whole request and names each flaw by entry and field. `planHash` of a dry run
-    /// makes sure that exactly what was shown is published (409 `PLAN_STALE`). While `PUBLISH_SERVICE_ENABLED` is off
+    /// job for each entry; an entry that its channel does not take as it is has `failed` in the answer already, and keeps
+    /// no other from its post. Missing credentials, configuration or options, and accounts that are not clear, refuse the
+    /// whole request. `planHash` of a dry run makes sure that exactly what was shown is published (409 `PLAN_STALE`), to
+    /// the accounts as they were. Without it, an entry that is saved again before it is due is published as it is then;
+    /// with `publishAt: "entry"` it moves with its entry, to a later time only. `repost` publishes again what is
+    /// published; an intent that is on its way or needs a review is 409 `ALREADY_PUBLISHED` all the same. The limit of
+    /// 1,000 entries is on what is named or, without names, on the calendar. While `PUBLISH_SERVICE_ENABLED` is off
     /// for the caller, the answer is a dry run whatever `dryRun` says. While Postgres cannot be reached, a dry run has
     /// no intents and the warning `STORE_UNAVAILABLE`; a real call is kept on disk if it has an `Idempotency-Key`, else
     /// it is 503.

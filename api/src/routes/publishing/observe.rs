@@ -2,7 +2,10 @@
 //! that refuses a real call. Captions, tokens and addresses never stand in them.
 
 use almanac_shared::{
-    platform::error::{Code, Refusal},
+    platform::{
+        error::{Code, Refusal},
+        id::{JobId, UserId},
+    },
     publishing::{IntentStatus, plan::Plan},
 };
 
@@ -22,6 +25,23 @@ pub(super) fn dry_run(app: &App, plan: &Plan) {
             code = problem.code.as_str(),
             "an entry cannot be published as it is"
         );
+    }
+}
+
+/// Logs and counts the end of an intent whose job was cancelled before a worker had it. Other kinds of jobs have none.
+pub(in crate::routes) async fn ended(app: &App, user: UserId, job: JobId) {
+    match app.publishing.ended(user, job).await {
+        Ok(Some(intent)) => {
+            app.metrics.intent_ended(intent.channel.as_str(), intent.end, intent.code, app.clock.now());
+            tracing::info!(
+                channel = intent.channel.as_str(),
+                status = intent.end.as_str(),
+                jobId = %job,
+                "the intent was cancelled"
+            );
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(jobId = %job, ?error, "the end of an intent is not counted"),
     }
 }
 

@@ -69,7 +69,8 @@ const ENDS: [(IntentEnd, Cause); 11] = [
 ];
 
 impl IntentEnd {
-    const fn as_str(self) -> &'static str {
+    /// The spelling of the label `outcome`.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Published => "published",
             Self::Failed => "failed",

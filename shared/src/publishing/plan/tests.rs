@@ -165,15 +165,18 @@ fn a_stale_plan_is_refused_with_what_changed() {
 
 #[test]
 fn a_worker_sends_what_was_approved_or_renders_again() {
-    for (current, is_approved, expected) in [
-        (Some(3), true, BeforeSending::Send),
-        (Some(3), false, BeforeSending::Send),
-        (Some(4), true, BeforeSending::Stale),
-        (Some(4), false, BeforeSending::RenderAgain),
+    let basis = |version, external_account| Basis { version, external_account };
+    for (present, is_approved, expected) in [
+        (Some(basis(3, "111")), true, BeforeSending::Send),
+        (Some(basis(3, "111")), false, BeforeSending::Send),
+        (Some(basis(4, "111")), true, BeforeSending::Stale),
+        (Some(basis(4, "111")), false, BeforeSending::RenderAgain),
+        (Some(basis(3, "999")), true, BeforeSending::Stale),
+        (Some(basis(3, "999")), false, BeforeSending::RenderAgain),
         (None, true, BeforeSending::Deleted),
         (None, false, BeforeSending::Deleted),
     ] {
-        assert_eq!(before_sending(3, current, is_approved), expected, "{current:?} {is_approved}");
+        assert_eq!(before_sending(basis(3, "111"), present, is_approved), expected, "{present:?} {is_approved}");
     }
 }
 

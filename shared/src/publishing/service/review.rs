@@ -12,28 +12,51 @@ use crate::{
     },
     publishing::{
         IntentStatus,
-        store::intents as store,
+        store::{
+            ended::{self, EndedIntent},
+            intents as store,
+        },
         stored::{Intent, Resolution},
     },
 };
+
+/// A cancelled intent.
+#[derive(Clone, Copy, Debug)]
+pub struct Cancelled {
+    /// Its job.
+    pub job: JobId,
+    /// What became of the job.
+    pub outcome: CancelOutcome,
+}
 
 impl Publishing {
     /// Cancels an intent by its job: one that waits ends at once, one that a worker has ends unless it is being sent.
     ///
     /// # Errors
     /// Missing or not theirs; final, or under review.
-    pub async fn cancel(&self, user: UserId, id: IntentId) -> Result<(), Refusal> {
+    pub async fn cancel(&self, user: UserId, id: IntentId) -> Result<Cancelled, Refusal> {
         let intent = self.intent(user, id).await?;
         refuse_ended(&intent)?;
         let _turn = self.database.user_permit(user).await?;
         match jobs::cancel(&self.database, user, intent.job_id).await? {
             CancelOutcome::Missing => Err(Refusal::NotFound),
             CancelOutcome::AlreadyFinal => Err(Refusal::AlreadyFinal),
-            CancelOutcome::Ended | CancelOutcome::Cancelling => {
+            outcome @ (CancelOutcome::Ended | CancelOutcome::Cancelling) => {
                 self.bell.nudge(intent.job_id);
-                Ok(())
+                Ok(Cancelled { job: intent.job_id, outcome })
             }
         }
+    }
+
+    /// How the intent of a job of this person ended; `None` if the job has none, or it is on its way.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn ended(&self, user: UserId, job: JobId) -> Result<Option<EndedIntent>, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        let ended = ended::ended_intent_of(&mut tx, job).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Retries a failed intent with a new job, in a transaction of this person's that the caller commits; then the caller
@@ -50,15 +73,14 @@ impl Publishing {
         let job = JobId::fresh();
         let outcome = store::retry(tx, id, job, trace, request_id).await?;
         let intent = store::intent(tx, id).await?.ok_or(Refusal::NotFound)?;
-        let active = ActiveJob { id: intent.job_id, kind: Kind::Publish.as_str().to_owned() };
         match outcome.as_str() {
             "new" => Ok(intent),
             "missing" => Err(Refusal::NotFound),
-            "unfinished" => Err(Refusal::NotFinal(active)),
+            "unfinished" => Err(Refusal::NotFinal(active(&intent))),
             "final" => Err(Refusal::AlreadyFinal),
             "review" => Err(under_review()),
             "taken" => Err(on_its_way(&intent)),
-            "active" => Err(Refusal::AlreadyRunning(active)),
+            "active" => Err(Refusal::AlreadyRunning(active(&intent))),
             other => Err(anyhow!("retrying an intent: {other}").into()),
         }
     }
@@ -81,9 +103,17 @@ impl Publishing {
         match store::resolve(tx, id, resolution, url).await?.as_str() {
             "resolved" => Ok(store::intent(tx, id).await?.context("reading an intent just resolved")?),
             "missing" => Err(Refusal::NotFound),
+            "unfinished" => {
+                let intent = store::intent(tx, id).await?.ok_or(Refusal::NotFound)?;
+                Err(Refusal::NotFinal(active(&intent)))
+            }
             _ => Err(Refusal::AlreadyFinal),
         }
     }
+}
+
+fn active(intent: &Intent) -> ActiveJob {
+    ActiveJob { id: intent.job_id, kind: Kind::Publish.as_str().to_owned() }
 }
 
 fn refuse_ended(intent: &Intent) -> Result<(), Refusal> {

@@ -255,5 +255,6 @@ fn row(id: IntentId, intent: &PlannedIntent) -> anyhow::Result<Value> {
         "payload": intent.requests,
         "payload_hash": intent.payload_hash,
         "publish_at": intent.due_at,
+        "error": intent.error,
     }))
 }

@@ -2,6 +2,7 @@
 //! that of workers through `Service`. Called by the services beside it and by the worker's job; decides nothing.
 
 pub(super) mod accounts;
+pub mod ended;
 pub(super) mod intents;
 pub(super) mod receipts;
 pub mod refresh;

@@ -11,12 +11,13 @@ use crate::{
     brands::{self, BrandId},
     calendar,
     jobs::{
-        Lease,
+        Failure, Lease,
         store::{WriteError, interval, unreadable, until_free},
     },
     organic,
     platform::{
         db::Service,
+        error::Code,
         id::{EffectId, IntentId, UserId},
     },
     publishing::{Account, Channel, Entry, IntentStatus, Login, Options, Transport, render::Known},
@@ -46,6 +47,10 @@ pub struct OpenedIntent {
     pub options: Options,
     /// Whether the request named the hash of a plan that a person had seen.
     pub approved: bool,
+    /// Why it was refused when it was accepted: the channel does not take the entry.
+    pub refused: Option<Failure>,
+    /// Whether it is due at the entry's own time, so that it moves with the entry.
+    pub follows_entry: bool,
     /// Whether it waited in the spool for so long that only a person can decide whether it is still wanted.
     pub is_overdue: bool,
     /// What earlier attempts of this job learned.
@@ -82,6 +87,8 @@ pub struct Effect {
     pub is_open: bool,
     /// Whether a worker was sending when it stopped.
     pub is_sending: bool,
+    /// How often it was sent.
+    pub sends: i32,
     /// The post, if a worker that had lost its lease learned of it: the vendor's id, and `external_url` and `proof`.
     pub late_post: Option<LatePost>,
     /// By then its request has been sent or never will be.
@@ -101,6 +108,15 @@ pub struct LatePost {
     pub post: Value,
 }
 
+/// The requests of an entry that was saved again.
+#[derive(Clone, Debug)]
+pub struct RenderedAgain {
+    /// The requests, without secrets.
+    pub payload: Value,
+    /// Names them; lower-case hex.
+    pub payload_hash: String,
+}
+
 /// What [`begin_sending`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
@@ -110,7 +126,7 @@ pub enum Sending {
     SwitchedOff,
     /// The entry was deleted.
     Deleted,
-    /// The entry was saved again.
+    /// The entry was saved again, or the account was connected to another account of the vendor.
     Changed,
     /// The effect is not planned.
     Taken,
@@ -129,13 +145,15 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
                    (intent).external_account AS "external_account!", (intent).transport AS "transport!: Transport",
                    (intent).options AS "options!", (intent).known AS "known!",
                    approved AS "approved!", current_version,
+                   CASE (intent).status WHEN 'failed' THEN (intent).error END AS refused,
+                   coalesce(request ->> 'publishAt' = 'entry', false) AS "follows_entry!",
                    request ? 'deferredAt'
                    AND (intent).created_at - (intent).publish_at > interval '60 min' AS "is_overdue!",
                    (account).external_id, (account).login AS "login: Login", (account).settings, (account).sealed,
                    (account).key_id, (account).has_refresh, (account).version,
                    (account).invalid_since IS NOT NULL AS "is_invalid!",
                    (extract(epoch FROM (account).expires_at - clock_timestamp()) * 1000)::float8 AS expires_in_ms,
-                   (effect).state AS effect_state, (effect).send_deadline, (effect).provider_ref,
+                   (effect).state AS effect_state, (effect).attempts AS sends, (effect).send_deadline, (effect).provider_ref,
                    (effect).last_error AS late_post,
                    (extract(epoch FROM (effect).send_deadline - clock_timestamp()) * 1000)::float8 AS deadline_in_ms
               FROM almanac.open_intent($1, $2)
@@ -172,6 +190,7 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
         Effect {
             is_open: ["sending", "unknown"].contains(&state.as_str()),
             is_sending: state == "sending",
+            sends: row.sends.unwrap_or_default(),
             late_post: row
                 .provider_ref
                 .filter(|_| state == "confirmed")
@@ -192,6 +211,8 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
         transport: row.transport,
         options: settings(row.options)?,
         approved: row.approved,
+        refused: row.refused.map(failure).transpose()?,
+        follows_entry: row.follows_entry,
         is_overdue: row.is_overdue,
         known: object(row.known)?.into_iter().collect(),
         account,
@@ -331,33 +352,42 @@ async fn keep(service: &Service, lease: Lease, known: &Known, waits: bool) -> Re
     Ok(millis(waited))
 }
 
-/// Replaces what an intent publishes by the entry as it is saved now, rendered again.
+/// Replaces what an intent publishes by the entry as it is saved now, rendered again for its account as it is now. An intent
+/// that follows its entry moves with it. Returns how long it is until the intent is due.
 ///
 /// # Errors
 /// The lease is lost or the store is unavailable.
 pub async fn render_again(
     service: &Service,
     lease: Lease,
+    opened: &OpenedIntent,
     entry: &Entry,
-    payload: &Value,
-    payload_hash: &str,
-) -> Result<(), WriteError> {
+    rendered: &RenderedAgain,
+) -> Result<Duration, WriteError> {
     let stored = serde_json::to_value(entry).map_err(|error| unreadable(error.into()))?;
-    until_free(|| async {
-        sqlx::query!(
-            "SELECT almanac.render_intent_again($1, $2, $3, $4, $5, $6)",
+    let account = opened.account.as_ref().map_or(&opened.external_account, |sealed| &sealed.account.external_id);
+    let due_at = opened.follows_entry.then_some(entry.scheduled_at);
+    let due_in = until_free(|| async {
+        let due_in = sqlx::query_scalar!(
+            r#"
+            SELECT (extract(epoch FROM almanac.render_intent_again($1, $2, $3, $4, $5, $6, $7, $8)) * 1000)::float8
+                   AS "due_in!"
+            "#,
             lease.job.0,
             lease.epoch,
             stored,
             entry.version,
-            payload,
-            payload_hash
+            account,
+            rendered.payload,
+            rendered.payload_hash,
+            due_at
         )
-        .execute(service.work())
+        .fetch_one(service.work())
         .await?;
-        Ok(())
+        Ok(due_in)
     })
-    .await
+    .await?;
+    Ok(millis(due_in))
 }
 
 /// The entry of an intent as it is saved now; `None` if it was deleted.
@@ -429,6 +459,14 @@ pub async fn taken_posts(
     .fetch_all(service.work())
     .await?;
     Ok(ids)
+}
+
+/// A stored error as a failure.
+fn failure(stored: Value) -> Result<Failure, WriteError> {
+    let mut context = object(stored)?;
+    let code = context.remove("code").and_then(|code| Code::parse(code.as_str()?)).unwrap_or(Code::ValidationFailed);
+    let message = context.remove("message").and_then(|message| Some(message.as_str()?.to_owned()));
+    Ok(Failure { code, message: message.unwrap_or_default(), context })
 }
 
 fn object(value: Value) -> Result<Map<String, Value>, WriteError> {

@@ -112,13 +112,22 @@ impl Attempt<'_> {
             {
                 Access::Usable(_) => Ok(Next::Again),
                 Access::Wait(pause) => self.wait(opened, known, Some(pause), Some(error)).await,
-                Access::Refused(failure) => self.end(opened, End::failed(failure)).await,
+                Access::Refused(failure) => self.refused_account(opened, failure).await,
             };
         }
         if let Some(sealed) = &opened.account {
             refresh::mark_invalid(&self.deps.service, &self.account_ref(opened), sealed.version).await?;
         }
-        self.end(opened, End::failed(error.into())).await
+        self.refused_account(opened, error.into()).await
+    }
+
+    /// The channel no longer takes the account. What may have been posted can then be looked up by a person only.
+    async fn refused_account(&self, opened: &OpenedIntent, failure: Failure) -> Result<Next, JobError> {
+        if opened.effect.as_ref().is_some_and(|effect| effect.is_open) {
+            let why = "The channel refuses the credentials of the account, so the post cannot be looked up.";
+            return self.end(opened, End::needs_review(why.to_owned())).await;
+        }
+        self.end(opened, End::failed(failure)).await
     }
 
     /// Exchanges the tokens, unless another worker does.
@@ -156,6 +165,10 @@ impl Attempt<'_> {
             }
             Ok(None) => {
                 Ok(refused(Code::ChannelAuthInvalid, "The credentials have expired; connect the account again."))
+            }
+            Err(error) if were_refused && error.may_pass() => {
+                tracing::warn!(code = %error.code, class = ?error.class, "exchanging the tokens of an account failed");
+                Ok(Access::Wait(error.retry_after.unwrap_or(REFRESH_TIME)))
             }
             Err(error) => self.exchange_failed(opened, sealed, tokens, error).await,
         }

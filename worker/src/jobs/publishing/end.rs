@@ -12,17 +12,21 @@ use almanac_shared::{
         clock::{Clock, SystemClock},
         error::Code,
         faults::{self, Point},
-        metrics::IntentEnd,
+        id::JobId,
     },
     publishing::{
         IntentStatus,
-        store::work::{self, LatePost, OpenedIntent},
+        store::{
+            ended::ended_intent,
+            work::{self, LatePost, OpenedIntent},
+        },
     },
 };
 use serde_json::{Value, json};
 
 use super::{Attempt, Next};
 use crate::{
+    deps::Deps,
     jobs::{JobError, Verdict},
     outbound::channels::{ChannelError, Posted},
     runner::stop::Reason,
@@ -72,6 +76,11 @@ impl End {
         Self::new(IntentStatus::Failed, "rejected", Some(failure))
     }
 
+    /// It would not be what was approved or asked for.
+    pub(super) fn stale(message: &str) -> Self {
+        Self::failed(Failure::new(Code::PlanStale, message))
+    }
+
     /// The channel refused the post.
     pub(super) fn rejected(error: ChannelError, proof: Value) -> Self {
         Self { proof: Some(proof), ..Self::failed(error.into()) }
@@ -107,15 +116,6 @@ impl End {
         }
     }
 
-    const fn counted(&self) -> IntentEnd {
-        match self.status {
-            IntentStatus::Published => IntentEnd::Published,
-            IntentStatus::Cancelled => IntentEnd::Cancelled,
-            IntentStatus::NeedsReview => IntentEnd::NeedsReview,
-            _ => IntentEnd::Failed,
-        }
-    }
-
     /// The events of the job's log that tell of it: the last step, then the result.
     fn events(&self, opened: &OpenedIntent) -> Vec<(String, String)> {
         let result = json!({
@@ -133,6 +133,17 @@ impl End {
     }
 }
 
+/// Counts the end of an intent whose job was ended by the platform.
+pub async fn count_end(deps: &Deps, job: JobId) {
+    match ended_intent(&deps.service, job).await {
+        Ok(Some(intent)) => {
+            deps.metrics.intent_ended(intent.channel.as_str(), intent.end, intent.code, SystemClock.now());
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(jobId = %job, %error, "the end of an intent is not counted"),
+    }
+}
+
 impl Attempt<'_> {
     /// Ends the intent and its job.
     pub(super) async fn end(&self, opened: &OpenedIntent, end: End) -> Result<Next, JobError> {
@@ -144,7 +155,8 @@ impl Attempt<'_> {
             state,
             failure: end.failure.clone(),
             events: events.clone(),
-            progress: None,
+            progress: (end.status == IntentStatus::Published)
+                .then(|| json!({ "completed": 1, "total": 1, "stage": "sent", "percent": 100 })),
             call: None,
             result: end.result(),
             data: data.clone(),
@@ -189,7 +201,9 @@ impl Attempt<'_> {
 
     fn report(&self, opened: &OpenedIntent, end: &End, state: State) {
         let code = end.failure.as_ref().map(|failure| failure.code);
-        self.deps.metrics.intent_ended(opened.channel.as_str(), end.counted(), code, SystemClock.now());
+        if let Some(end) = end.status.end() {
+            self.deps.metrics.intent_ended(opened.channel.as_str(), end, code, SystemClock.now());
+        }
         self.deps.metrics.job_finished(&self.job.kind, state.as_str(), self.began.elapsed().as_secs_f64());
         let status = end.status.as_str();
         match &end.failure {

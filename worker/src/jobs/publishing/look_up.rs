@@ -1,7 +1,8 @@
 //! What became of a request without an answer: the channel is asked for the post, after the last moment at which the
 //! request can have been executed. Never sends anything again by itself.
 
-use almanac_shared::publishing::store::work::{self, Effect, OpenedIntent};
+use almanac_shared::platform::error::Code;
+use almanac_shared::publishing::store::work::{self, Effect, OpenedIntent, SealedAccount};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -10,6 +11,9 @@ use crate::{
     jobs::{JobError, Verdict},
     outbound::channels::{ChannelError, ErrorClass, LookUp, LookUpWindow},
 };
+
+/// How often a post is sent without a pause.
+const SENT_AT_ONCE: i32 = 2;
 
 impl Attempt<'_> {
     /// Waits until the request has ended in any case, then looks for the post.
@@ -28,6 +32,11 @@ impl Attempt<'_> {
                 .needs_review(opened, "The channel is no longer set up, so the post cannot be looked up.")
                 .await;
         };
+        let is_other = |sealed: &SealedAccount| sealed.account.external_id != opened.external_account;
+        if opened.account.as_ref().is_some_and(is_other) {
+            let why = "The account was connected to another one of the channel, so the post cannot be looked up.";
+            return self.needs_review(opened, why).await;
+        }
         let account = match self.access(opened, &*adapter).await? {
             Access::Usable(account) => account,
             Access::Wait(pause) => return Ok(Next::Settled(Verdict::Leave(pause))),
@@ -41,11 +50,22 @@ impl Attempt<'_> {
             Ok(LookUp::Found(post)) => self.end(opened, End::published(post)).await,
             Ok(LookUp::Absent { proof }) => {
                 work::note_not_sent(service, lease, &json!({ "proof": proof })).await?;
-                Ok(Next::Again)
+                self.send_again(opened, effect).await
             }
             Ok(LookUp::Impossible { why }) => self.end(opened, End::needs_review(why)).await,
             Err(error) => self.look_up_failed(opened, error).await,
         }
+    }
+
+    /// The post is certainly not there. It is sent again at once after the first time, later ever more rarely, for as long
+    /// as any other wait for the channel.
+    async fn send_again(&self, opened: &OpenedIntent, effect: &Effect) -> Result<Next, JobError> {
+        if effect.sends < SENT_AT_ONCE {
+            return Ok(Next::Again);
+        }
+        let message = "The channel answers, but does not make the post.";
+        let error = ChannelError::new(ErrorClass::Transient, Code::ChannelUnavailable, message);
+        self.wait(opened, &opened.known, None, Some(error)).await
     }
 
     /// Where the post can stand among the posts of the account.

@@ -17,9 +17,9 @@ use almanac_shared::{
         flags::Flag,
     },
     publishing::{
-        plan::{BeforeSending, before_sending},
+        plan::{Basis, BeforeSending, before_sending},
         render::{Known, Post, render},
-        store::work::{self, OpenedIntent},
+        store::work::{self, OpenedIntent, RenderedAgain},
     },
     values::canonical_json,
 };
@@ -29,6 +29,7 @@ use rand::Rng;
 use tokio::time::Instant;
 
 use self::end::End;
+pub use self::end::count_end;
 use super::{JobError, Verdict};
 use crate::{
     deps::Deps,
@@ -101,6 +102,9 @@ impl Attempt<'_> {
                 return self.find_out(&opened, effect).await;
             }
         }
+        if let Some(refused) = &opened.refused {
+            return self.end(&opened, End::failed(refused.clone())).await;
+        }
         if let Some(reason) = self.stop.given() {
             return self.stopped(&opened, reason).await;
         }
@@ -108,25 +112,45 @@ impl Attempt<'_> {
             let why = "The database was unavailable when this was due. Check whether it is still wanted.";
             return self.end(&opened, End::needs_review(why.to_owned())).await;
         }
-        if !self.deps.flags.is_on(Flag::PublishService, Some(self.job.user_id)) {
+        if self.is_switched_off().await {
             return self.end(&opened, End::switched_off()).await;
         }
-        match before_sending(opened.entry.version, opened.current_version, opened.approved) {
+        let accepted = Basis { version: opened.entry.version, external_account: &opened.external_account };
+        let external_account = opened.account.as_ref().map(|sealed| sealed.account.external_id.as_str());
+        let present = opened
+            .current_version
+            .map(|version| Basis { version, external_account: external_account.unwrap_or(&opened.external_account) });
+        match before_sending(accepted, present, opened.approved) {
             BeforeSending::Send => self.prepare_and_send(opened).await,
             BeforeSending::RenderAgain => self.render_again(&opened).await,
             BeforeSending::Stale => {
-                let message = "The entry was saved again after the plan was shown. Run the dry run again.";
-                self.end(&opened, End::failed(Failure::new(Code::PlanStale, message))).await
+                let message = "The entry or its account was changed after the plan was shown. Run the dry run again.";
+                self.end(&opened, End::stale(message)).await
             }
             BeforeSending::Deleted => self.end(&opened, End::entry_deleted()).await,
         }
     }
 
-    /// The entry was saved again, and no plan of it was approved: it is published as it is now, if that is valid.
+    /// What this process knows may be two seconds old: an intent is not failed for that.
+    async fn is_switched_off(&self) -> bool {
+        let is_on = || self.deps.flags.is_on(Flag::PublishService, Some(self.job.user_id));
+        if !is_on() {
+            let _ = self.deps.flags.refresh().await;
+        }
+        !is_on()
+    }
+
+    /// The entry or its account was changed, and no plan of it was approved: it is published as it is now, if that is valid,
+    /// and waits for its new time. An entry that now belongs elsewhere is left to a new request: nothing is cross-posted.
     async fn render_again(&self, opened: &OpenedIntent) -> Result<Next, JobError> {
         let Some(entry) = work::saved_entry(&self.deps.service, self.job.user_id, opened).await? else {
             return self.end(opened, End::entry_deleted()).await;
         };
+        let goes_to_account = entry.account_id.as_ref().is_none_or(|account| *account == opened.account_id);
+        if entry.channel != opened.channel.as_str() || !goes_to_account {
+            let message = "The entry was moved to another channel or account. Publish it there by a new request.";
+            return self.end(opened, End::stale(message)).await;
+        }
         let account = opened.account.as_ref().map(|sealed| &sealed.account);
         let base_url = self.deps.channels.base_url(opened.transport, opened.channel, account.and_then(|it| it.login));
         let post = Post { entry: &entry, account, options: &opened.options, base_url: &base_url, known: &Known::new() };
@@ -134,10 +158,13 @@ impl Attempt<'_> {
             Ok(rendered) => rendered,
             Err(problem) => return self.end(opened, End::failed(ChannelError::from(problem).into())).await,
         };
-        let hash = canonical_json::sha256_hex(&rendered.requests).context("hashing the requests of an intent")?;
-        let payload = serde_json::to_value(&rendered.requests).context("writing the requests of an intent")?;
-        work::render_again(&self.deps.service, self.job.lease(), &entry, &payload, &hash).await?;
-        Ok(Next::Again)
+        let rendered = RenderedAgain {
+            payload_hash: canonical_json::sha256_hex(&rendered.requests)
+                .context("hashing the requests of an intent")?,
+            payload: serde_json::to_value(&rendered.requests).context("writing the requests of an intent")?,
+        };
+        let due_in = work::render_again(&self.deps.service, self.job.lease(), opened, &entry, &rendered).await?;
+        Ok(if due_in.is_zero() { Next::Again } else { Next::Settled(Verdict::Leave(due_in)) })
     }
 
     /// The job is to stop, and nothing of it can be at the channel.

@@ -154,6 +154,11 @@ impl Channel for Facebook {
                 Err(error) => return post::not_told(error),
             };
             let Some(posts) = answer.body.get("data").and_then(Value::as_array) else { return Err(no_id("The list")) };
+            let is_readable =
+                |post: &Value| post.get("id").is_some() && post.get("created_time").and_then(created_at).is_some();
+            if !posts.iter().all(is_readable) {
+                return Err(no_id("The list"));
+            }
             listed += posts.len();
             if let Some(posted) = posts.iter().find_map(|post| matching(post, text, window)) {
                 return Ok(LookUp::Found(posted));

@@ -201,6 +201,9 @@ impl Channel for Linkedin {
             };
             let posts = answer.body.get("elements").and_then(Value::as_array);
             let posts = posts.ok_or_else(|| unreadable("The list"))?;
+            if !posts.iter().all(|post| post.get("id").is_some() && created_at(post).is_some()) {
+                return Err(unreadable("The list"));
+            }
             listed += posts.len();
             if let Some(found) = posts.iter().find_map(|post| matching(post, &text, window)) {
                 let (id, at) = found;
@@ -210,7 +213,7 @@ impl Channel for Linkedin {
             }
             // Newest first; a page may hold fewer than were asked for and still not be the last.
             let is_older = |post: &Value| created_at(post).is_some_and(|at| at < window.earliest());
-            if posts.iter().all(is_older) || is_last_page(&answer.body) {
+            if posts.iter().all(is_older) || is_last_page(&answer.body, posts.len(), listed) {
                 let proof = json!({"listed": listed, "since": instant(window.earliest())});
                 return Ok(LookUp::Absent { proof });
             }
@@ -267,10 +270,14 @@ fn matching(post: &Value, text: &str, window: &LookUpWindow) -> Option<(String, 
     (is_it && !is_draft).then_some((id, at))
 }
 
-/// Whether a list names its next page, and has none. New posts come first, so that none is skipped between two pages.
-fn is_last_page(list: &Value) -> bool {
+/// Whether a list names its next page, and has none. A full page may have a next one all the same, and so may one whose
+/// total is more than was listed. New posts come first, so that none is skipped between two pages.
+fn is_last_page(list: &Value, page: usize, listed: usize) -> bool {
     let links = list.pointer("/paging/links").and_then(Value::as_array);
-    links.is_some_and(|links| links.iter().all(|link| link.get("rel").and_then(Value::as_str) != Some("next")))
+    let names_none =
+        links.is_some_and(|links| links.iter().all(|link| link.get("rel").and_then(Value::as_str) != Some("next")));
+    let total = list.pointer("/paging/total").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
+    names_none && page < PAGE_SIZE && total.is_none_or(|total| total <= listed)
 }
 
 /// Milliseconds.

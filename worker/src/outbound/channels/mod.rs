@@ -233,6 +233,16 @@ impl fmt::Display for ChannelError {
 
 impl std::error::Error for ChannelError {}
 
+impl ChannelError {
+    /// Whether the same request may succeed later without being changed.
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self.class,
+            ErrorClass::RateLimited | ErrorClass::Quota | ErrorClass::Transient | ErrorClass::Ambiguous
+        )
+    }
+}
+
 impl From<Problem> for ChannelError {
     fn from(problem: Problem) -> Self {
         let mut error = Self::new(ErrorClass::Validation, problem.code, problem.message);

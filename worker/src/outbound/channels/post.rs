@@ -11,6 +11,8 @@ use almanac_shared::{
 };
 use chrono::{DateTime, Utc};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::{ChannelError, Delivery, ErrorClass, Handles, LookUp};
 
 /// All requests, with everything that is known so far.
@@ -42,9 +44,18 @@ pub(super) fn refuse_videos(delivery: &Delivery<'_>) -> Result<(), ChannelError>
     Err(ChannelError::new(ErrorClass::Validation, Code::FormatUnsupported, message))
 }
 
-/// Whether two texts are the same post: vendors trim texts and change line breaks.
+/// Whether two texts are the same post. Vendors may trim texts, change line breaks, compose characters, drop invisible ones
+/// and escape markup: a difference that is only of this kind must not lead to a second post.
 pub(super) fn is_same_text(one: &str, other: &str) -> bool {
-    one.split_whitespace().eq(other.split_whitespace())
+    comparable(one).split_whitespace().eq(comparable(other).split_whitespace())
+}
+
+fn comparable(text: &str) -> String {
+    let unescaped = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#039;", "'"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain));
+    let is_seen = |letter: &char| !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    unescaped.nfc().filter(is_seen).collect()
 }
 
 /// A value as part of a query or a path.
@@ -72,5 +83,26 @@ pub(super) fn not_told(error: ChannelError) -> Result<LookUp, ChannelError> {
             Ok(LookUp::Impossible { why: format!("The channel does not list the account's posts. {}", error.message) })
         }
         _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_text;
+
+    #[test]
+    fn a_text_that_a_vendor_tidied_is_the_same_text() {
+        let sent = "Caf\u{e9} & cr\u{e8}me\n\n#a\u{200b}b <3 \"now\"";
+        for shown in [
+            sent,
+            "  Caf\u{e9} & cr\u{e8}me\r\n#ab <3 \"now\" ",
+            "Cafe\u{301} & cre\u{300}me #ab <3 \"now\"",
+            "Caf\u{e9} &amp; cr\u{e8}me #ab &lt;3 &quot;now&quot;",
+        ] {
+            assert!(is_same_text(shown, sent), "{shown}");
+        }
+        for other in ["", "Cafe & creme #ab <3 \"now\"", "Caf\u{e9} & cr\u{e8}me #ab <3"] {
+            assert!(!is_same_text(other, sent), "{other}");
+        }
     }
 }

@@ -68,7 +68,11 @@ pub struct IntentSummary {
     entry_id: String,
     channel: PublishChannel,
     account_id: String,
+    /// `pending`, or `failed` with an error: the channel does not take the entry as it is.
     status: IntentStatus,
+    /// Why it cannot be published as it is.
+    #[oai(nullable)]
+    error: Option<PublishProblem>,
 }
 
 /// An entry that is left out.
@@ -232,7 +236,8 @@ impl From<AcceptedPlan<'_>> for PublishAccepted {
             entry_id: intent.entry.id.clone(),
             channel: intent.channel.as_str().into(),
             account_id: intent.account_id.clone().unwrap_or_default(),
-            status: Status::Pending.as_str().into(),
+            status: intent.error.as_ref().map_or(Status::Pending, |_| Status::Failed).as_str().into(),
+            error: intent.error.as_ref().map(Into::into),
         };
         Self {
             plan_id: Some(id.to_string()),
@@ -322,6 +327,12 @@ impl From<Request> for ChannelRequest {
 impl From<Warning> for PublishWarning {
     fn from(Warning { code, message, field }: Warning) -> Self {
         Self { code: code.as_str().to_owned(), message, field: field.map(str::to_owned) }
+    }
+}
+
+impl From<&Problem> for PublishProblem {
+    fn from(problem: &Problem) -> Self {
+        problem.clone().into()
     }
 }
 

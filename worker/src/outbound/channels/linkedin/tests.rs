@@ -241,3 +241,18 @@ fn another_host_for_the_api_serves_tokens_and_only_the_sandbox_serves_posts() {
     let sandbox = settings("http://127.0.0.1:1/linkedin", Transport::Sandbox);
     assert_eq!(sandbox.permalink("urn:li:share:1"), "http://127.0.0.1:1/linkedin/feed/update/urn:li:share:1");
 }
+
+#[test]
+fn a_full_page_or_a_greater_total_is_not_the_last_page() {
+    let next = json!([{ "rel": "next", "href": "/rest/posts?start=100" }]);
+    for (paging, page, listed, is_last) in [
+        (json!({ "links": [] }), 3, 3, true),
+        (json!({ "links": [] }), PAGE_SIZE, PAGE_SIZE, false),
+        (json!({ "links": [], "total": 121 }), 3, 3, false),
+        (json!({ "links": [], "total": 3 }), 3, 3, true),
+        (json!({ "links": next }), 3, 3, false),
+        (json!({}), 3, 3, false),
+    ] {
+        assert_eq!(is_last_page(&json!({ "paging": paging }), page, listed), is_last, "{paging} {page} {listed}");
+    }
+}
