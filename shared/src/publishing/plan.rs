@@ -105,7 +105,7 @@ impl Plan {
             return Ok(());
         }
         let changes = approved.map(|approved| changes(approved, &self.items())).unwrap_or_default();
-        let mut flaws: Vec<_> = changes.iter().map(PlanChange::flaw).collect();
+        let mut flaws: Vec<_> = changes.iter().flat_map(PlanChange::flaws).collect();
         if flaws.is_empty() {
             let message = "The plan has changed since it was shown; run the dry run again.".to_owned();
             flaws.push(FieldError { loc: vec!["planHash".into()], kind: "stale", message });
@@ -147,7 +147,25 @@ impl PlannedIntent {
             account_id: self.account_id.clone(),
             version: self.entry.version,
             payload_hash: self.payload_hash.clone(),
+            parts: self.parts(),
         }
+    }
+
+    /// Hashes of what the requests are made of, by the name of the field or option.
+    fn parts(&self) -> BTreeMap<String, String> {
+        let Entry { title, caption, hashtags, media, format, .. } = &self.entry;
+        let part =
+            |(name, value): (&str, Value)| (name.to_owned(), canonical_json::sha256_hex(&value).unwrap_or_default());
+        let parts = [
+            ("title", json!(title)),
+            ("caption", json!(caption)),
+            ("hashtags", json!(hashtags)),
+            ("media", json!(media)),
+            ("format", json!(format)),
+            ("options", self.options.clone()),
+            ("externalId", json!(self.external_id)),
+        ];
+        parts.into_iter().map(part).collect()
     }
 }
 
@@ -202,6 +220,9 @@ pub struct PlanItem {
     pub version: i64,
     /// Names the requests.
     pub payload_hash: String,
+    /// Names what the requests are made of, by field.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
 }
 
 wire_enum! {
@@ -227,18 +248,28 @@ pub struct PlanChange {
     pub account_id: Option<String>,
     /// How.
     pub kind: ChangeKind,
+    /// The fields of the entry, options or account that make the requests others.
+    pub fields: Vec<String>,
 }
 
 impl PlanChange {
-    fn flaw(&self) -> FieldError {
+    fn flaws(&self) -> Vec<FieldError> {
         let message = match self.kind {
             ChangeKind::Added => "The entry was not part of the plan.",
             ChangeKind::Removed => "The entry is no longer part of the plan.",
             ChangeKind::Changed => "The entry would be published differently.",
             ChangeKind::Saved => "The entry was saved again.",
         };
-        let loc = vec!["planHash".into(), self.entry_id.as_str().into()];
-        FieldError { loc, kind: "stale", message: message.to_owned() }
+        let flaw = |field: Option<&String>| FieldError {
+            loc: [Some("planHash"), Some(&*self.entry_id), field.map(String::as_str)]
+                .into_iter()
+                .flatten()
+                .map(Into::into)
+                .collect(),
+            kind: "stale",
+            message: message.to_owned(),
+        };
+        if self.fields.is_empty() { vec![flaw(None)] } else { self.fields.iter().map(Some).map(flaw).collect() }
     }
 }
 
@@ -257,7 +288,16 @@ pub fn changes(before: &[PlanItem], after: &[PlanItem]) -> Vec<PlanChange> {
             (Some(old), Some(new)) if old.version != new.version => ChangeKind::Saved,
             _ => return None,
         };
-        Some(PlanChange { entry_id: target.0.clone(), account_id: target.1.clone(), kind })
+        let fields = match (before.get(target), after.get(target)) {
+            (Some(old), Some(new)) if kind == ChangeKind::Changed => new
+                .parts
+                .iter()
+                .filter(|(name, hash)| old.parts.get(*name) != Some(hash))
+                .map(|(name, _)| name.clone())
+                .collect(),
+            _ => Vec::new(),
+        };
+        Some(PlanChange { entry_id: target.0.clone(), account_id: target.1.clone(), kind, fields })
     };
     targets.into_iter().filter_map(change).collect()
 }

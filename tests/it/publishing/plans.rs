@@ -109,7 +109,11 @@ async fn a_plan_that_changed_is_refused_and_says_which_entries_did() {
     let stale = anna.publish(&order(&hash, &written.entries[..2])).await.refused(409, "PLAN_STALE").json();
 
     let details: Vec<_> = stale["error"]["details"].as_array().or_fail("details").iter().map(|it| &it["loc"]).collect();
-    let mut changed = [0, 1, 2].map(|number| json!(["body", "planHash", written.entries[number]]));
+    let mut changed = [
+        json!(["body", "planHash", written.entries[0], "caption"]),
+        json!(["body", "planHash", written.entries[1]]),
+        json!(["body", "planHash", written.entries[2]]),
+    ];
     changed.sort_by_key(ToString::to_string);
     assert_eq!(details, changed.iter().collect::<Vec<_>>(), "changed, saved again, removed: {stale}");
     assert_eq!(anna.get("/v1/publish/intents").await.expect(200).data()["items"], json!([]));

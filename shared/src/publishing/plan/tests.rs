@@ -145,17 +145,21 @@ fn a_stale_plan_is_refused_with_what_changed() {
     let approved = plan(&before, &accounts, &request());
     let mut after = [before[1].clone(), before[2].clone(), entry("d", Channel::Instagram)];
     after[0].caption.push('!');
+    after[0].hashtags.push("#more".to_owned());
     after[1].version = 2;
     let current = plan(&after, &accounts, &request());
 
     let kinds: Vec<_> = changes(&approved.items(), &current.items())
         .into_iter()
-        .map(|change| format!("{} {} {}", change.entry_id, change.account_id.unwrap_or_default(), change.kind))
+        .map(|change| {
+            let account = change.account_id.unwrap_or_default();
+            format!("{} {account} {} {}", change.entry_id, change.kind, change.fields.join(" "))
+        })
         .collect();
-    assert_eq!(kinds, ["a ig removed", "b ig changed", "c ig saved", "d ig added"]);
+    assert_eq!(kinds, ["a ig removed ", "b ig changed caption hashtags", "c ig saved ", "d ig added "]);
 
     assert!(approved.check_approved(&approved.plan_hash, None).is_ok());
-    for (known, places) in [(Some(approved.items()), 4), (None, 1)] {
+    for (known, places) in [(Some(approved.items()), 5), (None, 1)] {
         match current.check_approved(&approved.plan_hash, known.as_deref()) {
             Err(Refusal::Rules { code: Code::PlanStale, flaws, .. }) => assert_eq!(flaws.len(), places),
             other => panic!("{other:?}"),
