@@ -41,7 +41,7 @@ BEGIN
                 v_job.state := 'dead';
             END IF;
         EXCEPTION
-            WHEN lock_not_available THEN
+            WHEN lock_not_available OR deadlock_detected THEN
                 CONTINUE;
             WHEN OTHERS THEN
                 -- A damaged row costs its owner only: the round goes on, and comes back to this one later than to others.
