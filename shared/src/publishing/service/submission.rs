@@ -84,9 +84,9 @@ impl Publishing {
     /// stored under the key.
     ///
     /// # Errors
-    /// Everything that refuses a dry run; missing credentials, accounts, options or configuration; an entry that cannot be
-    /// published at all; another plan than the approved one; limited, key reused or in progress; or the store is
-    /// unavailable. Then nothing is stored and nothing enqueued.
+    /// Everything that refuses a dry run; missing credentials, accounts, options or configuration; another plan than the
+    /// approved one; limited, key reused or in progress; or the store is unavailable. Then nothing is stored and nothing
+    /// enqueued. An entry that its channel does not take refuses nothing: its intent has failed.
     pub async fn submit(
         &self,
         submission: &Submission,
