@@ -98,8 +98,9 @@ fn refusal(status: u16, is_limited: bool) -> MetaResponse {
         503 => &["Retry-After"],
         _ => &[],
     };
-    // The state of a limit needs a user and the store; the refusal does not wait for either.
-    let is_required = |name: &str| !limit.contains(&name) || status == 429;
+    // The state of a limit needs a user and the store; the refusal does not wait for either. Too many open streams are no
+    // limit of requests.
+    let is_required = |name: &str| !["RateLimit-Policy", "RateLimit"].contains(&name);
     let headers = names.iter().map(|name| MetaHeader { required: is_required(name), ..header(name) }).collect();
     MetaResponse { description, status: Some(status), status_range: None, content, headers }
 }

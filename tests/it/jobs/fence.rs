@@ -37,7 +37,7 @@ const WRITES: [(&str, &str); 15] = [
     ("begin_sending", "SELECT almanac.begin_sending($1, $2, gen_random_uuid(), 1, '1 s', true)"),
     ("note_outcome", "SELECT almanac.note_outcome($1, $2, 'unknown', 'unknown', '{}')"),
     ("keep_known", "SELECT almanac.keep_known($1, $2, '{}', false)"),
-    ("render_intent_again", "SELECT almanac.render_intent_again($1, $2, '{}', 1, '[]', '')"),
+    ("render_intent_again", "SELECT almanac.render_intent_again($1, $2, '{}', 1, '', '[]', '', NULL)"),
 ];
 /// Those that answer instead that nothing was theirs.
 const GENTLE: [&str; 6] =
