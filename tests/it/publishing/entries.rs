@@ -247,7 +247,7 @@ async fn an_account_that_was_replaced_gets_no_post_that_was_approved_for_another
     plain.anna.wait_for_intent(&sent, "published").await;
     let ledger = stack.world.channels().ledger();
     let posts = [&approved.grant, &plain.grant, &others[0], &others[1]].map(|grant| ledger.posts(&grant.account).len());
-    assert_eq!(posts, [0, 0, 0, 1], "only what nobody approved for the old account is sent to the new one");
+    assert_eq!(posts, [0, 0, 0, 1], "only what was not approved by its hash is sent to the new account");
     let receipt = plain.anna.receipt(&sent).await;
     assert_eq!(receipt["account"]["externalId"], others[1].account);
 }
@@ -275,7 +275,7 @@ async fn an_intent_at_its_entrys_time_moves_with_the_entry() {
     stack.worker(0).kill().await;
     let order = author.written.order(&json!({ "publishAt": "entry" }));
     let id = anna.published(&order).await.intents.remove(0);
-    // As if its time had come while nobody looked.
+    // As if its time had come before the worker started.
     let due = "UPDATE almanac.jobs SET run_at = clock_timestamp() WHERE subject_id = $1";
     sqlx::query(due).bind(&id).execute(&stack.admin().await).await.unwrap();
     anna.patch(&author.written.path(0), json!({ "date": "2028-06-06" })).await.expect(200);
