@@ -56,9 +56,13 @@ BEGIN
         BEGIN
             v_seq := almanac.finish(v_late.id, v_late.epoch, v_late.state,
                 jsonb_build_object('code', v_late.code, 'message', v_late.message));
-        EXCEPTION WHEN OTHERS THEN
-            -- Locked, claimed since, or damaged: none of them keeps the others from ending.
-            CONTINUE;
+        EXCEPTION
+            WHEN lock_not_available OR deadlock_detected OR SQLSTATE 'LL001' THEN
+                CONTINUE;
+            WHEN OTHERS THEN
+                -- A damaged row costs its owner only. Its code alone: the message may quote a user's text.
+                RAISE WARNING 'job % cannot be ended: %', v_late.id, sqlstate;
+                CONTINUE;
         END;
         CONTINUE WHEN v_seq IS NULL;
         code := v_late.code;
