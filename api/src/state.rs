@@ -21,9 +21,11 @@ use almanac_shared::{
         redis::{client, quick},
     },
     publishing::{accounts::Accounts, service::Publishing},
+    synthesis::service::Syntheses,
 };
 use anyhow::Result;
 use redis::aio::ConnectionManager;
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -62,6 +64,10 @@ pub struct App {
     pub channel_accounts: Accounts,
     /// Transport, hosts and clients of channels.
     pub channel_settings: PublishSettings,
+    /// Themes, schedules and syntheses.
+    pub syntheses: Syntheses,
+    /// Secrets of the mail provider's webhook; none: it is off.
+    pub webhook_secrets: Vec<SecretString>,
     /// Jobs.
     pub jobs: Jobs,
     /// The jobs of all users, for operators.
@@ -114,6 +120,8 @@ impl App {
             brands: Brands::new(database.clone()),
             organic: Organic::new(database.clone(), bell.clone(), settings.organic),
             publishing: Publishing::new(database.clone(), bell.clone(), commands.clone(), settings.publishing.clone()),
+            syntheses: Syntheses::new(database.clone(), bell.clone()),
+            webhook_secrets: settings.webhook_secrets.clone(),
             spool: Spool::open(settings.spool_dir.as_deref())?,
             channel_accounts: Accounts::new(database.clone(), settings.publishing.keyring.clone()),
             channel_settings: settings.publishing.clone(),

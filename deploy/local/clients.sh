@@ -4,13 +4,13 @@
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
-. "$here/ground.sh"; . "$here/packages.sh"
+. "$here/ground.sh"; . "$here/packages.sh"; . "$here/node.sh"
 
 SOURCES="$ROOT/tests/clients"
 WORK="$LOCAL/clients"
 
 main() {
-    need_node || fail "Node.js 18 or newer with npm is missing and could not be installed. Install the packages 'nodejs' and 'npm'."
+    need_node
     need_python || fail "Python 3.10 or newer with venv is missing and could not be installed. Install the packages 'python3' and 'python3-venv' (Debian, Ubuntu)."
     mkdir -p "$WORK"
     say "a TypeScript client of api/openapi.yaml"
@@ -18,13 +18,6 @@ main() {
     say "a Python client of api/openapi.yaml"
     python_client
 }
-
-need_node() {
-    node_is_new_enough && command -v npm >/dev/null 2>&1 && return 0
-    install_packages apt "nodejs npm" dnf "nodejs nodejs-npm" apk "nodejs npm" && node_is_new_enough
-}
-
-node_is_new_enough() { node -e 'process.exit(process.versions.node.split(".")[0] >= 18 ? 0 : 1)' 2>/dev/null; }
 
 need_python() {
     python_is_new_enough && return 0
@@ -38,10 +31,7 @@ typescript_client() {
     local folder="$WORK/typescript"
     mkdir -p "$folder/generated"
     cp "$SOURCES"/typescript/* "$folder/"
-    if ! is_installed "$folder" "$SOURCES/typescript/package-lock.json"; then
-        (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2) || fail "npm could not install the TypeScript generator"
-        remember "$folder" "$SOURCES/typescript/package-lock.json"
-    fi
+    install_npm_packages "$folder"
     (cd "$folder" && node_modules/.bin/openapi-typescript "$ROOT/api/openapi.yaml" -o generated/almanac.d.ts >&2 &&
         node_modules/.bin/tsc --noEmit -p .) || fail "the TypeScript client does not compile"
 }
@@ -62,10 +52,5 @@ python_client() {
     "$folder/venv/bin/python" -m compileall -q "$folder/almanac_client" &&
         PYTHONPATH="$folder" "$folder/venv/bin/python" "$SOURCES/python/usage.py" || fail "the Python client does not work"
 }
-
-# Whether the folder holds what this lock file names.
-is_installed() { [ "$(cat "$1/installed" 2>/dev/null)" = "$(sha256sum <"$2")" ]; }
-
-remember() { sha256sum <"$2" >"$1/installed"; }
 
 main

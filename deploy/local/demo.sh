@@ -130,6 +130,7 @@ TEXT
 TEXT
     fi
     invite_to_publish
+    invite_to_mail
     cat <<TEXT
 
    Logs: .local/log/api.log, .local/log/worker.log. Ctrl-C stops everything.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# `make run`: provisions, builds, migrates, starts one API and one worker, shows one calendar being made and one post
-# being published to the sandbox over real HTTP, and keeps serving until Ctrl-C. It stops everything that it started, and touches nothing else.
+# `make run`: provisions, builds, migrates, starts one API and one worker, shows one calendar being made, one post
+# being published to the sandbox and one mail being rendered over real HTTP, and keeps serving until Ctrl-C. It stops everything that it started, and touches nothing else.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
 . "$here/ground.sh"; . "$here/packages.sh"; . "$here/toolchain.sh"; . "$here/postgres.sh"; . "$here/redis.sh"
-. "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"; . "$here/demo_publish.sh"
+. "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"; . "$here/demo_publish.sh"; . "$here/demo_mail.sh"
 
 BIN="${CARGO_TARGET_DIR:-$ROOT/target}/release"
 
@@ -30,8 +30,9 @@ main() {
     start_processes
     demo
     demo_publish
+    demo_mail
     if [ -n "${DEMO_ONLY:-}" ]; then
-        [ -z "$DEMO_PROBLEM$PUBLISH_PROBLEM" ] || fail "the demo did not succeed"
+        [ -z "$DEMO_PROBLEM$PUBLISH_PROBLEM$MAIL_PROBLEM" ] || fail "the demo did not succeed"
         say "done"
         return 0
     fi
@@ -68,13 +69,16 @@ start_processes() {
     export PUBLISH_TRANSPORT="${PUBLISH_TRANSPORT:-sandbox}" SANDBOX_DIR="${SANDBOX_DIR:-$LOCAL/sandbox}"
     CREDENTIALS_KEY="${CREDENTIALS_KEY:-$(kept_secret credentials.secret | head -c 32 | base64)}"
     export CREDENTIALS_KEY
-    mkdir -p "$SANDBOX_DIR"
+    export MAIL_DIR="${MAIL_DIR:-$LOCAL/mail}" PUBLIC_URL="${PUBLIC_URL:-$BASE}"
+    export SCHEDULER_TICK_SECONDS="${SCHEDULER_TICK_SECONDS:-2}"
+    mkdir -p "$SANDBOX_DIR" "$MAIL_DIR"
     # One heap for all threads: less memory kept, and no time lost that could be measured.
     export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
     # The API never holds a provider's key, and the worker never a token's secret.
-    start_process api "$BIN/almanac-api" env -u OPENROUTER_API_KEY -u DATABASE_OWNER_URL DATABASE_URL="$API_DATABASE_URL" \
+    start_process api "$BIN/almanac-api" env -u OPENROUTER_API_KEY -u RESEND_API_KEY -u SMTP_URL -u DATABASE_OWNER_URL \
+        DATABASE_URL="$API_DATABASE_URL" \
         REDIS_URL="$REDIS_URL" API_ADDR="$API_ADDR" METRICS_ADDR="$METRICS_ADDR" AUTH_JWT_SECRET="$AUTH_JWT_SECRET"
-    start_process worker "$BIN/almanac-worker" env -u AUTH_JWT_SECRET -u DATABASE_OWNER_URL \
+    start_process worker "$BIN/almanac-worker" env -u AUTH_JWT_SECRET -u RESEND_WEBHOOK_SECRET -u DATABASE_OWNER_URL \
         DATABASE_URL="$WORKER_DATABASE_URL" REDIS_URL="$REDIS_URL" METRICS_ADDR="$WORKER_METRICS_ADDR"
     within 30 ready || { tail -n 30 "$LOGS/api.log" "$LOGS/worker.log" >&2; fail "the API did not become ready"; }
 }

@@ -22,6 +22,7 @@ result=0
 if [ $# = 0 ]; then
     cargo test "${faults[@]}" --no-fail-fast --lib --bins || result=1
     "$here/clients.sh" || result=1
+    "$here/mail_check.sh" || result=1
     "$here/alerts.sh" || result=1
 fi
 # Most of a test's time is waiting, so more of them than there are cores.

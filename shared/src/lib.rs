@@ -11,4 +11,5 @@ pub mod jobs;
 pub mod organic;
 pub mod platform;
 pub mod publishing;
+pub mod synthesis;
 pub mod values;

@@ -33,7 +33,7 @@ if [ -z "${LOAD_DRIVER:-}" ]; then
 fi
 
 result=0
-for phase in ${PHASES:-submit e2e idle calendar organic publish streams pure}; do
+for phase in ${PHASES:-submit e2e idle calendar organic publish schedules streams pure}; do
     say "$phase"
     if [ "$phase" = pure ]; then
         for bench in pure merge organic; do

@@ -19,11 +19,14 @@ const OVERDUE: &str = "SELECT format('I1: job %s is %s a minute after its deadli
 
 /// Jobs whose owner deleted what they made, and its log with it.
 const DELETED: &str = "SELECT j.id FROM almanac.jobs j
-      WHERE j.finished_at IS NOT NULL AND j.kind IN ('flashcards.generate', 'calendar.generate', 'organic.generate')
+      WHERE j.finished_at IS NOT NULL AND j.kind IN ('flashcards.generate', 'calendar.generate', 'organic.generate', 'synthesis.generate',
+                                                  'email.send')
         AND NOT EXISTS (SELECT FROM almanac.job_events e WHERE e.job_id = j.id)
         AND NOT EXISTS (SELECT FROM almanac.ai_generations d WHERE d.id = j.id)
         AND NOT EXISTS (SELECT FROM almanac.calendar_runs d WHERE d.id = j.id)
-        AND NOT EXISTS (SELECT FROM almanac.organic_runs d WHERE d.id = j.id)";
+        AND NOT EXISTS (SELECT FROM almanac.organic_runs d WHERE d.id = j.id)
+        AND NOT EXISTS (SELECT FROM almanac.syntheses d WHERE d.id = j.id)
+        AND NOT EXISTS (SELECT FROM almanac.email_deliveries d WHERE d.id = j.id)";
 
 /// I5: seq is 1..n without a gap and agrees with the job row.
 const GAPS: &str = "SELECT format('I5: job %s (%s) has %s events, seq %s..%s, last_seq %s', j.id, j.state, e.n, e.first, e.last, j.last_seq)
@@ -63,7 +66,8 @@ const LEASES: &str = "SELECT format('I11: job %s runs on a lease that ended at %
 /// written, and no calendar was deleted and no week was made again during its run.
 const TOLD: &str = "SELECT format('I5: job %s (%s) told of %s %ss and stored %s', j.id, j.state, e.n, k.told, s.n)
      FROM almanac.jobs j
-     JOIN (VALUES ('flashcards.generate', 'suggestion'), ('calendar.generate', 'entry'), ('organic.generate', 'placement'))
+     JOIN (VALUES ('flashcards.generate', 'suggestion'), ('calendar.generate', 'entry'), ('organic.generate', 'placement'),
+                   ('synthesis.generate', 'section'))
        AS k (kind, told) ON k.kind = j.kind
      CROSS JOIN LATERAL (SELECT count(*) AS n FROM almanac.job_events WHERE job_id = j.id AND type = k.told) e
      CROSS JOIN LATERAL (
@@ -73,7 +77,9 @@ const TOLD: &str = "SELECT format('I5: job %s (%s) told of %s %ss and stored %s'
            SELECT count(*) FROM almanac.calendar_run_entries WHERE user_id = j.user_id AND run_id = j.id
            HAVING j.kind = 'calendar.generate'
            UNION ALL
-           SELECT placed FROM almanac.organic_runs WHERE user_id = j.user_id AND id = j.id) s
+           SELECT placed FROM almanac.organic_runs WHERE user_id = j.user_id AND id = j.id
+           UNION ALL
+           SELECT jsonb_array_length(sections) FROM almanac.syntheses WHERE user_id = j.user_id AND id = j.id) s
      WHERE j.finished_at IS NOT NULL AND e.n <> s.n";
 
 /// I1, third half: what people see of a job says the same as the job.
@@ -81,7 +87,9 @@ const REFLECTED: &str = "SELECT format('I1: job %s is %s, and its %s says %s', j
      FROM almanac.jobs j
      JOIN (SELECT user_id, id, status FROM almanac.ai_generations
            UNION ALL SELECT user_id, id, status FROM almanac.calendar_runs
-           UNION ALL SELECT user_id, id, status FROM almanac.organic_runs) d ON d.user_id = j.user_id AND d.id = j.id
+           UNION ALL SELECT user_id, id, status FROM almanac.organic_runs
+           UNION ALL SELECT user_id, id, CASE error ->> 'code' WHEN 'SYNTHESIS_TIMEOUT' THEN 'timeout' ELSE status END
+                       FROM almanac.syntheses) d ON d.user_id = j.user_id AND d.id = j.id
      WHERE j.finished_at IS NOT NULL AND d.status <> CASE j.state WHEN 'dead' THEN 'failed' ELSE j.state END";
 
 /// A test that leaves a job behind is not finished.

@@ -11,7 +11,9 @@ use almanac_shared::{
 use redis::aio::ConnectionManager;
 
 use crate::{
-    outbound::{ai::Ai, breaker::Breakers, channels::adapters::Adapters, retry_budget::RetryBudget},
+    outbound::{
+        ai::Ai, breaker::Breakers, channels::adapters::Adapters, feeds::Feeds, mail::Mailer, retry_budget::RetryBudget,
+    },
     stalls::Stalls,
 };
 
@@ -32,6 +34,12 @@ pub struct Deps {
     pub ai: Arc<dyn Ai>,
     /// The channels that are published to.
     pub channels: Arc<Adapters>,
+    /// Feeds of themes.
+    pub feeds: Feeds,
+    /// The beginning of links in mails, without a trailing slash; empty: no links.
+    pub public_url: String,
+    /// Who takes mails.
+    pub mailer: Arc<dyn Mailer>,
     /// Circuits per provider and model.
     pub breakers: Breakers,
     /// What operators switch; read again right before an act on the outside world.

@@ -9,5 +9,6 @@ pub mod maintenance;
 pub mod outbound;
 pub mod queue;
 pub mod runner;
+pub mod scheduler;
 pub mod serve;
 pub mod stalls;

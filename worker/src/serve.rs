@@ -7,7 +7,7 @@ use almanac_shared::{
     events::log::Publisher,
     jobs::{Lane, endings::Endings, queue::Bell},
     platform::{
-        config::WorkerSettings,
+        config::{MailProvider, WorkerSettings},
         db::Service,
         flags::Flags,
         metrics::Metrics,
@@ -29,10 +29,14 @@ use crate::{
         ai,
         breaker::{BreakerLimits, Breakers},
         channels::adapters::Adapters,
+        feeds::Feeds,
+        guard::Guard,
+        mail,
         retry_budget::{RetryBudget, RetryLimits},
     },
     queue::{self, redis::Wake},
     runner::JobRunner,
+    scheduler::{self, Scheduling},
     stalls::Stalls,
 };
 
@@ -59,6 +63,9 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         channels: Arc::new(
             Adapters::new(settings.publishing.clone(), settings.channels.clone(), metrics.clone()).await?,
         ),
+        feeds: Feeds::new(Guard::new(settings.channels.allow_private.clone())?),
+        public_url: settings.public_url.clone(),
+        mailer: mail::connect(&settings.mail)?,
         breakers: Breakers::new(BreakerLimits::MODEL, stalls.clone()),
         provider_wait: settings.provider_wait,
         stalls: stalls.clone(),
@@ -80,8 +87,11 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let draining = CancellationToken::new();
     start_loops(&loops, &deps, &runner, &redis, &settings, &draining);
     loops.spawn(maintenance::rescue::reap(deps.clone(), keeping(&settings), steady, draining.clone()));
+    loops.spawn(scheduler::run(deps.clone(), scheduling(&settings), draining.clone()));
     loops.spawn(health::serve(metrics_door, deps.clone(), draining.clone()));
-    tracing::info!(worker = name, provider = deps.ai.provider(), "worker started");
+    let mailer = deps.mailer.name();
+    tracing::info!(worker = name, provider = deps.ai.provider(), mailer, "worker started");
+    warn_of_links(&settings);
 
     let ended = tokio::select! {
         () = told_to_stop() => Ok(()),
@@ -91,6 +101,17 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     draining.cancel();
     runner.drain(settings.shutdown).await;
     ended
+}
+
+fn scheduling(settings: &WorkerSettings) -> Scheduling {
+    Scheduling { tick: settings.scheduler_tick, model: settings.models.default.clone() }
+}
+
+/// One-click unsubscribing needs https; a mail without it is more often taken for spam. Logged mails reach no one.
+fn warn_of_links(settings: &WorkerSettings) {
+    if !settings.public_url.starts_with("https://") && !matches!(settings.mail, MailProvider::Log { .. }) {
+        tracing::warn!("PUBLIC_URL is not https: mails have no List-Unsubscribe header");
+    }
 }
 
 fn start_loops(

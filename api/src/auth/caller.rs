@@ -9,7 +9,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::{COOKIE, Identity, Verified};
+use super::{COOKIE, Identity, Verified, claims::EmailClaim};
 use crate::{http::error::ApiError, middleware::RequestId};
 
 /// What a token's role allows.
@@ -28,6 +28,8 @@ pub struct Caller {
     pub user: UserId,
     /// Always [`Role::Authenticated`] here.
     pub role: Role,
+    /// The address in the token, which may be any text.
+    pub email: Option<EmailClaim>,
     /// Whether `app_metadata.role` is `admin`.
     pub is_admin: bool,
     /// When the token ends; a stream ends with it.
@@ -40,9 +42,9 @@ impl Caller {
     /// The caller of a request, for endpoints outside of the OpenAPI description.
     pub fn of(request: &Request) -> Result<Self, ApiError> {
         match Identity::of(request)? {
-            Verified::User { user, is_admin, expires_at } => {
+            Verified::User { user, email, is_admin, expires_at } => {
                 let request_id = RequestId::of(request);
-                Ok(Self { user, role: Role::Authenticated, is_admin, expires_at, request_id })
+                Ok(Self { user, role: Role::Authenticated, email, is_admin, expires_at, request_id })
             }
             Verified::Service { .. } => Err(ApiError::unauthenticated("this token counts on admin routes only")),
         }
@@ -68,7 +70,7 @@ impl Admin {
         let request_id = RequestId::of(request);
         match Identity::of(request)? {
             Verified::Service { expires_at } => Ok(Self { user: None, role: Role::Service, expires_at, request_id }),
-            Verified::User { user, is_admin: true, expires_at } => {
+            Verified::User { user, is_admin: true, expires_at, .. } => {
                 Ok(Self { user: Some(user), role: Role::Authenticated, expires_at, request_id })
             }
             Verified::User { .. } => Err(ApiError::forbidden("this is for admins")),

@@ -1,6 +1,8 @@
 //! The rules that a signed token's claims must keep, as one pure function. `verify` calls it after the signature.
 //! It must never look at anything that the signature does not cover.
 
+use std::{fmt, sync::Arc};
+
 use almanac_shared::platform::id::UserId;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -30,6 +32,9 @@ pub(super) struct Claims {
     iss: Option<String>,
     #[serde(default)]
     role: Option<String>,
+    /// An address, if it is a text; anything else counts as none.
+    #[serde(default)]
+    email: serde_json::Value,
     #[serde(default)]
     app_metadata: Option<AppMetadata>,
 }
@@ -48,13 +53,32 @@ struct AppMetadata {
     role: serde_json::Value,
 }
 
+/// The `email` of a token, which may be any text. Its `Debug` form does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailClaim(Arc<str>);
+
+impl EmailClaim {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EmailClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailClaim")
+    }
+}
+
 /// Who a token belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verified {
     /// A user.
     User {
         /// The `sub`.
         user: UserId,
+        /// The `email`, for mails to the user.
+        email: Option<EmailClaim>,
         /// `app_metadata.role` is `admin`.
         is_admin: bool,
         /// The `exp` and the leeway: streams of the token stay open until then.
@@ -101,5 +125,6 @@ fn check_person(claims: &Claims, policy: &Policy, expires_at: DateTime<Utc>) -> 
     let user =
         claims.sub.as_deref().and_then(|sub| Uuid::try_parse(sub).ok()).ok_or("the token's sub is not a UUID")?;
     let is_admin = claims.app_metadata.as_ref().is_some_and(|metadata| metadata.role == "admin");
-    Ok(Verified::User { user: UserId(user), is_admin, expires_at })
+    let email = claims.email.as_str().map(|email| EmailClaim(email.into()));
+    Ok(Verified::User { user: UserId(user), email, is_admin, expires_at })
 }

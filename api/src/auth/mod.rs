@@ -20,7 +20,7 @@ use poem::{
 use self::verify::Verifier;
 pub use self::{
     caller::{Admin, Caller, Listener, Role},
-    claims::{LEEWAY, Verified},
+    claims::{EmailClaim, LEEWAY, Verified},
     ticket::Tickets,
 };
 use crate::http::error::ApiError;

@@ -11,6 +11,7 @@ use almanac_shared::{
     organic::{Format, SchedulePreset, Stage, TimeOfDay},
     platform::flags::Flag,
     publishing::{self, Channel, Login, Transport},
+    synthesis::Day,
 };
 use poem_openapi::{
     registry::{MetaDiscriminatorObject, MetaSchema, MetaSchemaRef, Registry},
@@ -185,6 +186,13 @@ closed_sets! {
     /// Whether posts can be sent to an account: `expired` tokens cannot be refreshed, `invalid` ones were refused by the
     /// channel, `unreadable` ones were encrypted with a key that the server no longer has.
     AccountHealth = spelled!(publishing::accounts::Health::ALL);
+    /// A day of the week.
+    ScheduleDay = spelled!(Day::ALL);
+    /// What became of a fire. `running`, `waiting` for its next attempt and `delivering` its mails can change.
+    FireOutcome = ["running", "waiting", "delivering", "done", "skipped", "missed", "failed"];
+    /// How far a mail is. `suppressed` addresses get no mail; `skipped` ones are no recipients any more.
+    DeliveryStatus = ["pending", "sent", "delayed", "delivered", "bounced", "complained", "failed", "suppressed", "skipped",
+                      "needs_review"];
     /// A feature flag.
     FlagName = spelled!(Flag::ALL);
     /// Origin of a flag's value: `row` if an operator set it, else `default` (the environment).
@@ -193,6 +201,39 @@ closed_sets! {
     SessionRole = ["authenticated"];
     /// An unavailable dependency: `live` for Redis (events are delayed), `storage` for Postgres (nothing was stored).
     Dependency = ["live", "storage"];
+}
+
+/// A body that may be null as a whole.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Nullable<T>(pub Option<T>);
+
+impl<T: Type> Type for Nullable<T> {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = T::RawElementValueType;
+
+    fn name() -> Cow<'static, str> {
+        format!("nullable_{}", T::name()).into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let schema = MetaSchema { all_of: vec![T::schema_ref()], nullable: true, ..MetaSchema::ANY };
+        MetaSchemaRef::Inline(Box::new(schema))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a T::RawElementValueType> + 'a> {
+        Box::new(std::iter::empty())
+    }
 }
 
 /// JSON that is passed on as it is, described as `T`.

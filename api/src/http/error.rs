@@ -53,6 +53,14 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::DayMismatch
         | Code::NewsletterDayMissing
         | Code::NoPlacements
+        | Code::NoSynthesis
+        | Code::NoEmail
+        | Code::InvalidDay
+        | Code::InvalidTime
+        | Code::LocalTimeIncomplete
+        | Code::InvalidEmail
+        | Code::TooManyEmails
+        | Code::InvalidCatchUp
         | Code::InThePast
         | Code::AccountAmbiguous
         | Code::ChannelAuthMissing

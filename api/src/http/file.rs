@@ -24,9 +24,9 @@ pub trait Formats {
 
 /// Declares the media types of downloads.
 macro_rules! file_formats {
-    ($($(#[$doc:meta])* $name:ident = $types:expr;)*) => {$(
+    ($($(#[$doc:meta])* $visible:vis $name:ident = $types:expr;)*) => {$(
         $(#[$doc])*
-        struct $name;
+        $visible struct $name;
 
         impl $crate::http::file::Formats for $name {
             const MEDIA_TYPES: &'static [&'static str] = &$types;

@@ -55,7 +55,11 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for IdempotentJson<
         let is_absent = bytes.is_empty() && !T::IS_REQUIRED;
         let bytes = if is_absent { Bytes::from_static(b"null") } else { bytes };
         if !is_absent {
-            strict_json::check_media(request, <StrictJson<T> as Payload>::check_content_type)?;
+            strict_json::check_media(
+                request,
+                <StrictJson<T> as Payload>::check_content_type,
+                &[StrictJson::<T>::CONTENT_TYPE],
+            )?;
         }
         let parsed = strict_json::parse(&bytes)?;
         let key = match key {

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::http::error::{ApiError, Detail};
@@ -81,6 +81,22 @@ pub fn named<T: FromStr>(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, 
 fn instant(micros: &[u8]) -> Option<DateTime<Utc>> {
     let at = DateTime::from_timestamp_micros(i64::from_be_bytes(micros.try_into().ok()?))?;
     (-1..=10_000).contains(&at.year()).then_some(at)
+}
+
+/// A place in a list that is ordered by date.
+pub fn of_date(date: NaiveDate) -> String {
+    of_number(date.num_days_from_ce())
+}
+
+/// Reads a place in a list that is ordered by date.
+///
+/// # Errors
+/// 400 when it is not one of ours.
+pub fn date(cursor: Option<&str>) -> Result<Option<NaiveDate>, ApiError> {
+    read(cursor, |bytes| {
+        let date = NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(bytes.try_into().ok()?))?;
+        (0..=9_999).contains(&date.year()).then_some(date)
+    })
 }
 
 /// A place in a list that is ordered by number.

@@ -64,6 +64,7 @@ impl Urls {
         match subject_type {
             "generation" => Self { resource: format!("/v1/ai/generations/{subject_id}"), ..self },
             "intent" => Self { resource: format!("/v1/publish/intents/{subject_id}"), ..self },
+            "synthesis" => Self { resource: format!("/v1/syntheses/{subject_id}"), ..self },
             "calendar" => Self { resource: format!("/v1/calendars/{subject_id}"), ..self },
             // A brand, whose id may hold anything, and a Monday.
             "week" => match subject_id.rsplit_once('/') {

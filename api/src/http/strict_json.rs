@@ -57,7 +57,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for StrictJson<T> {
         if bytes.is_empty() && !T::IS_REQUIRED {
             return Ok(Self(parse(b"null")?));
         }
-        check_media(request, Self::check_content_type)?;
+        check_media(request, Self::check_content_type, &[Self::CONTENT_TYPE])?;
         Ok(Self(parse(&bytes)?))
     }
 }
@@ -87,7 +87,7 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for StrictJson<T> {
 }
 
 /// 415 unless the media type is accepted and the body has no content coding.
-pub fn check_media(request: &Request, is_accepted: fn(&str) -> bool) -> Result<(), ApiError> {
+pub fn check_media(request: &Request, is_accepted: fn(&str) -> bool, accepted: &[&str]) -> Result<(), ApiError> {
     let codings = request.headers().get_all(header::CONTENT_ENCODING).iter();
     let mut codings = codings.flat_map(|value| value.to_str().unwrap_or("unknown").split(','));
     if !codings.all(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
@@ -95,7 +95,7 @@ pub fn check_media(request: &Request, is_accepted: fn(&str) -> bool) -> Result<(
         return Err(refusal.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
     if !request.content_type().is_some_and(is_accepted) {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json"));
+        return Err(ApiError::new(Code::UnsupportedMediaType, format!("the body must be {}", accepted.join(" or "))));
     }
     Ok(())
 }

@@ -13,9 +13,10 @@ use crate::auth::Authenticator;
 /// Addresses remembered at once: about 12 MiB at the default rate when all of them are at their limit.
 const ADDRESSES: usize = 10_000;
 
-/// Health probes, which are neither identified nor counted. Whole paths only: an id chosen by a client may end like one.
+/// Requests that are neither identified nor counted: health probes, and reports of a mail provider, which come in bursts
+/// from few addresses and are proved by their signature. Whole paths only: an id chosen by a client may end like one.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
+    matches!(path, "/healthz" | "/readyz" | "/v1/webhooks/resend" | "/api/webhooks/resend" | "/api/v1/webhooks/resend")
 }
 
 pub(super) fn limited<E>(next: E, auth: Arc<Authenticator>, rate: Rate) -> impl Endpoint<Output = E::Output>

@@ -64,7 +64,7 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
         otel.kind = "server",
         requestId = id.as_str(),
         method,
-        path = shortened(request.uri().path()),
+        path = logged(request.uri().path()),
         route = field::Empty,
         userId = field::Empty,
         calendarId = field::Empty,
@@ -79,8 +79,10 @@ fn span(request: &Request, method: &'static str, id: &RequestId) -> Span {
     span
 }
 
-/// The logged part of a path.
-fn shortened(path: &str) -> &str {
+/// The logged part of a path: without the token of an unsubscribe link, which alone ends a person's mails.
+fn logged(path: &str) -> &str {
+    const LINK: &str = "/unsubscribe/";
+    let path = path.find(LINK).map_or(path, |at| &path[..at + LINK.len()]);
     path.char_indices().nth(LOGGED_PATH).map_or(path, |(end, _)| &path[..end])
 }
 

@@ -1,6 +1,8 @@
 //! Examples of request and response bodies, by the name of their schema. Integration tests check each against its schema
 //! and send those of requests.
 
+mod synthesis;
+
 use serde_json::{Value, json};
 
 /// An id in examples.
@@ -68,7 +70,7 @@ fn of_request(schema: &str) -> Option<Value> {
         }),
         "TicketOrder" => json!({ "jobId": ID }),
         "FlagSetting" => json!({ "enabled": true, "users": null }),
-        _ => return None,
+        schema => return synthesis::of_request(schema),
     })
 }
 
@@ -190,7 +192,7 @@ fn of_answer(schema: &str) -> Option<Value> {
             },
             "meta": { "requestId": OTHER },
         }),
-        _ => return None,
+        schema => return synthesis::of_answer(schema),
     })
 }
 
@@ -208,6 +210,10 @@ fn of_page(schema: &str) -> Option<Value> {
         "IntentPage" => ("items", "nextCursor", "IntentResponse"),
         "JobPage" => ("items", "nextCursor", "Job"),
         "AdminJobPage" => ("items", "nextCursor", "AdminJob"),
+        "ThemePage" => ("items", "next_cursor", "Theme"),
+        "SynthesisPage" => ("items", "next_cursor", "Synthesis"),
+        "EmailDeliveryPage" => ("items", "next_cursor", "EmailDelivery"),
+        "AdminDeliveryPage" => ("items", "nextCursor", "AdminDelivery"),
         "RejectedSuggestions" => return Some(json!({ "suggestions": [of_answer("Suggestion")?] })),
         "RunPage" => return Some(json!({ "items": [run()], "nextCursor": null })),
         "RunResponse" => return Some(run()),

@@ -16,7 +16,7 @@ const REQUEST_ID: &str = "X-Request-Id";
 const ERROR_CODE: &str = "X-Error-Code";
 
 /// A response header: its usual spelling (the macros write it in upper case), meaning and example.
-const RESPONSE_HEADERS: [(&str, &str, &str); 11] = [
+const RESPONSE_HEADERS: [(&str, &str, &str); 12] = [
     (REQUEST_ID, "Id of the request: the one that it carried, or a new one.", "0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11"),
     (ERROR_CODE, "The code of the error.", "RATE_LIMITED"),
     (
@@ -28,6 +28,7 @@ const RESPONSE_HEADERS: [(&str, &str, &str); 11] = [
     ("RateLimit", "Remaining requests, and seconds until there is one more.", "\"generation\";r=3;t=120"),
     ("Retry-After", "Seconds before the next attempt.", "2"),
     ("Idempotency-Replayed", "`true` if an earlier request with the same `Idempotency-Key` stored the answer.", "true"),
+    ("Content-Security-Policy", "No script, no frame, nothing from elsewhere.", "default-src 'none'"),
     ("Content-Disposition", "Name of the file.", "attachment; filename=\"calendar.ics\""),
     ("X-Dry-Run", "`true` while `PUBLISH_SERVICE_ENABLED` is off for the caller.", "true"),
     ("Set-Cookie", "The cookie `almanac_session`.", "almanac_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"),

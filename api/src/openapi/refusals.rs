@@ -8,7 +8,7 @@ use super::operations::{answers_with, header, is_conditional, streams};
 use crate::http::error::wire;
 
 /// Errors that come from rules of the domain: operation, statuses.
-const RULES: [(&str, &[u16]); 15] = [
+const RULES: [(&str, &[u16]); 19] = [
     // A `calendarId` or brand of another user.
     ("createCalendar", &[404]),
     ("generateWeek", &[404]),
@@ -18,6 +18,7 @@ const RULES: [(&str, &[u16]); 15] = [
     // A job that has not ended.
     ("deleteGeneration", &[409]),
     ("deleteCalendar", &[409]),
+    ("deleteTheme", &[409]),
     // `ALREADY_FINAL`.
     ("updateSuggestion", &[409]),
     ("cancelIntent", &[409]),
@@ -29,6 +30,10 @@ const RULES: [(&str, &[u16]); 15] = [
     ("listPlacements", &[422]),
     ("updateBrand", &[422]),
     ("connectAccount", &[422]),
+    ("saveSchedule", &[422]),
+    ("previewSchedule", &[422]),
+    // A signature in place of a token; without a secret the route counts as missing.
+    ("receiveResendEvent", &[401, 404]),
 ];
 
 /// Operations that read no store.

@@ -105,8 +105,11 @@ fn bodies_are_described_and_each_media_type_once() {
 
     for (name, _, operation) in operations(&document) {
         if let Some(body) = operation.get("requestBody") {
-            let schema = resolve(&document, &body["content"]["application/json"]["schema"]);
-            assert!(schema.as_object().is_some_and(|schema| !schema.is_empty()), "{name} has an empty body schema");
+            for (media_type, content) in body["content"].as_object().unwrap() {
+                let schema = resolve(&document, &content["schema"]);
+                let is_described = schema.as_object().is_some_and(|schema| !schema.is_empty());
+                assert!(is_described, "{name} has an empty body schema for {media_type}");
+            }
         }
         for (_, answer) in answers(&document, &operation) {
             assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}");

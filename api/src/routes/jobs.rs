@@ -102,7 +102,7 @@ impl JobProgress {
 /// The resource of a job.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Subject {
-    /// `generation`, `calendar`, `week` or `account`.
+    /// `generation`, `calendar`, `week`, `intent`, `synthesis`, `delivery` or `account`.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     kind: String,

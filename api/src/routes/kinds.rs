@@ -28,6 +28,10 @@ use super::{
         events::{WeekFrame, WeekLine},
     },
     publishing::events::{PublicationFrame, PublicationLine},
+    synthesis::{
+        self,
+        events::{MailFrame, MailLine, SynthesisFrame, SynthesisLine},
+    },
 };
 use crate::{
     http::{error::ApiError, failure::FailureResponse},
@@ -62,6 +66,8 @@ logs! {
     GenerateCalendar => Calendar(CalendarFrame), CalendarLine;
     GenerateOrganic => Week(WeekFrame), WeekLine;
     Publish => Publication(PublicationFrame), PublicationLine;
+    GenerateSynthesis => Synthesis(SynthesisFrame), SynthesisLine;
+    SendEmail => Mail(MailFrame), MailLine;
     EraseAccount => Erasure(ErasureFrame), ErasureLine;
 }
 
@@ -87,7 +93,12 @@ impl JobLine {
 pub fn usual_total(kind: Kind) -> u64 {
     match kind {
         Kind::GenerateFlashcards => CARDS_PER_GENERATION as u64,
-        Kind::GenerateCalendar | Kind::GenerateOrganic | Kind::Publish | Kind::EraseAccount => 0,
+        Kind::GenerateCalendar
+        | Kind::GenerateOrganic
+        | Kind::Publish
+        | Kind::GenerateSynthesis
+        | Kind::SendEmail
+        | Kind::EraseAccount => 0,
     }
 }
 
@@ -111,7 +122,8 @@ pub async fn snapshot(app: &App, user: UserId, kind: Kind, row: &JobRow, job: Va
                 },
             }));
         }
-        Kind::Publish | Kind::EraseAccount => {}
+        Kind::GenerateSynthesis => job["sections"] = stored(synthesis::made(app, user, id).await)?,
+        Kind::Publish | Kind::SendEmail | Kind::EraseAccount => {}
     }
     Ok(job)
 }

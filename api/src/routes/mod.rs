@@ -17,6 +17,7 @@ pub mod organic;
 pub mod publishing;
 pub mod session;
 pub mod snapshot;
+pub mod synthesis;
 
 use poem_openapi::Tags;
 
@@ -36,6 +37,8 @@ pub enum Tag {
     Brands,
     /// Publishing: plans, intents, receipts, connected accounts.
     Publishing,
+    /// Syntheses: themes, schedules, mails.
+    Synthesis,
     /// Submitted work: status, events, cancellation.
     Jobs,
     /// The caller's session and data.
@@ -55,6 +58,7 @@ pub type Routes = (
     brands::Routes,
     organic::Routes,
     publishing::Routes,
+    synthesis::Routes,
     jobs::JobsApi,
     session::SessionApi,
     account::AccountApi,
@@ -74,6 +78,7 @@ pub fn mounted(app: &App) -> Routes {
         brands::routes(&app()),
         organic::routes(&app()),
         publishing::routes(&app()),
+        synthesis::routes(&app()),
         jobs::JobsApi { app: app() },
         session::SessionApi { app: app() },
         account::AccountApi { app: app() },

@@ -1,6 +1,6 @@
 -- Retries a final job for an operator: a new job with a new log for the same user; no limit counts it.
 -- Outcomes: new · replay (same key) · missing · unfinished (not final yet) · active (its slot is taken, or an erase of
--- the user's data is pending) · gone (what it was made from is no longer stored).
+-- the user's data is pending) · gone (what it was made from is no longer stored, or was repeated or took effect already).
 -- Every outcome but `new` and `replay` has to be rolled back. Takes the lock that accept() takes.
 CREATE OR REPLACE FUNCTION almanac.retry_job(p_id uuid, p_new uuid, p_key text, p_trace text, p_request_id text)
 RETURNS TABLE (outcome text, job_id uuid, job_kind text, job_lane text)

@@ -7,6 +7,7 @@ pub mod flashcards;
 mod language;
 pub mod organic;
 mod sentences;
+pub mod synthesis;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ const TASKS: &[(&str, Compose)] = &[
     (flashcards::TASK, |document| items(&flashcards::Document::read(document)?, flashcards::compose)),
     (calendar::TASK, |document| items(&calendar::Document::read(document)?, calendar::compose)),
     (organic::TASK, |document| items(&organic::Document::read(document)?, organic::compose)),
+    (synthesis::TASK, |document| items(&synthesis::Document::read(document)?, synthesis::compose)),
 ];
 
 /// Whether the composer knows a task.

@@ -147,7 +147,7 @@ fn judge(outcome: &RetryOutcome) -> Result<(JobId, bool), Refusal> {
         "gone" => Err(Refusal::Rule {
             code: Code::RuleRefused,
             field: "id",
-            message: "the input of this job is no longer stored".to_owned(),
+            message: "nothing to repeat: the input of this job is no longer stored, or it was repeated or took effect already".to_owned(),
         }),
         other => Err(Refusal::Unexpected(anyhow!("retrying a job: {other}"))),
     }

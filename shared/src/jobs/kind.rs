@@ -28,6 +28,10 @@ wire_enum! {
         GenerateOrganic = "organic.generate",
         /// Publishes one intent: an entry to an account of a channel.
         Publish = "publishing.publish",
+        /// Sums up the feeds of a theme.
+        GenerateSynthesis = "synthesis.generate",
+        /// Mails a synthesis to one recipient.
+        SendEmail = "email.send",
         /// Removes everything of one user.
         EraseAccount = "account.erase",
     }
@@ -42,6 +46,10 @@ wire_enum! {
         Organic = "organic",
         /// Intents on their way to a channel.
         Publishing = "publishing",
+        /// Syntheses of themes.
+        Synthesis = "synthesis",
+        /// Mails, one per recipient.
+        Email = "email",
         /// Account jobs: erasing a user's data.
         Account = "account",
     }
@@ -58,6 +66,13 @@ pub struct Limits {
     pub time_limit: Option<Variable>,
 }
 
+/// Syntheses and test mails that people ask for count together.
+const SYNTHESIS_RATE: Variable = Variable {
+    name: "SYNTHESIS_RATE",
+    default: "10/300",
+    about: "accepted syntheses and test mails per user, without those of schedules: count/seconds",
+};
+
 impl Kind {
     /// The lane that delivers it.
     pub const fn lane(self) -> Lane {
@@ -66,6 +81,8 @@ impl Kind {
             Self::GenerateCalendar => Lane::Calendar,
             Self::GenerateOrganic => Lane::Organic,
             Self::Publish => Lane::Publishing,
+            Self::GenerateSynthesis => Lane::Synthesis,
+            Self::SendEmail => Lane::Email,
             Self::EraseAccount => Lane::Account,
         }
     }
@@ -77,6 +94,8 @@ impl Kind {
             Self::GenerateCalendar => "POST /v1/ai/calendar",
             Self::GenerateOrganic => "POST /v1/organic/generate-calendar",
             Self::Publish => "POST /v1/publish",
+            Self::GenerateSynthesis => "POST /v1/themes/{id}/syntheses",
+            Self::SendEmail => "POST /v1/themes/{id}/schedule/test-mail",
             Self::EraseAccount => "DELETE /v1/me/data",
         }
     }
@@ -127,6 +146,16 @@ impl Kind {
                 },
                 time_limit: None,
             },
+            Self::GenerateSynthesis => Limits {
+                family: "synthesis",
+                rate: SYNTHESIS_RATE,
+                time_limit: Some(Variable {
+                    name: "SYNTHESIS_TIMEOUT_SECONDS",
+                    default: "300",
+                    about: "how long a synthesis may take from its first start; then it has failed",
+                }),
+            },
+            Self::SendEmail => Limits { family: "synthesis", rate: SYNTHESIS_RATE, time_limit: None },
             // Low: an erasure removes the log of the other limits, and must not become a way around them.
             Self::EraseAccount => Limits {
                 family: "erase",
@@ -146,7 +175,7 @@ impl Lane {
     pub const fn default_slots(self) -> usize {
         match self {
             Self::Flashcards | Self::Calendar | Self::Organic => 32,
-            Self::Publishing => 8,
+            Self::Publishing | Self::Synthesis | Self::Email => 8,
             Self::Account => 2,
         }
     }

@@ -188,6 +188,11 @@ fn degraded(job: &JobRow) -> Event {
                 },
             })
         }
+        Some(Kind::GenerateSynthesis) => {
+            let step = stored("stage").unwrap_or_else(|| "init".into());
+            let percent = stored("percent").unwrap_or_else(|| 0.into());
+            json!({ "step": step, "message": "Running.", "percent": percent, "meta": { "degraded": ["live"] } })
+        }
         _ => {
             progress["meta"] = json!({ "degraded": ["live"] });
             progress

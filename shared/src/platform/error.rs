@@ -77,6 +77,22 @@ wire_enum! {
         NewsletterDayMissing = "NEWSLETTER_DAY_MISSING",
         /// Nothing is placed and no preset is asked for (422).
         NoPlacements = "NO_PLACEMENTS",
+        /// The theme has no synthesis yet (422).
+        NoSynthesis = "NO_SYNTHESIS",
+        /// The token names no e-mail address (422).
+        NoEmail = "NO_EMAIL",
+        /// Not a day of the week (422).
+        InvalidDay = "INVALID_DAY",
+        /// Not a time of day (422).
+        InvalidTime = "INVALID_TIME",
+        /// A time zone without a local time, or a local time without a time zone (422).
+        LocalTimeIncomplete = "LOCAL_TIME_INCOMPLETE",
+        /// Not an e-mail address (422).
+        InvalidEmail = "INVALID_EMAIL",
+        /// More recipients than a schedule may have (422).
+        TooManyEmails = "TOO_MANY_EMAILS",
+        /// A catch-up window outside its range (422).
+        InvalidCatchUp = "INVALID_CATCH_UP",
         /// A time to publish that has passed (422).
         InThePast = "IN_THE_PAST",
         /// Several accounts of the channel are stored, and none is named (422).
@@ -167,6 +183,22 @@ wire_enum! {
         ChannelUnavailable = "CHANNEL_UNAVAILABLE",
         /// The channel has a post with the same text already.
         DuplicatePost = "DUPLICATE_POST",
+        /// The feeds of a theme have nothing that its latest synthesis did not have.
+        NoNews = "NO_NEWS",
+        /// None of a theme's feeds could be read.
+        SourcesFailed = "SOURCES_FAILED",
+        /// A synthesis took longer than it may.
+        SynthesisTimeout = "SYNTHESIS_TIMEOUT",
+        /// The e-mail provider refuses this installation: its key, its login or its sender.
+        EmailNotConfigured = "EMAIL_NOT_CONFIGURED",
+        /// The e-mail provider refused the mail or its recipient for good.
+        EmailRejected = "EMAIL_REJECTED",
+        /// The e-mail provider asked for fewer requests.
+        EmailRateLimited = "EMAIL_RATE_LIMITED",
+        /// The e-mail provider's number of mails is used up.
+        EmailQuota = "EMAIL_QUOTA",
+        /// The e-mail provider did not answer, or could not serve.
+        EmailUnavailable = "EMAIL_UNAVAILABLE",
         /// A request that publishes has no answer, and only a person can find out what became of it.
         OutcomeUnknown = "OUTCOME_UNKNOWN",
         /// The entry was deleted before it was published.

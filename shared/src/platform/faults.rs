@@ -28,6 +28,10 @@ pub enum Point {
     PublishSending,
     /// Worker: the channel has answered, nothing of it is stored.
     PublishAnswered,
+    /// Worker: the effect of a mail is `sending`, no byte has left.
+    MailSending,
+    /// Worker: the mail provider has answered, nothing of it is stored.
+    MailAnswered,
     /// Worker: a drain has begun.
     Draining,
     /// Worker: the job's own text asks for it; a poison pill.
@@ -50,6 +54,8 @@ impl Point {
             Self::PublishPrepared => "publish_prepared",
             Self::PublishSending => "publish_sending",
             Self::PublishAnswered => "publish_answered",
+            Self::MailSending => "mail_sending",
+            Self::MailAnswered => "mail_answered",
             Self::Draining => "draining",
             Self::PoisonPill => "poison_pill",
         }

@@ -72,6 +72,12 @@ ids! {
     PublishPlanId;
     /// A publishing intent: one entry on its way to one account.
     IntentId;
+    /// A theme.
+    ThemeId;
+    /// A synthesis; equal to the id of its job.
+    SynthesisId;
+    /// A mail to one recipient; equal to the id of its job.
+    DeliveryId;
     /// A row of the effect ledger.
     EffectId;
     /// One call of a language model, as the ledger knows it.
@@ -98,6 +104,24 @@ impl From<JobId> for RunId {
 
 impl From<RunId> for JobId {
     fn from(id: RunId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<JobId> for SynthesisId {
+    fn from(id: JobId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<SynthesisId> for JobId {
+    fn from(id: SynthesisId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<JobId> for DeliveryId {
+    fn from(id: JobId) -> Self {
         Self(id.0)
     }
 }

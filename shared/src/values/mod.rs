@@ -2,6 +2,7 @@
 
 pub mod canonical_json;
 pub mod csv;
+pub mod invisible;
 pub mod json_reader;
 pub mod local_time;
 pub mod merge;

@@ -2,7 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use almanac_tests::{OrFail, Script, Stack, actor::User, eventually, invariants, world::Outcome};
+use almanac_tests::{
+    OrFail, Script, Stack,
+    actor::{User, synthesis::recipients},
+    eventually, invariants,
+    world::{
+        Outcome,
+        feeds::{Feed, Item},
+    },
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -69,11 +77,22 @@ pub async fn make_user_data(stack: &Stack, user: &User) -> String {
     id
 }
 
+/// A theme with a feed whose schedule has fired and mailed.
+async fn make_mailed_synthesis(stack: &Stack, user: &User) {
+    let name = unique("feed");
+    stack.world.feeds().serve(&name, Feed::rss(&[Item::new("News", "https://news.example/1").hours_old(1)]));
+    let feed = stack.world.feed_url(stack.world.address(), &name);
+    let theme = user.theme(&json!({ "sources": [feed] })).await;
+    user.schedule(&theme, &json!({ "emails": recipients(1) })).await;
+    user.wait_for_decision(&theme, &["done"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let stack = Stack::shared().await;
     let (anna, ben) = (stack.user(), stack.user());
     let (annas, _) = tokio::join!(make_user_data(&stack, &anna), make_user_data(&stack, &ben));
+    tokio::join!(make_mailed_synthesis(&stack, &anna), make_mailed_synthesis(&stack, &ben));
     let admin = stack.admin().await;
     let before = counts_owned(&admin, anna.id).await;
     for table in [
@@ -88,6 +107,8 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         "cards",
         "channel_credentials",
         "creative_assets",
+        "email_deliveries",
+        "email_recipients",
         "idempotency_keys",
         "job_events",
         "jobs",
@@ -95,6 +116,11 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
         "organic_placements",
         "organic_runs",
         "platform_accounts",
+        "schedule_runs",
+        "syntheses",
+        "theme_schedules",
+        "theme_sources",
+        "themes",
         "trends",
     ] {
         assert!(before.contains_key(table), "the test must begin with rows in {table}: {before:?}");
@@ -114,8 +140,8 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let id = erase(&anna).await;
 
     let left = rows_of(&admin, anna.id).await;
-    let expected = BTreeMap::from([("submissions", 1), ("effects", 1), ("job_events", 1), ("jobs", 2)]);
-    assert_eq!(counts(&left), expected, "the erase, and the effect with its job: {left:#?}");
+    let expected = BTreeMap::from([("submissions", 1), ("effects", 2), ("job_events", 1), ("jobs", 3)]);
+    assert_eq!(counts(&left), expected, "the erase, and a post and a mail with their jobs: {left:#?}");
     let bare: Value =
         serde_json::from_str(left["jobs"].iter().find(|row| row.contains(&annas)).or_fail("a row")).or_fail("JSON");
     assert_eq!(
@@ -128,13 +154,13 @@ async fn an_erase_leaves_nothing_of_anna_and_all_of_ben() {
     let orphans: i64 = sqlx::query_scalar(orphans).bind(&jobs).fetch_one(&admin).await.or_fail("counting orphans");
     assert_eq!(orphans, 0);
     assert_eq!(rows_of(&admin, ben.id).await, bens);
-    for path in ["/v1/ai/generations", "/v1/cards", "/v1/brands"] {
+    for path in ["/v1/ai/generations", "/v1/cards", "/v1/brands", "/v1/themes"] {
         assert_eq!(anna.get(path).await.expect(200).data()["items"], json!([]), "{path}");
     }
     // Her limits start again, those of erasing do not; and a second erase changes nothing.
     erase(&anna).await;
     let again = counts_owned(&admin, anna.id).await;
-    assert_eq!(again["jobs"], 2, "the newer erase took the older one along");
+    assert_eq!(again["jobs"], 3, "the newer erase took the older one along");
     assert_eq!(again["submissions"], 2);
     anna.get(&format!("/v1/jobs/{id}")).await.refused(404, "NOT_FOUND");
 }

@@ -11,7 +11,7 @@ use almanac_tests::{
         stream::EventStream,
     },
     eventually, invariants,
-    world::Answer,
+    world::{Answer, theme_description},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use crate::jobs::admin::{generate, operator, submit};
 
 const SOON: Duration = Duration::from_secs(45);
 /// Lanes of a worker that runs no erase.
-const ALL_BUT_ACCOUNT: &str = "flashcards=4,calendar=4,organic=4";
+const ALL_BUT_ACCOUNT: &str = "flashcards=4,calendar=4,organic=4,synthesis=4";
 
 /// What a user waits for when the erase is requested.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,11 @@ enum Running {
     FirstCalendar,
     Regeneration,
     Week,
+    Synthesis,
 }
 
-const KINDS: [Running; 4] = [Running::Flashcards, Running::FirstCalendar, Running::Regeneration, Running::Week];
+const KINDS: [Running; 5] =
+    [Running::Flashcards, Running::FirstCalendar, Running::Regeneration, Running::Week, Running::Synthesis];
 
 impl Running {
     fn key(self, place: usize) -> String {
@@ -65,6 +67,13 @@ async fn in_the_middle(stack: &Stack, user: &User, kind: Running, key: &str) -> 
             user.coffee_brand().await;
             stack.world.play(key, [held.into()]);
             (user.week(&json!({ "options": options_with_key(key) })).await, "placement")
+        }
+        Running::Synthesis => {
+            let order = json!({ "description": theme_description(key), "sections": [] });
+            let theme = user.theme(&order).await;
+            stack.world.play(key, [held.into()]);
+            let id = user.synthesis(&theme).await;
+            (user.follow(&id).await, "section")
         }
     };
     for _ in 0..2 {

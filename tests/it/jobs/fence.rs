@@ -18,7 +18,7 @@ use serde_json::json;
 use super::lease::{EXPIRED_LEASE_MS, LONG_LEASE_MS, now, reap, running, stack_without_workers};
 
 /// Every function by which a worker writes and that says so when it may not, called under an epoch that has passed on.
-const WRITES: [(&str, &str); 15] = [
+const WRITES: [(&str, &str); 20] = [
     ("fence", "SELECT almanac.fence($1, $2)"),
     ("content_came", "SELECT almanac.content_came($1, $2)"),
     ("emit", "SELECT almanac.emit($1, $2, ARRAY['suggestion'], ARRAY['{}'], NULL)"),
@@ -37,6 +37,11 @@ const WRITES: [(&str, &str); 15] = [
     ("begin_sending", "SELECT almanac.begin_sending($1, $2, gen_random_uuid(), 1, '1 s', true)"),
     ("note_outcome", "SELECT almanac.note_outcome($1, $2, 'unknown', 'unknown', '{}')"),
     ("keep_known", "SELECT almanac.keep_known($1, $2, '{}', false)"),
+    ("keep_reading", "SELECT almanac.keep_reading($1, $2, '2026-W01', '[]', '{}', '[]')"),
+    ("open_mail", "SELECT * FROM almanac.open_mail($1, $2, repeat('0', 32))"),
+    ("keep_mail", "SELECT almanac.keep_mail($1, $2, '', '', '', '')"),
+    ("begin_mail", "SELECT almanac.begin_mail($1, $2, gen_random_uuid(), 'resend', '1 s')"),
+    ("note_mail", "SELECT almanac.note_mail($1, $2, '', false)"),
     ("render_intent_again", "SELECT almanac.render_intent_again($1, $2, '{}', 1, '', '[]', '', NULL)"),
 ];
 /// Those that answer instead that nothing was theirs.

@@ -6,7 +6,7 @@ use almanac_tests::{
     Script, Stack, User,
     actor::{calendar::keyed, organic::options_with_key, stream::Event},
     invariants,
-    world::{Answer, Call, End, JsonReader, Outcome, source_text},
+    world::{Answer, Call, End, JsonReader, Outcome, source_text, theme_description},
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -18,10 +18,11 @@ pub(crate) enum Domain {
     Flashcards,
     Calendar,
     Organic,
+    Synthesis,
 }
 
 impl Domain {
-    pub(crate) const ALL: [Self; 3] = [Self::Flashcards, Self::Calendar, Self::Organic];
+    pub(crate) const ALL: [Self; 4] = [Self::Flashcards, Self::Calendar, Self::Organic, Self::Synthesis];
 
     /// Items that a whole answer has.
     fn whole(self) -> usize {
@@ -29,6 +30,7 @@ impl Domain {
             Self::Flashcards => 10,
             Self::Calendar => 6,
             Self::Organic => 3,
+            Self::Synthesis => 2,
         }
     }
 
@@ -38,6 +40,7 @@ impl Domain {
             Self::Flashcards => "ai_generations",
             Self::Calendar => "calendar_runs",
             Self::Organic => "organic_runs",
+            Self::Synthesis => "syntheses",
         }
     }
 }
@@ -56,11 +59,7 @@ impl Played {
     fn summary(&self) -> Value {
         let last = self.events.last().unwrap().json();
         match self.domain {
-            Domain::Flashcards => json!({
-                "status": last["status"], "made": last["suggestions"], "tokens": last["tokens"],
-                "tokensInput": last["tokens_input"], "tokensOutput": last["tokens_output"], "costUsd": last["cost_usd"],
-                "message": last["error"]["message"],
-            }),
+            Domain::Flashcards => with_snake_case_names(&last, "suggestions"),
             Domain::Calendar => {
                 let mut data = last["data"].clone();
                 data["made"] = data["entries"].clone();
@@ -71,6 +70,7 @@ impl Played {
                 data["made"] = last["placements"].clone();
                 data
             }
+            Domain::Synthesis => with_snake_case_names(&last, "sections"),
         }
     }
 
@@ -86,6 +86,13 @@ impl Played {
         );
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(self.job).fetch_one(admin).await.unwrap()
     }
+}
+
+fn with_snake_case_names(last: &Value, made: &str) -> Value {
+    json!({
+        "status": last["status"], "made": last[made], "tokens": last["tokens"], "tokensInput": last["tokens_input"],
+        "tokensOutput": last["tokens_output"], "costUsd": last["cost_usd"], "message": last["error"]["message"],
+    })
 }
 
 /// Plays scripts to a job of a new user and follows it to its end.
@@ -109,6 +116,12 @@ pub(crate) async fn play(stack: &Stack, domain: Domain, scripts: impl IntoIterat
             let mut stream = user.week(&json!({ "options": options_with_key(&key) })).await;
             let events = stream.collect_to_end().await;
             (stream.headers["location"].to_str().unwrap().to_owned(), events)
+        }
+        Domain::Synthesis => {
+            let theme = user.theme(&json!({ "description": theme_description(&key) })).await;
+            let id = user.synthesis(&theme).await;
+            let events = user.follow(&id).await.collect_to_end().await;
+            (id, events)
         }
     };
     let job = job.trim_start_matches("/v1/jobs/").parse().unwrap();
@@ -179,7 +192,7 @@ async fn a_message_names_what_the_provider_did() {
     let table = [
         (Script::status(401), "PROVIDER_AUTH", "account"),
         (Script::status(402), "PROVIDER_AUTH", "credit"),
-        (Script::ending(2, End::Error(402)), "PROVIDER_AUTH", "credit"),
+        (Script::ending(1, End::Error(402)), "PROVIDER_AUTH", "credit"),
         (Script::status(400), "PROVIDER_REJECTED", "refused"),
         (Script::shaped(JsonReader::BadJson), "INVALID_OUTPUT", "could not be read"),
     ];
@@ -230,14 +243,16 @@ async fn tokens_and_cost_of_unusable_answers_are_counted_alike_everywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_an_earlier_attempt_are_counted_by_the_attempt_that_ends_the_job() {
     let stack = Stack::builder().api_env("CALENDAR_TIMEOUT_SECONDS", "120").worker_env("SHUTDOWN_SECONDS", "1");
-    let stack = stack.api_env("ORGANIC_TIMEOUT_SECONDS", "120").start().await;
+    let stack =
+        stack.api_env("ORGANIC_TIMEOUT_SECONDS", "120").api_env("SYNTHESIS_TIMEOUT_SECONDS", "120").start().await;
     let admin = stack.admin().await;
     let held = Answer { cards: 10, hold_after: Some(1), ..Answer::default() };
     let scripts = [Script::shaped(JsonReader::BadJson), held.into(), whole(End::Done)];
 
     let hand_over = async {
-        let holding =
-            |calls: &[Call]| (calls.iter().filter(|call| call.outcome == Outcome::Holding).count() == 3).then_some(());
+        let holding = |calls: &[Call]| {
+            (calls.iter().filter(|call| call.outcome == Outcome::Holding).count() == Domain::ALL.len()).then_some(())
+        };
         stack.world.ledger().wait_for("each has made its second call", holding).await;
         stack.worker(0).terminate();
         stack.worker(0).wait_exit(Duration::from_secs(30)).await;
@@ -272,7 +287,8 @@ async fn an_item_without_words_is_dropped_counted_and_no_success() {
         let items: Value = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(one.job).fetch_one(&admin).await.unwrap();
         assert_eq!(items["dropped"], 1, "{:?}: {items}", one.domain);
         let (status, missing) = match one.domain {
-            Domain::Flashcards => ("succeeded", 1),
+            // There may be nothing to say under a title.
+            Domain::Flashcards | Domain::Synthesis => ("succeeded", 1),
             Domain::Calendar | Domain::Organic => ("partial", 1),
         };
         let summary = one.summary();

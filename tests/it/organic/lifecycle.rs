@@ -29,7 +29,8 @@ async fn branded(stack: &Stack) -> User {
 
 fn stages(events: &[Event]) -> Vec<String> {
     let mut stages: Vec<String> = Vec::new();
-    for event in events.iter().filter(|event| event.kind == "progress") {
+    // A heartbeat of a job that has not started has no stage.
+    for event in events.iter().filter(|event| event.kind == "progress" && !event.json()["stage"].is_null()) {
         let stage = event.json()["stage"].as_str().unwrap_or_default().to_owned();
         if stages.last() != Some(&stage) {
             stages.push(stage);

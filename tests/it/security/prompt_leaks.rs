@@ -82,6 +82,10 @@ async fn shown(one: &Played) -> Vec<(String, String)> {
                 almanac_tests::actor::organic::MONDAY
             ));
         }
+        Domain::Synthesis => {
+            paths.push(format!("/v1/syntheses/{}", one.job));
+            paths.push(format!("/v1/syntheses/{}/html", one.job));
+        }
     }
     let mut shown: Vec<(String, String)> =
         one.events.iter().map(|event| (format!("event {}", event.kind), event.data.clone())).collect();
@@ -122,7 +126,7 @@ async fn a_model_that_repeats_its_instructions_is_quoted_nowhere() {
     assert!(marked >= 12, "what was left out is marked: {marked}");
     prompts.sort();
     prompts.dedup();
-    assert_eq!(prompts.len(), 3);
+    assert_eq!(prompts.len(), Domain::ALL.len());
     let rows = all_rows(&stack.admin().await).await;
     let logs = [("API log", stack.api(0).log()), ("worker log", stack.worker(0).log())];
     let prompts = Prompts::new(prompts.iter().map(String::as_str));
@@ -143,6 +147,7 @@ async fn an_item_that_repeats_instructions_keeps_its_own_words_and_is_counted() 
             Domain::Flashcards => "ai_generations",
             Domain::Calendar => "calendar_runs",
             Domain::Organic => "organic_runs",
+            Domain::Synthesis => "syntheses",
         };
         let sql = format!("SELECT ai_metadata -> 'items' FROM almanac.{table} WHERE id = $1");
         let items: Value = sqlx::query_scalar(AssertSqlSafe(sql)).bind(one.job).fetch_one(&admin).await.unwrap();
@@ -165,6 +170,11 @@ async fn an_item_that_repeats_instructions_keeps_its_own_words_and_is_counted() 
                 assert!(caption.starts_with("Try this: […]") && caption.ends_with("Enjoy."), "{placement}");
                 assert!(placement["copy"]["hashtags"]["low"].as_array().unwrap().is_empty(), "{placement}");
                 assert_eq!(placement["content"]["titleTopic"], "Title 1");
+            }
+            Domain::Synthesis => {
+                let section = first("section");
+                let summary = section["summary"].as_str().unwrap();
+                assert!(summary.starts_with("Try this: […]") && summary.ends_with("Enjoy."), "{section}");
             }
         }
     }

@@ -17,6 +17,9 @@ pub const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("creative_assets", "siud", "", "sd"),
     ("effects", "s", "", "siud"),
     ("channel_credentials", "siud", "", "siud"),
+    ("email_deliveries", "si", "", "siud"),
+    ("email_recipients", "", "", "siud"),
+    ("email_suppressions", "", "", "s"),
     ("feature_flags", "", "s", "s"),
     ("calendar_entries", "siud", "", "siud"),
     ("calendar_run_entries", "s", "", "si"),
@@ -38,6 +41,11 @@ pub const GRANTS: &[(&str, &str, &str, &str)] = &[
     ("releases", "", "si", "si"),
     ("retention", "", "", "su"),
     ("schema_version", "", "s", "s"),
+    ("schedule_runs", "s", "", "siud"),
+    ("syntheses", "si", "", "siud"),
+    ("theme_schedules", "siud", "", "sud"),
+    ("theme_sources", "siud", "", "sud"),
+    ("themes", "siud", "", "sud"),
     ("trends", "siud", "", "sd"),
 ];
 
@@ -52,6 +60,8 @@ pub struct Things {
     pub brand: String,
     plan: String,
     intent: String,
+    theme: String,
+    synthesis: String,
 }
 
 pub async fn things(user: &User) -> Things {
@@ -70,7 +80,9 @@ pub async fn things(user: &User) -> Things {
     let written = user.write("linkedin", &texts(1)).await;
     let published = user.published(&written.order(&json!({}))).await;
     let (plan, intent) = (published.plan, published.intents[0].clone());
-    Things { generation, suggestion, card, calendar, entry, run, brand, plan, intent }
+    let theme = user.theme(&json!({})).await;
+    let synthesis = user.synthesised(&theme).await["id"].as_str().unwrap().to_owned();
+    Things { generation, suggestion, card, calendar, entry, run, brand, plan, intent, theme, synthesis }
 }
 
 /// An operation's path with this user's ids, or with ids of no user.
@@ -89,6 +101,8 @@ pub fn filled(path: &str, things: Option<&Things>) -> String {
                 "brands" => things.brand.clone(),
                 "plans" => things.plan.clone(),
                 "intents" => things.intent.clone(),
+                "themes" => things.theme.clone(),
+                "syntheses" => things.synthesis.clone(),
                 "channels" => "linkedin".into(),
                 "accounts" => "account".into(),
                 "trends" => "trend".into(),
@@ -112,7 +126,10 @@ pub fn body(path: &str) -> Value {
         Some("accounts") => json!({ "platform": "tiktok", "name": "Mine now?" }),
         Some("trends") => json!({ "title": "Mine now?", "source": "manual" }),
         Some("assets") => json!({ "title": "Mine now?", "kind": "image" }),
+        Some("schedule") => almanac_tests::actor::synthesis::schedule_order(&json!({ "enabled": false })),
+        Some("syntheses" | "test-mail") => json!({}),
         _ if path.contains("/placements/") => json!({ "copy": { "caption": "Mine now?" } }),
+        _ if path.starts_with("/themes/") => json!({ "name": "Mine now?" }),
         _ if path.starts_with("/brands/") => json!({ "name": "Mine now?" }),
         Some("entries") => json!({ "channel": "blog", "date": "2026-01-26", "title": "Mine now?" }),
         _ if path.contains("/calendars/") => json!({ "title": "Mine now?" }),
@@ -139,6 +156,26 @@ async fn publish(admin: &PgPool, user: &User, job: &str) {
     }
 }
 
+/// A theme with a feed, a schedule, a fire, a synthesis and a mail, as the job of this id would leave them.
+async fn mail(admin: &PgPool, user: &User, job: &str) {
+    let rows = [
+        "INSERT INTO almanac.themes (id, user_id, name, description, language) VALUES ($2::uuid, $1, 't', '', 'en')",
+        "INSERT INTO almanac.theme_sources (user_id, theme_id, url, place) VALUES ($1, $2::uuid, 'https://a.example', 1)",
+        "INSERT INTO almanac.theme_schedules (user_id, theme_id, enabled, zone_data) VALUES ($1, $2::uuid, false, '')",
+        "INSERT INTO almanac.schedule_runs (user_id, theme_id, fire_date, fire_at, state, zone, start_until)
+         VALUES ($1, $2::uuid, '2026-01-26', now(), 'done', 'UTC', now())",
+        "INSERT INTO almanac.syntheses (id, user_id, theme_id, model, prompt_version) VALUES ($2::uuid, $1, $2::uuid, 'm', 'v1')",
+        "INSERT INTO almanac.email_recipients (user_id, theme_id, address_hash, token)
+         VALUES ($1, $2::uuid, '\\x00', replace($2, '-', ''))",
+        "INSERT INTO almanac.email_deliveries (user_id, id, synthesis_id, theme_id, address, dedupe_key)
+         VALUES ($1, $2::uuid, $2::uuid, $2::uuid, 'a@b.example', 'test/' || $2)",
+        "INSERT INTO almanac.email_suppressions (address_hash, reason) SELECT sha256($2::bytea), 'bounce' WHERE $1 IS NOT NULL",
+    ];
+    for sql in rows {
+        sqlx::query(sql).bind(user.id).bind(job).execute(admin).await.unwrap();
+    }
+}
+
 /// A user with at least one row in every table.
 pub async fn settled(stack: &Stack, admin: &PgPool) -> User {
     let user = stack.user();
@@ -151,6 +188,7 @@ pub async fn settled(stack: &Stack, admin: &PgPool) -> User {
     user.place(&user.brand().await).await;
     user.connect_unused("linkedin", "account").await;
     publish(admin, &user, &id).await;
+    mail(admin, &user, &id).await;
     let effect = "INSERT INTO almanac.effects (id, kind, dedupe_key, user_id, job_id, provider_key, payload_hash)
                   VALUES (gen_random_uuid(), 'post', $2, $1, $2::uuid, 'k', '\\x00')";
     sqlx::query(effect).bind(user.id).bind(&id).execute(admin).await.unwrap();

@@ -271,7 +271,17 @@ async fn each_role_runs_only_its_functions_as_owner() {
     assert_eq!(runs_as_owner(&admin, "almanac_worker").await, ["expire_unstarted"]);
     assert_eq!(runs_as_owner(&admin, "anon").await, Vec::<String>::new());
     let api = runs_as_owner(&admin, "almanac_api").await;
-    assert_eq!(api, ["expire_unstarted", "lane_load", "submit", "submit_siblings", "tail"]);
+    let expected = [
+        "expire_unstarted",
+        "lane_load",
+        "look_up_recipient",
+        "record_mail_event",
+        "submit",
+        "submit_siblings",
+        "tail",
+        "unsubscribe",
+    ];
+    assert_eq!(api, expected);
 }
 
 /// A client of the database that shadows a type would have its own code run by every function of the owner that casts.

@@ -8,6 +8,7 @@ mod idle;
 mod organic;
 mod publish;
 mod pure;
+mod schedules;
 mod streams;
 mod submit;
 
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The names of the phases.
-pub const NAMES: &[&str] = &["submit", "e2e", "idle", "calendar", "organic", "publish", "streams", "pure"];
+pub const NAMES: &[&str] = &["submit", "e2e", "idle", "calendar", "organic", "publish", "schedules", "streams", "pure"];
 /// Connections of a closed loop.
 const CONNECTIONS: usize = 64;
 /// People who submit.
@@ -46,6 +47,7 @@ pub async fn run(name: &str, knobs: &Knobs, report: Report) -> anyhow::Result<()
         "calendar" => calendar::run(knobs, report).await,
         "organic" => organic::run(knobs, report).await,
         "publish" => publish::run(knobs, report).await,
+        "schedules" => schedules::run(knobs, report).await,
         "streams" => streams::run(knobs, report).await,
         "pure" => pure::run(report),
         _ => bail!("there is no phase {name}; there are {}", NAMES.join(", ")),

@@ -13,6 +13,7 @@ pub mod publishing;
 pub mod raw;
 mod reply;
 pub mod stream;
+pub mod synthesis;
 pub mod token;
 
 use std::{net::SocketAddr, time::Duration};

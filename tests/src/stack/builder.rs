@@ -17,11 +17,14 @@ use crate::{
     world::{
         World,
         channels::{FACEBOOK_APP, LINKEDIN_APP},
+        mail::{RESEND_KEY, SENDER_DOMAIN, WEBHOOK_SECRET},
     },
 };
 
 /// The origin that browsers may call every stack from.
 pub const ORIGIN: &str = "https://app.example.test";
+/// The beginning of links in mails.
+pub const PUBLIC_URL: &str = "https://almanac.example";
 /// The key that seals tokens of channels: Base64 of 32 bytes.
 pub const CREDENTIALS_KEY: &str = "Y2FuYXJ5LWtleS1mb3ItdGVzdHMtb25seS0zMmJ5dGU=";
 
@@ -132,6 +135,7 @@ impl Builder {
             // Only requests of workers pass the proxy.
             let provider = proxies.filter(|_| !is_api).map_or(world.address(), |proxies| proxies.provider.address());
             environment.extend(publishing(world, provider));
+            environment.insert("PUBLIC_URL".to_owned(), PUBLIC_URL.to_owned());
             if let Some(address) = address {
                 environment.insert("API_ADDR".to_owned(), address.to_string());
                 environment.insert("AUTH_JWT_SECRET".to_owned(), token::SECRET.to_owned());
@@ -139,11 +143,13 @@ impl Builder {
                 environment.insert("CORS_ALLOWED_ORIGINS".to_owned(), ORIGIN.to_owned());
                 // Every test connects from the same address; a test of the limit sets one.
                 environment.insert("ANONYMOUS_RATE".to_owned(), "100000/60".to_owned());
+                environment.insert("RESEND_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned());
                 environment.extend(self.api.clone());
             } else {
                 environment.insert("AI_PROVIDER".to_owned(), "openrouter".to_owned());
                 environment.insert("OPENROUTER_API_KEY".to_owned(), "test-key-canary-77c1".to_owned());
                 environment.insert("AI_BASE_URL".to_owned(), world.ai_base_url(provider));
+                environment.extend(mailing(world, provider));
                 environment.extend(self.worker.clone());
             }
             Ok(Arc::new(Node::new(format!("{kind}-{number}"), &format!("almanac-{kind}"), address, environment)?))
@@ -201,6 +207,19 @@ fn publishing(world: &World, seen_at: SocketAddr) -> Environment {
         ("CHANNEL_LOOKUP_GRACE_MS", "300"),
     ];
     variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// The fake Resend; a test of the mail server sets `EMAIL_PROVIDER`. Schedules are looked at every second.
+fn mailing(world: &World, seen_at: SocketAddr) -> Environment {
+    let variables = [
+        ("EMAIL_PROVIDER", "resend".to_owned()),
+        ("EMAIL_FROM", format!("Almanac <mail@{SENDER_DOMAIN}>")),
+        ("RESEND_API_KEY", RESEND_KEY.to_owned()),
+        ("RESEND_BASE_URL", world.resend_base_url(seen_at)),
+        ("SMTP_URL", world.smtp_url()),
+        ("SCHEDULER_TICK_SECONDS", "1".to_owned()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 async fn start_proxies(services: &Services, world: &World) -> anyhow::Result<Proxies> {

@@ -11,7 +11,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
 pub use self::{
-    builder::{Builder, CREDENTIALS_KEY, ORIGIN},
+    builder::{Builder, CREDENTIALS_KEY, ORIGIN, PUBLIC_URL},
     node::Node,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub struct Stack {
     pub services: Services,
     /// The name of its database.
     pub database: String,
-    /// Its provider, its key set and its networks.
+    /// Its provider, its key set, its networks, and those who take mails.
     pub world: World,
     proxies: Option<Proxies>,
     apis: Vec<Arc<Node>>,
@@ -47,7 +47,7 @@ pub struct Proxies {
     pub worker_postgres: Proxy,
     /// Between the workers and Redis.
     pub worker_redis: Proxy,
-    /// Between the workers and the model's provider, and the networks to publish to.
+    /// Between the workers and the model's provider, the networks to publish to, and Resend.
     pub provider: Proxy,
 }
 

@@ -1,12 +1,17 @@
-//! The scripted outside world: a model provider with OpenAI's protocol, a key set for tokens, networks to publish to.
-//! Every stack has its own; processes under test are pointed at it by `AI_BASE_URL`, `AUTH_JWKS_URL` and the networks'.
+//! The scripted outside world: a model provider with OpenAI's protocol, a key set for tokens, networks to publish to, feeds
+//! to read, and those who take mails. Every stack has its own; processes under test are pointed at it by `AI_BASE_URL`,
+//! `AUTH_JWKS_URL`, the networks' variables, `RESEND_BASE_URL` and `SMTP_URL`.
 //! It must never read Almanac's database: its ledger is the independent witness.
 //!
 //! A test synchronises with it instead of sleeping: `play` a script that holds, `wait_until_holding`, act, `release`.
 
 pub mod channels;
+pub mod feeds;
+mod fillings;
 mod ledger;
+pub mod mail;
 mod script;
+mod sections;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -23,7 +28,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use self::channels::Channels;
+use self::{channels::Channels, feeds::Feeds, mail::Mail};
 pub use self::{
     ledger::{Call, Ledger, Outcome},
     script::{Answer, End, JsonReader, Script},
@@ -37,8 +42,9 @@ use crate::{
 #[derive(Debug)]
 pub struct World {
     address: SocketAddr,
+    mail_server: SocketAddr,
     state: Arc<State>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 /// What the server and the test share.
@@ -54,6 +60,8 @@ struct State {
     keys_down: AtomicBool,
     key_reads: AtomicU64,
     channels: Channels,
+    feeds: Feeds,
+    mail: Mail,
 }
 
 impl World {
@@ -61,8 +69,9 @@ impl World {
     pub async fn start() -> anyhow::Result<Self> {
         let state = Arc::<State>::default();
         *locked(&state.keys) = vec![TestKey::EsOne, TestKey::Rs];
-        let (address, task) = server::start(Arc::clone(&state), test_run())?;
-        Ok(Self { address, state, task })
+        let (address, serving) = server::start(Arc::clone(&state), test_run())?;
+        let (mail_server, conversing) = mail::start(Arc::clone(&state), test_run())?;
+        Ok(Self { address, mail_server, state, tasks: [serving, conversing] })
     }
 
     /// Where it listens.
@@ -89,6 +98,31 @@ impl World {
     /// The networks to publish to.
     pub fn channels(&self) -> &Channels {
         &self.state.channels
+    }
+
+    /// The base URL for `RESEND_BASE_URL`, as seen through an address such as a proxy's.
+    pub fn resend_base_url(&self, seen_at: SocketAddr) -> String {
+        format!("http://{seen_at}/resend")
+    }
+
+    /// The URL for `SMTP_URL`.
+    pub fn smtp_url(&self) -> String {
+        format!("smtp://{}", self.mail_server)
+    }
+
+    /// Those who take mails.
+    pub fn mail(&self) -> &Mail {
+        &self.state.mail
+    }
+
+    /// The address of a feed, as seen through an address such as a proxy's.
+    pub fn feed_url(&self, seen_at: SocketAddr, name: &str) -> String {
+        format!("http://{seen_at}/feeds/{name}")
+    }
+
+    /// The feeds to read.
+    pub fn feeds(&self) -> &Feeds {
+        &self.state.feeds
     }
 
     /// Queues scripts for the calls of a key; the last one stays for all later calls. See `source_text`.
@@ -131,8 +165,8 @@ impl World {
         self.state.ledger.wait_for(&format!("the end of call {n} of {key}"), found).await
     }
 
-    /// Lets one holding call of a key, or one holding request of a network's account, continue; given before it holds,
-    /// it does not hold.
+    /// Lets one holding call of a key, one holding request of a network's account, or one holding mail to an address
+    /// continue; given before it holds, it does not hold.
     pub fn release(&self, key: &str) {
         self.state.gate(key).add_permits(1);
     }
@@ -155,7 +189,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -165,8 +199,9 @@ impl State {
         Arc::clone(releases.entry(key.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(0))))
     }
 
-    /// The script for the n-th call (from 0) of a key. By default all slots of a calendar are filled.
-    fn script(&self, key: &str, words: Option<&str>, call: usize, calendar: bool) -> Script {
+    /// The script for the n-th call (from 0) of a key. By default all slots of a calendar are filled, and all sections of a
+    /// synthesis are written, or two if it names none.
+    fn script(&self, key: &str, words: Option<&str>, call: usize, task: &Value) -> Script {
         if let Some(script) = locked(&self.outage).clone() {
             return script;
         }
@@ -176,7 +211,11 @@ impl State {
                 return script;
             }
         }
-        let usual = || if calendar { Script::ok(usize::MAX) } else { Script::Answer(Answer::default()) };
+        let usual = || match task {
+            _ if sections::is_open(task) => Script::ok(sections::USUAL),
+            _ if task["slots"].is_array() || task["sections"].is_array() => Script::ok(usize::MAX),
+            _ => Script::Answer(Answer::default()),
+        };
         words.map_or_else(usual, |words| Script::named(words, call))
     }
 
@@ -193,6 +232,11 @@ pub fn source_text(key: &str) -> String {
 /// A source text of valid length that names its script itself; its calls are found under these words.
 pub fn scripted_text(words: &str) -> String {
     padded(&format!("[[script:{words}]]"))
+}
+
+/// The description of a theme whose syntheses' calls are found under `key` and follow the scripts played for it.
+pub fn theme_description(key: &str) -> String {
+    format!("[[key:{key}]] Coffee, from the plant to the cup.")
 }
 
 fn padded(marker: &str) -> String {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::fillings::{echoing, filling, hollow, intruding};
+
 /// The behaviour towards one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -61,9 +63,9 @@ pub enum JsonReader {
     Fenced,
     /// With a sentence before and after.
     Prose,
-    /// Of slots: each is filled twice, the second time with other words.
+    /// Of slots and sections: each is filled twice, the second time with other words.
     Repeated,
-    /// Of slots: before the first, an entry for a slot that was not requested.
+    /// Of slots and sections: before the first, one that was not requested.
     Invented,
     /// The first card's back repeats the system prompt. Of slots: every text of the first does, its tags word by word.
     Echo,
@@ -74,7 +76,7 @@ pub enum JsonReader {
     /// Every card is an object whose fields are of the wrong type.
     WrongFields,
     /// Besides the request: entries for slots that were not requested, and each entry a second time, elsewhere and at
-    /// another time.
+    /// another time. Of sections: others, each again, and articles that are not in the document.
     Intruding,
     /// Text that is no JSON at all.
     BadJson,
@@ -196,7 +198,8 @@ impl Script {
 impl Answer {
     /// The content in segments: the opening, one per card, the closing. Joined they are the whole answer.
     ///
-    /// The document of a calendar or a week asks for `slots`: then a card is what fills a slot, in their order.
+    /// The document of a calendar or a week asks for `slots`, that of a synthesis for sections: then a card is what fills
+    /// one of these, in their order.
     pub fn segments(&self, system_prompt: &str, asked: Option<usize>, slots: &[Value]) -> Vec<String> {
         let asked = if slots.is_empty() { asked } else { Some(slots.len()) };
         let cards = asked.map_or(self.cards, |asked| self.cards.min(asked));
@@ -231,22 +234,20 @@ impl Answer {
     /// What stands in the place of a card: mostly that card and nothing else.
     fn cards_at(&self, place: usize, system_prompt: &str, slot: Option<&Value>) -> String {
         let Some(slot) = slot else { return self.card(place, system_prompt).to_string() };
-        let card = self.filling(slot);
+        let card = filling(slot, self.first);
         match self.shape {
-            JsonReader::Intruding => self.intruding(slot),
-            JsonReader::Repeated => {
-                let other = Self { first: self.first + 100, ..self.clone() };
-                format!("{card}, {}", other.filling(slot))
-            }
+            JsonReader::Intruding => intruding(slot, self.first),
+            JsonReader::Repeated => format!("{card}, {}", filling(slot, self.first + 100)),
             JsonReader::Invented if place == 0 => {
                 let mut invented = slot.clone();
-                invented["placementId"] = json!("nobody-asked");
-                format!("{}, {card}", self.filling(&invented))
+                let name = if slot["section"].is_string() { "section" } else { "placementId" };
+                invented[name] = json!("nobody-asked");
+                format!("{}, {card}", filling(&invented, self.first))
             }
             JsonReader::Echo if place == 0 => echoing(card, system_prompt).to_string(),
             JsonReader::Hollow if place == 0 => hollow(card).to_string(),
-            JsonReader::Items | JsonReader::Invented | JsonReader::Echo | JsonReader::Hollow => card.to_string(),
-            _ => self.card(place, system_prompt).to_string(),
+            JsonReader::WrongFields => self.card(place, system_prompt).to_string(),
+            _ => card.to_string(),
         }
     }
 
@@ -259,90 +260,6 @@ impl Answer {
             _ => json!({"front": format!("Question {number}?"), "back": format!("Answer {number}: \"é\" {{}} [].")}),
         }
     }
-
-    /// An entry between two that have no place in the calendar: of its slot, of another channel, of no slot at all.
-    fn intruding(&self, slot: &Value) -> String {
-        let wanted = self.entry(slot);
-        let mut again = wanted.clone();
-        let moved = [("title", "Intruder"), ("channel", "intruder"), ("date", "2099-09-09"), ("time", "03:33")];
-        for (name, value) in moved.into_iter().chain([("timezone", "Pacific/Auckland")]) {
-            again[name] = value.into();
-        }
-        again["media"] = json!([{ "url": "https://intruder.example/x.jpg", "type": "image" }]);
-        let mut strange = again.clone();
-        strange["key"] = "intruder:2099-09-09:1".into();
-        let mut none = again.clone();
-        none["key"] = slot["date"].clone();
-        [&strange, &wanted, &again, &none].map(Value::to_string).join(", ")
-    }
-
-    /// What a model says about a slot, and what it has no say in. `first` numbers the edition, so that another run can
-    /// say something else.
-    fn filling(&self, slot: &Value) -> Value {
-        if slot["placementId"].is_string() { self.placement(slot) } else { self.entry(slot) }
-    }
-
-    fn placement(&self, slot: &Value) -> Value {
-        let (id, edition) = (&slot["placementId"], self.first);
-        json!({
-            "placementId": id,
-            "content": {
-                "type": slot["format"].as_str().unwrap_or("post"), "titleTopic": format!("Title {edition}"),
-                "objective": "Awareness", "target": "Regulars", "tone": "warm", "cta": "Save this", "numSlides": null,
-            },
-            "creative": {
-                "creativeIdea": format!("Idea {edition}"),
-                "assetHints": [{ "role": "hook", "suggestion": "steam over a cup" }],
-                "assetIds": ["asset_of_somebody"],
-            },
-            "copy": {
-                "caption": format!("Caption {edition} for {}", id.as_str().unwrap_or_default()),
-                "hashtags": { "high": ["#coffee"], "medium": ["#coldbrew"], "low": ["#beanandco"] },
-            },
-            "platform": { "name": "myspace", "accountId": "acct_of_somebody" },
-            "schedule": { "dayId": "1999-01-01", "scheduledAt": "1999-01-01T00:00:00Z" },
-        })
-    }
-
-    fn entry(&self, slot: &Value) -> Value {
-        let (key, edition) = (&slot["key"], self.first);
-        json!({
-            "key": key, "title": format!("Title {edition}"), "topic": "coffee", "format": "reel",
-            "caption": format!("Caption {edition} for {key}"), "hashtags": ["#coffee"], "notes": "",
-            "channel": "myspace", "date": "1999-01-01", "scheduledAt": "1999-01-01T00:00:00Z",
-        })
-    }
-}
-
-/// What fills a slot, with every text but its title replaced by the system prompt in one of the forms that models give it.
-fn echoing(mut filling: Value, system_prompt: &str) -> Value {
-    let tags: Vec<String> = system_prompt.split_whitespace().map(|word| format!("#{word}")).collect();
-    let inside_json = Value::from(system_prompt).to_string();
-    if filling["placementId"].is_string() {
-        filling["content"]["objective"] = system_prompt.into();
-        filling["creative"]["creativeIdea"] = inside_json.into();
-        filling["creative"]["assetHints"][0]["suggestion"] = system_prompt.to_uppercase().into();
-        filling["copy"]["caption"] = format!("Try this: {system_prompt} Enjoy.").into();
-        filling["copy"]["hashtags"]["low"] = tags.into();
-    } else {
-        filling["topic"] = inside_json.into();
-        filling["caption"] = format!("Try this: {system_prompt} Enjoy.").into();
-        filling["notes"] = system_prompt.to_uppercase().into();
-        filling["hashtags"] = tags.into();
-    }
-    filling
-}
-
-/// What fills a slot, without a word in its title and its caption.
-fn hollow(mut filling: Value) -> Value {
-    if filling["placementId"].is_string() {
-        filling["content"]["titleTopic"] = "...".into();
-        filling["copy"]["caption"] = "…".into();
-    } else {
-        filling["title"] = "...".into();
-        filling["caption"] = "…".into();
-    }
-    filling
 }
 
 /// The key and the script words that a source text names, if any.

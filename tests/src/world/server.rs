@@ -1,4 +1,5 @@
-//! The HTTP side of the scripted world: `POST /v1/chat/completions`, `GET /jwks.json` and the networks' paths.
+//! The HTTP side of the scripted world: `POST /v1/chat/completions`, `GET /jwks.json`, and the paths of the networks, of the
+//! feeds and of Resend.
 //! `World::start` starts it on the run's own runtime.
 //! It must never decide what to answer: scripts do.
 
@@ -34,7 +35,9 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Answer, Call, End, Outcome, Script, State, channels, ledger::message, script::markers};
+use super::{
+    Answer, Call, End, Outcome, Script, State, channels, feeds, ledger::message, mail, script::markers, sections,
+};
 use crate::run::TestRun;
 
 pub(super) type Body = BoxBody<Bytes, io::Error>;
@@ -81,7 +84,9 @@ async fn route(request: Request<Incoming>, state: Arc<State>, socket: Socket) ->
     Ok(match (request.method(), request.uri().path()) {
         (&Method::POST, "/v1/chat/completions") => complete(request, state, socket).await,
         (&Method::GET, "/jwks.json") => key_set(&state),
+        (&Method::GET, path) if feeds::is_path(path) => feeds::serve(request, state, socket).await,
         (_, path) if channels::is_path(path) => return channels::serve(request, state, socket).await,
+        (_, path) if mail::is_path(path) => return mail::serve(request, state, socket).await,
         _ => whole(StatusCode::NOT_FOUND, &json!({"error": {"code": 404, "message": "no such place in this world"}})),
     })
 }
@@ -100,11 +105,11 @@ async fn complete(request: Request<Incoming>, state: Arc<State>, socket: Socket)
     let Ok(body) = body.collect().await else { return whole(StatusCode::BAD_REQUEST, &json!({})) };
     let body: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null);
     let task: Value = serde_json::from_str(message(&body, "user")).unwrap_or(Value::Null);
-    // A calendar has no text; its markers stand in its constraints, a week's in its guidance.
-    let elsewhere = format!("{} {}", task["constraints"], task["guidance"]);
+    // A calendar has no text; its markers stand in its constraints, a week's in its guidance, a synthesis' in its theme.
+    let elsewhere = format!("{} {} {}", task["constraints"], task["guidance"], task["theme"]["description"]);
     let (key, words) = markers(task["source_text"].as_str().unwrap_or(&elsewhere));
     let key = key.or(words).unwrap_or_default().to_owned();
-    let script = state.script(&key, words, state.ledger.of(&key).len(), task["slots"].is_array());
+    let script = state.script(&key, words, state.ledger.of(&key).len(), &task);
     let number = state.ledger.open(Call {
         number: 0,
         key: key.clone(),
@@ -177,7 +182,7 @@ impl Scene {
 
     fn stream(self, answer: Answer, body: &Value, task: &Value) -> Response<Body> {
         let asked = task["count"].as_u64().and_then(|count| usize::try_from(count).ok());
-        let slots = task["slots"].as_array().cloned().unwrap_or_default();
+        let slots = task["slots"].as_array().cloned().unwrap_or_else(|| sections::slots(task, answer.cards));
         let segments = answer.segments(message(body, "system"), asked, &slots);
         let model = body["model"].as_str().unwrap_or_default().to_owned();
         let repeated = repetition(body);

@@ -7,11 +7,22 @@ use serde_json::{Value, json};
 use super::*;
 
 async fn call(world: &World, text: &str) -> reqwest::Result<reqwest::Response> {
-    let task = json!({"task": "flashcards", "source_text": text, "count": 10});
+    ask(world, &json!({"task": "flashcards", "source_text": text, "count": 10})).await
+}
+
+async fn ask(world: &World, task: &Value) -> reqwest::Result<reqwest::Response> {
     let messages = json!([{"role": "system", "content": "be brief"}, {"role": "user", "content": task.to_string()}]);
     let body = json!({"model": "m", "stream": true, "messages": messages});
     let url = format!("{}/chat/completions", world.ai_base_url(world.address()));
     reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?.post(url).json(&body).send().await
+}
+
+/// The content of an answer to a theme with three articles.
+async fn sections_of(world: &World, description: &str, sections: &[&str]) -> String {
+    let articles: Vec<Value> = (1..=3).map(|id| json!({"id": id.to_string(), "title": "T"})).collect();
+    let theme = json!({"name": "Coffee", "description": description});
+    let task = json!({"task": "synthesis", "theme": theme, "sections": sections, "exclude": [], "articles": articles});
+    content(&ask(world, &task).await.expect("answer").text().await.expect("body")).0
 }
 
 /// The content of all deltas, and whether `[DONE]` came.
@@ -90,6 +101,43 @@ async fn a_cut_answer_ends_without_a_word_and_a_reset_one_breaks() {
     assert_eq!(content(&cut), ("{\"items\": [{\"front\":".to_owned(), false));
     assert!(!cut.contains("\"stop\""), "no finish_reason");
     assert!(reset.is_err(), "a broken connection");
+}
+
+#[tokio::test]
+async fn a_synthesis_follows_the_scripts_of_its_themes_key() {
+    let world = World::start().await.expect("world");
+    let description = theme_description("a");
+    let shapes = [JsonReader::Hollow, JsonReader::Intruding, JsonReader::Lines, JsonReader::Invented, JsonReader::Echo];
+    let usual = sections_of(&world, &description, &["Harvest", "Prices"]).await;
+    let open = sections_of(&world, &description, &[]).await;
+    world.play("a", shapes.map(Script::shaped));
+    let mut shaped = Vec::new();
+    for _ in shapes {
+        shaped.push(sections_of(&world, &description, &["Harvest", "Prices"]).await);
+    }
+
+    let items = |text: &str| serde_json::from_str::<Value>(text).expect("JSON")["items"].clone();
+    let titles = |text: &str| {
+        let titles =
+            items(text).as_array().expect("items").iter().map(|item| item["title"].clone()).collect::<Vec<_>>();
+        Value::from(titles).to_string()
+    };
+
+    assert_eq!(
+        (titles(&usual).as_str(), titles(&open).as_str()),
+        (r#"["Harvest","Prices"]"#, r#"["Section 1","Section 2"]"#)
+    );
+    let notes = items(&usual)[0]["articles"].clone();
+    assert_eq!(
+        notes.as_array().map(|notes| notes.iter().map(|note| note["id"].clone()).collect()),
+        Some(json!(["1", "3"]))
+    );
+    assert_eq!(titles(&shaped[0]), r#"["...","Prices"]"#);
+    assert_eq!(titles(&shaped[1]), r#"["Intruder","Harvest","Harvest","Intruder","Prices","Prices"]"#);
+    assert_eq!(shaped[2].lines().count(), 2);
+    assert_eq!(titles(&shaped[3]), r#"["nobody-asked","Harvest","Prices"]"#);
+    assert!(shaped[4].contains("Try this: be brief Enjoy.") && shaped[4].contains("BE BRIEF"), "{}", shaped[4]);
+    assert_eq!(world.calls("a").len(), 7);
 }
 
 #[tokio::test]

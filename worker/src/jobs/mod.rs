@@ -12,10 +12,12 @@ use crate::{deps::Deps, runner::stop::Stop};
 
 mod account;
 mod calendar;
+mod email;
 mod flashcards;
 mod model_run;
 mod organic;
 mod publishing;
+mod synthesis;
 
 /// For so long a job is left to newer workers, when an API of a newer version accepted what this one does not know.
 pub const LEFT_TO_NEWER: Duration = Duration::from_secs(30);
@@ -53,8 +55,10 @@ pub enum JobError {
 /// Counts the end of a job that the platform wrote: poison, failed unexpectedly, or ended instead of waiting. Ends that a
 /// kind writes itself are counted where it writes them.
 pub async fn count_end(deps: &Deps, lane: &str, job: JobId) {
-    if Lane::parse(lane) == Some(Lane::Publishing) {
-        publishing::count_end(deps, job).await;
+    match Lane::parse(lane) {
+        Some(Lane::Publishing) => publishing::count_end(deps, job).await,
+        Some(Lane::Email) => email::count_end(deps, job),
+        _ => {}
     }
 }
 
@@ -65,6 +69,8 @@ pub async fn run_kind(kind: Kind, deps: &Deps, job: &ClaimedJob, stop: &Stop) ->
         Kind::GenerateCalendar => calendar::generate(deps, job, stop).await,
         Kind::GenerateOrganic => organic::generate(deps, job, stop).await,
         Kind::Publish => publishing::publish(deps, job, stop).await,
+        Kind::GenerateSynthesis => synthesis::generate(deps, job, stop).await,
+        Kind::SendEmail => email::send(deps, job, stop).await,
         Kind::EraseAccount => account::erase(deps, job, stop).await,
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use almanac_shared::{
     jobs::{Lane, State, store},
-    platform::redis,
+    platform::{metrics::BAD_FIRES, redis},
     publishing::{Channel, IntentStatus, store::work},
+    synthesis::store::fires,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ pub async fn count(deps: Deps, lanes: Vec<Lane>, draining: CancellationToken) {
             }
         }
         count_open_intents(&deps).await;
+        count_fires(&deps).await;
         deps.metrics.redis_up(redis::answers(&deps.redis).await);
         tokio::select! {
             () = tokio::time::sleep(COUNT_EVERY) => {}
@@ -48,6 +50,16 @@ async fn count_open_intents(deps: &Deps) {
             deps.metrics.publish_waiting(channel, status, of.map_or(0, |(.., intents)| *intents));
         }
     }
+}
+
+/// Counts fires that ended badly, and shows how late the oldest due one is.
+async fn count_fires(deps: &Deps) {
+    let Ok((bad, late)) = fires::health(&deps.service).await else { return };
+    for outcome in BAD_FIRES {
+        let of = bad.iter().find(|(of, _)| of == outcome);
+        deps.metrics.bad_fires(outcome, of.map_or(0, |(_, fires)| *fires));
+    }
+    deps.metrics.schedule_lag(late);
 }
 
 /// Shows since when this release runs; false if Postgres did not say so.

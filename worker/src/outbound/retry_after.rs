@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Timelike, Utc};
 use http::{HeaderMap, HeaderName, header};
 
 /// Seconds, or a date read against the response's own `Date`, so that our clock has no part in it.
@@ -15,4 +16,11 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let until = httpdate::parse_http_date(value).ok()?;
     let now = httpdate::parse_http_date(text(header::DATE)?).ok()?;
     Some(until.duration_since(now).unwrap_or_default())
+}
+
+/// How long it is until the next midnight UTC, by the response's own `Date`.
+pub fn until_utc_midnight(headers: &HeaderMap) -> Option<Duration> {
+    let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()?;
+    let passed = DateTime::<Utc>::from(date).num_seconds_from_midnight();
+    Some(Duration::from_secs(u64::from(86_400 - passed.min(86_399))))
 }

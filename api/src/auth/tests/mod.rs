@@ -360,5 +360,8 @@ async fn a_minted_token_is_one_of_ours() {
 
     // With the seconds by which clocks may differ.
     let expires_at = world.clock.now() + TimeDelta::hours(1) + TimeDelta::seconds(30);
-    assert_eq!(world.bearer(&token).await.unwrap(), Verified::User { user: user(), is_admin: false, expires_at });
+    assert_eq!(
+        world.bearer(&token).await.unwrap(),
+        Verified::User { user: user(), email: None, is_admin: false, expires_at }
+    );
 }

@@ -18,8 +18,10 @@ pub use self::{
     assets::{AssetPage, AssetPatch, AssetResponse, CreateAsset},
     trends::{CreateTrend, TrendPage, TrendPatch, TrendResponse},
 };
-use super::patch;
-use crate::http::text::{ClientId, Text};
+use crate::http::{
+    merge_patch::patch,
+    text::{ClientId, Text},
+};
 
 /// A new brand.
 #[derive(Clone, Debug, Deserialize, Object)]

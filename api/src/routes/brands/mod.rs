@@ -16,7 +16,6 @@ use almanac_shared::brands::{
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    types::MaybeUndefined,
 };
 
 use self::dto::{BrandImport, BrandImported, BrandPage, BrandPatch, BrandResponse, CreateBrand};
@@ -158,13 +157,4 @@ fn named<T: FromStr>(text: &str) -> Result<T, ApiError> {
 /// The brand and the thing of it that a path names.
 fn named_in<T: FromStr>(brand: &str, text: &str) -> Result<(BrandId, T), ApiError> {
     Ok((named(brand)?, named(text)?))
-}
-
-/// One field of a merge patch: absent leaves it, null takes it away.
-fn patch<T, U: Into<T>>(field: &mut Option<T>, patch: MaybeUndefined<U>) {
-    match patch {
-        MaybeUndefined::Undefined => {}
-        MaybeUndefined::Null => *field = None,
-        MaybeUndefined::Value(value) => *field = Some(value.into()),
-    }
 }

@@ -52,9 +52,10 @@ macro_rules! select_generations {
             Generation,
             r#"
             SELECT id AS "id: GenerationId",
-                   CASE WHEN status = 'pending' AND EXISTS (
-                             SELECT FROM almanac.jobs j
-                              WHERE j.user_id = g.user_id AND j.id = g.id AND j.started_at IS NOT NULL)
+                   -- Not EXISTS: a plan may answer that by reading all jobs of the user.
+                   CASE WHEN status = 'pending' AND (
+                             SELECT j.started_at FROM almanac.jobs j
+                              WHERE j.user_id = g.user_id AND j.id = g.id) IS NOT NULL
                         THEN 'running' ELSE status END AS "status!", model, prompt_version, tokens_input, tokens_output,
                    cost_usd::float8 AS cost_usd, ai_metadata, error, created_at, finished_at,
                    cardinality(ARRAY(SELECT 1 FROM almanac.ai_suggestions s

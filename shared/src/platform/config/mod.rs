@@ -19,12 +19,14 @@ use crate::jobs::Lane;
 
 mod env;
 mod kinds;
+mod mail;
 mod publishing;
 mod variables;
 
 pub use self::{
     env::Env,
     kinds::KindSettings,
+    mail::{MailProvider, SmtpCredentials, SmtpSecurity, SmtpServer},
     publishing::{ChannelClient, PublishSettings, WorkerPublishSettings},
     variables::{Variable, variables},
 };
@@ -134,6 +136,10 @@ pub struct ApiSettings {
     pub publishing: PublishSettings,
     /// Where requests to publish wait while Postgres is down.
     pub spool_dir: Option<PathBuf>,
+    /// The beginning of links in mails, without a trailing slash.
+    pub public_url: String,
+    /// Secrets of Resend's webhook; each verifies.
+    pub webhook_secrets: Vec<SecretString>,
     /// Requests without a valid token.
     pub anonymous_rate: Rate,
     /// Open streams of one user in this process.
@@ -174,10 +180,18 @@ pub struct WorkerSettings {
     pub metrics_addr: SocketAddr,
     /// The model's provider.
     pub ai: AiProvider,
+    /// The models of scheduled work.
+    pub models: ModelSettings,
     /// Publishing, as the API has it.
     pub publishing: PublishSettings,
     /// Publishing, of workers only.
     pub channels: WorkerPublishSettings,
+    /// Who takes mails.
+    pub mail: MailProvider,
+    /// The beginning of links in mails, without a trailing slash.
+    pub public_url: String,
+    /// The pause between two looks for schedules that are due.
+    pub scheduler_tick: Duration,
     /// Jobs at once, by lane.
     pub concurrency: BTreeMap<Lane, usize>,
     /// How long a job waits for a provider that cannot serve.
@@ -230,6 +244,8 @@ impl ApiSettings {
             organic: env.organic(),
             publishing: publishing::read(&mut env),
             spool_dir: env.folder("SPOOL_DIR"),
+            public_url: mail::public_url(&mut env),
+            webhook_secrets: mail::webhook_secrets(&mut env),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),
             streams_per_user: usize::try_from(env.number("STREAMS_PER_USER", 1..=100_000)).unwrap_or(1),
             flags: env.flags(),
@@ -249,8 +265,12 @@ impl WorkerSettings {
             redis_url: env.redis_url("REDIS_URL"),
             metrics_addr: env.addr("METRICS_ADDR", WORKER_METRICS_ADDR),
             ai: env.ai_provider(),
+            models: env.models(),
             publishing: publishing::read(&mut env),
             channels: publishing::read_worker(&mut env),
+            mail: mail::read(&mut env),
+            public_url: mail::public_url(&mut env),
+            scheduler_tick: Duration::from_secs(env.number("SCHEDULER_TICK_SECONDS", 1..=60).into()),
             concurrency: env.lanes("WORKER_CONCURRENCY"),
             provider_wait: Duration::from_secs(env.number("PROVIDER_WAIT_SECONDS", 1..=86_400).into()),
             job_max_crashes: env.number("JOB_MAX_CRASHES", 1..=100),

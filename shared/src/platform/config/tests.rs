@@ -3,6 +3,8 @@
 use super::*;
 use crate::publishing::{Channel, Transport};
 
+mod mail;
+
 const SECRET: &str = "a secret of thirty-two bytes or so";
 
 const API: [(&str, &str); 2] =
@@ -55,6 +57,8 @@ fn invalid_values_are_refused_by_name() {
         ("CREDENTIALS_KEY", "c2hvcnQ="),
         ("FACEBOOK_BASE_URL", "graph.facebook.com"),
         ("LINKEDIN_BASE_URL", "ftp://api.linkedin.com"),
+        ("PUBLIC_URL", "almanac.example"),
+        ("PUBLIC_URL", "https://almanac.example/?from=mail"),
     ];
     let of_api = [
         ("AUTH_JWT_SECRET", "short"),
@@ -81,6 +85,8 @@ fn invalid_values_are_refused_by_name() {
         ("API_ADDR", "localhost:8080"),
         ("ANONYMOUS_RATE", "60"),
         ("SIGNING_KEY", "c2hvcnQ="),
+        ("RESEND_WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("RESEND_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,secret"),
     ];
     let of_worker = [
         ("AI_BASE_URL", "models.example.test"),
@@ -89,6 +95,16 @@ fn invalid_values_are_refused_by_name() {
         ("CHANNEL_CALL_TIMEOUT_MS", "0"),
         ("CHANNEL_LOOKUP_GRACE_MS", "soon"),
         ("OUTBOUND_ALLOW_PRIVATE", "intranet"),
+        ("EMAIL_PROVIDER", "post"),
+        ("EMAIL_FROM", "almanac"),
+        ("EMAIL_FROM", "one@example.com, two@example.com"),
+        ("RESEND_BASE_URL", "api.resend.com"),
+        ("SMTP_URL", "mail.example.com:25"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com?tls=maybe"),
+        ("SMTP_URL", "smtp://"),
+        ("SCHEDULER_TICK_SECONDS", "0"),
+        ("SCHEDULER_TICK_SECONDS", "61"),
     ];
 
     for (name, value) in shared.into_iter().chain(of_api) {
@@ -135,6 +151,7 @@ fn all_mistakes_are_reported_at_once_without_secrets() {
         ("AUTH_JWT_SECRET", "canary"),
         ("SIGNING_KEY", "canary"),
         ("CREDENTIALS_KEY", "canary"),
+        ("RESEND_WEBHOOK_SECRET", "canary"),
         ("AUTH_JWKS_URL", "http://user:canary@id.example.test/jwks.json"),
         ("TRUSTED_PROXIES", "everybody"),
         ("LOG_LEVEL", "loud"),

@@ -1,6 +1,8 @@
 //! Every variable of the environment, with its default and a sentence for operators. Readers look up defaults here, and a
 //! test compares the list with `.env.example`.
 
+use std::collections::BTreeSet;
+
 use crate::jobs::Kind;
 
 /// One environment variable that Almanac reads.
@@ -66,6 +68,15 @@ variables! {
     OUTBOUND_ALLOW_PRIVATE = "", "CIDRs of private networks from which workers fetch media, http there too; empty: public addresses and https only";
     SPOOL_DIR = "", "folder of the API where requests to publish wait while Postgres is down; empty: they are answered 503";
     SANDBOX_DIR = "", "folder where workers keep posts of the sandbox; a worker does not start without it when PUBLISH_TRANSPORT is sandbox";
+    PUBLIC_URL = "http://127.0.0.1:8080", "where people reach the API: the beginning of links in mails; without https no mail has a List-Unsubscribe header; the same for both processes";
+    EMAIL_PROVIDER = "", "resend, smtp or log (written to MAIL_DIR, sent to no one); empty: resend with a key, else log; workers only";
+    EMAIL_FROM = "", "sender, such as Almanac <mail@example.com>; required unless EMAIL_PROVIDER is log; workers only";
+    RESEND_API_KEY = "", "key of Resend; workers only";
+    RESEND_BASE_URL = "https://api.resend.com", "host of Resend's API; workers only";
+    RESEND_WEBHOOK_SECRET = "", "secrets of Resend's webhook, current[,old], each whsec_ and base64; empty: no webhook is accepted; the API only";
+    SMTP_URL = "", "mail server: smtps://user:password@host, smtp://user:password@host?tls=required for STARTTLS, or smtp://127.0.0.1:1025 without TLS; workers only";
+    MAIL_DIR = "", "folder where EMAIL_PROVIDER log keeps mails as files; empty: they are only counted in the log; workers only";
+    SCHEDULER_TICK_SECONDS = "15", "how often a worker looks for schedules that are due, seconds; workers only";
     ANONYMOUS_RATE = "60/60", "requests without a valid token per address: count/seconds";
     STREAMS_PER_USER = "20", "open streams of one user in one API process; one more is answered 429";
     WORKER_CONCURRENCY = "", "jobs at once per lane, lane=count, comma-separated, for a worker of these lanes only; empty: 32 in each lane, 8 in publishing, 2 in account";
@@ -81,9 +92,11 @@ variables! {
     LOG_LEVEL = "info", "a level (off, error, warn, info, debug, trace), also per target: info,almanac_worker=debug";
 }
 
-/// Every variable the two processes read.
+/// Every variable the two processes read, once.
 pub fn variables() -> impl Iterator<Item = Variable> {
     let limits = Kind::ALL.iter().map(|kind| kind.limits());
     let of_kinds = limits.flat_map(|limits| std::iter::once(limits.rate).chain(limits.time_limit));
-    OF_PROCESSES.iter().copied().chain(of_kinds)
+    // Kinds of one family have one rate.
+    let mut seen = BTreeSet::new();
+    OF_PROCESSES.iter().copied().chain(of_kinds).filter(move |variable| seen.insert(variable.name))
 }

@@ -12,6 +12,7 @@ mod publishing;
 mod queue;
 mod release;
 mod streams;
+mod synthesis;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::platform::db::RELEASE;
 
 pub use jobs::PickupSource;
 pub use publishing::{CHANNELS, IntentEnd};
+pub use synthesis::BAD_FIRES;
 
 /// For the `Content-Type` header of `/metrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,6 +42,7 @@ pub struct Metrics {
     queue: queue::Queue,
     release: release::Release,
     streams: streams::Streams,
+    synthesis: synthesis::Synthesis,
 }
 
 impl Metrics {
@@ -57,6 +60,7 @@ impl Metrics {
             queue: queue::Queue::register(&mut registry),
             release: release::Release::register(&mut registry),
             streams: streams::Streams::register(&mut registry),
+            synthesis: synthesis::Synthesis::register(&mut registry),
             registry,
         })
     }

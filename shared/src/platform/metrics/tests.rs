@@ -47,6 +47,11 @@ fn every_family_shows_what_was_said_to_it() {
     metrics.channel_auth_missing("tiktok", Code::ChannelAuthMissing);
     metrics.channel_auth_missing("tiktok", Code::RateLimited);
     metrics.release_first_started(at(0));
+    metrics.schedule_fired("started");
+    metrics.bad_fires("missed", 2);
+    metrics.schedule_lag(7);
+    metrics.mail_ended("sent");
+    metrics.mail_reported("delivered");
 
     let text = metrics.render();
     for (name, value) in [
@@ -54,6 +59,12 @@ fn every_family_shows_what_was_said_to_it() {
         (r#"almanac_http_requests_total{service="S",method="other",route="unknown",status="404"}"#, 1.0),
         (r#"almanac_http_request_seconds_bucket{service="S",le="0.005",method="GET",route="/v1/jobs/:id"}"#, 1.0),
         (r#"almanac_rate_limited_total{service="S",family="generation"}"#, 1.0),
+        (r#"almanac_schedule_fires_total{service="S",outcome="started"}"#, 1.0),
+        (r#"almanac_schedule_fires_bad{service="S",outcome="missed"}"#, 2.0),
+        (r#"almanac_schedule_lag_seconds{service="S"}"#, 7.0),
+        (r#"almanac_mails_total{service="S",status="sent"}"#, 1.0),
+        (r#"almanac_mails_total{service="S",status="failed"}"#, 0.0),
+        (r#"almanac_mail_reports_total{service="S",status="delivered"}"#, 1.0),
         (r#"almanac_jobs_accepted_total{service="S",kind="flashcards.generate"}"#, 1.0),
         (r#"almanac_jobs_pickup_seconds_count{service="S",lane="flashcards",source="ring"}"#, 1.0),
         (r#"almanac_jobs_pickup_seconds_sum{service="S",lane="flashcards",source="poll"}"#, 2.0),

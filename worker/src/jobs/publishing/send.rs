@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     jobs::{JobError, Verdict},
-    outbound::channels::{Channel, ChannelError, ErrorClass, Posted, Prepared, SendBudget, Sent},
+    outbound::{
+        channels::{Channel, ChannelError, ErrorClass, Posted, Prepared, Sent},
+        send_budget::SendBudget,
+    },
 };
 
 impl Attempt<'_> {

@@ -19,6 +19,7 @@ pub(super) struct Answer {
     extractor: Extractor,
     left: usize,
     only: Option<HashSet<String>>,
+    copied: HashSet<String>,
     seen: HashSet<String>,
     counts: ItemCounts,
 }
@@ -32,6 +33,7 @@ impl Answer {
             extractor: Extractor::new(request.task.array_names()),
             left: wanted.most,
             only: wanted.only,
+            copied: wanted.copied,
             seen: wanted.existing.into_iter().collect(),
             counts: ItemCounts::default(),
         }
@@ -84,7 +86,8 @@ impl Answer {
             counts.dropped += 1;
             return None;
         };
-        let (object, echoed) = self.filter.item(object, |text| only.is_some_and(|only| only.contains(text)));
+        let is_ours = |text: &str| self.copied.contains(text) || only.is_some_and(|only| only.contains(text));
+        let (object, echoed) = self.filter.item(object, is_ours);
         counts.echoed += u32::from(echoed);
         let asked_for = |item: &Item| only.is_none_or(|only| only.contains(&item.identity()));
         let read = self.task.read(&object);
@@ -160,6 +163,35 @@ mod tests {
         };
         assert_eq!(kept.iter().map(title).collect::<Vec<_>>(), ["a first", "b other"]);
         assert_eq!(answer.counts(), ItemCounts { kept: 2, cut: 0, dropped: 2, echoed: 0, repeated: 1 });
+    }
+
+    #[test]
+    fn sections_are_kept_by_their_titles_and_a_prompt_cut_up_between_ids_is_found() {
+        let article = |id: &str| json!({"id": id, "title": "A", "url": null, "published": "2026-03-24", "summary": ""});
+        let document = json!({
+            "task": "synthesis", "theme": {"name": "Coffee", "description": ""}, "week": "2026-W13", "language": "en",
+            "sections": ["Harvest", "Prices"], "exclude": ["Machines"], "articles": [article("1"), article("2"), article("3")],
+        });
+        let prompt = Task::Synthesis.prompt("v1").unwrap();
+        let mut answer =
+            Answer::to(&AiRequest::new(prompt, "m".to_owned(), document, Instant::now()), Filter::of(prompt, None));
+        let echo: Vec<char> = prompt.text().chars().take(90).collect();
+        let pieces = ["1", "2", "3"].iter().zip(echo.chunks(30));
+        let pieces = pieces.map(|(id, piece)| json!({"id": id, "takeaway": piece.iter().collect::<String>()}));
+        let section = |title: &str| json!({"title": title, "summary": "It rained."});
+        let items = json!({"sections": [
+            section("Machines"), section(" PRICES"), section("Weather"), section("Prices"),
+            {"title": "Harvest", "summary": "It rained.", "articles": pieces.collect::<Vec<_>>()},
+        ]});
+
+        let kept = answer.push(&items.to_string()).unwrap();
+
+        let takeaways = |item: Item| match item {
+            Item::Synthesis(section) => section.articles.into_iter().map(|note| note.takeaway).collect::<Vec<_>>(),
+            other => panic!("not a section: {other:?}"),
+        };
+        assert_eq!(kept.into_iter().map(takeaways).collect::<Vec<_>>(), [vec![], vec![String::new(); 3]]);
+        assert_eq!(answer.counts(), ItemCounts { kept: 2, cut: 0, dropped: 2, echoed: 1, repeated: 1 });
     }
 
     #[test]

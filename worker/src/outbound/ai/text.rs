@@ -2,6 +2,7 @@
 //! All functions are pure and linear; none may ever let a NUL, control or bidi character through.
 //! Unicode's class of format characters (Cf) is not used: it contains the joiners, which must stay.
 
+use almanac_shared::values::invisible::is_invisible;
 use serde_json::Value;
 
 /// The mark at the end of a text that was cut.
@@ -33,12 +34,6 @@ pub fn clean(text: &str) -> String {
         }
     }
     cleaned.trim().to_owned()
-}
-
-/// Bidi controls, zero-width spaces and byte-order marks. The joiners U+200C and U+200D stay: Persian and emoji need them.
-fn is_invisible(char: char) -> bool {
-    matches!(char, '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'
-        | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 /// Whether a text says anything: two letters or digits at least.

@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use almanac_shared::platform::error::Code;
-use chrono::{DateTime, Timelike, Utc};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::{ErrorClass, answer::Answer, ids};
-use crate::outbound::retry_after::retry_after;
+use crate::outbound::retry_after::{retry_after, until_utc_midnight};
 
 /// Percent of a limit at which calls stop.
 const USAGE_LIMIT: u64 = 90;
@@ -212,13 +211,7 @@ pub(super) fn linkedin(answer: &Answer) -> Option<Verdict> {
 fn linkedin_limit(headers: &HeaderMap, message: &str) -> Verdict {
     let asked = retry_after(headers);
     let is_daily = message.split(|char: char| !char.is_alphanumeric()).any(|word| word == "DAY");
-    if is_daily { quota().after(asked.or_else(|| until_midnight(headers))) } else { rate_limited().after(asked) }
-}
-
-fn until_midnight(headers: &HeaderMap) -> Option<Duration> {
-    let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()?;
-    let passed = DateTime::<Utc>::from(date).num_seconds_from_midnight();
-    Some(Duration::from_secs(u64::from(86_400 - passed.min(86_399))))
+    if is_daily { quota().after(asked.or_else(|| until_utc_midnight(headers))) } else { rate_limited().after(asked) }
 }
 
 /// The first URN of a post in a text.

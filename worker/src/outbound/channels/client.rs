@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{
-    ChannelError, ErrorClass, SendBudget, Sent,
-    answer::Answer,
-    body::{Gate, GatedBody},
+use super::{ChannelError, ErrorClass, Sent, answer::Answer};
+use crate::outbound::{
+    gated_body::{Gate, GatedBody},
+    http as outbound_http,
+    send_budget::SendBudget,
 };
-use crate::outbound::http as outbound_http;
 
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: usize = 256 * 1024;

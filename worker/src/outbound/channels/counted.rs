@@ -10,9 +10,8 @@ use almanac_shared::{
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{
-    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Prepared, Refreshed, SendBudget, Sent,
-};
+use super::{Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Prepared, Refreshed, Sent};
+use crate::outbound::send_budget::SendBudget;
 
 /// An adapter whose steps are counted.
 pub(super) struct Counted {

@@ -18,8 +18,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Posted, Prepared, Refreshed,
-    SendBudget, Sent,
+    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Posted, Prepared, Refreshed, Sent,
     answer::Answer,
     classify,
     client::ChannelClient,
@@ -27,7 +26,10 @@ use super::{
     post::{self, encoded, instant, is_same_text},
     pressure::Pressure,
 };
-use crate::outbound::media::{Media, MediaLimits};
+use crate::outbound::{
+    media::{Media, MediaLimits},
+    send_budget::SendBudget,
+};
 
 /// <https://developers.facebook.com/docs/graph-api/photo-uploads>. The size is the one that the API's own error names.
 const PHOTOS: MediaLimits = MediaLimits {

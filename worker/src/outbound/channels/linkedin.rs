@@ -19,15 +19,17 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Posted, Prepared, Refreshed,
-    SendBudget, Sent,
+    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Posted, Prepared, Refreshed, Sent,
     answer::Answer,
     classify,
     client::ChannelClient,
     ids,
     post::{self, encoded, instant, is_same_text},
 };
-use crate::outbound::media::{Media, MediaLimits};
+use crate::outbound::{
+    media::{Media, MediaLimits},
+    send_budget::SendBudget,
+};
 
 mod little_text;
 mod oauth;

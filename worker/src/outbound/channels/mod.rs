@@ -11,11 +11,11 @@ use almanac_shared::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+
+use super::send_budget::SendBudget;
 
 pub mod adapters;
 mod answer;
-mod body;
 mod classify;
 pub mod client;
 mod counted;
@@ -165,23 +165,6 @@ impl LookUpWindow {
 
     fn is_taken(&self, id: &str) -> bool {
         self.taken.iter().any(|taken| taken == id)
-    }
-}
-
-/// Until when the first byte of a request may leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendBudget {
-    deadline: Instant,
-}
-
-impl SendBudget {
-    /// A budget that ends at an instant of the monotonic clock.
-    pub const fn until(deadline: Instant) -> Self {
-        Self { deadline }
-    }
-
-    fn is_spent(self) -> bool {
-        Instant::now() >= self.deadline
     }
 }
 

@@ -25,8 +25,8 @@ use tokio::{
     time::Instant,
 };
 
-use super::{ChannelError, Delivery, Handles, LookUpWindow, SendBudget, client::ChannelClient};
-use crate::outbound::{guard::Guard, media::Media};
+use super::{ChannelError, Delivery, Handles, LookUpWindow, client::ChannelClient};
+use crate::outbound::{guard::Guard, media::Media, send_budget::SendBudget};
 
 /// What a vendor does with a whole request.
 #[derive(Clone)]

@@ -8,12 +8,10 @@ use chrono::{DateTime, Utc};
 use poem_openapi::{Object, types::MaybeUndefined};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    http::{
-        document_types::SeedSource,
-        text::{ClientId, Text},
-    },
-    routes::brands::patch,
+use crate::http::{
+    document_types::SeedSource,
+    merge_patch::patch,
+    text::{ClientId, Text},
 };
 
 /// A new trend.

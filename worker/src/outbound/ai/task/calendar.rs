@@ -56,7 +56,7 @@ pub(super) fn item_schema() -> Value {
 pub(super) fn wanted(document: &Value) -> Wanted {
     let Some(document) = Document::read(document) else { return Wanted::default() };
     let keys = document.slots.into_iter().map(|slot| slot.key);
-    Wanted { most: keys.len(), existing: Vec::new(), only: Some(keys.collect()) }
+    Wanted { most: keys.len(), only: Some(keys.collect()), ..Wanted::default() }
 }
 
 /// An entry needs its key, and a title or a caption that says something; what else is missing is empty.

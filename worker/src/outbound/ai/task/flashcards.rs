@@ -48,7 +48,7 @@ pub(super) fn item_schema() -> Value {
 pub(super) fn wanted(document: &Value) -> Wanted {
     let Some(document) = Document::read(document) else { return Wanted::default() };
     let existing = document.exclude.iter().map(|front| identity(front)).collect();
-    Wanted { most: document.count as usize, existing, only: None }
+    Wanted { most: document.count as usize, existing, ..Wanted::default() }
 }
 
 /// A card needs two letters or digits on each side.

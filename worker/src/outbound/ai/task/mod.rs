@@ -8,6 +8,7 @@
 pub mod calendar;
 pub mod flashcards;
 pub mod organic;
+pub mod synthesis;
 
 use std::collections::HashSet;
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use almanac_shared::wire_enum;
 
-use self::{calendar::CalendarEntry, flashcards::Flashcard, organic::OrganicDraft};
+use self::{calendar::CalendarEntry, flashcards::Flashcard, organic::OrganicDraft, synthesis::SectionDraft};
 use super::Filtered;
 
 wire_enum! {
@@ -27,6 +28,8 @@ wire_enum! {
         Calendar = "calendar",
         /// One draft for each placement of an organic week.
         Organic = "organic",
+        /// Sections that sum up the articles of a week.
+        Synthesis = "synthesis",
     }
 }
 
@@ -39,6 +42,8 @@ pub enum Item {
     Calendar(CalendarEntry),
     /// Of `Task::Organic`.
     Organic(OrganicDraft),
+    /// Of `Task::Synthesis`.
+    Synthesis(SectionDraft),
 }
 
 /// A system prompt that exists: its only maker is `Task::prompt`.
@@ -75,6 +80,8 @@ pub(super) struct Wanted {
     pub(super) existing: Vec<String>,
     /// Identities of the only items that were asked for; any when none.
     pub(super) only: Option<HashSet<String>>,
+    /// Other texts of the document that an answer copies, such as ids: a repeated prompt continues behind them.
+    pub(super) copied: HashSet<String>,
 }
 
 impl Task {
@@ -84,6 +91,7 @@ impl Task {
             Self::Flashcards => flashcards::PROMPTS,
             Self::Calendar => calendar::PROMPTS,
             Self::Organic => organic::PROMPTS,
+            Self::Synthesis => synthesis::PROMPTS,
         };
         let (version, text) = prompts.iter().copied().find(|(known, _)| *known == version)?;
         Some(Prompt { task: self, version, text })
@@ -95,6 +103,7 @@ impl Task {
             Self::Flashcards => flashcards::MAX_TOKENS,
             Self::Calendar => calendar::MAX_TOKENS,
             Self::Organic => organic::MAX_TOKENS,
+            Self::Synthesis => synthesis::MAX_TOKENS,
         }
     }
 
@@ -104,6 +113,7 @@ impl Task {
             Self::Flashcards => flashcards::TEMPERATURE,
             Self::Calendar => calendar::TEMPERATURE,
             Self::Organic => organic::TEMPERATURE,
+            Self::Synthesis => synthesis::TEMPERATURE,
         }
     }
 
@@ -113,6 +123,7 @@ impl Task {
             Self::Flashcards => flashcards::item_schema(),
             Self::Calendar => calendar::item_schema(),
             Self::Organic => organic::item_schema(),
+            Self::Synthesis => synthesis::item_schema(),
         };
         json!({
             "type": "object",
@@ -128,6 +139,8 @@ impl Task {
             Self::Flashcards => &["items", "suggestions", "entries", "placements", "sections", "flashcards", "cards"],
             Self::Calendar => &["items", "entries", "suggestions", "placements", "sections", "calendar", "posts"],
             Self::Organic => &["items", "placements", "entries", "suggestions", "sections", "posts", "week"],
+            // Not "articles": that array stands inside an item.
+            Self::Synthesis => &["items", "sections", "entries", "suggestions", "placements", "synthesis"],
         }
     }
 
@@ -137,6 +150,7 @@ impl Task {
             Self::Flashcards => flashcards::wanted(document),
             Self::Calendar => calendar::wanted(document),
             Self::Organic => organic::wanted(document),
+            Self::Synthesis => synthesis::wanted(document),
         }
     }
 
@@ -146,6 +160,7 @@ impl Task {
             Self::Flashcards => flashcards::read(object).map(|(card, cut)| (Item::Flashcard(card), cut)),
             Self::Calendar => calendar::read(object).map(|(entry, cut)| (Item::Calendar(entry), cut)),
             Self::Organic => organic::read(object).map(|(draft, cut)| (Item::Organic(draft), cut)),
+            Self::Synthesis => synthesis::read(object).map(|(section, cut)| (Item::Synthesis(section), cut)),
         }
     }
 }
@@ -157,6 +172,7 @@ impl Item {
             Self::Flashcard(card) => flashcards::identity(&card.front),
             Self::Calendar(entry) => entry.key.clone(),
             Self::Organic(draft) => draft.id.to_string(),
+            Self::Synthesis(section) => synthesis::identity(&section.title),
         }
     }
 }

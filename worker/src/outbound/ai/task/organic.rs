@@ -58,7 +58,7 @@ pub(super) fn item_schema() -> Value {
 pub(super) fn wanted(document: &Value) -> Wanted {
     let Some(document) = Document::read(document) else { return Wanted::default() };
     let ids = document.slots.into_iter().map(|slot| slot.placement_id);
-    Wanted { most: ids.len(), existing: Vec::new(), only: Some(ids.collect()) }
+    Wanted { most: ids.len(), only: Some(ids.collect()), ..Wanted::default() }
 }
 
 /// A placement's line must say something.

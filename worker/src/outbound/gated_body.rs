@@ -1,4 +1,4 @@
-//! The body of a request that publishes. Whether one byte of it left is decided by one atomic exchange: either its first
+//! The body of a request that must be sent at most once. Whether one byte of it left is decided by one atomic exchange: either its first
 //! poll opens the gate, or the caller who gives up closes it, and a closed gate gives the connection nothing to send.
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::SendBudget;
+use super::send_budget::SendBudget;
 
 const WAITING: u8 = 0;
 const RELEASED: u8 = 1;
