@@ -15,22 +15,22 @@ async fn scripts_run(stack: &Stack) -> u64 {
     stats.lines().filter(|line| line.starts_with("cmdstat_evalsha")).filter_map(calls).sum()
 }
 
-/// Scripts of eight idle workers with seven lanes in a second: a look into each lane, and its heartbeats.
-const IDLE_SCRIPTS: f64 = 8.0 * 7.0 * (1.0 + 0.5);
-
-/// Waits until workers that have just started have registered their lanes: a second with no more scripts than this.
-async fn at_rest(stack: &Stack, most: f64) {
-    let mark = Cell::new((Instant::now(), scripts_run(stack).await));
+/// Scripts in a second while nothing is to do: looks of each worker into each of its lanes, and its heartbeats. Workers that
+/// have just started register their lanes first, so two seconds must be alike.
+async fn at_rest(stack: &Stack) -> f64 {
+    let mark = Cell::new((Instant::now(), scripts_run(stack).await, 0.0));
     let settled = async || {
-        let (since, before) = mark.get();
-        if since.elapsed() < Duration::from_secs(1) {
+        let (since, before, last) = mark.get();
+        let seconds = since.elapsed().as_secs_f64();
+        if seconds < 1.0 {
             return None;
         }
         let now = scripts_run(stack).await;
-        mark.set((Instant::now(), now));
-        ((now - before) as f64 <= most * since.elapsed().as_secs_f64()).then_some(())
+        let rate = (now - before) as f64 / seconds;
+        mark.set((Instant::now(), now, rate));
+        (rate < last * 1.25 && last < rate * 1.25).then_some(rate)
     };
-    eventually(Duration::from_secs(60), "the workers are at rest", settled).await;
+    eventually(Duration::from_secs(60), "the workers are at rest", settled).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +64,7 @@ async fn a_message_wakes_one_of_many_idle_workers() {
         user.follow_to_end(*jobs.last().unwrap()).await;
     }
 
-    at_rest(&stack, IDLE_SCRIPTS).await;
+    let rest = at_rest(&stack).await;
     let (before, began) = (scripts_run(&stack).await, Instant::now());
     for _ in 0..20 {
         jobs.push(user.generate_scripted("lone").await);
@@ -72,9 +72,8 @@ async fn a_message_wakes_one_of_many_idle_workers() {
     }
     let (run, took) = (scripts_run(&stack).await - before, began.elapsed().as_secs_f64());
 
-    // Each worker looks into each of its seven lanes every second and sends heartbeats; besides that a job costs a push,
-    // two looks of one worker, and an acknowledgement. If each wake-up woke all workers there would be two looks of each.
-    let idle = IDLE_SCRIPTS * (took + 1.0);
+    // Besides what workers do at rest a job costs a push, two looks of one worker, and an acknowledgement. If each wake-up woke all workers there would be two looks of each.
+    let idle = rest * (took + 1.0);
     assert!((run as f64) < idle + 20.0 * 8.0, "{run} scripts for 20 jobs in {took:.1} s, of which {idle:.0} at rest");
     invariants::assert_all(&stack.admin().await, &jobs).await;
 }
