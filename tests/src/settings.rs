@@ -18,6 +18,8 @@ pub struct Settings {
     pub postgres_bin: PathBuf,
     /// The Redis server.
     pub redis_server: PathBuf,
+    /// The library that gives a program a wrong clock; only some tests need it.
+    pub faketime: Option<PathBuf>,
     /// Whom Postgres runs as when we are root, which it refuses.
     pub service_user: Option<(Uid, Gid)>,
     /// The folder with `almanac-api` and `almanac-worker`.
@@ -47,6 +49,7 @@ impl Settings {
         Ok(Self {
             postgres_bin: postgres_bin()?,
             redis_server: redis_server()?,
+            faketime: variable("TEST_FAKETIME").map(PathBuf::from),
             service_user: service_user()?,
             programs: programs()?,
             sabotage: variable("ALMANAC_SABOTAGE"),

@@ -5,6 +5,7 @@ mod crash;
 mod delivery;
 mod erase;
 mod faults;
+mod locks;
 mod reports;
 mod unsubscribe;
 

@@ -1,9 +1,10 @@
 //! Several schedulers at once, and processes that die between a fire and its synthesis.
 
-use std::os::unix::process::ExitStatusExt;
+use std::{os::unix::process::ExitStatusExt, time::SystemTime};
 
-use almanac_tests::{OrFail, Stack, eventually, invariants};
-use serde_json::json;
+use almanac_tests::{OrFail, Stack, actor::synthesis::recipients, eventually, invariants};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::SOON;
@@ -79,4 +80,36 @@ async fn a_schedule_that_was_computed_with_old_zone_data_is_computed_again() {
     };
     eventually(SOON, "its next fire is that of the schedule", mended).await;
     assert_eq!(saved["timezone"], "Europe/Paris");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_clock_is_wrong_by_ten_minutes_fires_by_the_databases_clock() {
+    for offset in ["+10m", "-10m"] {
+        let stack = Stack::builder().worker_clock(offset).start().await;
+        let (anna, ben, to) = (stack.user(), stack.user(), recipients(1));
+        let soon = anna.theme(&json!({})).await;
+        anna.schedule(&soon, &json!({ "enabled": false })).await;
+        let sql = "UPDATE almanac.theme_schedules
+                      SET time_utc = to_char((clock_timestamp() + interval '5 minutes') AT TIME ZONE 'UTC', 'HH24:MI'),
+                          next_fire_date = ((clock_timestamp() + interval '5 minutes') AT TIME ZONE 'UTC')::date,
+                          next_fire_at = date_trunc('minute', clock_timestamp() + interval '5 minutes'), enabled = true
+                    WHERE theme_id = $1::uuid";
+        sqlx::query(sql).bind(&soon).execute(&stack.admin().await).await.or_fail("making it due in five minutes");
+        let now = ben.theme(&json!({})).await;
+
+        ben.schedule(&now, &json!({ "emails": to })).await;
+        let done = ben.wait_for_decision(&now, &["done"]).await;
+
+        assert_eq!(done["reason"], Value::Null, "{offset}");
+        stack.world.mail().ledger().the_only_mail(&to[0]);
+        let said = stack.worker(0).log();
+        let wrong = said
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["timestamp"].as_str()?.parse().ok());
+        let wrong: Vec<DateTime<Utc>> = wrong.collect();
+        let last = *wrong.last().or_fail("a line of the worker");
+        let off = last - DateTime::<Utc>::from(SystemTime::now());
+        assert!(off.abs() > TimeDelta::minutes(8), "the worker's clock is wrong: {off}");
+        assert!(anna.decisions(&soon).await.is_empty(), "{offset}: it is not due yet");
+    }
 }

@@ -89,6 +89,16 @@ impl Builder {
         self
     }
 
+    /// Workers whose clock is wrong by this much, such as `+10m`. Only the time of day is wrong: durations are not.
+    pub fn worker_clock(self, offset: &str) -> Self {
+        let library = test_run().settings.faketime.clone();
+        let library = library.or_fail("libfaketime, which `make test` finds or installs: TEST_FAKETIME");
+        self.worker_env("LD_PRELOAD", &library.display().to_string())
+            .worker_env("FAKETIME", offset)
+            .worker_env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .worker_env("FAKETIME_NO_CACHE", "1")
+    }
+
     /// A variable of every process.
     pub fn env(self, name: &str, value: &str) -> Self {
         self.api_env(name, value).worker_env(name, value)
