@@ -73,6 +73,7 @@ CREATE TABLE almanac.publish_intents (
     waiting_since timestamptz,                  -- the channel asks to wait; ends with the attempt
     external_id text,                           -- the vendor's id of the post
     external_url text,
+    address_due_at timestamptz,                 -- then the channel is asked for the post's address by what is known; null: it is not
     events jsonb NOT NULL DEFAULT '[]',         -- changes of the status, with proofs, for the receipt
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -92,6 +93,11 @@ CREATE INDEX publish_intents_published ON almanac.publish_intents (user_id, entr
 -- A post belongs to one intent, also where several users have connected the same account.
 CREATE UNIQUE INDEX publish_intents_post
     ON almanac.publish_intents (channel, transport, external_account, external_id) WHERE external_id IS NOT NULL;
+
+-- For "whose post is it": what the channel of an account is making.
+CREATE INDEX publish_intents_being_made ON almanac.publish_intents (channel, transport, external_account)
+    WHERE status IN ('publishing', 'unknown');
+CREATE INDEX publish_intents_address ON almanac.publish_intents (address_due_at) WHERE address_due_at IS NOT NULL;
 
 -- One row per job of an intent: a retry is a new job of the same intent.
 CREATE TABLE almanac.publish_attempts (
@@ -185,7 +191,11 @@ GRANT DELETE,
     ON almanac.channel_credentials TO authenticated;
 GRANT SELECT, INSERT (id, user_id, plan_hash, approved, transport, calendar_id, brand_id, request, skipped)
     ON almanac.publish_plans TO authenticated;
-GRANT SELECT,
+-- `known` holds addresses of uploads, which are secrets: it is for workers only.
+GRANT SELECT (id, user_id, plan_id, calendar_id, brand_id, run_id, entry_id, entry_version, entry, channel,
+            account_id, external_account, transport, options, payload, payload_hash, publish_at,
+            status, error, attempt, sent_at, waiting_since, external_id, external_url, events,
+            created_at, updated_at),
     INSERT (id, user_id, plan_id, calendar_id, brand_id, run_id, entry_id, entry_version, entry, channel, account_id,
             external_account, transport, options, payload, payload_hash, publish_at, status, error)
     ON almanac.publish_intents TO authenticated;

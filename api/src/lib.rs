@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod command;
+pub mod console;
 pub mod http;
 pub mod middleware;
 pub mod openapi;

@@ -13,6 +13,7 @@ use poem_openapi::OpenApiService;
 use serde_json::Value;
 
 use crate::{
+    console::{self, Console},
     http::document::document,
     middleware::{self, AllowedMethods, BodyLimits, Edge, LimitedOperations, TrustedProxies},
     openapi,
@@ -36,11 +37,19 @@ fn bare_week(service: impl Endpoint<Output = Response> + 'static) -> impl Endpoi
     })
 }
 
-/// The whole door.
+fn redirect(to: &'static str) -> impl Endpoint {
+    make_sync(move |_| Response::builder().status(StatusCode::FOUND).header(LOCATION, to).finish())
+}
+
+/// The whole door, with the console if there is one.
 ///
 /// # Errors
 /// See [`description`].
-pub fn door(app: &App, settings: &ApiSettings) -> serde_json::Result<impl Endpoint<Output = Response> + use<>> {
+pub fn door(
+    app: &App,
+    settings: &ApiSettings,
+    console: Option<Console>,
+) -> serde_json::Result<impl Endpoint<Output = Response> + use<>> {
     let service = || {
         let operations = LimitedOperations::of::<Routes>(app.database.clone(), &app.limits);
         let routes = OpenApiService::new(routes::mounted(app), "Almanac", env!("CARGO_PKG_VERSION"));
@@ -56,10 +65,14 @@ pub fn door(app: &App, settings: &ApiSettings) -> serde_json::Result<impl Endpoi
         .nest("/api", service())
         // The bare form of a week, for clients that replace an older upstream by this one.
         .at("/generate-calendar", bare_week(service()))
-        .at("/", get(make_sync(|_| Response::builder().status(StatusCode::FOUND).header(LOCATION, "/docs").finish())))
+        .at("/", get(redirect(if console.is_some() { "/console/" } else { "/docs" })))
         .at("/docs", get(page))
         .at("/healthz", health::alive(app.clone()))
         .at("/readyz", health::ready(app.clone()));
+    let routes = match console {
+        Some(console) => routes.nest(console::MOUNT, console.endpoint()),
+        None => routes,
+    };
     let metrics = app.metrics.clone();
     let edge = Edge {
         auth: app.auth.clone(),

@@ -12,6 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    console::Console,
     router,
     routes::health,
     server::{self, Limits, Load},
@@ -32,6 +33,7 @@ const SHOW_RELEASE_EVERY: Duration = Duration::from_secs(5);
 /// limits in the database are not those of this program.
 pub async fn serve(settings: ApiSettings) -> Result<()> {
     let draining = CancellationToken::new();
+    let console = settings.console_dir.as_deref().map(Console::read).transpose().context("CONSOLE_DIR")?;
     let app = App::open(&settings, draining.clone())?;
     let listener = TcpListener::bind(settings.addr).await.with_context(|| format!("API_ADDR: {}", settings.addr))?;
     // If the store is unavailable at start, requests are answered with 503. A store that does not fit ends the process.
@@ -43,7 +45,7 @@ pub async fn serve(settings: ApiSettings) -> Result<()> {
     tokio::spawn(server::serve(metrics, counts, Limits::default(), Load::default(), closing.clone()));
     tokio::spawn(expire_unstarted(app.clone()));
     tokio::spawn(spool::replay(app.clone()));
-    let door = router::door(&app, &settings).context("building the OpenAPI document")?;
+    let door = router::door(&app, &settings, console).context("building the OpenAPI document")?;
     tracing::info!(addr = %settings.addr, metrics = %addr, "API listening");
     // Short requests finish and streams say goodbye in what is left of the ten seconds.
     let limits = Limits { drain: Duration::from_secs(8), ..Limits::default() };

@@ -55,16 +55,19 @@ start_postgres() {
         -c max_connections=200 -c shared_buffers=256MB -c unix_socket_permissions=0700 \
         </dev/null >"$LOGS/$POSTGRES_NAME.log" 2>&1 &
     within 30 postgres_answers || { tail -n 30 "$LOGS/$POSTGRES_NAME.log" >&2; fail "Postgres did not start"; }
+    # Another server on these sockets answers as well, and the caller may drop its databases.
+    [ "$(admin_psql -d postgres -Atc 'SHOW data_directory')" = "$data" ] ||
+        fail "another server listens in $POSTGRES_SOCKETS"
 }
 
 postgres_major() { "$POSTGRES_BIN/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'; }
 postgres_answers() { admin_psql -d postgres -c 'SELECT 1'; }
 
-# A unix socket's path may have 107 bytes; a deep checkout has more.
+# A unix socket's path may have 107 bytes; a deep checkout has more. Each instance has a folder of its own.
 socket_folder() {
     local folder="$1/sockets"
     if [ "${#folder}" -gt 80 ]; then
-        folder="/tmp/almanac-$(printf '%s' "$ROOT" | cksum | cut -d ' ' -f 1)"
+        folder="/tmp/almanac-$(printf '%s' "$folder" | cksum | cut -d ' ' -f 1)"
     fi
     usable_by_service "$folder" || fail "cannot use $folder for sockets"
     printf '%s\n' "$folder"

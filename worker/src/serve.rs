@@ -52,6 +52,7 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
     let service = Service::open_with(&settings.database_url, settings.database_connections)?;
     let metrics = Metrics::new("almanac-worker");
     let stalls = Stalls::new(tokio::time::Instant::now());
+    let publishing_slots = settings.concurrency.get(&Lane::Publishing).copied().unwrap_or_default();
     let deps = Deps {
         flags: Flags::of_worker(&service, settings.flags),
         endings: Endings::start(service.clone()),
@@ -61,7 +62,8 @@ pub async fn serve(settings: WorkerSettings) -> Result<()> {
         redis: commands,
         ai: ai::connect(&settings.ai)?,
         channels: Arc::new(
-            Adapters::new(settings.publishing.clone(), settings.channels.clone(), metrics.clone()).await?,
+            Adapters::new(settings.publishing.clone(), settings.channels.clone(), metrics.clone(), publishing_slots)
+                .await?,
         ),
         feeds: Feeds::new(Guard::new(settings.channels.allow_private.clone())?),
         public_url: settings.public_url.clone(),
@@ -130,6 +132,7 @@ fn start_loops(
     let names: Vec<Lane> = lanes.iter().map(|(lane, _)| *lane).collect();
     loops.spawn(maintenance::metrics::count(deps.clone(), names.clone(), draining.clone()));
     loops.spawn(queue::redis::listen(redis.clone(), runner.clone(), draining.clone()));
+    loops.spawn(maintenance::addresses::find_addresses(deps.clone(), draining.clone()));
     loops.spawn(maintenance::prune::trim(deps.clone(), names, draining.clone()));
     loops.spawn(maintenance::prune::remove_registrations(deps.clone(), draining.clone()));
     loops.spawn(maintenance::prune::prune_rows(deps.clone(), keeping(settings), draining.clone()));

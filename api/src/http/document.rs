@@ -1,5 +1,5 @@
-//! Static documents: the OpenAPI description and its page. `router` serves them with an entity tag, and a client whose copy
-//! is current gets 304.
+//! Static documents: the OpenAPI description, its page, and the files of the console. They are served from memory with an
+//! entity tag, and a client whose copy is current gets 304.
 
 use bytes::Bytes;
 use poem::{
@@ -9,21 +9,44 @@ use poem::{
 };
 use sha2::{Digest, Sha256};
 
-/// An endpoint that serves `text`.
-pub fn document(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
-    let tag = entity_tag(&text);
-    let text = Bytes::from(text);
-    make_sync(move |request: Request| {
-        let answer = Response::builder().header(header::ETAG, &tag).header(header::CACHE_CONTROL, "no-cache");
-        if is_current(request.headers(), &tag) {
-            return answer.status(StatusCode::NOT_MODIFIED).finish();
-        }
-        answer.content_type(content_type).body(text.clone())
-    })
+/// For documents that may change under their address: each use is checked by the entity tag.
+pub const REVALIDATED: &str = "no-cache";
+
+/// A document in memory.
+#[derive(Clone, Debug)]
+pub struct Document {
+    content_type: &'static str,
+    cache_control: &'static str,
+    tag: String,
+    bytes: Bytes,
 }
 
-fn entity_tag(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
+impl Document {
+    /// A document of this content.
+    pub fn new(content_type: &'static str, cache_control: &'static str, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self { content_type, cache_control, tag: entity_tag(&bytes), bytes }
+    }
+
+    /// The answer to a `GET` with these headers.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let answer =
+            Response::builder().header(header::ETAG, &self.tag).header(header::CACHE_CONTROL, self.cache_control);
+        if is_current(headers, &self.tag) {
+            return answer.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        answer.content_type(self.content_type).body(self.bytes.clone())
+    }
+}
+
+/// An endpoint that serves `text`.
+pub fn document(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
+    let document = Document::new(content_type, REVALIDATED, text);
+    make_sync(move |request: Request| document.answer(request.headers()))
+}
+
+fn entity_tag(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{digits}\"")
 }

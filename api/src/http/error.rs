@@ -10,7 +10,7 @@ pub(crate) mod wire;
 use std::{fmt, ops::Deref, sync::Arc};
 
 use almanac_shared::platform::{
-    error::{ActiveJob, Code, LimitState, Refusal},
+    error::{ActiveJob, Code, LimitState, Refusal, Work},
     id::JobId,
 };
 use poem::{
@@ -211,6 +211,19 @@ impl ApiError {
         error
     }
 
+    /// 503: perhaps accepted, and if so it is found at `Location`.
+    fn unconfirmed(work: Work, cause: anyhow::Error) -> Self {
+        let error = Self::unavailable(2, Some(cause));
+        let address = match work {
+            Work::Job(id) => format!("/v1/jobs/{id}"),
+            Work::Plan(id) => format!("/v1/publish/plans/{id}"),
+        };
+        match HeaderValue::from_str(&address) {
+            Ok(address) => error.with_header(header::LOCATION, address),
+            Err(_) => error,
+        }
+    }
+
     /// 500; the cause goes to the log, once, and nowhere else.
     pub fn internal(cause: anyhow::Error) -> Self {
         let mut error = Self::new(Code::Internal, "something went wrong on our side");
@@ -346,6 +359,7 @@ impl From<Refusal> for ApiError {
                     .retry_after(retry_after)
             }
             Refusal::StoreUnavailable(cause) | Refusal::StoreGone(cause) => Self::unavailable(2, Some(cause)),
+            Refusal::Unconfirmed { work, cause } => Self::unconfirmed(work, cause),
             Refusal::Unexpected(cause) => Self::internal(cause),
         }
     }

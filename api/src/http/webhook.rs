@@ -28,6 +28,8 @@ pub struct ResendEvent {
     pub delivery_id: Option<Uuid>,
     /// Resend's id of the mail.
     pub email_id: Option<String>,
+    /// The recipient, if there is one only, as every mail of ours has.
+    pub to: Option<String>,
     /// When it happened.
     pub created_at: DateTime<Utc>,
 }
@@ -138,8 +140,16 @@ fn read(id: &str, raw_body: &[u8]) -> Option<ResendEvent> {
         kind: event_kind(&kind, &data),
         delivery_id: tag(&data, "delivery_id").and_then(|value| value.parse().ok()),
         email_id: data["email_id"].as_str().map(str::to_owned),
+        to: only_recipient(&data),
         created_at: instant(&created_at)?,
     })
+}
+
+fn only_recipient(data: &Value) -> Option<String> {
+    match data["to"].as_array()?.as_slice() {
+        [address] => Some(address.as_str()?.to_owned()),
+        _ => None,
+    }
 }
 
 fn event_kind(kind: &str, data: &Value) -> EventKind {

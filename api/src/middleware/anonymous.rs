@@ -8,15 +8,21 @@ use ipnet::{IpNet, Ipv6Net};
 use poem::{Endpoint, EndpointExt, Request};
 
 use super::{Bucket, Client, LocalLimit};
-use crate::auth::Authenticator;
+use crate::{auth::Authenticator, console};
 
 /// Addresses remembered at once: about 12 MiB at the default rate when all of them are at their limit.
 const ADDRESSES: usize = 10_000;
 
-/// Requests that are neither identified nor counted: health probes, and reports of a mail provider, which come in bursts
-/// from few addresses and are proved by their signature. Whole paths only: an id chosen by a client may end like one.
+/// Requests that are neither identified nor counted: health probes; reports of a mail provider, which come in bursts from
+/// few addresses and are proved by their signature; and the files of the console, which are in memory and come several at a
+/// time from each person of an office with one address. Whole paths and a prefix only: an id chosen by a client may end like
+/// one.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/v1/webhooks/resend" | "/api/webhooks/resend" | "/api/v1/webhooks/resend")
+    console::is_below(path)
+        || matches!(
+            path,
+            "/healthz" | "/readyz" | "/v1/webhooks/resend" | "/api/webhooks/resend" | "/api/v1/webhooks/resend"
+        )
 }
 
 pub(super) fn limited<E>(next: E, auth: Arc<Authenticator>, rate: Rate) -> impl Endpoint<Output = E::Output>

@@ -39,6 +39,9 @@ const RULES: [(&str, &[u16]); 19] = [
 /// Operations that read no store.
 const WITHOUT_STORE: [&str; 5] = ["showVersion", "showSession", "makeSession", "deleteSession", "showFlags"];
 
+/// Operations whose `Location` only an accepted request has.
+const RETRIES: [&str; 2] = ["retryIntent", "retryJob"];
+
 /// Meaning of each status.
 const MEANINGS: [(u16, &str); 15] = [
     (400, "The request does not match the schema."),
@@ -62,7 +65,9 @@ const MEANINGS: [(u16, &str); 15] = [
 pub(super) fn add(path: &str, operation: &mut MetaOperation) {
     let statuses = statuses(path, operation);
     let is_limited = answers_with(operation, "RateLimit");
-    let responses = statuses.into_iter().map(|status| refusal(status, is_limited)).collect::<Vec<_>>();
+    let submits = answers_with(operation, "Location") && !RETRIES.iter().any(|id| operation.operation_id == Some(*id));
+    let refusal_of = |status| if status == 503 && submits { unconfirmed() } else { refusal(status, is_limited) };
+    let responses = statuses.into_iter().map(refusal_of).collect::<Vec<_>>();
     operation.responses.responses.extend(responses);
 }
 
@@ -87,6 +92,15 @@ fn statuses(path: &str, operation: &MetaOperation) -> Vec<u16> {
         _ => false,
     };
     MEANINGS.iter().map(|&(status, _)| status).filter(|status| ruled.contains(status) || occurs(*status)).collect()
+}
+
+/// 503 of an operation that submits work: the commit may have been sent and not answered.
+fn unconfirmed() -> MetaResponse {
+    let mut response = refusal(503, false);
+    response.description = "Cannot be accepted now. With `Location` it may have been: repeat the request with the same \
+                            `Idempotency-Key`, if it had one, or look there.";
+    response.headers.push(MetaHeader { required: false, ..header("Location") });
+    response
 }
 
 fn refusal(status: u16, is_limited: bool) -> MetaResponse {

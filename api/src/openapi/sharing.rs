@@ -37,6 +37,7 @@ fn name(status: &str, response: &Value) -> String {
         "429" => "TooManyRequests",
         "431" => "RequestHeaderFieldsTooLarge",
         "500" => "InternalServerError",
+        "503" if response["headers"].get("Location").is_some() => "ServiceUnavailableOrAccepted",
         "503" => "ServiceUnavailable",
         other => return format!("Error{other}"),
     };

@@ -101,7 +101,7 @@ async fn submit(app: &App, request: &Deferred) -> Replayed {
 
 async fn refused(app: &App, request: &Deferred, key: &(String, [u8; 32]), refusal: Refusal) -> Replayed {
     match refusal {
-        Refusal::StoreGone(_) | Refusal::StoreUnavailable(_) => Replayed::Unavailable,
+        Refusal::StoreGone(_) | Refusal::StoreUnavailable(_) | Refusal::Unconfirmed { .. } => Replayed::Unavailable,
         Refusal::RateLimited(_) => Replayed::Limited,
         // Another request holds the key at this moment.
         Refusal::KeyInProgress => Replayed::Later,

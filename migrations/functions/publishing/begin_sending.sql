@@ -41,7 +41,9 @@ BEGIN
         RETURN 'taken';
     END IF;
     UPDATE almanac.publish_intents i
-       SET sent_at = coalesce(i.sent_at, v_now), updated_at = v_now
+       SET sent_at = coalesce(i.sent_at, v_now), updated_at = v_now,
+           -- What its channel needs from now on is another wait than the one before the first request.
+           waiting_since = CASE WHEN i.sent_at IS NULL THEN NULL ELSE i.waiting_since END
      WHERE i.user_id = v_user AND i.id = v_intent.id;
     RETURN 'sending';
 END

@@ -14,7 +14,8 @@ DECLARE
 BEGIN
     UPDATE almanac.publish_intents i
        SET entry = p_entry, entry_version = p_version, external_account = p_account, payload = p_payload,
-           payload_hash = p_hash, publish_at = coalesce(p_due_at, i.publish_at), known = '{}', updated_at = v_now
+           payload_hash = p_hash, publish_at = coalesce(p_due_at, i.publish_at), known = '{}', waiting_since = NULL,
+           updated_at = v_now
       FROM almanac.publish_attempts a
      WHERE a.user_id = v_user AND a.id = p_job AND i.user_id = a.user_id AND i.id = a.intent_id
     RETURNING i.publish_at INTO v_due_at;

@@ -5,10 +5,14 @@ use anyhow::Context;
 
 use super::store;
 use crate::{
-    jobs::{self, JobRow, Lane, queue::Bell, submission::LockWait},
+    jobs::{
+        self, JobRow, Lane,
+        queue::Bell,
+        submission::{LockWait, SubmitError},
+    },
     platform::{
         db::Database,
-        error::{LimitState, Refusal},
+        error::{LimitState, Refusal, Work},
         id::{JobId, UserId},
     },
 };
@@ -50,9 +54,11 @@ impl Account {
         let id = JobId::fresh();
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut outcome = store::submit(&mut pinned, user, id, trace.as_deref(), request_id.as_deref()).await?;
+        let (traced, asked) = (trace.as_deref(), request_id.as_deref());
+        let unaccepted = |error: SubmitError| error.refusal(Work::Job(id));
+        let mut outcome = store::submit(&mut pinned, user, id, traced, asked).await.map_err(unaccepted)?;
         while lock.again(&outcome, &mut pinned).await {
-            outcome = store::submit(&mut pinned, user, id, trace.as_deref(), request_id.as_deref()).await?;
+            outcome = store::submit(&mut pinned, user, id, traced, asked).await.map_err(unaccepted)?;
         }
         let limit = outcome.limit();
         let (id, new) = match outcome.replayed() {

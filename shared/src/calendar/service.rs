@@ -1,13 +1,15 @@
 //! AI calendars: the use-cases. Called by the API's routes.
 //! A run never overwrites a human edit unless an accept names it, and a calendar of another user counts as missing.
 
+mod sent;
 mod submission;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-pub use self::submission::{Accepted, Order, Submission, Unaccepted};
+use self::sent::SentRuns;
+pub use self::submission::{Accepted, Order, Submission};
 use super::{
     Calendar, Content, Entry, Field, Made, Run,
     diff::{self, AcceptBody},
@@ -33,6 +35,7 @@ pub struct Calendars {
     database: Database,
     bell: Bell,
     settings: CalendarSettings,
+    sent: SentRuns,
 }
 
 /// What an accept did, and what there is after it.
@@ -59,8 +62,8 @@ pub struct RunOutcome {
 
 impl Calendars {
     /// Creates the use-cases on a database, the doorbell and settings.
-    pub const fn new(database: Database, bell: Bell, settings: CalendarSettings) -> Self {
-        Self { database, bell, settings }
+    pub fn new(database: Database, bell: Bell, settings: CalendarSettings) -> Self {
+        Self { database, bell, settings, sent: SentRuns::default() }
     }
 
     /// Calendars, newest first; those that came to nothing only with `empty`.

@@ -81,6 +81,8 @@ mod tests {
     use super::*;
     use crate::calendar::rules::RequestBody;
 
+    mod golden;
+
     fn request(body: Value) -> CalendarRequest {
         CalendarRequest::parse(serde_json::from_value::<RequestBody>(body).unwrap()).unwrap()
     }

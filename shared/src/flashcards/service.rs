@@ -52,7 +52,8 @@ impl Flashcards {
     /// Accepts a generation: row, limit, key and job in one commit, then rings.
     ///
     /// # Errors
-    /// Limited, key reused, key in progress, or the store is unavailable. Then nothing is stored and nothing enqueued.
+    /// Limited, key reused, key in progress, or the store is unavailable. Then nothing is stored and nothing enqueued,
+    /// except perhaps with [`Refusal::Unconfirmed`].
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let id = GenerationId::fresh();
         let (key, fingerprint) = submission.key.map(|(key, print)| (key, print.to_vec())).unzip();

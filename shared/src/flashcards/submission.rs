@@ -10,11 +10,15 @@ use anyhow::{Context, anyhow};
 
 use super::store::{self, NewGeneration, Submitted};
 use crate::{
-    jobs::{Lane, queue::Bell, submission::LockWait},
+    jobs::{
+        Lane,
+        queue::Bell,
+        submission::{LockWait, SubmitError},
+    },
     platform::{
         batcher::{Again, Batcher, HandleBatch, Pending},
         db::{Database, PinnedConnection},
-        error::{LimitState, Refusal, is_outage},
+        error::{LimitState, Refusal, Work, is_outage},
         faults::{self, Point},
         id::{GenerationId, JobId},
     },
@@ -85,9 +89,13 @@ impl HandleBatch for Submit {
         let submitted = match store::submit(&mut self.pinned, &new).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                let error = Arc::new(error);
+                let (error, sent) = match error {
+                    SubmitError::Unanswered(error) => (Arc::new(error), true),
+                    SubmitError::Unsent(error) | SubmitError::Refused(error) => (Arc::new(error), false),
+                };
                 for pending in batch {
-                    pending.answer(Self::answer_outage(&error));
+                    let answer = if sent { unconfirmed(&pending, &error) } else { Self::answer_outage(&error) };
+                    pending.answer(answer);
                 }
                 return if is_outage(&error) { Err(error) } else { Ok(()) };
             }
@@ -116,6 +124,12 @@ impl HandleBatch for Submit {
     fn answer_outage(outage: &Self::Outage) -> Self::Answer {
         Err(Refusal::of_store(outage, anyhow!("submitting a batch: {outage}")))
     }
+}
+
+/// The answer to a request of a batch that was sent and not answered.
+fn unconfirmed(pending: &Pending<Submit>, error: &sqlx::Error) -> Result<Accepted, Refusal> {
+    let work = Work::Job(JobId::from(pending.item.new.id));
+    Err(Refusal::Unconfirmed { work, cause: anyhow!("waiting for the answer to a batch: {error}") })
 }
 
 /// Puts a request whose lock is taken back into the inbox after a pause; after the last pause it is answered.

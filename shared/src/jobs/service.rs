@@ -219,6 +219,11 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
             "a worker asks the channel again",
             Some(job.run_at),
         ),
+        State::Queued if job.kind == Kind::SendEmail.as_str() && job.started_at.is_some() && job.crashes == 0 => (
+            "the mail provider does not take it yet; the job waits and is charged nothing".into(),
+            "a worker asks the provider again",
+            Some(job.run_at),
+        ),
         State::Queued if job.attempt > 0 && job.run_at > job.created_at => (
             "the last attempt failed and the pause before the next one is not over, or no worker is free yet".into(),
             "a worker tries again",

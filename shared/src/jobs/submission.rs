@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 
 use crate::platform::{
     db::PinnedConnection,
-    error::{ActiveJob, LimitState, Refusal},
+    error::{ActiveJob, LimitState, Refusal, Work},
     id::JobId,
 };
 
@@ -91,12 +91,15 @@ impl SubmitError {
             _ => Self::Unanswered(error),
         }
     }
-}
 
-impl From<SubmitError> for Refusal {
-    fn from(error: SubmitError) -> Self {
-        match error {
-            SubmitError::Unsent(error) | SubmitError::Unanswered(error) | SubmitError::Refused(error) => error.into(),
+    /// The refusal of a request for this work.
+    pub(crate) fn refusal(self, work: Work) -> Refusal {
+        match self {
+            Self::Unsent(error) | Self::Refused(error) => error.into(),
+            Self::Unanswered(error) => {
+                let cause = anyhow::Error::from(error).context("waiting for the answer to a submission");
+                Refusal::Unconfirmed { work, cause }
+            }
         }
     }
 }
@@ -140,6 +143,17 @@ mod tests {
 
     fn outcome(name: &str) -> Outcome {
         Outcome { outcome: name.into(), job: Some(JobId::fresh()), ..Outcome::default() }
+    }
+
+    #[test]
+    fn only_a_statement_without_an_answer_may_have_been_accepted() {
+        let work = Work::Job(JobId::fresh());
+        let broken = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+
+        let unanswered = SubmitError::of_statement(broken()).refusal(work);
+        assert!(matches!(unanswered, Refusal::Unconfirmed { work: named, .. } if named == work));
+        assert!(matches!(SubmitError::Unsent(broken()).refusal(work), Refusal::StoreGone(_)));
+        assert!(matches!(SubmitError::Refused(sqlx::Error::RowNotFound).refusal(work), Refusal::Unexpected(_)));
     }
 
     #[test]

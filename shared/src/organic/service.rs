@@ -14,11 +14,15 @@ use super::{
 };
 use crate::{
     brands::{AccountId, BrandId, Platform},
-    jobs::{Lane, queue::Bell, submission::LockWait},
+    jobs::{
+        Lane,
+        queue::Bell,
+        submission::{LockWait, SubmitError},
+    },
     platform::{
         config::OrganicSettings,
         db::{Database, UserTx},
-        error::{FieldError, LimitState, Refusal},
+        error::{FieldError, LimitState, Refusal, Work},
         faults::{self, Point},
         id::{JobId, RunId, UserId},
     },
@@ -95,15 +99,17 @@ impl Organic {
     ///
     /// # Errors
     /// Missing brand, an account that is not linked to it, another run active, limited, key reused or in progress, or
-    /// the store is unavailable. Then nothing is stored and nothing enqueued.
+    /// the store is unavailable. Then nothing is stored and nothing enqueued, except perhaps with
+    /// [`Refusal::Unconfirmed`].
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let trace = submission.trace.clone();
         let new = new_run(&submission)?;
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = store::submit(&mut pinned, &new).await?;
+        let unaccepted = |error: SubmitError| error.refusal(Work::Job(new.id));
+        let mut submitted = store::submit(&mut pinned, &new).await.map_err(unaccepted)?;
         while lock.again(&submitted.outcome, &mut pinned).await {
-            submitted = store::submit(&mut pinned, &new).await?;
+            submitted = store::submit(&mut pinned, &new).await.map_err(unaccepted)?;
         }
         let accepted = to_result(&new, &submission.order, submitted)?;
         if !accepted.replayed {

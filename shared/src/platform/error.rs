@@ -2,7 +2,10 @@
 //! Stores and services return them; `api/src/http/error.rs` alone turns them into HTTP. No status code stands here.
 
 use crate::{
-    platform::{db::is_gone, id::JobId},
+    platform::{
+        db::is_gone,
+        id::{JobId, PublishPlanId},
+    },
     values::wire_enum::wire_enum,
 };
 
@@ -221,8 +224,12 @@ wire_enum! {
         MediaUnreachable = "MEDIA_UNREACHABLE",
         /// A medium with more bytes than the channel takes.
         MediaTooLarge = "MEDIA_TOO_LARGE",
-        /// A picture with more pixels than the channel takes.
+        /// A picture or video whose width, height or ratio the channel does not take.
         MediaDimensions = "MEDIA_DIMENSIONS",
+        /// A video that is shorter or longer than the channel takes.
+        MediaDuration = "MEDIA_DURATION",
+        /// A medium that became another one while it was uploaded.
+        MediaChanged = "MEDIA_CHANGED",
         /// Size and kind of the media are only known once they are fetched; a warning.
         MediaUnchecked = "MEDIA_UNCHECKED",
         /// A text over the channel's limit.
@@ -256,6 +263,15 @@ pub struct ActiveJob {
     pub id: JobId,
     /// Its kind on the wire, e.g. `calendar.generate`.
     pub kind: String,
+}
+
+/// Work that a request asks for, by the id that it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A job.
+    Job(JobId),
+    /// A plan to publish, with a job for each of its intents.
+    Plan(PublishPlanId),
 }
 
 /// One place where a request does not have the declared shape.
@@ -343,6 +359,15 @@ pub enum Refusal {
     /// The store is there and could not do it now: a lock, a full pool, no answer in time.
     #[error("store unavailable")]
     StoreUnavailable(#[source] anyhow::Error),
+    /// The commit was sent and not answered: only the store knows whether this work is accepted.
+    #[error("unconfirmed: {work:?}")]
+    Unconfirmed {
+        /// The work.
+        work: Work,
+        /// Why there is no answer.
+        #[source]
+        cause: anyhow::Error,
+    },
     /// Anything else; the cause is for the log only.
     #[error(transparent)]
     Unexpected(anyhow::Error),

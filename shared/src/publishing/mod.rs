@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub mod accounts;
+mod configured;
 pub mod credentials;
 mod memory;
 pub mod options;
@@ -29,7 +30,10 @@ pub mod service;
 pub mod store;
 pub mod stored;
 
-pub use self::options::Options;
+pub use self::{
+    configured::{Configured, client_channel},
+    options::Options,
+};
 
 wire_enum! {
     /// A social network that posts are published to.
@@ -108,9 +112,6 @@ wire_enum! {
         Facebook = "facebook",
     }
 }
-
-/// Channels with an adapter that sends to the vendor. The others are published to in the sandbox only.
-pub const LIVE: [Channel; 2] = [Channel::Facebook, Channel::Linkedin];
 
 impl IntentStatus {
     /// Whether the intent may still become a post, or may have become one unseen.

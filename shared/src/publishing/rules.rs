@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Account, Channel, Entry, IntentStatus, Options, Problem, Transport};
+use super::{Account, Channel, Configured, Entry, IntentStatus, Options, Problem, Transport};
 use crate::platform::error::{Code, FieldError, Refusal};
 
 /// Most entries of a request.
@@ -48,8 +48,8 @@ pub struct Situation<'a> {
     pub now: DateTime<Utc>,
     /// Where requests go.
     pub transport: Transport,
-    /// Channels with a client configuration and a live adapter.
-    pub configured: &'a BTreeSet<Channel>,
+    /// Which accounts there is a client for.
+    pub configured: &'a Configured,
     /// All accounts of the user.
     pub accounts: &'a [StoredAccount],
     /// Live intents of the entries.
@@ -143,6 +143,14 @@ impl<'a> Target<'a> {
             Chosen::Stored(stored) => Some(stored),
             Chosen::NotStored | Chosen::Ambiguous => None,
         }
+    }
+
+    /// Whether the installation has the client that the account is connected by.
+    pub fn has_client(&self, configured: &Configured) -> bool {
+        self.stored().map_or_else(
+            || configured.has_any_client(self.channel),
+            |it| configured.has_client(self.channel, it.account.login),
+        )
     }
 
     /// Whether posts can be sent to the account.
@@ -266,7 +274,7 @@ pub fn check_real_call(
         choice.targets.iter().filter(|target| is_refused(target)).map(|target| target.channel).collect()
     };
     let is_live = situation.transport == Transport::Live;
-    let unconfigured = channels(&|target| is_live && !situation.configured.contains(&target.channel));
+    let unconfigured = channels(&|target| is_live && !target.has_client(situation.configured));
     refuse_channels(Code::ChannelNotConfigured, &unconfigured, "channels", |channel| {
         format!("Publishing to {channel} is not set up on this installation.")
     })?;

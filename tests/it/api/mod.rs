@@ -1,6 +1,7 @@
 //! What every route has in common: envelopes and headers, validation, ids, idempotency keys, rate limits, lists, the
 //! OpenAPI document, and HTTP itself. The routes of one domain are tested in its folder.
 
+mod console;
 mod conventions;
 mod http_protocol;
 mod idempotency;

@@ -49,6 +49,13 @@ async fn a_provider_that_is_down_is_waited_for_and_costs_no_attempt() {
     stack.world.mail().answer_everything(Some(Script::status(503)));
     mailing.fire().await;
     stack.world.mail().wait_for_request(&mailing.to[0], 2).await;
+    let waiting = mailing.anna.deliveries(&mailing.synthesis().await).await[0]["id"].as_str().unwrap().to_owned();
+    let says_so = async || {
+        let explained = mailing.anna.get(&format!("/v1/jobs/{waiting}/explain")).await.expect(200).data();
+        let is_told = explained["blocker"].as_str().is_some_and(|blocker| blocker.contains("mail provider"));
+        (is_told && explained["nextActionAt"].is_string()).then_some(())
+    };
+    almanac_tests::eventually(super::SOON, "the mail says what it waits for", says_so).await;
 
     stack.world.mail().answer_everything(None);
 

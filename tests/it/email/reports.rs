@@ -7,7 +7,7 @@ use almanac_tests::{
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Mailing;
+use super::{Mailing, path_of};
 
 /// Sends a report as the provider does.
 async fn report(stack: &Stack, webhook: &ResendWebhook) -> Reply {
@@ -107,6 +107,42 @@ async fn permanent_bounces_and_complaints_suppress_an_address_everywhere() {
         let mails = second.anna.wait_for_deliveries(&synthesis, &[expected]).await;
         assert!(!mails[0].to_string().contains("bounce"), "the owner is not told why: {}", json!(mails));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_about_a_mail_of_a_deleted_theme_suppresses_its_address() {
+    let stack = Stack::shared().await;
+    let (first, _, id) = sent(&stack).await;
+    first.anna.request(Method::DELETE, &format!("/v1/themes/{}", first.theme)).send().await.expect(204);
+
+    let complaint = ResendWebhook::new("email.complained", &id).with("to", json!([first.to[0]]));
+    report(&stack, &complaint).await.expect(204);
+
+    let mut second = Mailing::prepare(&stack, 1).await;
+    second.to = vec![first.to[0].clone()];
+    second.fire().await;
+    second.done().await;
+    second.anna.wait_for_deliveries(&second.synthesis().await, &["suppressed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_may_have_left_before_its_recipient_unsubscribed_is_left_to_a_person() {
+    let stack = Stack::builder().start().await;
+    let mailing = Mailing::prepare(&stack, 1).await;
+    stack.world.mail().play(&mailing.to[0], [Script::AcceptThenReset, Script::too_many(Some(10))]);
+    mailing.fire().await;
+    let mail = stack.world.mail().wait_for_mail(&mailing.to[0], 1).await;
+    let link = path_of(mail.header("list-unsubscribe").unwrap().trim_matches(['<', '>'])).to_owned();
+
+    let one_click = stack.user().anonymous().request(Method::POST, &link);
+    one_click.body("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").send().await.expect(200);
+
+    assert_eq!(mailing.done().await, "UNDELIVERED");
+    let synthesis = mailing.synthesis().await;
+    mailing.anna.wait_for_deliveries(&synthesis, &["needs_review"]).await;
+    report(&stack, &ResendWebhook::new("email.delivered", mail.delivery.as_deref().unwrap())).await.expect(204);
+    mailing.anna.wait_for_deliveries(&synthesis, &["delivered"]).await;
+    mailing.assert_each_got_one(&stack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use almanac_tests::{
-    Reply, Stack, User,
-    actor::{calendar::calendar_order, organic::week_order},
+    Mode, OrFail, Reply, Stack, User,
+    actor::{Call, calendar::calendar_order, organic::week_order},
     eventually,
     rows::Rows,
     world::source_text,
 };
 use http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const GENERATIONS: &str = "/v1/ai/generations";
 const CALENDAR: &str = "/v1/ai/calendar";
@@ -123,8 +124,8 @@ async fn a_store_that_goes_away_after_the_commit_costs_the_stream_and_not_the_lo
     }
 }
 
-/// Postgres ends the connection that commits a run.
-const COMMITS_ARE_CUT: &str = "
+/// Postgres ends the connection that commits a job, at its commit.
+pub(crate) const COMMITS_ARE_CUT: &str = "
     CREATE FUNCTION almanac.cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
         PERFORM pg_terminate_backend(pg_backend_pid());
@@ -132,17 +133,98 @@ const COMMITS_ARE_CUT: &str = "
         RETURN NULL;
     END
     $$;
-    CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON almanac.calendar_runs DEFERRABLE INITIALLY DEFERRED
+    CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON almanac.jobs DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION almanac.cut()";
 
+/// Who asks for work of each kind that a person submits: how, and with what.
+async fn requests(stack: &Stack) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for (user, path, body) in everybody(stack).await {
+        calls.push(user.request(Method::POST, path).json(&body));
+    }
+    let dora = stack.user();
+    let theme = dora.theme(&json!({})).await;
+    calls.push(dora.request(Method::POST, &format!("/v1/themes/{theme}/syntheses")).json(&json!({})));
+    calls.push(stack.user().request(Method::DELETE, "/v1/me/data"));
+    calls
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_nobody_answered_is_not_told_as_a_dry_run() {
+async fn a_commit_without_an_answer_is_told_with_the_address_of_what_it_may_have_made() {
     let stack = Stack::builder().workers(0).start().await;
+    let calls = requests(&stack).await;
     sqlx::raw_sql(COMMITS_ARE_CUT).execute(&stack.admin().await).await.unwrap();
 
-    for accept in [JSON, "text/event-stream"] {
-        let call = stack.user().request(Method::POST, CALENDAR).header("accept", accept);
-        let reply = call.json(&calendar_order(&json!({}))).send().await.refused(503, "UNAVAILABLE");
-        assert!(reply.header("retry-after").is_some());
+    for call in calls {
+        let reply = call.send().await.refused(503, "UNAVAILABLE");
+
+        assert!(reply.header("retry-after").is_some(), "{}", reply.request);
+        assert_ne!(job_at(&reply), Uuid::nil(), "{}", reply.request);
+    }
+}
+
+/// The job that an answer names.
+#[track_caller]
+fn job_at(reply: &Reply) -> Uuid {
+    let id = reply.header("location").and_then(|location| location.strip_prefix("/v1/jobs/"));
+    id.and_then(|id| id.parse().ok()).or_fail(&format!("{} has no address of a job", reply.request))
+}
+
+/// Postgres keeps each commit of a job waiting while a lock is held.
+const COMMITS_WAIT: &str = "
+    CREATE FUNCTION almanac.held() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock_shared(1, 1);
+        RETURN NULL;
+    END
+    $$;
+    CREATE CONSTRAINT TRIGGER held AFTER INSERT ON almanac.jobs DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION almanac.held()";
+const WAITING_COMMITS: &str = "
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1 AND objid = 1 AND NOT granted";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_whose_accepted_commit_was_never_answered_is_found_and_gets_no_dry_run() {
+    let stack = Stack::builder().proxied().workers(0).start().await;
+    let (admin, proxy) = (stack.admin().await, &stack.proxies().api_postgres);
+    sqlx::raw_sql(COMMITS_WAIT).execute(&admin).await.unwrap();
+
+    for (user, path, body) in everybody(&stack).await {
+        // The connection breaks between the commit and its answer.
+        let mut held = admin.begin().await.unwrap();
+        sqlx::query("SELECT pg_advisory_xact_lock(1, 1)").execute(&mut *held).await.unwrap();
+        let cut = async {
+            let waits = async || {
+                let waiting: i64 = sqlx::query_scalar(WAITING_COMMITS).fetch_one(&admin).await.unwrap();
+                (waiting == 1).then_some(())
+            };
+            eventually(SOON, "the commit waits", waits).await;
+            proxy.set(Mode::Refuse).await;
+        };
+        let (reply, ()) = tokio::join!(submit(&user, path, "kept", &body), cut);
+        held.rollback().await.unwrap();
+
+        let job = job_at(&reply.refused(503, "UNAVAILABLE"));
+        let stored = async || {
+            let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM almanac.jobs WHERE id = $1")
+                .bind(job)
+                .fetch_optional(&admin)
+                .await
+                .unwrap();
+            found
+        };
+        eventually(SOON, &format!("{path}: the job is stored"), stored).await;
+        let again = submit(&user, path, "kept", &body).await.refused(503, "UNAVAILABLE");
+        if path == CALENDAR {
+            assert_eq!(job_at(&again), job);
+            let dry = submit(&user, path, "new", &body).await.expect(200);
+            assert_eq!(dry.json()["meta"]["dryRun"], true);
+        }
+
+        proxy.set(Mode::Pass).await;
+        let accepted = async || Some(submit(&user, path, "kept", &body).await).filter(|reply| reply.status != 503);
+        let reply = eventually(SOON, &format!("{path}: Postgres is back"), accepted).await.expect(202);
+        assert_eq!(reply.header("idempotency-replayed"), Some("true"), "{path}");
+        assert_eq!(job_at(&reply), job, "{path}");
     }
 }

@@ -1,7 +1,7 @@
 //! Processes, Redis and Postgres that crash, hang, stall or drain under work, mostly the generation of flashcards. The
 //! crashes and deadlines of calendars and weeks are tested in their folders.
 
-mod accepted_work;
+pub(crate) mod accepted_work;
 mod crash;
 mod drain;
 mod outage;

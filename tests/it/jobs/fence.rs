@@ -35,7 +35,7 @@ const WRITES: [(&str, &str); 20] = [
     ("erase_some", "SELECT almanac.erase_some($1, $2, 1)"),
     ("open_intent", "SELECT * FROM almanac.open_intent($1, $2)"),
     ("begin_sending", "SELECT almanac.begin_sending($1, $2, gen_random_uuid(), 1, '1 s', true)"),
-    ("note_outcome", "SELECT almanac.note_outcome($1, $2, 'unknown', 'unknown', '{}')"),
+    ("note_outcome", "SELECT almanac.note_outcome($1, $2, 'unknown', 'unknown', '{}', NULL)"),
     ("keep_known", "SELECT almanac.keep_known($1, $2, '{}', false)"),
     ("keep_reading", "SELECT almanac.keep_reading($1, $2, '2026-W01', '[]', '{}', '[]')"),
     ("open_mail", "SELECT * FROM almanac.open_mail($1, $2, repeat('0', 32))"),

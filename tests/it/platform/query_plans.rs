@@ -228,7 +228,7 @@ struct Round {
     fill: &'static str,
 }
 
-const ROUNDS: [Round; 4] = [
+const ROUNDS: [Round; 5] = [
     Round {
         sql: "SELECT almanac.prune_submissions(2, 20)",
         fill: "INSERT INTO almanac.submissions (user_id, family, n, at)
@@ -252,6 +252,19 @@ const ROUNDS: [Round; 4] = [
                  FROM generate_series(1, 100000) AS n",
     },
     Round { sql: "SELECT almanac.prune_texts(30, 20)", fill: "SELECT" },
+    Round {
+        sql: "SELECT count(*) FROM almanac.take_late_addresses(20)",
+        fill: "SET session_replication_role = replica;
+               INSERT INTO almanac.publish_intents (id, user_id, plan_id, calendar_id, entry_id, entry_version, entry, channel,
+                                                    account_id, external_account, transport, options, payload,
+                                                    payload_hash, publish_at, status, address_due_at)
+               SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), n, 1, '{}', 'tiktok', 'a',
+                      '1', 'live', '{}', '[]', 'h', clock_timestamp(), 'published',
+                      CASE WHEN n <= 30 THEN clock_timestamp() - interval '1 s'
+                           WHEN n <= 5000 THEN clock_timestamp() + interval '1 h' END
+                 FROM generate_series(1, 100000) AS n;
+               SET session_replication_role = origin",
+    },
 ];
 
 #[tokio::test(flavor = "multi_thread")]

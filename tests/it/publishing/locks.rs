@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{SOON, assert_all_ended, assert_ledgers_agree, connected, sends};
 
 /// Rows of a person's only intent.
-#[derive(Clone, Copy, Debug)]
-enum Row {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
     Intent,
     Attempt,
     Effect,
@@ -27,7 +27,8 @@ enum Row {
 }
 
 impl Row {
-    const ALL: [Self; 6] = [Self::Intent, Self::Attempt, Self::Effect, Self::Account, Self::ReceiptHead, Self::Job];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Intent, Self::Attempt, Self::Effect, Self::Account, Self::ReceiptHead, Self::Job];
 
     const fn table_and_condition(self) -> (&'static str, &'static str) {
         match self {
@@ -42,7 +43,7 @@ impl Row {
 }
 
 /// Holds a row under the strongest lock until it is rolled back.
-async fn hold(stack: &Stack, row: Row, user: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
+pub(super) async fn hold(stack: &Stack, row: Row, user: Uuid) -> sqlx::Transaction<'static, sqlx::Postgres> {
     let mut holder = stack.admin().await.begin().await.unwrap();
     let (table, condition) = row.table_and_condition();
     let lock = format!("SELECT FROM almanac.{table} WHERE {condition} FOR UPDATE");
@@ -51,7 +52,7 @@ async fn hold(stack: &Stack, row: Row, user: Uuid) -> sqlx::Transaction<'static,
     holder
 }
 
-async fn held_for(began: Instant, time: Duration) {
+pub(super) async fn held_for(began: Instant, time: Duration) {
     eventually(SOON, "the row was held for a while", async || (began.elapsed() > time).then_some(())).await;
 }
 

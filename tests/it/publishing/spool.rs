@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{SOON, connected};
+use crate::faults::accepted_work::COMMITS_ARE_CUT;
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -105,6 +106,19 @@ async fn a_deferred_request_is_published_when_postgres_is_back() {
     eventually(SOON, "the spool is empty", || async { folder.content().is_empty().then_some(()) }).await;
     let last = publish(&anna, &order, "later").await.expect(202);
     assert_eq!((last.data(), last.header("idempotency-replayed")), (accepted.data(), Some("true")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_whose_commit_has_no_answer_is_named_if_the_request_cannot_wait() {
+    let stack = Stack::builder().start().await;
+    let (anna, _) = connected(&stack, Site::Facebook).await;
+    let (_, order) = written(&anna).await;
+    sqlx::raw_sql(COMMITS_ARE_CUT).execute(&stack.admin().await).await.unwrap();
+
+    let reply = anna.publish(&order).await.refused(503, "UNAVAILABLE");
+
+    let plan = reply.header("location").and_then(|location| location.strip_prefix("/v1/publish/plans/"));
+    assert!(plan.is_some_and(|id| Uuid::parse_str(id).is_ok()), "{:?}", reply.header("location"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{SITES, SOON, assert_all_ended, assert_ledgers_agree, connected, sends};
 
 /// Whether the job of a stack's only intent is as a condition says.
-async fn is(stack: &Stack, condition: &str) -> Option<()> {
+pub(super) async fn is(stack: &Stack, condition: &str) -> Option<()> {
     let sql = format!(
         "SELECT bool_and({condition}) FROM almanac.jobs WHERE kind = 'publishing.publish' AND finished_at IS NULL"
     );

@@ -150,7 +150,8 @@ async fn without_credentials_the_whole_call_is_refused_and_names_each_channel() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_is_not_set_up_is_refused_by_name() {
-    let stack = Stack::shared().await;
+    let unset = Stack::builder().env("INSTAGRAM_APP_ID", "").env("INSTAGRAM_APP_SECRET", "");
+    let stack = unset.start().await;
     let (admin, anna) = (stack.admin().await, stack.user());
     let medium = json!([{ "url": "https://cdn.example/a.jpg", "type": "image" }]);
     let entry = json!({ "channel": "instagram", "caption": "Hello", "media": medium });

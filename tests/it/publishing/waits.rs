@@ -120,3 +120,31 @@ async fn an_upload_that_fails_for_a_while_is_made_again() {
         assert_eq!(sends(channels.ledger(), &grant), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_hang_leave_slots_to_posts_without_media() {
+    let stack = Stack::builder().worker_env("WORKER_CONCURRENCY", "publishing=4,calendar=2").start().await;
+    let channels = stack.world.channels();
+    let (anna, grant) = connected(&stack, Site::Youtube).await;
+    channels.play(&grant.account, Step::Init, [Script::Hold]);
+    let url = stack.world.media_url("video-12s.mp4");
+    let media = json!([{ "url": url, "type": "video" }]);
+    let entry = |text: &String| json!({ "channel": "youtube", "caption": text, "format": "video", "media": media });
+    let written = anna.write_entries(&texts(6).iter().map(entry).collect::<Vec<_>>()).await;
+    let (ben, bens) = connected(&stack, Site::Linkedin).await;
+    let intents = anna.published(&written.order(&json!({}))).await.intents;
+    let hold = async || (channels.ledger().requests(&grant.account, Step::Init).len() == 3).then_some(());
+    eventually(SOON, "three uploads are held", hold).await;
+
+    let (id, _) = ben.publish_text("linkedin", "Beside them").await;
+    ben.wait_for_intent(&id, "published").await;
+
+    channels.ledger().the_only_post(&bens.account, "Beside them");
+    assert_eq!(channels.ledger().requests(&grant.account, Step::Init).len(), 3, "the others wait without a slot");
+    channels.play(&grant.account, Step::Init, [Script::Ok]);
+    stack.world.release(&grant.account);
+    for intent in &intents {
+        anna.wait_for_intent(intent, "published").await;
+    }
+    assert_all_ended(&stack, &anna, &intents).await;
+}

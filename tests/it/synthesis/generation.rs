@@ -44,6 +44,8 @@ async fn the_feeds_of_a_theme_are_summed_up_in_its_sections() {
     let page = anna.get(&format!("/v1/syntheses/{id}/html")).await.expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
     assert!(page.text().contains("https://news.example/"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'self'") && !policy.contains("unsafe"), "the console frames it: {policy}");
     invariants::assert_all(&stack.admin().await, &[id.parse().unwrap()]).await;
 }
 

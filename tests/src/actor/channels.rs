@@ -10,6 +10,8 @@ impl User {
     pub async fn connect_unused(&self, channel: &str, account: &str) -> Value {
         let external_id = match channel {
             "linkedin" => "urn:li:organization:2414183",
+            "tiktok" => "-000unused",
+            "youtube" => "UCunused",
             _ => "17841400000000000",
         };
         let body = json!({ "accessToken": format!("token-of-{account}"), "externalId": external_id });

@@ -13,8 +13,14 @@ use super::{
 };
 use crate::{
     observe::{OrFail, eventually},
-    world::channels::Grant,
+    world::{
+        World,
+        channels::{Grant, Site},
+    },
 };
+
+/// Time in which an intent ends: its longest way leads through pauses of half a minute, on a machine that builds.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// States after which only a person's request changes an intent.
 pub const ENDED: [&str; 4] = ["published", "failed", "cancelled", "needs_review"];
@@ -117,6 +123,19 @@ impl User {
         (published.intents.first().or_fail("an intent").clone(), written)
     }
 
+    /// Writes an entry with a video and publishes it; its intent's id and the entry.
+    pub async fn publish_video(&self, channel: &str, text: &str, url: &str) -> (String, Written) {
+        let written = self.write_entries(&[with_video(channel, "video", text, url)]).await;
+        let published = self.published(&written.order(&json!({}))).await;
+        (published.intents.first().or_fail("an intent").clone(), written)
+    }
+
+    /// Writes an entry for each text with the least that a network takes.
+    pub async fn write_least(&self, world: &World, site: Site, texts: &[String]) -> Written {
+        let bodies: Vec<Value> = texts.iter().map(|text| with_least(world, site, text)).collect();
+        self.write_entries(&bodies).await
+    }
+
     /// An intent as it stands.
     pub async fn intent(&self, id: &str) -> Value {
         self.get(&format!("/v1/publish/intents/{id}")).await.expect(200).data()
@@ -140,7 +159,7 @@ impl User {
             assert!(!is_other_end, "intent {id} is not to become {statuses:?}: {intent}");
             statuses.contains(&status).then_some(intent)
         };
-        eventually(Duration::from_secs(60), &format!("intent {id} becomes {statuses:?}"), seen).await
+        eventually(PATIENCE, &format!("intent {id} becomes {statuses:?}"), seen).await
     }
 
     /// Waits until every intent has ended, and shows them in the order of the ids.
@@ -172,6 +191,28 @@ impl User {
     /// The newest receipt of an intent.
     pub async fn receipt(&self, intent: &str) -> Value {
         self.get(&format!("/v1/publish/intents/{intent}/receipt")).await.expect(200).data()
+    }
+}
+
+/// The fields of an entry with a video.
+pub fn with_video(channel: &str, format: &str, caption: &str, url: &str) -> Value {
+    let media = json!([{ "url": url, "type": "video" }]);
+    json!({ "channel": channel, "format": format, "caption": caption, "media": media })
+}
+
+/// The fields of an entry with the least that its channel takes: a text, a picture, or a small video of its own.
+pub fn with_least(world: &World, site: Site, caption: &str) -> Value {
+    let folder = uuid::Uuid::new_v4().simple();
+    match site {
+        Site::Facebook | Site::Linkedin | Site::Media => json!({ "channel": site.name(), "caption": caption }),
+        Site::Instagram => {
+            let media = json!([{ "url": world.media_url(&format!("{folder}/a.jpg")), "type": "image" }]);
+            json!({ "channel": site.name(), "caption": caption, "media": media })
+        }
+        Site::Tiktok | Site::Youtube => {
+            let url = world.media_url(&format!("{folder}/video-12s-720x1280-64KiB.mp4"));
+            with_video(site.name(), "video", caption, &url)
+        }
     }
 }
 

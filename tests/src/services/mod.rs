@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     postgres::{ADMIN, Postgres},
-    redis::{Redis, authority},
+    redis::{Redis, authority, server_certificate},
 };
 use crate::observe::OrFail;
 

@@ -28,6 +28,11 @@ pub fn authority() -> String {
     key_file("authority")
 }
 
+/// Files of the certificate for 127.0.0.1 that this authority signed, and of its key.
+pub fn server_certificate() -> [String; 2] {
+    ["redis", "redis-key"].map(key_file)
+}
+
 fn key_file(name: &str) -> String {
     test_run().settings.repository.join(format!("tests/src/services/keys/{name}.test-only.pem")).display().to_string()
 }

@@ -13,10 +13,10 @@ use crate::{
     observe::OrFail,
     proxy::Proxy,
     run::test_run,
-    services::{Postgres, Services},
+    services::{Postgres, Services, authority},
     world::{
         World,
-        channels::{FACEBOOK_APP, LINKEDIN_APP},
+        channels::{FACEBOOK_APP, GOOGLE_APP, INSTAGRAM_APP, LINKEDIN_APP, Site, TIKTOK_APP},
         mail::{RESEND_KEY, SENDER_DOMAIN, WEBHOOK_SECRET},
     },
 };
@@ -160,6 +160,8 @@ impl Builder {
                 environment.insert("OPENROUTER_API_KEY".to_owned(), "test-key-canary-77c1".to_owned());
                 environment.insert("AI_BASE_URL".to_owned(), world.ai_base_url(provider));
                 environment.extend(mailing(world, provider));
+                // Of the world's files behind TLS.
+                environment.insert("SSL_CERT_FILE".to_owned(), authority());
                 environment.extend(self.worker.clone());
             }
             Ok(Arc::new(Node::new(format!("{kind}-{number}"), &format!("almanac-{kind}"), address, environment)?))
@@ -199,8 +201,12 @@ fn shared_environment(kind: &str, services: &Services, database: &str, proxies: 
 
 /// The fake networks, and short times: a request that hangs costs a test a second.
 fn publishing(world: &World, seen_at: SocketAddr) -> Environment {
-    let [facebook, linkedin] = ["facebook", "linkedin"].map(|channel| world.channel_base_url(seen_at, channel));
+    let url = |site: Site| world.channel_base_url(seen_at, site.name());
+    let [facebook, linkedin] = [url(Site::Facebook), url(Site::Linkedin)];
+    let [instagram, tiktok, youtube] = [url(Site::Instagram), url(Site::Tiktok), url(Site::Youtube)];
     let [[facebook_id, facebook_secret], [linkedin_id, linkedin_secret]] = [FACEBOOK_APP, LINKEDIN_APP];
+    let [[instagram_id, instagram_secret], [tiktok_key, tiktok_secret]] = [INSTAGRAM_APP, TIKTOK_APP];
+    let [google_id, google_secret] = GOOGLE_APP;
     let sandbox = test_run().folder.join(format!("sandbox-{}", world.address().port()));
     let sandbox = sandbox.to_string_lossy();
     let variables = [
@@ -211,6 +217,15 @@ fn publishing(world: &World, seen_at: SocketAddr) -> Environment {
         ("LINKEDIN_BASE_URL", &*linkedin),
         ("LINKEDIN_CLIENT_ID", linkedin_id),
         ("LINKEDIN_CLIENT_SECRET", linkedin_secret),
+        ("INSTAGRAM_BASE_URL", &*instagram),
+        ("INSTAGRAM_APP_ID", instagram_id),
+        ("INSTAGRAM_APP_SECRET", instagram_secret),
+        ("TIKTOK_BASE_URL", &*tiktok),
+        ("TIKTOK_CLIENT_KEY", tiktok_key),
+        ("TIKTOK_CLIENT_SECRET", tiktok_secret),
+        ("YOUTUBE_BASE_URL", &*youtube),
+        ("GOOGLE_CLIENT_ID", google_id),
+        ("GOOGLE_CLIENT_SECRET", google_secret),
         ("CREDENTIALS_KEY", CREDENTIALS_KEY),
         ("OUTBOUND_ALLOW_PRIVATE", "127.0.0.0/8"),
         ("CHANNEL_CALL_TIMEOUT_MS", "600"),

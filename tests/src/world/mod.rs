@@ -15,6 +15,7 @@ mod sections;
 mod server;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -42,9 +43,11 @@ use crate::{
 #[derive(Debug)]
 pub struct World {
     address: SocketAddr,
+    /// The same behind TLS.
+    secure_address: SocketAddr,
     mail_server: SocketAddr,
     state: Arc<State>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 /// What the server and the test share.
@@ -71,7 +74,8 @@ impl World {
         *locked(&state.keys) = vec![TestKey::EsOne, TestKey::Rs];
         let (address, serving) = server::start(Arc::clone(&state), test_run())?;
         let (mail_server, conversing) = mail::start(Arc::clone(&state), test_run())?;
-        Ok(Self { address, mail_server, state, tasks: [serving, conversing] })
+        let (secure_address, handing_on) = tls::start(address, test_run())?;
+        Ok(Self { address, secure_address, mail_server, state, tasks: [serving, conversing, handing_on] })
     }
 
     /// Where it listens.
@@ -89,10 +93,20 @@ impl World {
         format!("http://{}/jwks.json", self.address)
     }
 
-    /// The base URL of a fake network or of the media files (`facebook`, `linkedin`, `media`), as seen through an
-    /// address such as a proxy's.
+    /// The base URL of a fake network or of the media files (`Site::name`), as seen through an address such as a proxy's.
     pub fn channel_base_url(&self, seen_at: SocketAddr, channel: &str) -> String {
         format!("http://{seen_at}/{channel}")
+    }
+
+    /// The address of a media file; see `channels::video` for the names of videos. Tests whose files count requests put them
+    /// into a folder of their own.
+    pub fn media_url(&self, name: &str) -> String {
+        format!("{}/{name}", self.channel_base_url(self.address, "media"))
+    }
+
+    /// The same behind TLS: workers trust its certificate. Redirects lead to the address without TLS.
+    pub fn secure_media_url(&self, name: &str) -> String {
+        format!("https://{}/media/{name}", self.secure_address)
     }
 
     /// The networks to publish to.

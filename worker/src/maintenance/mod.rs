@@ -1,6 +1,7 @@
-//! Background rounds of every worker, without a leader: expired leases, expired jobs, old rows, gauges. Started by `serve`;
-//! a round may run in several processes at once, because every statement checks again what it changes.
+//! Background rounds of every worker, without a leader: expired leases, expired jobs, old rows, late addresses, gauges.
+//! Started by `serve`; a round may run in several processes at once, because every statement checks again what it changes.
 
+pub mod addresses;
 pub mod metrics;
 pub mod prune;
 pub mod rescue;

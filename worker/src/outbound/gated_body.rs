@@ -4,16 +4,19 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::send_budget::SendBudget;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const WAITING: u8 = 0;
 const RELEASED: u8 = 1;
@@ -46,9 +49,12 @@ impl Gate {
 pub(super) struct KeptBack;
 
 /// Bytes behind a gate. HTTP/1 polls a body before it flushes the head, so that a body that errs at once leaves nothing
-/// complete at the server.
+/// complete at the server; nor does one that errs later, because its length was announced.
 pub(super) struct GatedBody {
-    bytes: Option<Bytes>,
+    /// Never locked: a body has to be `Sync`, and a boxed stream is not.
+    bytes: Mutex<BoxStream<'static, Result<Bytes, BoxError>>>,
+    length: Option<u64>,
+    is_open: bool,
     budget: SendBudget,
     gate: Gate,
 }
@@ -56,29 +62,53 @@ pub(super) struct GatedBody {
 impl GatedBody {
     /// `bytes` must not be empty: an empty body is never polled.
     pub(super) fn new(bytes: Bytes, budget: SendBudget, gate: Gate) -> Self {
-        Self { bytes: Some(bytes), budget, gate }
+        let length = bytes.len() as u64;
+        Self::streamed(stream::iter([Ok::<_, KeptBack>(bytes)]), Some(length), budget, gate)
+    }
+
+    /// Bytes that arrive one after the other; the gate opens when the first ones are there.
+    pub(super) fn streamed<E: Into<BoxError> + 'static>(
+        bytes: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+        length: Option<u64>,
+        budget: SendBudget,
+        gate: Gate,
+    ) -> Self {
+        let bytes = Mutex::new(bytes.map_err(Into::into).boxed());
+        Self { bytes, length, is_open: false, budget, gate }
+    }
+
+    fn open(&mut self) -> Result<(), KeptBack> {
+        let to = if self.budget.is_spent() { SPENT } else { RELEASED };
+        self.is_open = self.gate.leave(to).is_ok() && to == RELEASED;
+        if self.is_open { Ok(()) } else { Err(KeptBack) }
     }
 }
 
 impl Body for GatedBody {
     type Data = Bytes;
-    type Error = KeptBack;
+    type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, KeptBack>>> {
-        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        let to = if self.budget.is_spent() { SPENT } else { RELEASED };
-        match self.gate.leave(to) {
-            Ok(()) if to == RELEASED => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            _ => Poll::Ready(Some(Err(KeptBack))),
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let bytes = match ready!(self.bytes.get_mut().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)) {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        };
+        if !self.is_open
+            && let Err(error) = self.open()
+        {
+            return Poll::Ready(Some(Err(error.into())));
         }
+        self.length = self.length.map(|left| left.saturating_sub(bytes.len() as u64));
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.length == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        self.length.map(SizeHint::with_exact).unwrap_or_default()
     }
 }
 
@@ -115,6 +145,37 @@ mod tests {
         assert!(body.collect().await.is_err());
 
         assert!(gate.is_spent() && !gate.close());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_opens_the_gate_with_its_first_bytes() {
+        let gate = Gate::default();
+        let budget = SendBudget::until(Instant::now() + Duration::from_secs(1));
+        let late = stream::once(async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Ok::<_, KeptBack>(Bytes::from_static(b"late"))
+        });
+        let body = GatedBody::streamed(late, Some(4), budget, gate.clone());
+
+        assert!(body.collect().await.is_err());
+
+        assert!(gate.is_spent() && !gate.close());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_may_go_on_after_the_budget() {
+        let gate = Gate::default();
+        let budget = SendBudget::until(Instant::now() + Duration::from_secs(1));
+        let bytes = stream::iter([b"a".as_slice(), b"b"]).then(|bytes| async move {
+            let pause = if bytes == b"b" { 2 } else { 0 };
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            Ok::<_, KeptBack>(Bytes::from_static(bytes))
+        });
+        let body = GatedBody::streamed(bytes, Some(2), budget, gate.clone());
+
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "ab");
+
+        assert!(gate.close());
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
 use http::{HeaderMap, HeaderName, header};
 
 /// Seconds, or a date read against the response's own `Date`, so that our clock has no part in it.
@@ -23,4 +24,13 @@ pub fn until_utc_midnight(headers: &HeaderMap) -> Option<Duration> {
     let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()?;
     let passed = DateTime::<Utc>::from(date).num_seconds_from_midnight();
     Some(Duration::from_secs(u64::from(86_400 - passed.min(86_399))))
+}
+
+/// The same for a time zone, whose days may have 23 or 25 hours.
+pub fn until_midnight(headers: &HeaderMap, zone: Tz) -> Option<Duration> {
+    let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()?;
+    let now = DateTime::<Utc>::from(date);
+    let tomorrow = now.with_timezone(&zone).date_naive().checked_add_days(Days::new(1))?;
+    let midnight = zone.from_local_datetime(&tomorrow.and_time(NaiveTime::MIN)).earliest()?;
+    (midnight.to_utc() - now).to_std().ok()
 }

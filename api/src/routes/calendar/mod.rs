@@ -11,17 +11,17 @@ use almanac_shared::{
         export::{Export, Format},
         rules::TITLE_MAX,
         run,
-        service::{Accepted, Order, Submission, Unaccepted},
+        service::{Accepted, Order, Submission},
     },
     jobs::Kind,
     platform::{
-        error::Refusal,
+        error::{Refusal, Work},
         flags::Flag,
         id::{CalendarId, JobId, RunId, UserId},
         telemetry,
     },
 };
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use poem::{Body, Request, Response};
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
@@ -124,7 +124,8 @@ impl CalendarApi {
     /// `Accept: application/json` 202, or with `Prefer: wait=n` the finished calendar. A user has at most one active run
     /// of a calendar or organic week (409 `ACTIVE_GENERATION`). The first run of a calendar is saved at once, a later one
     /// changes nothing until it is accepted. While `CALENDAR_SERVICE_ENABLED` is off or nothing can be stored, the answer
-    /// is a deterministic dry run with `meta.dryRun`, which has no job and no `Location`.
+    /// is a deterministic dry run with `meta.dryRun`, which has no job and no `Location`. A 503 with `Location` may have
+    /// been accepted: repeat the request with the same `Idempotency-Key`.
     #[oai(path = "/ai/calendar", method = "post", operation_id = "createCalendar")]
     async fn submit(
         &self,
@@ -141,8 +142,9 @@ impl CalendarApi {
         let order = app.calendars.read(body.into())?;
         let delivery = app.delivery(caller.user, form)?;
         let model = app.models.default.clone();
+        let sent = app.calendars.sent(caller.user, key.as_ref());
         if let Some(reason) = in_the_way(app, &caller, &model, key.as_ref()).await? {
-            return rehearse(app, &caller, delivery, &order, reason).await;
+            return rehearse(app, &caller, delivery, &order, unless_sent(reason, sent)?).await;
         }
         let request_id = Some(caller.request_id.as_str().to_owned());
         let (user, trace) = (caller.user, telemetry::current_traceparent());
@@ -157,15 +159,12 @@ impl CalendarApi {
                 }
                 Ok(answer(app, request, &caller, delivery, accepted).await)
             }
-            Err(Unaccepted::Refused(Refusal::StoreGone(cause))) => {
+            Err(Refusal::StoreGone(cause)) => {
+                let reason = unless_sent(Reason::StorageAway, sent)?;
                 tracing::warn!(error = format!("{cause:#}"), "the store is gone; answering a dry run");
-                rehearse(app, &caller, delivery, &order, Reason::StorageAway).await
+                rehearse(app, &caller, delivery, &order, reason).await
             }
-            Err(Unaccepted::Refused(refusal)) => {
-                Err(app.refused(user, app.limits.bucket(Kind::GenerateCalendar).refused(refusal)).await)
-            }
-            // A dry run would say that nothing is stored.
-            Err(Unaccepted::Unsure(cause)) => Err(ApiError::from(Refusal::StoreUnavailable(cause))),
+            Err(refusal) => Err(app.refused(user, app.limits.bucket(Kind::GenerateCalendar).refused(refusal)).await),
         }
     }
 
@@ -283,6 +282,17 @@ async fn in_the_way(
         (Ok(false), _) => Ok(Some(Reason::SwitchedOff)),
         (Err(Refusal::StoreGone(_)), _) => Ok(Some(Reason::StorageAway)),
         (Err(refusal), _) => Err(refusal),
+    }
+}
+
+/// A dry run says that nothing is stored. While the store is away that is not known of a request that was sent before.
+fn unless_sent(reason: Reason, sent: Option<RunId>) -> Result<Reason, Refusal> {
+    match (reason, sent) {
+        (Reason::StorageAway, Some(run)) => Err(Refusal::Unconfirmed {
+            work: Work::Job(run.into()),
+            cause: anyhow!("the store is gone, and a request with this key was sent to it before"),
+        }),
+        _ => Ok(reason),
     }
 }
 

@@ -67,7 +67,13 @@ pub(super) async fn submit(
     };
     match app.publishing.submit(&submission, &write).await {
         Ok(submitted) => answer(app, caller, submitted).await,
-        Err(Refusal::StoreGone(cause)) => defer(app, caller, submission, cause).await,
+        Err(Refusal::StoreGone(cause)) => {
+            defer(app, caller, submission).await?.ok_or_else(|| Refusal::StoreGone(cause).into())
+        }
+        // If it is stored after all, the key makes both one request. If it cannot wait either, it is named.
+        Err(refusal @ Refusal::Unconfirmed { .. }) => {
+            defer(app, caller, submission).await.ok().flatten().ok_or_else(|| refusal.into())
+        }
         Err(refusal) => {
             observe::refusal(app, &refusal);
             Err(app.refused(caller.user, app.limits.bucket(Kind::Publish).refused(refusal)).await)
@@ -75,15 +81,9 @@ pub(super) async fn submit(
     }
 }
 
-/// Keeps a request until Postgres is back. Whether a statement that brought no answer was executed plays no part: the
-/// key makes both one request.
-async fn defer(
-    app: &App,
-    caller: &Caller,
-    submission: Submission,
-    cause: anyhow::Error,
-) -> Result<Published, ApiError> {
-    let Some(key) = submission.key else { return Err(Refusal::StoreGone(cause).into()) };
+/// Keeps a request until Postgres is back; not one without a key, and none without a folder for them.
+async fn defer(app: &App, caller: &Caller, submission: Submission) -> Result<Option<Published>, ApiError> {
+    let Some(key) = submission.key else { return Ok(None) };
     let limit = app.publish_dry_runs.admit(caller.user)?;
     let new = NewDeferred {
         user: caller.user,
@@ -94,7 +94,7 @@ async fn defer(
     };
     match app.spool.keep(new).await {
         Ok(true) => {}
-        Ok(false) => return Err(Refusal::StoreGone(cause).into()),
+        Ok(false) => return Ok(None),
         Err(NotKept::KeyReused) => return Err(Refusal::KeyReused.into()),
         Err(error) => return Err(ApiError::unavailable(RETRY_AFTER, Some(error.into()))),
     }
@@ -102,7 +102,7 @@ async fn defer(
     tracing::info!(status = IntentStatus::Deferred.as_str(), "a request to publish waits until Postgres is back");
     let reply = Reply::new(PublishAccepted::deferred(app.publishing.transport())).degraded("storage");
     let (policy, left) = app.limits.bucket(Kind::Publish).values(limit);
-    Ok(Published::Accepted(reply, None, None, Some(policy), Some(left)))
+    Ok(Some(Published::Accepted(reply, None, None, Some(policy), Some(left))))
 }
 
 /// The answer to an accepted or repeated request.

@@ -7,7 +7,7 @@ use almanac_shared::{
     platform::id::DeliveryId,
     synthesis::{
         render::{self, Unsubscribe},
-        service::Subscription,
+        service::{MailReport, Subscription},
     },
 };
 use anyhow::Context;
@@ -166,7 +166,7 @@ impl DeliveriesApi {
 
 impl MailsApi {
     async fn record(&self, event: ResendEvent) -> Result<(), ApiError> {
-        let ResendEvent { kind, delivery_id, email_id, .. } = event;
+        let ResendEvent { kind, delivery_id, email_id, to, .. } = event;
         let (status, is_permanent) = match kind {
             EventKind::Sent => ("sent", false),
             EventKind::Delivered => ("delivered", false),
@@ -179,7 +179,9 @@ impl MailsApi {
         };
         let Some(delivery) = delivery_id.map(DeliveryId) else { return Ok(()) };
         let syntheses = &self.app.syntheses;
-        let is_ours = syntheses.record_mail_event(delivery, status, is_permanent, email_id.as_deref()).await?;
+        let (provider_ref, to) = (email_id.as_deref(), to.as_deref());
+        let report = MailReport { delivery, status, is_permanent, provider_ref, to };
+        let is_ours = syntheses.record_mail_event(&report).await?;
         if is_ours {
             self.app.metrics.mail_reported(status);
             tracing::info!(deliveryId = %delivery, status, "the mail provider reported a mail");
@@ -202,7 +204,8 @@ fn refused(error: WebhookError) -> ApiError {
 fn html(state: Unsubscribe, subscription: &Subscription, token: &str) -> Result<HtmlAnswer, ApiError> {
     let theme = subscription.theme.as_deref().unwrap_or_default();
     let language = subscription.language.as_deref().unwrap_or("en");
-    let page = render::unsubscribe_page(state, theme, language, &format!("/v1/unsubscribe/{token}"));
+    // Relative to the page: the API may stand under a path.
+    let page = render::unsubscribe_page(state, theme, language, token);
     let page = page.context("rendering the page of an unsubscribe link")?;
     let response = Response::builder().content_type("text/html; charset=utf-8").body(page);
     Ok(HtmlAnswer::Html(File::new(response), render::content_security_policy()))

@@ -177,7 +177,9 @@ impl SynthesesApi {
         });
         let page = page.context("rendering the page of a synthesis")?;
         let response = Response::builder().content_type("text/html; charset=utf-8").body(page);
-        Ok(Page::Html(File::new(response), render::content_security_policy()))
+        // The console of this origin shows the page in a frame.
+        let policy = render::content_security_policy().replace("frame-ancestors 'none'", "frame-ancestors 'self'");
+        Ok(Page::Html(File::new(response), policy))
     }
 
     /// List the mails of a synthesis, one per recipient

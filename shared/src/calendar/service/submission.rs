@@ -18,7 +18,7 @@ use crate::{
         submission::{LockWait, SubmitError},
     },
     platform::{
-        error::{LimitState, Refusal},
+        error::{LimitState, Refusal, Work},
         faults::{self, Point},
         id::{CalendarId, JobId, RunId, UserId},
     },
@@ -70,27 +70,6 @@ pub struct Accepted {
     pub limit: LimitState,
 }
 
-/// Why a run was not accepted, or may not have been.
-#[derive(Debug)]
-pub enum Unaccepted {
-    /// Nothing is stored and nothing enqueued.
-    Refused(Refusal),
-    /// The commit was sent and nothing came back: whether the run is stored, only the store knows.
-    Unsure(anyhow::Error),
-}
-
-impl From<Refusal> for Unaccepted {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<sqlx::Error> for Unaccepted {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Refused(error.into())
-    }
-}
-
 impl Calendars {
     /// Checks a request: its words, its rules, its size.
     ///
@@ -106,20 +85,37 @@ impl Calendars {
     ///
     /// # Errors
     /// Missing calendar, another run active, limited, key reused or in progress, or the store is unavailable. Then
-    /// nothing is stored and nothing enqueued, unless the store went away at the commit.
-    pub async fn submit(&self, submission: Submission) -> Result<Accepted, Unaccepted> {
-        let trace = submission.trace.clone();
+    /// nothing is stored and nothing enqueued, except perhaps with [`Refusal::Unconfirmed`].
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, Refusal> {
         let new = new_run(submission)?;
+        // Before it is sent: a client that leaves ends this request at any moment.
+        self.sent.add(&new);
+        let accepted = self.send(&new).await;
+        match &accepted {
+            Ok(accepted) => self.sent.accepted(&new, accepted.run),
+            Err(Refusal::Unconfirmed { .. }) => {}
+            Err(_) => self.sent.refused(&new),
+        }
+        accepted
+    }
+
+    /// The run that this process has, or may have, submitted for a request with this key.
+    pub fn sent(&self, user: UserId, key: Option<&(String, [u8; 32])>) -> Option<RunId> {
+        self.sent.run(user, &key?.0)
+    }
+
+    async fn send(&self, new: &NewRun) -> Result<Accepted, Refusal> {
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = store::submit(&mut pinned, &new).await.map_err(unanswered)?;
+        let unaccepted = |error: SubmitError| error.refusal(Work::Job(new.id));
+        let mut submitted = store::submit(&mut pinned, new).await.map_err(unaccepted)?;
         while lock.again(&submitted.outcome, &mut pinned).await {
-            submitted = store::submit(&mut pinned, &new).await.map_err(unanswered)?;
+            submitted = store::submit(&mut pinned, new).await.map_err(unaccepted)?;
         }
-        let accepted = to_result(&new, submitted)?;
+        let accepted = to_result(new, submitted)?;
         if !accepted.replayed {
             faults::pass(Point::AcceptedBeforeRing);
-            self.bell.ring(Lane::Calendar, JobId::from(accepted.run), trace);
+            self.bell.ring(Lane::Calendar, JobId::from(accepted.run), new.trace.clone());
         }
         faults::pass(Point::AcceptedBeforeAnswer);
         Ok(accepted)
@@ -162,15 +158,6 @@ fn new_run(submission: Submission) -> Result<NewRun, Refusal> {
         trace,
         request_id,
     })
-}
-
-fn unanswered(error: SubmitError) -> Unaccepted {
-    match error {
-        SubmitError::Unanswered(error) => {
-            Unaccepted::Unsure(anyhow::Error::from(error).context("waiting for the answer to a submission"))
-        }
-        error => Unaccepted::Refused(error.into()),
-    }
 }
 
 fn to_result(new: &NewRun, submitted: Submitted) -> Result<Accepted, Refusal> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Card, Generation, Suggestion};
 use crate::{
-    jobs::submission::Outcome,
+    jobs::submission::{Outcome, SubmitError},
     platform::{
         db::{PinnedConnection, UserTx, keyset::LATEST},
         id::{CardId, GenerationId, JobId, SuggestionId, UserId},
@@ -91,11 +91,14 @@ pub(super) struct Submitted {
 }
 
 /// Submits a batch in one statement and one commit.
-pub(super) async fn submit(pinned: &mut PinnedConnection, batch: &[&NewGeneration]) -> sqlx::Result<Vec<Submitted>> {
+pub(super) async fn submit(
+    pinned: &mut PinnedConnection,
+    batch: &[&NewGeneration],
+) -> Result<Vec<Submitted>, SubmitError> {
     fn column<'a, T>(batch: &[&'a NewGeneration], of: impl Fn(&'a NewGeneration) -> T) -> Vec<T> {
         batch.iter().map(|new| of(new)).collect()
     }
-    let mut connection = pinned.take().await?;
+    let mut connection = pinned.take().await.map_err(SubmitError::Unsent)?;
     let statement = sqlx::query!(
         r#"
         SELECT n AS "n!", outcome AS "outcome!", job_id AS "job: JobId", answer, remaining, reset_seconds, failure
@@ -115,7 +118,7 @@ pub(super) async fn submit(pinned: &mut PinnedConnection, batch: &[&NewGeneratio
     .fetch_all(&mut *connection);
     let answer = pinned.answer(statement).await;
     pinned.put_back(connection, &answer);
-    let rows = answer?.into_iter().map(|row| Submitted {
+    let rows = answer.map_err(SubmitError::of_statement)?.into_iter().map(|row| Submitted {
         n: row.n,
         outcome: Outcome {
             outcome: row.outcome,

@@ -136,6 +136,8 @@ pub struct ApiSettings {
     pub publishing: PublishSettings,
     /// Where requests to publish wait while Postgres is down.
     pub spool_dir: Option<PathBuf>,
+    /// The built console; `None`: it is not served.
+    pub console_dir: Option<PathBuf>,
     /// The beginning of links in mails, without a trailing slash.
     pub public_url: String,
     /// Secrets of Resend's webhook; each verifies.
@@ -244,6 +246,7 @@ impl ApiSettings {
             organic: env.organic(),
             publishing: publishing::read(&mut env),
             spool_dir: env.folder("SPOOL_DIR"),
+            console_dir: env.folder("CONSOLE_DIR"),
             public_url: mail::public_url(&mut env),
             webhook_secrets: mail::webhook_secrets(&mut env),
             anonymous_rate: env.rate("ANONYMOUS_RATE"),

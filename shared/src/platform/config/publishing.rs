@@ -1,17 +1,13 @@
 //! What the environment says about publishing: transport, hosts, clients of the channels, and the keys of tokens. A
 //! mistake never shows a value that may be a secret.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::Env;
-use crate::publishing::{Channel, LIVE, Transport, credentials::Keyring, plan::BaseUrls};
+use crate::publishing::{Channel, Configured, Transport, credentials::Keyring, plan::BaseUrls};
 
 /// The two variables of a channel's client.
 const CLIENTS: [(Channel, &str, &str); 5] = [
@@ -37,8 +33,8 @@ pub struct PublishSettings {
     pub transport: Transport,
     /// Hosts of the channels.
     pub base_urls: BaseUrls,
-    /// Channels with a client and a live adapter.
-    pub configured: BTreeSet<Channel>,
+    /// Which accounts there is a client for.
+    pub configured: Configured,
     /// Seals and opens tokens; without it no account can be connected.
     pub keyring: Option<Keyring>,
 }
@@ -54,6 +50,8 @@ pub struct WorkerPublishSettings {
     pub allow_private: Vec<IpNet>,
     /// Clients by channel. Instagram accounts that are connected by Facebook use the one of Facebook.
     pub clients: BTreeMap<Channel, ChannelClient>,
+    /// The largest reel that Instagram takes: its own pages disagree.
+    pub instagram_reel_bytes: u64,
     /// Where posts of the sandbox are kept.
     pub sandbox_dir: Option<PathBuf>,
 }
@@ -79,7 +77,7 @@ pub(super) fn read(env: &mut Env) -> PublishSettings {
     for (_, id, secret) in CLIENTS {
         check_pair(env, id, secret);
     }
-    let configured = clients(env).into_keys().filter(|channel| LIVE.contains(channel)).collect();
+    let configured = Configured::new(clients(env).into_keys());
     PublishSettings { transport, base_urls: BaseUrls::new(hosts), configured, keyring: keyring(env) }
 }
 
@@ -91,6 +89,7 @@ pub(super) fn read_worker(env: &mut Env) -> WorkerPublishSettings {
         lookup_grace: milliseconds(env, "CHANNEL_LOOKUP_GRACE_MS", 0..=3_600_000),
         allow_private: env.networks("OUTBOUND_ALLOW_PRIVATE"),
         clients: clients(env),
+        instagram_reel_bytes: u64::from(env.number("INSTAGRAM_REEL_MAX_MB", 1..=4_096)) << 20,
         sandbox_dir: env.folder("SANDBOX_DIR"),
     }
 }

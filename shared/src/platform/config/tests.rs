@@ -1,7 +1,7 @@
 //! Valid and invalid values of each variable.
 
 use super::*;
-use crate::publishing::{Channel, Transport};
+use crate::publishing::{Channel, Configured, Transport};
 
 mod mail;
 
@@ -94,6 +94,7 @@ fn invalid_values_are_refused_by_name() {
         ("WORKER_CONCURRENCY", "calendar=0"),
         ("CHANNEL_CALL_TIMEOUT_MS", "0"),
         ("CHANNEL_LOOKUP_GRACE_MS", "soon"),
+        ("INSTAGRAM_REEL_MAX_MB", "1GB"),
         ("OUTBOUND_ALLOW_PRIVATE", "intranet"),
         ("EMAIL_PROVIDER", "post"),
         ("EMAIL_FROM", "almanac"),
@@ -203,8 +204,7 @@ fn channels_are_configured_by_their_clients() {
     let of_worker = WorkerSettings::from_env(Env::of(WORKER.into_iter().chain(clients))).unwrap();
 
     for publishing in [&of_api.publishing, &of_worker.publishing] {
-        let configured: Vec<_> = publishing.configured.iter().copied().collect();
-        assert_eq!(configured, [Channel::Linkedin], "TikTok has no adapter");
+        assert_eq!(publishing.configured, Configured::new([Channel::Tiktok, Channel::Linkedin]));
     }
     let with_client: Vec<_> = of_worker.channels.clients.keys().copied().collect();
     assert_eq!(with_client, [Channel::Tiktok, Channel::Linkedin]);
@@ -216,8 +216,8 @@ fn publishing_has_defaults() {
     let (of_api, of_worker) = (api("LOG_LEVEL", "").unwrap(), worker("LOG_LEVEL", "").unwrap());
 
     let publishing = &of_api.publishing;
-    assert_eq!((publishing.transport, publishing.configured.len()), (Transport::Live, 0));
-    assert!(publishing.keyring.is_none() && of_api.spool_dir.is_none());
+    assert_eq!((publishing.transport, &publishing.configured), (Transport::Live, &Configured::default()));
+    assert!(publishing.keyring.is_none() && of_api.spool_dir.is_none() && of_api.console_dir.is_none());
     assert_eq!(publishing.base_urls.of(Channel::Facebook, None), "https://graph.facebook.com");
     let channels = &of_worker.channels;
     assert_eq!((channels.call_timeout.as_millis(), channels.lookup_grace.as_millis()), (8_000, 30_000));

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     calendar::{Medium, MediumType},
     publishing::{
-        Account, PublishFormat,
+        Account, Configured, PublishFormat,
         rules::{Credentials, PublishAt, Situation, StoredAccount, choose},
     },
 };
@@ -59,7 +59,7 @@ fn plan(entries: &[Entry], accounts: &[StoredAccount], request: &PublishRequest)
 }
 
 fn plan_at(now: DateTime<Utc>, entries: &[Entry], accounts: &[StoredAccount], request: &PublishRequest) -> Plan {
-    let configured = BTreeSet::new();
+    let configured = Configured::default();
     let situation = Situation { now, transport: Transport::Sandbox, configured: &configured, accounts, live: &[] };
     let choice = choose(entries, request, &situation).expect("a choice");
     Plan::new(&choice, request, Transport::Sandbox, &BaseUrls::default()).expect("a plan")

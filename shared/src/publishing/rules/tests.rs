@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{platform::id::CalendarId, publishing::PublishFormat};
+use crate::{
+    platform::id::CalendarId,
+    publishing::{Login, PublishFormat},
+};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_769_414_400, 0).expect("a time")
@@ -52,14 +55,14 @@ fn request() -> PublishRequest {
 /// What the store knows, kept where a situation can refer to it.
 #[derive(Default)]
 struct Known {
-    configured: BTreeSet<Channel>,
+    configured: Configured,
     accounts: Vec<StoredAccount>,
     live: Vec<LiveIntent>,
 }
 
 impl Known {
     fn of(accounts: Vec<StoredAccount>) -> Self {
-        Self { configured: Channel::ALL.iter().copied().collect(), accounts, live: Vec::new() }
+        Self { configured: Configured::new(Channel::ALL.iter().copied()), accounts, live: Vec::new() }
     }
 
     fn with_intent(mut self, entry: &str, account_id: &str, status: IntentStatus) -> Self {
@@ -224,12 +227,30 @@ fn a_real_call_needs_credentials_for_every_account() {
 #[test]
 fn a_live_call_needs_the_channels_configuration() {
     let entries = [entry("a", "instagram")];
-    let known = Known { configured: BTreeSet::new(), ..both() };
+    let known = Known { configured: Configured::default(), ..both() };
     let expected = (Code::ChannelNotConfigured, Some("instagram"), vec!["channels instagram".to_owned()]);
     assert_eq!(refused(real_call(&entries, &request(), &known)), expected);
     let sandbox = Situation { transport: Transport::Sandbox, ..known.situation() };
     let choice = choose(&entries, &request(), &sandbox).expect("a choice");
     assert!(check_real_call(&choice, &request(), &sandbox).is_ok());
+}
+
+#[test]
+fn an_account_needs_the_client_of_its_login() {
+    let entries = [entry("a", "instagram")];
+    for (login, client, is_accepted) in [
+        (None, Channel::Instagram, true),
+        (None, Channel::Facebook, false),
+        (Some(Login::Instagram), Channel::Facebook, false),
+        (Some(Login::Facebook), Channel::Facebook, true),
+        (Some(Login::Facebook), Channel::Instagram, false),
+    ] {
+        let mut account = stored(Channel::Instagram, "shop", Credentials::Usable);
+        account.account.login = login;
+        let known = Known { configured: Configured::new([client]), accounts: vec![account], live: Vec::new() };
+        let answer = real_call(&entries, &request(), &known);
+        assert_eq!(answer.is_ok(), is_accepted, "{login:?} {client}");
+    }
 }
 
 #[test]

@@ -12,10 +12,10 @@ use crate::{
     jobs::{
         Kind, Lane,
         idempotency::{self, Key, Stored},
-        submission::LockWait,
+        submission::{LockWait, SubmitError},
     },
     platform::{
-        error::{LimitState, Refusal},
+        error::{LimitState, Refusal, Work},
         faults::{self, Point},
         id::{IntentId, JobId, PublishPlanId, UserId},
     },
@@ -86,7 +86,8 @@ impl Publishing {
     /// # Errors
     /// Everything that refuses a dry run; missing credentials, accounts, options or configuration; another plan than the
     /// approved one; limited, key reused or in progress; or the store is unavailable. Then nothing is stored and nothing
-    /// enqueued. An entry that its channel does not take refuses nothing: its intent has failed.
+    /// enqueued, except perhaps with [`Refusal::Unconfirmed`]. An entry that its channel does not take refuses nothing: its
+    /// intent has failed.
     pub async fn submit(
         &self,
         submission: &Submission,
@@ -142,9 +143,10 @@ impl Publishing {
         let new = new_plan(submission, &plan, write)?;
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = store::submit(&mut pinned, &new).await?;
+        let unaccepted = |error: SubmitError| error.refusal(Work::Plan(new.id));
+        let mut submitted = store::submit(&mut pinned, &new).await.map_err(unaccepted)?;
         while lock.again(&submitted.outcome, &mut pinned).await {
-            submitted = store::submit(&mut pinned, &new).await?;
+            submitted = store::submit(&mut pinned, &new).await.map_err(unaccepted)?;
         }
         if submitted.outcome.outcome == "changed" {
             return Ok(None);
@@ -217,6 +219,7 @@ fn new_plan(
     let (key, fingerprint) = key.clone().map(|(key, print)| (key, print.to_vec())).unzip();
     Ok(NewPlan {
         user: *user,
+        id,
         plan: json!({
             "id": id,
             "plan_hash": plan.plan_hash,

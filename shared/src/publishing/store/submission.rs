@@ -7,7 +7,7 @@ use crate::{
     jobs::submission::{Outcome, SubmitError},
     platform::{
         db::PinnedConnection,
-        id::{JobId, UserId},
+        id::{JobId, PublishPlanId, UserId},
     },
 };
 
@@ -15,7 +15,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(in super::super) struct NewPlan {
     pub user: UserId,
-    /// The columns of its row.
+    pub id: PublishPlanId,
+    /// The columns of its row, the id too.
     pub plan: Value,
     /// The columns of its intents' rows, in the order of `jobs`.
     pub intents: Value,

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
-use super::sources;
+use super::{
+    sealed::{SealedAccount, SealedColumns, millis, object, settings},
+    sources,
+};
 use crate::{
     brands::{self, BrandId},
     calendar,
@@ -20,9 +23,12 @@ use crate::{
         error::Code,
         id::{EffectId, IntentId, UserId},
     },
-    publishing::{Account, Channel, Entry, IntentStatus, Login, Options, Transport, render::Known},
+    publishing::{Channel, Entry, IntentStatus, Login, Options, Transport, render::Known},
     values::wire_enum::InvalidText,
 };
+
+/// The reason of an open effect whose channel has everything.
+const ACCEPTED: &str = "accepted";
 
 /// An intent as an attempt finds it.
 #[derive(Clone, Debug)]
@@ -61,25 +67,6 @@ pub struct OpenedIntent {
     pub effect: Option<Effect>,
 }
 
-/// A connected account with its sealed tokens.
-#[derive(Clone, Debug)]
-pub struct SealedAccount {
-    /// The account.
-    pub account: Account,
-    /// The tokens.
-    pub sealed: Vec<u8>,
-    /// The key that sealed them.
-    pub key_id: String,
-    /// Whether a refresh token is among them.
-    pub has_refresh: bool,
-    /// Until the access token expires; zero if it has, `None` if that is unknown.
-    pub expires_in: Option<Duration>,
-    /// Whether the channel refused the tokens.
-    pub is_invalid: bool,
-    /// Counts the changes of the tokens.
-    pub version: i64,
-}
-
 /// The row of the effect ledger for this attempt.
 #[derive(Clone, Debug)]
 pub struct Effect {
@@ -87,10 +74,16 @@ pub struct Effect {
     pub is_open: bool,
     /// Whether a worker was sending when it stopped.
     pub is_sending: bool,
+    /// Whether the channel answered that it has everything and makes the post.
+    pub is_accepted: bool,
+    /// Whether a request of it was ever without an answer.
+    pub was_unknown: bool,
     /// How often it was sent.
     pub sends: i32,
     /// The post, if a worker that had lost its lease learned of it: the vendor's id, and `external_url` and `proof`.
     pub late_post: Option<LatePost>,
+    /// When it was sent first.
+    pub first_sent_at: DateTime<Utc>,
     /// By then its request has been sent or never will be.
     pub send_deadline: DateTime<Utc>,
     /// How long ago that was; zero while it lies ahead.
@@ -154,7 +147,7 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
                    (account).invalid_since IS NOT NULL AS "is_invalid!",
                    (extract(epoch FROM (account).expires_at - clock_timestamp()) * 1000)::float8 AS expires_in_ms,
                    (effect).state AS effect_state, (effect).attempts AS sends, (effect).send_deadline, (effect).provider_ref,
-                   (effect).last_error AS late_post,
+                   (effect).last_error, (effect).created_at AS first_sent_at,
                    (extract(epoch FROM (effect).send_deadline - clock_timestamp()) * 1000)::float8 AS deadline_in_ms
               FROM almanac.open_intent($1, $2)
             "#,
@@ -164,37 +157,32 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
     .fetch_optional(service.work())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let settings = |settings: Value| -> Result<Options, WriteError> {
-        Options::of_settings(row.channel, object(settings)?).map_err(|error| unreadable(error.into()))
-    };
-    let account = match (row.external_id, row.sealed, row.key_id) {
-        (Some(external_id), Some(sealed), Some(key_id)) => Some(SealedAccount {
-            account: Account {
-                channel: row.channel,
-                account_id: row.account_id.clone(),
-                external_id,
-                login: row.login,
-                settings: settings(row.settings.unwrap_or_default())?,
-            },
-            sealed,
-            key_id,
-            has_refresh: row.has_refresh.unwrap_or(false),
-            expires_in: row.expires_in_ms.map(millis),
-            is_invalid: row.is_invalid,
-            version: row.version.unwrap_or_default(),
-        }),
-        _ => None,
-    };
+    let account = SealedColumns {
+        external_id: row.external_id,
+        login: row.login,
+        settings: row.settings,
+        sealed: row.sealed,
+        key_id: row.key_id,
+        has_refresh: row.has_refresh,
+        expires_in_ms: row.expires_in_ms,
+        is_invalid: row.is_invalid,
+        version: row.version,
+    }
+    .read(row.channel, &row.account_id)?;
     let effect = row.effect_state.zip(row.send_deadline).map(|(state, send_deadline)| {
         let deadline_in = row.deadline_in_ms.unwrap_or_default();
+        let note = row.last_error.unwrap_or_default();
         Effect {
             is_open: ["sending", "unknown"].contains(&state.as_str()),
             is_sending: state == "sending",
+            is_accepted: state == "unknown" && note["reason"] == ACCEPTED,
+            was_unknown: note["was_unknown"] == true,
             sends: row.sends.unwrap_or_default(),
             late_post: row
                 .provider_ref
                 .filter(|_| state == "confirmed")
-                .map(|external_id| LatePost { external_id, post: row.late_post.unwrap_or_default() }),
+                .map(|external_id| LatePost { external_id, post: note }),
+            first_sent_at: row.first_sent_at.unwrap_or(send_deadline),
             send_deadline,
             since_deadline: millis(-deadline_in),
             until_deadline: millis(deadline_in),
@@ -209,7 +197,7 @@ pub async fn open(service: &Service, lease: Lease) -> Result<Option<OpenedIntent
         account_id: row.account_id,
         external_account: row.external_account,
         transport: row.transport,
-        options: settings(row.options)?,
+        options: settings(row.channel, row.options)?,
         approved: row.approved,
         refused: row.refused.map(failure).transpose()?,
         follows_entry: row.follows_entry,
@@ -252,36 +240,51 @@ pub async fn begin_sending(
     })
 }
 
-/// The request was sent and its outcome is unknown; `note` says why.
+/// What became of a request that publishes, while the attempt goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// No answer is known; the value says why.
+    Unknown(&'a Value),
+    /// The channel has everything and does not show the post yet.
+    Accepted {
+        /// Its answer.
+        proof: &'a Value,
+        /// What is known from now on.
+        known: &'a Known,
+    },
+    /// It was certainly not executed.
+    NotSent {
+        /// What shows it.
+        proof: &'a Value,
+        /// What is known from now on.
+        known: &'a Known,
+    },
+}
+
+/// Keeps the outcome of a request that publishes.
 ///
 /// # Errors
 /// The lease is lost or the store is unavailable.
-pub async fn note_unknown(service: &Service, lease: Lease, note: &Value) -> Result<(), WriteError> {
-    note_outcome(service, lease, ("unknown", IntentStatus::Unknown), note).await
-}
-
-/// The request was certainly not executed; `note` has the proof under `proof`.
-///
-/// # Errors
-/// The lease is lost or the store is unavailable.
-pub async fn note_not_sent(service: &Service, lease: Lease, note: &Value) -> Result<(), WriteError> {
-    note_outcome(service, lease, ("planned", IntentStatus::Publishing), note).await
-}
-
-async fn note_outcome(
-    service: &Service,
-    lease: Lease,
-    (effect, status): (&str, IntentStatus),
-    note: &Value,
-) -> Result<(), WriteError> {
+pub async fn note_outcome(service: &Service, lease: Lease, outcome: Outcome<'_>) -> Result<(), WriteError> {
+    let (effect, status, note, known) = match outcome {
+        Outcome::Unknown(why) => ("unknown", IntentStatus::Unknown, why.clone(), None),
+        Outcome::Accepted { proof, known } => {
+            ("unknown", IntentStatus::Publishing, json!({ "reason": ACCEPTED, "proof": proof }), Some(known))
+        }
+        Outcome::NotSent { proof, known } => {
+            ("planned", IntentStatus::Publishing, json!({ "proof": proof }), Some(known))
+        }
+    };
+    let known = known.map(serde_json::to_value).transpose().map_err(|error| unreadable(error.into()))?;
     until_free(|| async {
         sqlx::query!(
-            "SELECT almanac.note_outcome($1, $2, $3, $4, $5)",
+            "SELECT almanac.note_outcome($1, $2, $3, $4, $5, $6)",
             lease.job.0,
             lease.epoch,
             effect,
             status.as_str(),
-            note
+            note,
+            known
         )
         .execute(service.work())
         .await?;
@@ -435,7 +438,9 @@ pub async fn open_intents(service: &Service) -> Result<Vec<(String, String, i64)
     Ok(rows.into_iter().map(|row| (row.channel, row.status, row.intents)).collect())
 }
 
-/// Ids of posts that other intents published to an account since a moment, for a look-up not to take one of them.
+/// Ids of posts that belong to other intents of an account, for a look-up not to take one of them: of those that were
+/// published since a moment, and of those whose channel is still making them. An id that another intent only found in a list,
+/// as this one may, is left to the older of the two.
 ///
 /// # Errors
 /// The store is unavailable.
@@ -449,6 +454,10 @@ pub async fn taken_posts(
         SELECT external_id AS "id!" FROM almanac.publish_intents
          WHERE channel = $1 AND external_account = $2 AND transport = $3 AND external_id IS NOT NULL
            AND updated_at >= $4 AND id <> $5
+        UNION ALL
+        SELECT v.value FROM almanac.publish_intents i, jsonb_each_text(i.known) v
+         WHERE i.channel = $1 AND i.external_account = $2 AND i.transport = $3 AND i.status IN ('publishing', 'unknown')
+           AND i.id <> $5 AND (i.id < $5 OR i.known ? 'is_accepted') AND length(v.value) BETWEEN 5 AND 200
         "#,
         opened.channel.as_str(),
         opened.external_account,
@@ -467,16 +476,4 @@ fn failure(stored: Value) -> Result<Failure, WriteError> {
     let code = context.remove("code").and_then(|code| Code::parse(code.as_str()?)).unwrap_or(Code::ValidationFailed);
     let message = context.remove("message").and_then(|message| Some(message.as_str()?.to_owned()));
     Ok(Failure { code, message: message.unwrap_or_default(), context })
-}
-
-fn object(value: Value) -> Result<Map<String, Value>, WriteError> {
-    match value {
-        Value::Object(members) => Ok(members),
-        Value::Null => Ok(Map::new()),
-        other => Err(unreadable(anyhow::anyhow!("a stored object is {other}"))),
-    }
-}
-
-fn millis(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number.max(0.0) / 1000.0).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Mails: what their owner and operators see, what providers report, and unsubscribe links.
 
-use super::{ListedDelivery, Subscription, Syntheses};
+use super::{ListedDelivery, MailReport, Subscription, Syntheses};
 use crate::{
     platform::{
         error::Refusal,
@@ -51,14 +51,8 @@ impl Syntheses {
     ///
     /// # Errors
     /// The store is unavailable.
-    pub async fn record_mail_event(
-        &self,
-        delivery: DeliveryId,
-        status: &str,
-        is_permanent: bool,
-        provider_ref: Option<&str>,
-    ) -> Result<bool, Refusal> {
-        Ok(deliveries::record_event(&self.database, delivery, status, is_permanent, provider_ref).await?)
+    pub async fn record_mail_event(&self, report: &MailReport<'_>) -> Result<bool, Refusal> {
+        Ok(deliveries::record_event(&self.database, report).await?)
     }
 
     /// What an unsubscribe link is about.

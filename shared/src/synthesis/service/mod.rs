@@ -10,7 +10,7 @@ pub use self::{
     schedules::Span,
     submission::{Accepted, Submission},
 };
-pub use super::store::deliveries::{ListedDelivery, Subscription};
+pub use super::store::deliveries::{ListedDelivery, MailReport, Subscription};
 use super::{Synthesis, store};
 use crate::{
     jobs::queue::Bell,

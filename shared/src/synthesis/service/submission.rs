@@ -6,10 +6,10 @@ use super::Syntheses;
 use crate::{
     jobs::{
         Kind,
-        submission::{LockWait, Outcome},
+        submission::{LockWait, Outcome, SubmitError},
     },
     platform::{
-        error::{Code, LimitState, Refusal},
+        error::{Code, LimitState, Refusal, Work},
         faults::{self, Point},
         id::{JobId, ThemeId, UserId},
     },
@@ -53,14 +53,16 @@ impl Syntheses {
     ///
     /// # Errors
     /// The theme is missing or not theirs, another synthesis is active, limited, key reused or in progress, or the store is
-    /// unavailable. Then nothing is stored and nothing enqueued.
+    /// unavailable. Then nothing is stored and nothing enqueued, except perhaps with [`Refusal::Unconfirmed`].
     pub async fn submit(&self, submission: Submission, model: &str) -> Result<Accepted, Refusal> {
         let new = new_job(submission);
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = syntheses::submit(&mut pinned, &new, (model, PROMPT_VERSION)).await?;
+        let prompt = (model, PROMPT_VERSION);
+        let unaccepted = |error: SubmitError| error.refusal(Work::Job(new.id));
+        let mut submitted = syntheses::submit(&mut pinned, &new, prompt).await.map_err(unaccepted)?;
         while lock.again(&submitted, &mut pinned).await {
-            submitted = syntheses::submit(&mut pinned, &new, (model, PROMPT_VERSION)).await?;
+            submitted = syntheses::submit(&mut pinned, &new, prompt).await.map_err(unaccepted)?;
         }
         self.accepted(Kind::GenerateSynthesis, &new, submitted)
     }
@@ -73,9 +75,10 @@ impl Syntheses {
         let new = new_job(submission);
         let mut pinned = self.database.single_submit_connection();
         let mut lock = LockWait::start();
-        let mut submitted = deliveries::submit_test_mail(&mut pinned, &new, address).await?;
+        let unaccepted = |error: SubmitError| error.refusal(Work::Job(new.id));
+        let mut submitted = deliveries::submit_test_mail(&mut pinned, &new, address).await.map_err(unaccepted)?;
         while lock.again(&submitted, &mut pinned).await {
-            submitted = deliveries::submit_test_mail(&mut pinned, &new, address).await?;
+            submitted = deliveries::submit_test_mail(&mut pinned, &new, address).await.map_err(unaccepted)?;
         }
         if submitted.outcome == "empty" {
             let message = "The theme has no synthesis yet.".to_owned();

@@ -145,20 +145,30 @@ pub(in super::super) async fn all(
     .await
 }
 
+/// What a provider reports of a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct MailReport<'a> {
+    /// Which mail.
+    pub delivery: DeliveryId,
+    /// What became of it, as deliveries say it.
+    pub status: &'a str,
+    /// Whether a bounce will be repeated by every further mail.
+    pub is_permanent: bool,
+    /// The provider's id of the mail.
+    pub provider_ref: Option<&'a str>,
+    /// Its recipient, if the report names one.
+    pub to: Option<&'a str>,
+}
+
 /// Records what the provider reports of a mail; false if there is no such mail.
-pub(in super::super) async fn record_event(
-    database: &Database,
-    delivery: DeliveryId,
-    status: &str,
-    is_permanent: bool,
-    provider_ref: Option<&str>,
-) -> sqlx::Result<bool> {
+pub(in super::super) async fn record_event(database: &Database, report: &MailReport<'_>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"SELECT almanac.record_mail_event($1, $2, $3, $4) AS "known!""#,
-        delivery.0,
-        status,
-        is_permanent,
-        provider_ref
+        r#"SELECT almanac.record_mail_event($1, $2, $3, $4, $5) AS "known!""#,
+        report.delivery.0,
+        report.status,
+        report.is_permanent,
+        report.provider_ref,
+        report.to
     )
     .fetch_one(database.own())
     .await

@@ -27,6 +27,8 @@ pub struct OpenedMail {
     pub rendered: Option<RenderedMail>,
     /// Whether a request may have been taken whose answer is missing.
     pub is_unknown: bool,
+    /// For how long the provider has been asked to take it.
+    pub tried_for: Duration,
     /// Whether the provider may have forgotten the key.
     pub is_over: bool,
     /// The token of its unsubscribe link.
@@ -98,6 +100,7 @@ pub async fn open(service: &Service, lease: Lease, token: &str) -> Result<Option
         SELECT (delivery).address AS "address!", (delivery).dedupe_key AS "dedupe_key!", (delivery).status AS "status!",
                (delivery).subject, (delivery).html, (delivery).body, (delivery).unsubscribe_url,
                (delivery).unknown_since IS NOT NULL AS "is_unknown!", (delivery).fire_date, is_over AS "is_over!",
+               extract(epoch FROM clock_timestamp() - (delivery).first_sent_at)::float8 AS tried_for,
                token AS "token!", (theme).name AS "theme!", (theme).language AS "language!", (synthesis).week,
                (synthesis).zone AS "zone!", (synthesis).created_at AS "made_at!",
                (synthesis).sections AS "sections!: Json<Vec<Section>>", (effect).state AS effect_state,
@@ -121,6 +124,7 @@ pub async fn open(service: &Service, lease: Lease, token: &str) -> Result<Option
             unsubscribe_url: row.unsubscribe_url,
         }),
         is_unknown: row.is_unknown,
+        tried_for: row.tried_for.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or_default(),
         is_over: row.is_over,
         token: row.token,
         theme: row.theme,

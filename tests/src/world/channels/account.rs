@@ -1,40 +1,52 @@
-//! The accounts of the fake networks: their tokens, and how their lists of posts and repeated texts behave.
-//! `Channels::account` makes one; the fakes look tokens up here.
+//! The accounts of the fake networks: their tokens, what they may do, and how their lists of posts, repeated texts and
+//! uploads behave. `Channels::account` makes one; the fakes look tokens up here.
 //! It must never accept a token that it did not give out.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::ledger::Site;
+use super::{processing::Ending, site::Site};
+
+/// How long a token of Instagram must have been in use before it is exchanged.
+const MIN_AGE: Duration = Duration::from_secs(24 * 3_600);
 
 /// An account as its owner knows it, for `User::connect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The network.
     pub site: Site,
-    /// The page's id or the author's URN.
+    /// The network's id of the account.
     pub account: String,
     /// A valid access token.
     pub access_token: String,
-    /// A valid refresh token. Facebook has none: a page's token does not expire by time.
+    /// A valid refresh token. Facebook has none, as a page's token does not expire by time; Instagram's access token is
+    /// exchanged for another one by itself.
     pub refresh_token: Option<String>,
+    /// How the account was connected, for Instagram.
+    pub login: Option<&'static str>,
 }
 
 impl Grant {
     /// The channel's name in Almanac.
     pub fn channel(&self) -> &'static str {
-        match self.site {
-            Site::Linkedin => "linkedin",
-            Site::Facebook | Site::Media => "facebook",
-        }
+        self.site.name()
     }
 
-    /// The body that connects the account.
+    /// The body that connects the account. Settings without which nothing is published are among it.
     pub fn body(&self) -> Value {
         let mut body = json!({ "accessToken": self.access_token, "externalId": self.account });
         if let Some(token) = &self.refresh_token {
             body["refreshToken"] = token.as_str().into();
+        }
+        if let Some(login) = self.login {
+            body["login"] = login.into();
+        }
+        match self.site {
+            Site::Tiktok => body["settings"] = json!({ "privacyLevel": "PUBLIC_TO_EVERYONE" }),
+            Site::Youtube => body["settings"] = json!({ "madeForKids": false }),
+            _ => {}
         }
         body
     }
@@ -63,6 +75,42 @@ pub enum Repeats {
     Refused,
 }
 
+/// How many posts an account may make in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many it had made before the test.
+    pub used: usize,
+    /// How many it may make.
+    pub total: usize,
+}
+
+/// What TikTok lets an account do, as `creator_info` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Creator {
+    /// Who may see a post.
+    pub privacy_levels: Vec<&'static str>,
+    /// Whether its owner has switched comments off.
+    pub comment_disabled: bool,
+    /// The same for duets.
+    pub duet_disabled: bool,
+    /// The same for stitches.
+    pub stitch_disabled: bool,
+    /// The longest video.
+    pub max_seconds: u32,
+}
+
+impl Default for Creator {
+    fn default() -> Self {
+        Self {
+            privacy_levels: vec!["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"],
+            comment_disabled: false,
+            duet_disabled: false,
+            stitch_disabled: false,
+            max_seconds: 600,
+        }
+    }
+}
+
 /// The state of an account.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -71,8 +119,21 @@ pub(super) struct Account {
     pub refresh_tokens: Vec<Token>,
     pub look_up: LookUp,
     pub repeats: Repeats,
-    /// How often a video says that it is being processed.
+    /// How often an upload says that it is being processed.
     pub processing_reads: usize,
+    pub ending: Ending,
+    pub quota: Option<Quota>,
+    pub creator: Creator,
+    /// Bytes of a part of a LinkedIn video.
+    pub part_bytes: u64,
+    /// Whether LinkedIn's ETags of parts stand in quotes.
+    pub has_quoted_etags: bool,
+    /// How often a finished TikTok post is read before it says its public id.
+    pub id_reads: usize,
+    /// How many uploads may begin in a minute.
+    pub inits_per_minute: Option<usize>,
+    /// Uploads that have begun.
+    inits: Vec<Instant>,
     pub refreshes: Refreshes,
 }
 
@@ -80,6 +141,9 @@ pub(super) struct Account {
 pub(super) struct Token {
     pub text: String,
     pub is_valid: bool,
+    /// How long it had been in use when it was given out here.
+    age: Duration,
+    given: Instant,
 }
 
 /// Requests to the token endpoint for an account.
@@ -97,11 +161,19 @@ impl Account {
         let repeats = if site == Site::Linkedin { Repeats::Refused } else { Repeats::Published };
         Self {
             site,
-            access_tokens: vec![Token::new(access)],
-            refresh_tokens: refresh.into_iter().map(Token::new).collect(),
+            access_tokens: vec![Token::new(access, MIN_AGE)],
+            refresh_tokens: refresh.into_iter().map(|text| Token::new(text, MIN_AGE)).collect(),
             look_up: LookUp::On,
             repeats,
             processing_reads: 1,
+            ending: Ending::Ready,
+            quota: None,
+            creator: Creator::default(),
+            part_bytes: 4_194_304,
+            has_quoted_etags: true,
+            id_reads: 0,
+            inits_per_minute: None,
+            inits: Vec::new(),
             refreshes: Refreshes::default(),
         }
     }
@@ -115,23 +187,33 @@ impl Account {
         self.access_tokens.iter().any(|token| token.is_valid && token.text == text)
     }
 
+    /// Whether an access token has been in use for long enough to be exchanged.
+    pub fn is_old_enough(&self, text: &str) -> bool {
+        let token = self.access_tokens.iter().find(|token| token.text == text);
+        token.is_some_and(|token| token.age + token.given.elapsed() >= MIN_AGE)
+    }
+
     /// Gives out an access token; earlier ones stay as they are.
     pub fn grant(&mut self, access: &str) {
-        self.access_tokens.push(Token::new(access));
+        self.access_tokens.push(Token::new(access, Duration::ZERO));
         self.refreshes.granted += 1;
     }
 
     /// Uses up a refresh token and gives out another; false if it is not the valid one.
     pub fn rotate(&mut self, used: &str, next: &str) -> bool {
-        match self.refresh_tokens.iter_mut().find(|token| token.is_valid && token.text == used) {
-            Some(token) => token.is_valid = false,
-            None => {
-                self.refreshes.stale += 1;
-                return false;
-            }
+        if !self.accepts_refresh(used) {
+            return false;
         }
-        self.refresh_tokens.push(Token::new(next));
+        self.refresh_tokens.iter_mut().filter(|token| token.text == used).for_each(|token| token.is_valid = false);
+        self.refresh_tokens.push(Token::new(next, Duration::ZERO));
         true
+    }
+
+    /// Whether a refresh token is valid; one that is not is counted.
+    pub fn accepts_refresh(&mut self, text: &str) -> bool {
+        let is_valid = self.refresh_tokens.iter().any(|token| token.is_valid && token.text == text);
+        self.refreshes.stale += usize::from(!is_valid);
+        is_valid
     }
 
     /// No access token of now is valid any more.
@@ -144,10 +226,28 @@ impl Account {
         self.expire();
         self.refresh_tokens.iter_mut().for_each(|token| token.is_valid = false);
     }
+
+    /// Sets how long the access tokens of now have been in use.
+    pub fn age(&mut self, age: Duration) {
+        self.access_tokens.iter_mut().for_each(|token| (token.age, token.given) = (age, Instant::now()));
+    }
+
+    /// Counts an upload that is to begin; false if too many have begun within a minute.
+    pub fn may_begin(&mut self) -> bool {
+        let recent = self.inits.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count();
+        let may_begin = self.inits_per_minute.is_none_or(|most| recent < most);
+        self.inits.extend(may_begin.then(Instant::now));
+        may_begin
+    }
+
+    /// Number of uploads that have begun, where they are what is counted.
+    pub fn counts_begun(&self) -> Option<usize> {
+        (self.site == Site::Youtube).then_some(self.inits.len())
+    }
 }
 
 impl Token {
-    fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), is_valid: true }
+    fn new(text: &str, age: Duration) -> Self {
+        Self { text: text.to_owned(), is_valid: true, age, given: Instant::now() }
     }
 }

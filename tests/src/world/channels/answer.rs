@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{graph_error, linkedin_error};
+use super::errors::{google_error, graph_error, graph_suberror, linkedin_error, tiktok_error};
 
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -26,9 +26,27 @@ impl Answer {
         Self { status, headers: Vec::new(), body }
     }
 
-    /// An error of Facebook's by its code.
+    /// An error of a Graph API by its code.
     pub fn graph(code: i64) -> Self {
         let (status, body) = graph_error(code);
+        Self::new(status, Some(body))
+    }
+
+    /// The same with a sub-code.
+    pub fn graph_sub(code: i64, subcode: i64) -> Self {
+        let (status, body) = graph_suberror(code, subcode);
+        Self::new(status, Some(body))
+    }
+
+    /// An error of TikTok's by its code.
+    pub fn tiktok(code: &str) -> Self {
+        let (status, body) = tiktok_error(code);
+        Self::new(status, Some(body))
+    }
+
+    /// An error of Google's by its reason.
+    pub fn google(reason: &str) -> Self {
+        let (status, body) = google_error(reason);
         Self::new(status, Some(body))
     }
 

@@ -4,36 +4,39 @@
 //!
 //! Ids of photos and videos are JSON numbers beyond 2^53; a client that reads them as floating point loses digits.
 
+mod video;
+
 use http::Method;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{
-    Call, Channels, Received, Route,
+    Call, Channels, FACEBOOK_APP, Object, Phase, Post, Received, Route, Site, Step,
     account::{LookUp, Repeats},
     answer::Answer,
-    ledger::{Post, Site},
-    objects::{Object, Phase},
-    script::Step,
 };
 
 /// What a request asks for; `None` for a path that the fake does not have.
 pub(super) fn route(channels: &Channels, received: &Received) -> Option<Route> {
     let is_finish = received.text("upload_phase").is_some_and(|phase| phase == "finish");
+    let is_video = |id: &str| channels.object(id).is_some_and(|object| object.is_video);
     let publishes = if received.is_on("published") { Step::Publish } else { Step::Upload };
     let route = match (&received.method, &received.parts()[..]) {
         (&Method::POST, [page, "feed"]) => Route::new(*page, publishes, publish_text),
         (&Method::POST, [page, "photos"]) => Route::new(*page, publishes, add_photo),
-        (&Method::POST, [page, "videos"]) => Route::new(*page, Step::Publish, publish_video),
-        (&Method::POST, [page, "video_reels"]) if is_finish => Route::new(*page, Step::Publish, publish_reel),
-        (&Method::POST, [page, "video_reels"]) => Route::new(*page, Step::Upload, start_reel),
-        (&Method::POST, ["video-upload", video]) => Route::new(channels.owner_of(video), Step::Upload, upload_reel),
+        (&Method::POST, [page, "videos"]) => Route::new(*page, Step::Publish, video::publish),
+        (&Method::POST, [page, "video_reels"]) if is_finish => Route::new(*page, Step::Publish, video::finish_reel),
+        (&Method::POST, [page, "video_reels"]) => Route::new(*page, Step::Init, video::start_reel),
+        (&Method::POST, ["video-upload", .., video]) => {
+            Route::new(channels.owner_of(video), Step::Upload, video::upload_reel)
+        }
         (&Method::GET, [page, "published_posts" | "posts" | "feed"]) => Route::new(*page, Step::LookUp, list_posts),
-        (&Method::GET, [page, "videos" | "video_reels"]) => Route::new(*page, Step::LookUp, list_videos),
+        (&Method::GET, [page, "videos" | "video_reels"]) => Route::new(*page, Step::LookUp, video::list_videos),
         (&Method::GET, [page, "scheduled_posts"]) => Route::new(*page, Step::LookUp, list_nothing),
         (&Method::GET | &Method::POST, ["oauth", "access_token"]) => {
             Route::new(channels.account_of_token(&received.token()), Step::Token, exchange_token)
         }
+        (&Method::GET, [id]) if is_video(id) => Route::new(channels.owner_of(id), Step::Status, video::read),
         (&Method::GET, [id]) => {
             let page = id.split_once('_').map_or_else(|| channels.owner_of(id), |(page, _)| page.to_owned());
             Route::new(page, Step::Read, read_one)
@@ -85,7 +88,7 @@ fn add_photo(call: &Call<'_>) -> Answer {
     let received = call.received;
     let Some(url) = received.text("url") else { return Answer::graph(100) };
     let photo = call.channels.next_number();
-    let object = Object::new(call.account, &url, Phase::Ready);
+    let object = Object::new(call.account, &url, Phase::ready());
     if !received.is_on("published") {
         call.channels.add_object(photo.to_string(), object);
         return Answer::ok(json!({ "id": photo }));
@@ -100,62 +103,23 @@ fn add_photo(call: &Call<'_>) -> Answer {
     answer
 }
 
-fn publish_video(call: &Call<'_>) -> Answer {
-    let Some(url) = call.received.text("file_url") else { return Answer::graph(100) };
-    let video = call.channels.next_number();
-    let text = call.received.text("description").unwrap_or_default();
-    if let Some(refusal) = call.publish(call.post_id(video), text, vec![url.clone()]) {
-        return refusal;
-    }
-    let object = Object::new(call.account, &url, call.channels.processing(call.account));
-    call.channels.add_object(video.to_string(), Object { is_published: true, ..object });
-    Answer::ok(json!({ "id": video }))
-}
-
-fn start_reel(call: &Call<'_>) -> Answer {
-    let video = call.channels.next_number();
-    call.channels.add_object(video.to_string(), Object::new(call.account, "", Phase::WaitingForUpload));
-    let upload_url = format!("{}/video-upload/{video}", call.received.base_url);
-    Answer::ok(json!({ "video_id": video, "upload_url": upload_url }))
-}
-
-fn upload_reel(call: &Call<'_>) -> Answer {
-    let video = call.received.segments.last().cloned().unwrap_or_default();
-    let source = call.received.header("file_url").unwrap_or("uploaded bytes").to_owned();
-    let uploaded = call.channels.change_object(&video, |object| {
-        object.source = source;
-        object.phase = Phase::Uploaded;
-    });
-    if uploaded { Answer::ok(json!({ "success": true })) } else { Answer::graph(100) }
-}
-
-fn publish_reel(call: &Call<'_>) -> Answer {
-    let video = call.received.text("video_id").unwrap_or_default();
-    let uploaded = call.channels.object(&video).filter(|object| object.phase == Phase::Uploaded);
-    let Some(object) = uploaded else { return Answer::graph(100) };
-    let text = call.received.text("description").unwrap_or_default();
-    if let Some(refusal) = call.publish(call.post_id(&video), text, vec![object.source]) {
-        return refusal;
-    }
-    let phase = call.channels.processing(call.account);
-    call.channels.change_object(&video, |object| {
-        object.phase = phase;
-        object.is_published = true;
-    });
-    Answer::ok(json!({ "success": true }))
-}
-
 impl Call<'_> {
     fn post_id(&self, number: impl std::fmt::Display) -> String {
         format!("{}_{number}", self.account)
     }
 
-    /// Makes a post exist, unless the page refuses to say the same twice in a row.
-    fn publish(&self, id: String, text: String, media: Vec<String>) -> Option<Answer> {
+    /// The refusal of a text that the page had last.
+    fn repeats_itself(&self, text: &str) -> Option<Answer> {
         let repeats = self.channels.account_state(self.account, |it| it.repeats);
         let last = self.channels.ledger().posts(self.account).pop();
-        if repeats == Some(Repeats::Refused) && last.is_some_and(|last| last.text == text) {
-            return Some(Answer::graph(506));
+        let is_refused = repeats == Some(Repeats::Refused) && last.is_some_and(|last| last.text == text);
+        is_refused.then(|| Answer::graph(506))
+    }
+
+    /// Makes a post exist, unless the page refuses to say the same twice in a row.
+    fn publish(&self, id: String, text: String, media: Vec<String>) -> Option<Answer> {
+        if let Some(refusal) = self.repeats_itself(&text) {
+            return Some(refusal);
         }
         let source = text.clone();
         self.channels.publish(Post { id, text, source, media, ..self.post(Site::Facebook) });
@@ -164,12 +128,7 @@ impl Call<'_> {
 }
 
 fn list_posts(call: &Call<'_>) -> Answer {
-    list(call, |post| json!({ "id": post.id, "message": post.text }))
-}
-
-fn list_videos(call: &Call<'_>) -> Answer {
-    let number = |post: &Post| post.id.rsplit('_').next().and_then(|number| number.parse::<u64>().ok());
-    list(call, |post| json!({ "id": number(post), "description": post.text }))
+    list(call, call.channels.listed_posts(call.account), |post| json!({ "id": post.id, "message": post.text }))
 }
 
 fn list_nothing(_: &Call<'_>) -> Answer {
@@ -177,7 +136,7 @@ fn list_nothing(_: &Call<'_>) -> Answer {
 }
 
 /// A page of posts, newest first; `since` and `until` are seconds of Unix time, `after` is a cursor.
-fn list(call: &Call<'_>, shown: impl Fn(&Post) -> Value) -> Answer {
+fn list(call: &Call<'_>, mut posts: Vec<Post>, shown: impl Fn(&Post) -> Value) -> Answer {
     let received = call.received;
     if call.channels.account_state(call.account, |it| it.look_up) == Some(LookUp::Off) {
         return Answer::graph(10);
@@ -185,7 +144,6 @@ fn list(call: &Call<'_>, shown: impl Fn(&Post) -> Value) -> Answer {
     let number = |name: &str| received.query.get(name).and_then(|text| text.parse::<i64>().ok());
     let count = |name: &str| number(name).and_then(|number| usize::try_from(number).ok());
     let (since, until) = (number("since").unwrap_or(0), number("until").unwrap_or(i64::MAX));
-    let mut posts = call.channels.listed_posts(call.account);
     posts.retain(|post| (since..=until).contains(&post.at.timestamp()));
     posts.reverse();
     let (from, limit) = (count("after").unwrap_or(0), count("limit").unwrap_or(25).clamp(1, 100));
@@ -207,7 +165,7 @@ fn list(call: &Call<'_>, shown: impl Fn(&Post) -> Value) -> Answer {
     Answer::ok(json!({ "data": data, "paging": paging }))
 }
 
-fn next_page(received: &Received, after: usize) -> String {
+pub(super) fn next_page(received: &Received, after: usize) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(received.query.iter().filter(|(name, _)| *name != "after"));
     let query = query.append_pair("after", &after.to_string()).finish();
@@ -225,21 +183,16 @@ fn read_one(call: &Call<'_>) -> Answer {
             json!({ "id": id, "message": post.text, "created_time": created, "permalink_url": permalink }),
         );
     }
-    let Some(phase) = call.channels.read_object(&id) else { return Answer::graph(100) };
-    let status = match phase {
-        Phase::WaitingForUpload | Phase::Uploaded => "upload_complete",
-        Phase::Processing(_) => "processing",
-        Phase::Ready => "ready",
-    };
-    let number = id.parse::<u64>().map_or(Value::Null, Value::from);
-    let permalink = format!("/reel/{id}/");
-    Answer::ok(json!({ "id": number, "status": { "video_status": status }, "permalink_url": permalink }))
+    if call.channels.object(&id).is_none() {
+        return Answer::graph(100);
+    }
+    Answer::ok(json!({ "id": id.parse::<u64>().map_or(Value::Null, Value::from) }))
 }
 
-/// Another token for a valid one; the old one stays valid.
-fn exchange_token(call: &Call<'_>) -> Answer {
+/// Another token for a valid one; the old one stays valid. Instagram accounts that were connected by Facebook have it too.
+pub(super) fn exchange_token(call: &Call<'_>) -> Answer {
     let is_exchange = call.received.text("grant_type").is_some_and(|grant| grant == "fb_exchange_token");
-    if !is_exchange || !call.channels.is_client(Site::Facebook, call.received) {
+    if !is_exchange || !call.is_of_app(FACEBOOK_APP) {
         return Answer::graph(100);
     }
     if let Some(refusal) = check_token(call.channels, call.account, &call.received.token()) {
@@ -249,7 +202,7 @@ fn exchange_token(call: &Call<'_>) -> Answer {
     Answer::ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": 5_184_000 }))
 }
 
-fn created_time(post: &Post) -> String {
+pub(super) fn created_time(post: &Post) -> String {
     post.at.format("%Y-%m-%dT%H:%M:%S+0000").to_string()
 }
 

@@ -2,20 +2,19 @@
 //! Called by `serving`. An answer that creates a post has no body; text is cut where an escape is missing.
 //! <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api>
 
+mod video;
+
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Channels, Received, Route,
+    Call, Channels, LINKEDIN_APP, Object, Phase, Post, Received, Route, Site, Step,
     account::{LookUp, Repeats},
     answer::Answer,
-    ledger::{Post, Site},
+    ledger::Content,
     little_text,
-    objects::{Object, Phase},
-    script::Step,
 };
 
-const PART_BYTES: u64 = 4_194_304;
 const COMMENTARY_UNITS: usize = 3_000;
 /// Versions that are active. One lives for at least a year.
 const VERSIONS: std::ops::RangeInclusive<u32> = 202_511..=202_612;
@@ -33,16 +32,15 @@ pub(super) fn route(channels: &Channels, received: &Received) -> Option<Route> {
         }
         (&Method::GET, ["rest", "posts", urn], _) => Route::new(channels.author_of(urn), Step::Read, read_post),
         (&Method::POST, ["rest", "images"], "initializeUpload") => Route::new(owner, Step::Upload, start_image),
-        (&Method::POST, ["rest", "videos"], "initializeUpload") => Route::new(owner, Step::Upload, start_video),
+        (&Method::POST, ["rest", "videos"], "initializeUpload") => Route::new(owner, Step::Init, video::start),
         (&Method::POST, ["rest", "videos"], "finalizeUpload") => {
             let owner = channels.owner_of(field("/finalizeUploadRequest/video"));
-            Route::new(owner, Step::Upload, finish_video)
+            Route::new(owner, Step::Finish, video::finish)
         }
-        (&Method::GET, ["rest", "images" | "videos", urn], _) => {
-            Route::new(channels.owner_of(urn), Step::Read, read_upload)
-        }
+        (&Method::GET, ["rest", "images", urn], _) => Route::new(channels.owner_of(urn), Step::Read, read_image),
+        (&Method::GET, ["rest", "videos", urn], _) => Route::new(channels.owner_of(urn), Step::Status, video::read),
         (&Method::PUT, ["dms-uploads", urn], _) => Route::new(channels.owner_of(urn), Step::Upload, take_image),
-        (&Method::PUT, ["dms-uploads", urn, _], _) => Route::new(channels.owner_of(urn), Step::Upload, take_part),
+        (&Method::PUT, ["dms-uploads", urn, number], _) => video::route_part(channels, urn, number),
         (&Method::POST, ["oauth", "v2", "accessToken"], _) => {
             Route::new(channels.account_of_token(&received.token()), Step::Token, refresh)
         }
@@ -55,7 +53,7 @@ pub(super) fn route(channels: &Channels, received: &Received) -> Option<Route> {
 pub(super) fn check_head(channels: &Channels, account: &str, received: &Received) -> Option<Answer> {
     if received.segments.first().is_some_and(|first| first == "dms-uploads") {
         let is_part = received.segments.len() == 3;
-        return (is_part && !received.token().is_empty()).then(|| Answer::empty(400));
+        return (is_part && video::has_forbidden_head(received)).then(|| Answer::empty(400));
     }
     match received.header("linkedin-version").map(str::parse::<u32>) {
         None => return Some(Answer::linkedin_input(400, "VERSION_MISSING", "A version must be present.")),
@@ -90,7 +88,8 @@ fn create_post(call: &Call<'_>) -> Answer {
     let kind = if is_video { "ugcPost" } else { "share" };
     let id = format!("urn:li:{kind}:{}", call.channels.next_number());
     let source = kept.to_owned();
-    call.channels.publish(Post { id: id.clone(), text, source, media, ..call.post(Site::Linkedin) });
+    let content = media.first().filter(|_| is_video).and_then(|urn| call.channels.object(urn)?.content);
+    call.channels.publish(Post { id: id.clone(), text, source, media, content, ..call.post(Site::Linkedin) });
     Answer::empty(201).with_header("x-restli-id", id)
 }
 
@@ -102,7 +101,7 @@ fn attached_media(call: &Call<'_>, content: &Value) -> Option<Vec<String>> {
     let checked = |urn: Option<&str>| {
         let urn = urn?;
         let object = call.channels.object(urn)?;
-        (object.account == call.account && object.phase == Phase::Ready).then(|| urn.to_owned())
+        (object.account == call.account && object.is_ready()).then(|| urn.to_owned())
     };
     urns.map(checked).collect()
 }
@@ -168,69 +167,19 @@ fn start_image(call: &Call<'_>) -> Answer {
 
 fn take_image(call: &Call<'_>) -> Answer {
     let urn = call.received.segments.last().cloned().unwrap_or_default();
-    let size = call.received.bytes.len();
-    let taken = call.channels.change_object(&urn, |image| (image.phase, image.size) = (Phase::Ready, size));
+    if !call.intake.is_kept_whole() {
+        return Answer::empty(500);
+    }
+    let content = Content { size: call.intake.size, sha256: call.intake.digest.hex() };
+    let taken =
+        call.channels.change_object(&urn, |image| (image.phase, image.content) = (Phase::ready(), Some(content)));
     Answer::empty(if taken { 201 } else { 404 })
 }
 
-fn start_video(call: &Call<'_>) -> Answer {
-    let Some(size) = call.received.fields["initializeUploadRequest"]["fileSizeBytes"].as_u64().filter(|size| *size > 0)
-    else {
-        return Answer::linkedin_input(400, "MISSING_FIELD", "fileSizeBytes is required");
-    };
-    let urn = format!("urn:li:video:C4D05AQ{}", call.channels.next_number());
-    let count = size.div_ceil(PART_BYTES);
-    let part = |number: u64| {
-        json!({
-            "uploadUrl": format!("{}/dms-uploads/{urn}/{number}", call.received.base_url),
-            "firstByte": number * PART_BYTES, "lastByte": ((number + 1) * PART_BYTES).min(size) - 1,
-        })
-    };
-    let instructions: Vec<Value> = (0..count).map(part).collect();
-    let object = Object::new(call.account, "", Phase::WaitingForUpload);
-    call.channels.add_object(urn.clone(), Object { parts: vec![None; instructions.len()], ..object });
-    Answer::ok(json!({ "value": {
-        "video": urn, "uploadToken": "", "uploadUrlsExpireAt": in_a_day(), "uploadInstructions": instructions,
-    } }))
-}
-
-/// One part of a video; its ETag names it in the end.
-fn take_part(call: &Call<'_>) -> Answer {
-    let [_, urn, number] = call.received.parts()[..] else { return Answer::empty(404) };
-    let Ok(number) = number.parse::<usize>() else { return Answer::empty(404) };
-    let etag = format!("etag-{number}-{}", call.received.bytes.len());
-    let size = call.received.bytes.len();
-    let taken = call.channels.change_object(urn, |video| {
-        video.size += size;
-        if let Some(part) = video.parts.get_mut(number) {
-            *part = Some(etag.clone());
-        }
-    });
-    if taken { Answer::empty(200).with_header("etag", format!("\"{etag}\"")) } else { Answer::empty(404) }
-}
-
-fn finish_video(call: &Call<'_>) -> Answer {
-    let request = &call.received.fields["finalizeUploadRequest"];
-    let urn = request["video"].as_str().unwrap_or_default();
-    let etags = request["uploadedPartIds"].as_array().into_iter().flatten();
-    let etags: Vec<_> = etags.map(|etag| etag.as_str().map(|text| text.trim_matches('"').to_owned())).collect();
-    let is_whole = call.channels.object(urn).is_some_and(|video| !etags.is_empty() && video.parts == etags);
-    if !is_whole {
-        return Answer::linkedin_input(400, "INVALID_PARTS", "uploadedPartIds do not match the uploaded parts");
-    }
-    let phase = call.channels.processing(call.account);
-    call.channels.change_object(urn, |video| video.phase = phase);
-    Answer::empty(200)
-}
-
-fn read_upload(call: &Call<'_>) -> Answer {
+fn read_image(call: &Call<'_>) -> Answer {
     let urn = call.received.segments.last().cloned().unwrap_or_default();
-    let Some(phase) = call.channels.read_object(&urn) else { return Answer::linkedin(404) };
-    let status = match phase {
-        Phase::WaitingForUpload | Phase::Uploaded => "WAITING_UPLOAD",
-        Phase::Processing(_) => "PROCESSING",
-        Phase::Ready => "AVAILABLE",
-    };
+    let Some(image) = call.channels.object(&urn) else { return Answer::linkedin(404) };
+    let status = if image.is_ready() { "AVAILABLE" } else { "WAITING_UPLOAD" };
     Answer::ok(json!({ "id": urn, "owner": call.account, "status": status }))
 }
 
@@ -239,7 +188,7 @@ fn refresh(call: &Call<'_>) -> Answer {
     let refusal = |status: u16, error: &str, text: &str| {
         Answer::new(status, Some(json!({ "error": error, "error_description": text })))
     };
-    if !call.channels.is_client(Site::Linkedin, call.received) {
+    if !call.is_of_app(LINKEDIN_APP) {
         return refusal(401, "invalid_client", "Client authentication failed");
     }
     if call.received.text("grant_type").is_none_or(|grant| grant != "refresh_token") {
@@ -256,5 +205,5 @@ fn refresh(call: &Call<'_>) -> Answer {
 }
 
 fn in_a_day() -> i64 {
-    super::now().timestamp_millis() + 86_400_000
+    super::state::now().timestamp_millis() + 86_400_000
 }

@@ -1,5 +1,6 @@
-//! Fakes of the networks that posts are published to, Facebook Pages and LinkedIn, and a host of media files. The world
-//! serves them under `/facebook`, `/linkedin` and `/media`; tests script and read them through `World::channels`.
+//! Fakes of the networks that posts are published to, Facebook Pages, LinkedIn, Instagram, TikTok and YouTube, and a host
+//! of media files. The world serves them under `/facebook`, `/linkedin` and so on, and `/media`; tests script and read
+//! them through `World::channels`.
 //! They must never read Almanac's database: their ledger is the independent witness of what was published.
 //!
 //! A test makes an account (`Channels::account`), connects it with what it is granted (`User::connect_account`), queues
@@ -7,17 +8,28 @@
 
 mod account;
 mod answer;
+mod content_range;
+mod digest;
+mod errors;
 mod facebook;
+mod instagram;
+mod intake;
 mod ledger;
 mod linkedin;
 mod little_text;
 mod media;
 mod objects;
+mod processing;
 mod received;
+mod route;
 mod script;
 mod serving;
+mod site;
+mod state;
 #[cfg(test)]
 mod tests;
+mod tiktok;
+mod youtube;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -25,42 +37,51 @@ use std::{
         Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::SystemTime,
+    time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(super) use self::serving::{is_path, serve};
 use self::{
     account::Account,
-    answer::Answer,
+    instagram::Container,
     objects::{Object, Phase},
+    processing::Processing,
     received::Received,
+    route::{Call, Route},
 };
 pub use self::{
-    account::{Grant, LookUp, Refreshes, Repeats},
-    ledger::{Exchange, Ledger, Post, Site},
+    account::{Creator, Grant, LookUp, Quota, Refreshes, Repeats},
+    ledger::{Content, Exchange, Ledger, Post},
+    media::video,
+    processing::Ending,
     script::{Refusal, Script, Step},
+    site::{FACEBOOK_APP, GOOGLE_APP, INSTAGRAM_APP, LINKEDIN_APP, Site, TIKTOK_APP},
 };
 use super::Outcome;
 use crate::run::locked;
 
-/// The app that Almanac is at each network: id and secret. The token endpoints accept no other.
-pub const FACEBOOK_APP: [&str; 2] = ["771100220033", "facebook-app-secret-canary-41d0"];
-/// The same at LinkedIn.
-pub const LINKEDIN_APP: [&str; 2] = ["77x1almanac", "linkedin-client-secret-canary-9b3e"];
-
 /// Odd numbers from here on are no floating-point numbers.
 const FIRST_NUMBER: u64 = (1 << 53) + 1;
 
-/// Both networks and the host of media.
+/// All networks and the host of media.
 #[derive(Debug, Default)]
 pub struct Channels {
     ledger: Ledger,
     accounts: Mutex<BTreeMap<String, Account>>,
     objects: Mutex<HashMap<String, Object>>,
+    /// Of Instagram.
+    containers: Mutex<HashMap<String, Container>>,
+    /// Of TikTok, by `publish_id`.
+    publications: Mutex<HashMap<String, tiktok::Publication>>,
+    /// Upload sessions of YouTube.
+    sessions: Mutex<HashMap<String, youtube::Session>>,
+    /// Videos on YouTube.
+    videos: Mutex<HashMap<String, youtube::Video>>,
+    /// How often each file of the host of media was asked for.
+    media_reads: Mutex<HashMap<String, usize>>,
     scripts: Mutex<HashMap<(String, Step), VecDeque<Script>>>,
     /// Posts that a list does not show yet.
     hidden: Mutex<HashMap<String, Hidden>>,
@@ -77,36 +98,30 @@ enum Hidden {
     Until(Instant),
 }
 
-/// What a request asks for.
-struct Route {
-    account: String,
-    step: Step,
-    action: fn(&Call<'_>) -> Answer,
-}
-
-/// A request that is executed.
-struct Call<'a> {
-    channels: &'a Channels,
-    account: &'a str,
-    received: &'a Received,
-    /// Its number in the ledger.
-    number: usize,
-}
-
 impl Channels {
-    /// A new page or author with valid tokens.
+    /// A new account of a network with valid tokens.
     pub fn account(&self, site: Site) -> Grant {
         let number = self.next_number();
         let account = match site {
             Site::Linkedin => format!("urn:li:person:P{number}"),
+            Site::Tiktok => format!("-000{}", Uuid::new_v4()),
+            Site::Youtube => format!("UC{:022}", number),
+            // As long as Instagram's are.
+            Site::Instagram => (17_800_000_000_000_000 + number % 100_000_000_000_000).to_string(),
             Site::Facebook | Site::Media => number.to_string(),
         };
         let access_token = new_token(site, "access");
-        // A page's token does not expire by time and has no refresh token.
-        let refresh_token = (site == Site::Linkedin).then(|| new_token(site, "refresh"));
+        let has_refresh_token = matches!(site, Site::Linkedin | Site::Tiktok | Site::Youtube);
+        let refresh_token = has_refresh_token.then(|| new_token(site, "refresh"));
         let state = Account::new(site, &access_token, refresh_token.as_deref());
         locked(&self.accounts).insert(account.clone(), state);
-        Grant { site, account, access_token, refresh_token }
+        let login = (site == Site::Instagram).then_some("instagram");
+        Grant { site, account, access_token, refresh_token, login }
+    }
+
+    /// A new account of Instagram that is connected by Facebook's login.
+    pub fn instagram_by_facebook(&self) -> Grant {
+        Grant { login: Some("facebook"), ..self.account(Site::Instagram) }
     }
 
     /// Queues scripts for the requests of an account for a step; the last one stays for all later requests.
@@ -134,6 +149,44 @@ impl Channels {
         self.change_account(account, |it| it.processing_reads = reads);
     }
 
+    /// How the processing of what is uploaded from now on ends. Instagram's containers of images have no processing, and
+    /// end like this at once.
+    pub fn set_ending(&self, account: &str, ending: Ending) {
+        self.change_account(account, |it| it.ending = ending);
+    }
+
+    /// How many posts the account may make: on Instagram publications, on TikTok and YouTube uploads that begin, on Facebook
+    /// reels. Without it Instagram takes 50, the others any number.
+    pub fn set_quota(&self, account: &str, quota: Quota) {
+        self.change_account(account, |it| it.quota = Some(quota));
+    }
+
+    /// What TikTok lets the account do.
+    pub fn set_creator(&self, account: &str, creator: Creator) {
+        self.change_account(account, |it| it.creator = creator);
+    }
+
+    /// How many uploads of the account TikTok lets begin in a minute.
+    pub fn set_inits_per_minute(&self, account: &str, most: usize) {
+        self.change_account(account, |it| it.inits_per_minute = Some(most));
+    }
+
+    /// How often a published TikTok post is read before it says its public id (0).
+    pub fn set_id_reads(&self, account: &str, reads: usize) {
+        self.change_account(account, |it| it.id_reads = reads);
+    }
+
+    /// Bytes of a part of a LinkedIn video (4 MiB), and whether the ETags of parts stand in quotes (yes).
+    pub fn set_parts(&self, account: &str, bytes: u64, has_quoted_etags: bool) {
+        self.change_account(account, |it| (it.part_bytes, it.has_quoted_etags) = (bytes, has_quoted_etags));
+    }
+
+    /// Ends the account's uploads that are not complete: their addresses and sessions are not valid any more.
+    pub fn end_uploads(&self, account: &str) {
+        youtube::end_sessions(self, account);
+        tiktok::end_uploads(self, account);
+    }
+
     /// Makes the account's access tokens expire; its refresh token stays valid.
     pub fn expire(&self, account: &str) {
         self.change_account(account, Account::expire);
@@ -142,6 +195,12 @@ impl Channels {
     /// Makes all tokens of the account invalid, as when its owner takes the permission away.
     pub fn revoke(&self, account: &str) {
         self.change_account(account, Account::revoke);
+    }
+
+    /// Sets how long the account's access tokens of now have been in use; Instagram exchanges none that is younger than 24
+    /// hours. Those that an account begins with are old enough.
+    pub fn set_token_age(&self, account: &str, age: Duration) {
+        self.change_account(account, |it| it.age(age));
     }
 
     /// Whether an access token is valid now.
@@ -186,164 +245,6 @@ impl Channels {
     }
 }
 
-/// What the fakes keep and look up.
-impl Channels {
-    fn next_script(&self, account: &str, step: Step) -> Script {
-        let mut scripts = locked(&self.scripts);
-        let queue = scripts.get_mut(&(account.to_owned(), step));
-        let next = queue.and_then(|queue| if queue.len() > 1 { queue.pop_front() } else { queue.front().cloned() });
-        next.unwrap_or(Script::Ok)
-    }
-
-    fn next_number(&self) -> u64 {
-        FIRST_NUMBER + 2 * self.numbers.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn account_state<T>(&self, account: &str, read: impl FnOnce(&Account) -> T) -> Option<T> {
-        locked(&self.accounts).get(account).map(read)
-    }
-
-    fn change_account(&self, account: &str, change: impl FnOnce(&mut Account)) {
-        locked(&self.accounts).get_mut(account).map(change);
-    }
-
-    /// The account that a token of any kind was ever given out for; empty for none.
-    fn account_of_token(&self, text: &str) -> String {
-        let accounts = locked(&self.accounts);
-        let found = accounts.iter().find(|(_, account)| account.gave_out(text));
-        found.map(|(id, _)| id.clone()).unwrap_or_default()
-    }
-
-    /// Whether a request carries the id and the secret of the network's app.
-    fn is_client(&self, site: Site, received: &Received) -> bool {
-        let app = if site == Site::Linkedin { LINKEDIN_APP } else { FACEBOOK_APP };
-        [received.text("client_id"), received.text("client_secret")] == app.map(|part| Some(part.to_owned()))
-    }
-
-    /// Gives out another access token.
-    fn grant_access(&self, account: &str) -> String {
-        let mut accounts = locked(&self.accounts);
-        let Some(state) = accounts.get_mut(account) else { return String::new() };
-        let token = new_token(state.site, "access");
-        state.grant(&token);
-        token
-    }
-
-    /// Uses up a refresh token and gives out the next one; `None` if it is not valid.
-    fn rotate(&self, account: &str, used: &str) -> Option<String> {
-        let mut accounts = locked(&self.accounts);
-        let state = accounts.get_mut(account)?;
-        let next = new_token(state.site, "refresh");
-        state.rotate(used, &next).then_some(next)
-    }
-
-    /// How far a video is right after its upload.
-    fn processing(&self, account: &str) -> Phase {
-        match self.account_state(account, |it| it.processing_reads) {
-            None | Some(0) => Phase::Ready,
-            Some(reads) => Phase::Processing(reads),
-        }
-    }
-
-    fn add_object(&self, id: String, object: Object) {
-        locked(&self.objects).insert(id, object);
-    }
-
-    fn object(&self, id: &str) -> Option<Object> {
-        locked(&self.objects).get(id).cloned()
-    }
-
-    /// Changes an uploaded file; false if there is none.
-    fn change_object(&self, id: &str, change: impl FnOnce(&mut Object)) -> bool {
-        locked(&self.objects).get_mut(id).map(change).is_some()
-    }
-
-    fn read_object(&self, id: &str) -> Option<Phase> {
-        locked(&self.objects).get_mut(id).map(Object::read)
-    }
-
-    /// The account of an uploaded file, or the account itself; empty for none.
-    fn owner_of(&self, id: &str) -> String {
-        if locked(&self.accounts).contains_key(id) {
-            return id.to_owned();
-        }
-        self.object(id).map(|object| object.account).unwrap_or_default()
-    }
-
-    /// The author of a post; empty for none.
-    fn author_of(&self, post: &str) -> String {
-        let author = self.ledger.exchanges().into_iter().find(|exchange| exchange.post.as_deref() == Some(post));
-        author.map(|exchange| exchange.account).unwrap_or_default()
-    }
-
-    fn publish(&self, post: Post) {
-        let hidden = match self.account_state(&post.account, |it| it.look_up) {
-            Some(LookUp::AfterLists(lists)) => Some(Hidden::ForLists(lists)),
-            Some(LookUp::After(time)) => Some(Hidden::Until(Instant::now() + time)),
-            Some(LookUp::On | LookUp::Off) | None => None,
-        };
-        if let Some(hidden) = hidden {
-            locked(&self.hidden).insert(post.id.clone(), hidden);
-        }
-        self.ledger.add(post);
-    }
-
-    /// The posts of an account that a list shows now, oldest first.
-    fn listed_posts(&self, account: &str) -> Vec<Post> {
-        let mut hidden = locked(&self.hidden);
-        let mut is_shown = |post: &Post| match hidden.get_mut(&post.id) {
-            None | Some(Hidden::ForLists(0)) => true,
-            Some(Hidden::ForLists(lists)) => {
-                *lists -= 1;
-                false
-            }
-            Some(Hidden::Until(time)) => Instant::now() >= *time,
-        };
-        let mut posts = self.ledger.posts(account);
-        posts.retain(|post| is_shown(post));
-        posts
-    }
-
-    /// A connection was opened; it counts as one to a network until a request says otherwise.
-    pub(super) fn connected(&self) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The first request of a connection went elsewhere.
-    pub(super) fn connected_elsewhere(&self) {
-        self.connections.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Route {
-    fn new(account: impl Into<String>, step: Step, action: fn(&Call<'_>) -> Answer) -> Self {
-        Self { account: account.into(), step, action }
-    }
-}
-
-impl Call<'_> {
-    /// A post that this request makes, without its content.
-    fn post(&self, site: Site) -> Post {
-        Post {
-            site,
-            account: self.account.to_owned(),
-            id: String::new(),
-            text: String::new(),
-            source: String::new(),
-            media: Vec::new(),
-            token_end: received::shortened(&self.received.token()),
-            at: now(),
-            exchange: self.number,
-        }
-    }
-}
-
 fn new_token(site: Site, kind: &str) -> String {
-    let site = if site == Site::Linkedin { "linkedin" } else { "facebook" };
-    format!("{site}-{kind}-canary-{}", Uuid::new_v4().simple())
-}
-
-/// The networks have clocks of their own.
-fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
+    format!("{}-{kind}-canary-{}", site.name(), Uuid::new_v4().simple())
 }

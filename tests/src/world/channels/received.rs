@@ -9,61 +9,75 @@ use http::{HeaderMap, Method, header, request::Parts};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::ledger::Site;
+use super::site::Site;
 
 /// Fields that hold a secret.
-const SECRETS: [&str; 6] =
-    ["access_token", "client_secret", "refresh_token", "fb_exchange_token", "appsecret_proof", "code"];
+const SECRETS: [&str; 7] =
+    ["access_token", "client_secret", "refresh_token", "fb_exchange_token", "appsecret_proof", "code", "upload_token"];
 const SHOWN_CHARACTERS: usize = 6;
 
 #[derive(Debug)]
 pub(super) struct Received {
     pub site: Site,
     pub method: Method,
-    /// Segments of the path, decoded, without the base path and, for Facebook, the version.
+    /// Segments of the path, decoded, without the base path and, for Graph APIs, the version.
     pub segments: Vec<String>,
     pub query: BTreeMap<String, String>,
     pub headers: HeaderMap,
-    /// Of a JSON body or a form, completed by the query for Facebook.
+    /// Of a JSON body or a form, completed by the query for Graph APIs. Empty for an upload.
     pub fields: Value,
-    pub bytes: Bytes,
+    /// Number of bytes of the body; 0 for an upload, which arrives later.
+    pub size: u64,
     /// The base URL under which the client reached the fake.
     pub base_url: String,
     path: String,
 }
 
 impl Received {
-    /// `None` if the path is none of a fake network's.
-    pub fn new(head: &Parts, bytes: Bytes) -> Option<Self> {
-        let (site, base, path) =
-            [(Site::Facebook, "/facebook"), (Site::Linkedin, "/linkedin"), (Site::Media, "/media")]
-                .into_iter()
-                .find_map(|(site, base)| Some((site, base, head.uri.path().strip_prefix(base)?)))
-                .filter(|(.., path)| path.starts_with('/'))?;
+    /// A request whose body has not arrived; `None` if the path is none of a fake's.
+    pub fn new(head: &Parts) -> Option<Self> {
+        let (site, path) = Site::of_path(head.uri.path())?;
         let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let url = Url::parse(&format!("http://{host}{}", head.uri)).ok()?;
-        let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let mut segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
-        if site == Site::Facebook && segments.first().is_some_and(|part| is_version(part)) {
+        if site.is_graph() && segments.first().is_some_and(|part| is_version(part)) {
             segments.remove(0);
-        }
-        let mut fields = fields(&head.headers, &bytes);
-        if let (Site::Facebook, Some(members)) = (site, fields.as_object_mut()) {
-            for (name, value) in &query {
-                members.entry(name.clone()).or_insert_with(|| value.as_str().into());
-            }
         }
         Some(Self {
             site,
             method: head.method.clone(),
             segments,
-            query,
+            query: url.query_pairs().into_owned().collect(),
             headers: head.headers.clone(),
-            fields,
-            bytes,
-            base_url: format!("http://{host}{base}"),
+            fields: Value::Object(Map::new()),
+            size: 0,
+            base_url: format!("http://{host}/{}", site.name()),
             path: path.to_owned(),
         })
+    }
+
+    /// The same with its body.
+    pub fn with_body(mut self, bytes: &Bytes) -> Self {
+        self.size = bytes.len() as u64;
+        self.fields = fields(&self.headers, bytes);
+        if let (true, Some(members)) = (self.site.is_graph(), self.fields.as_object_mut()) {
+            for (name, value) in &self.query {
+                members.entry(name.clone()).or_insert_with(|| value.as_str().into());
+            }
+        }
+        self
+    }
+
+    /// Whether its body is the bytes of a file, which is not collected.
+    pub fn is_upload(&self) -> bool {
+        let parts = self.parts();
+        match (self.site, &self.method) {
+            (Site::Facebook, &Method::POST) => parts.first() == Some(&"video-upload"),
+            (Site::Linkedin, &Method::PUT) => parts.first() == Some(&"dms-uploads"),
+            (Site::Tiktok, &Method::PUT) => parts == ["video"],
+            (Site::Youtube, &Method::PUT) => parts == ["upload", "youtube", "v3", "videos"],
+            _ => false,
+        }
     }
 
     /// Segments for a match.
@@ -104,6 +118,11 @@ impl Received {
             return self.path.clone();
         }
         format!("{}?{}", self.path, form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
+    }
+
+    /// The number of bytes that its head announces.
+    pub fn announced(&self) -> Option<u64> {
+        self.header("content-length")?.parse().ok()
     }
 
     /// Headers without `Authorization`.

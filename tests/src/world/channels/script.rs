@@ -5,18 +5,33 @@
 use std::time::Duration;
 
 use rand::{SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::errors::{google_error, graph_error, graph_suberror, linkedin_error, tiktok_error};
 
 /// What a request is for. Scripts are queued by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
-    /// The one request that publishes a post.
+    /// The one request that publishes a post. On YouTube and TikTok that is the part of a video with its last byte, and on
+    /// TikTok also the request for photos or for a video that TikTok fetches.
     Publish,
-    /// What comes before it: unpublished photos, upload sessions and uploads.
+    /// What comes before it and is no video that is sent in parts: unpublished photos, images, the order to fetch a reel.
     Upload,
+    /// The beginning of an upload: a container, an upload session, the first phase of a reel, the parts of a video.
+    Init,
+    /// Bytes of a video, but for those that publish it.
+    Chunk,
+    /// The end of an upload in parts, on LinkedIn.
+    Finish,
+    /// How far a container, an upload or a video is.
+    Status,
+    /// How much of a YouTube session has arrived.
+    Probe,
+    /// What the account may do: Instagram's publishing limit, TikTok's creator info.
+    Quota,
     /// A list of posts.
     LookUp,
-    /// One post, photo, image, video or account.
+    /// One post, photo, image or account.
     Read,
     /// New tokens.
     Token,
@@ -33,6 +48,12 @@ pub enum Script {
     Delay(Duration),
     /// The same after `World::release` of the account.
     Hold,
+    /// Executes it; the head of the answer comes in small pieces over this time.
+    SlowHead(Duration),
+    /// Executes it; the body of the answer comes in small pieces over this time.
+    SlowBody(Duration),
+    /// Executes it; the connection ends in the middle of the answer's body.
+    Truncated,
     /// Executes nothing and never answers.
     Hang,
     /// Executes nothing and resets the connection.
@@ -47,6 +68,19 @@ pub enum Script {
     AcceptThenHold,
     /// Executes nothing and answers with an error.
     Refuse(Refusal),
+    /// Executes nothing and answers with the network's usual error, inside of a 200.
+    ErrorIn200,
+    /// Executes nothing, lets the account's access tokens expire, and says so.
+    ExpireToken,
+    /// Of an upload: resets the connection after this number of bytes of its body. The network keeps of them what it keeps
+    /// of a broken upload. If the body has no more bytes, it is executed; what is no upload is not.
+    CutAfter(u64),
+    /// Of an upload: stops reading after this number of bytes of its body until `World::release` of the account. If the client
+    /// is gone then, what its system had taken still arrives: some megabytes. What is no upload is held as a whole.
+    HoldAfter(u64),
+    /// Of a part of a YouTube video: takes all of it, keeps this number of bytes down to a multiple of 256 KiB, and says so.
+    /// Any other upload fails.
+    Keep(u64),
 }
 
 /// An error answer.
@@ -76,16 +110,39 @@ impl Script {
         Self::Refuse(Refusal { status, retry_after, body: Some(body) })
     }
 
-    /// An error of Facebook's by its code, with the status that it comes with.
+    /// An error of a Graph API by its code, with the status that it comes with.
     pub fn graph(code: i64) -> Self {
         let (status, body) = graph_error(code);
         Self::refusal(status, None, body)
     }
 
-    /// An error of Facebook's that names itself transient, whatever its code says.
+    /// An error of a Graph API by code and sub-code, as Instagram has them.
+    pub fn graph_sub(code: i64, subcode: i64) -> Self {
+        let (status, body) = graph_suberror(code, subcode);
+        Self::refusal(status, None, body)
+    }
+
+    /// An error of a Graph API that names itself transient, whatever its code says.
     pub fn graph_transient(code: i64) -> Self {
         let (status, mut body) = graph_error(code);
         body["error"]["is_transient"] = true.into();
+        Self::refusal(status, None, body)
+    }
+
+    /// An error of TikTok's by its code, with the status that it is documented with.
+    pub fn tiktok(code: &str) -> Self {
+        let (status, body) = tiktok_error(code);
+        Self::refusal(status, None, body)
+    }
+
+    /// The same inside of a 200.
+    pub fn tiktok_in_200(code: &str) -> Self {
+        Self::refusal(200, None, tiktok_error(code).1)
+    }
+
+    /// An error of Google's by its reason, with the status that it comes with.
+    pub fn google(reason: &str) -> Self {
+        let (status, body) = google_error(reason);
         Self::refusal(status, None, body)
     }
 
@@ -117,53 +174,19 @@ impl Script {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Hang | Self::ResetBefore | Self::AcceptThenHang | Self::AcceptThenReset => true,
+            Self::Truncated | Self::CutAfter(_) => true,
             Self::AcceptThenStatus(status) => *status >= 500,
             Self::Refuse(refusal) => refusal.status >= 500,
             Self::Ok | Self::OkAtUsage(_) | Self::Delay(_) | Self::Hold | Self::AcceptThenHold => false,
+            Self::SlowHead(_) | Self::SlowBody(_) | Self::ErrorIn200 | Self::ExpireToken => false,
+            Self::HoldAfter(_) | Self::Keep(_) => false,
         }
     }
-}
 
-/// The status and the body of an error of the Graph API.
-/// <https://developers.facebook.com/docs/graph-api/guides/error-handling>
-pub(super) fn graph_error(code: i64) -> (u16, Value) {
-    let (status, kind, message) = match code {
-        1 => (500, "OAuthException", "An unknown error occurred"),
-        2 => (500, "OAuthException", "Service temporarily unavailable"),
-        4 => (403, "OAuthException", "(#4) Application request limit reached"),
-        10 => (403, "OAuthException", "(#10) Application does not have permission for this action"),
-        17 => (400, "OAuthException", "(#17) User request limit reached"),
-        32 => (403, "OAuthException", "(#32) Page request limit reached"),
-        100 => (400, "GraphMethodException", "(#100) Invalid parameter"),
-        190 => (401, "OAuthException", "Error validating access token: Session has expired."),
-        200 => (403, "OAuthException", "(#200) Requires pages_manage_posts permission to manage the object"),
-        368 => (403, "OAuthException", "The action attempted has been deemed abusive or is otherwise disallowed"),
-        506 => (400, "FacebookApiException", "(#506) Duplicate status message"),
-        613 => (400, "OAuthException", "(#613) Calls to this api have exceeded the rate limit."),
-        _ => (400, "OAuthException", "Something went wrong"),
-    };
-    let mut error = json!({
-        "message": message, "type": kind, "code": code, "is_transient": code == 2, "fbtrace_id": "AFakeTrace01",
-    });
-    if let Some(subcode) = (code == 190).then_some(463) {
-        error["error_subcode"] = subcode.into();
+    /// Whether the request has no effect.
+    pub(super) const fn executes_nothing(&self) -> bool {
+        matches!(self, Self::Hang | Self::ResetBefore | Self::Refuse(_) | Self::ErrorIn200 | Self::ExpireToken)
     }
-    (status, json!({ "error": error }))
-}
-
-/// The body of an error of LinkedIn's, by its status.
-/// <https://learn.microsoft.com/linkedin/shared/api-guide/concepts/error-handling>
-pub(super) fn linkedin_error(status: u16) -> Value {
-    let (service_code, code, message) = match status {
-        400 => (100, "ILLEGAL_ARGUMENT", "Request is invalid"),
-        401 => (65601, "EXPIRED_ACCESS_TOKEN", "The token used in the request has expired"),
-        403 => (100, "ACCESS_DENIED", "Not enough permissions to access: partnerApiPosts.CREATE.20260701"),
-        404 => (100, "NOT_FOUND", "Could not find entity"),
-        426 => (0, "NONEXISTENT_VERSION", "Requested version 20260701 is not active"),
-        429 => (101, "TOO_MANY_REQUESTS", "Throttle limit for calls to this resource is reached."),
-        _ => (0, "INTERNAL_SERVER_ERROR", "Internal Server Error"),
-    };
-    json!({ "status": status, "serviceErrorCode": service_code, "code": code, "message": message })
 }
 
 #[cfg(test)]

@@ -2,39 +2,38 @@
 //! as its script says. Called by the world's server.
 //! It must never decide what an executed request does: the fakes do.
 
+mod body;
+mod sending;
+
 use std::{io, os::fd::AsFd, sync::Arc};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use nix::sys::socket::{setsockopt, sockopt::Linger};
-use serde_json::json;
 use tokio::time::Instant;
 
+pub(super) use self::sending::{Running, outcome};
+use self::{body::Arrival, sending::whole};
 use super::{
     super::{
         Outcome, State,
         server::{Body, Socket},
     },
-    Call, Route,
+    Call, Exchange, Refusal, Route, Script, Site, Step,
     answer::Answer,
-    facebook,
-    ledger::Exchange,
-    ledger::Site,
+    errors::{graph_error, tiktok_error, usual_error},
+    facebook, instagram,
+    intake::Intake,
     linkedin, media,
-    received::Received,
-    received::shortened,
-    script::Script,
-    script::Step,
-    script::graph_error,
-    script::linkedin_error,
+    received::{Received, shortened},
+    tiktok, youtube,
 };
 use crate::run::locked;
 
 /// Whether a path is one of the fakes'.
 pub(in crate::world) fn is_path(path: &str) -> bool {
-    ["/facebook/", "/linkedin/", "/media/"].iter().any(|base| path.starts_with(base))
+    Site::of_path(path).is_some()
 }
 
 /// Answers a request; an error means that the connection is to be closed without an answer.
@@ -44,38 +43,48 @@ pub(in crate::world) async fn serve(
     socket: Socket,
 ) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
-    // A client that breaks off while sending has not made a request.
-    let Ok(body) = body.collect().await else { return Err(io::ErrorKind::ConnectionAborted.into()) };
-    let Some(received) = Received::new(&head, body.to_bytes()) else { return Ok(whole(&Answer::empty(404))) };
+    let Some(received) = Received::new(&head) else { return Ok(whole(&Answer::empty(404))) };
+    // The body of an upload arrives while it is played.
+    let (received, body) = if received.is_upload() {
+        (received, Some(body))
+    } else {
+        // A client that breaks off while sending has not made a request.
+        let Ok(body) = body.collect().await else { return Err(io::ErrorKind::ConnectionAborted.into()) };
+        (received.with_body(&body.to_bytes()), None)
+    };
     let channels = &state.channels;
     let route = match received.site {
         Site::Facebook => facebook::route(channels, &received),
         Site::Linkedin => linkedin::route(channels, &received),
+        Site::Instagram => instagram::route(channels, &received),
+        Site::Tiktok => tiktok::route(channels, &received),
+        Site::Youtube => youtube::route(channels, &received),
         Site::Media => return Ok(serve_media(&state, &received)),
     };
     let script = route.as_ref().map_or(Script::Ok, |route| channels.next_script(&route.account, route.step));
     let flaw = route.as_ref().and_then(|route| flaw(&state, route, &received));
     let number = channels.ledger.open(exchange(&received, route.as_ref(), script.clone(), flaw.is_none()));
-    let running = Running { state: Arc::clone(&state), number, is_ended: false };
+    let running = Running::new(Arc::clone(&state), number);
     let Some(route) = route else { return Ok(running.answer(&not_found(received.site))) };
     let scene = Scene { running, received, route, flaw, socket };
-    scene.play(script).await
+    scene.play(script, body).await
 }
 
-fn serve_media(state: &State, received: &Received) -> Response<Body> {
+fn serve_media(state: &Arc<State>, received: &Received) -> Response<Body> {
     let number = state.channels.ledger.open(exchange(received, None, Script::Ok, true));
-    let response = media::answer(received);
-    state.channels.ledger.set_outcome(number, outcome(response.status().as_u16()));
-    response
+    media::answer(Running::new(Arc::clone(state), number), received)
 }
 
 /// What a network finds wrong before it looks at what is asked.
 fn flaw(state: &State, route: &Route, received: &Received) -> Option<Answer> {
+    let channels = &state.channels;
     match (received.site, route.step) {
         // Token endpoints check more than a token.
         (_, Step::Token) | (Site::Media, _) => None,
-        (Site::Facebook, _) => facebook::check_token(&state.channels, &route.account, &received.token()),
-        (Site::Linkedin, _) => linkedin::check_head(&state.channels, &route.account, received),
+        (Site::Facebook | Site::Instagram, _) => facebook::check_token(channels, &route.account, &received.token()),
+        (Site::Linkedin, _) => linkedin::check_head(channels, &route.account, received),
+        (Site::Tiktok, _) => tiktok::check_head(channels, &route.account, received),
+        (Site::Youtube, _) => youtube::check_head(channels, &route.account, received),
     }
 }
 
@@ -91,7 +100,8 @@ fn exchange(received: &Received, route: Option<&Route>, script: Script, authoriz
         token_end: shortened(&received.token()),
         headers: received.shown_headers(),
         body: received.shown_fields(),
-        bytes: received.bytes.len(),
+        bytes: received.size,
+        sent: 0,
         at: Instant::now(),
         script,
         post: None,
@@ -100,37 +110,11 @@ fn exchange(received: &Received, route: Option<&Route>, script: Script, authoriz
 }
 
 fn not_found(site: Site) -> Answer {
-    if site == Site::Linkedin { Answer::linkedin(404) } else { Answer::graph(100) }
-}
-
-fn outcome(status: u16) -> Outcome {
-    if status < 400 { Outcome::Completed } else { Outcome::Refused(status) }
-}
-
-/// A request that has no end yet. If it is dropped first, its client closed the connection.
-struct Running {
-    state: Arc<State>,
-    number: usize,
-    is_ended: bool,
-}
-
-impl Running {
-    fn set(&mut self, outcome: Outcome) {
-        self.is_ended = !matches!(outcome, Outcome::Open | Outcome::Holding);
-        self.state.channels.ledger.set_outcome(self.number, outcome);
-    }
-
-    fn answer(mut self, answer: &Answer) -> Response<Body> {
-        self.set(outcome(answer.status));
-        whole(answer)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.is_ended {
-            self.set(Outcome::ClosedByClient);
-        }
+    match site {
+        Site::Linkedin => Answer::linkedin(404),
+        Site::Tiktok => Answer::new(404, Some(tiktok_error("invalid_param").1)),
+        Site::Youtube => Answer::google("notFound"),
+        Site::Facebook | Site::Instagram | Site::Media => Answer::graph(100),
     }
 }
 
@@ -144,22 +128,32 @@ struct Scene {
 }
 
 impl Scene {
-    async fn play(mut self, script: Script) -> io::Result<Response<Body>> {
+    async fn play(mut self, script: Script, body: Option<Incoming>) -> io::Result<Response<Body>> {
+        if let Some(body) = body {
+            match self.receive(&script, body).await {
+                Arrival::Whole => {}
+                Arrival::Cut => return self.reset(),
+                Arrival::Broken => return Err(io::ErrorKind::ConnectionAborted.into()),
+            }
+        }
         match &script {
             Script::Hang => return std::future::pending().await,
             Script::ResetBefore => return self.reset(),
             Script::Refuse(refusal) => {
-                let usual = || match self.received.site {
-                    Site::Linkedin => linkedin_error(refusal.status),
-                    _ => graph_error(if refusal.status == 429 { 4 } else { 2 }).1,
-                };
-                let answer = Answer::new(refusal.status, Some(refusal.body.clone().unwrap_or_else(usual)));
-                let answer = match refusal.retry_after {
-                    Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
-                    None => answer,
-                };
+                let answer = self.refusal(refusal);
                 return Ok(self.running.answer(&answer));
             }
+            Script::ErrorIn200 => {
+                let body = usual_error(self.received.site, 500);
+                return Ok(self.running.answer(&Answer::ok(body)));
+            }
+            Script::ExpireToken => {
+                self.running.channels().expire(&self.route.account);
+                let body = usual_error(self.received.site, 401);
+                return Ok(self.running.answer(&Answer::new(401, Some(body))));
+            }
+            Script::CutAfter(_) if !self.received.is_upload() => return self.reset(),
+            Script::HoldAfter(_) if !self.received.is_upload() => self.hold().await,
             Script::Delay(time) => tokio::time::sleep(*time).await,
             Script::Hold => self.hold().await,
             _ => {}
@@ -168,53 +162,72 @@ impl Scene {
         if !answer.is_success() {
             return Ok(self.running.answer(&answer));
         }
+        self.end(script, answer).await
+    }
+
+    /// What follows on an execution.
+    async fn end(mut self, script: Script, answer: Answer) -> io::Result<Response<Body>> {
         match script {
             Script::AcceptThenHang => std::future::pending().await,
-            Script::AcceptThenReset => self.reset(),
+            Script::AcceptThenReset | Script::CutAfter(_) => self.reset(),
             Script::AcceptThenStatus(status) => {
-                let body = match self.received.site {
-                    Site::Linkedin => linkedin_error(status),
-                    _ => graph_error(1).1,
-                };
-                Ok(self.running.answer(&Answer::new(status, Some(body))))
+                let site = self.received.site;
+                let body = if site.is_graph() { graph_error(1).1 } else { usual_error(site, status) };
+                let body = Some(body).filter(|_| !self.is_without_errors());
+                Ok(self.running.answer(&Answer::new(status, body)))
             }
             Script::AcceptThenHold => {
                 self.hold().await;
                 Ok(self.running.answer(&answer))
             }
+            Script::SlowHead(time) => sending::slow_head(self.running, &self.socket, &answer, time).await,
+            Script::SlowBody(time) => Ok(sending::slow_body(self.running, &answer, time)),
+            Script::Truncated => Ok(sending::truncated(self.running, &answer)),
             other => {
                 let percent = if let Script::OkAtUsage(percent) = other { percent } else { 1 };
-                let answer = self.with_usage(answer, percent);
+                let answer = sending::with_usage(answer, self.received.site, &self.route.account, percent);
                 Ok(self.running.answer(&answer))
             }
         }
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Answer {
+        let usual = || usual_error(self.received.site, refusal.status);
+        let body = match &refusal.body {
+            None if self.is_without_errors() => None,
+            body => Some(body.clone().unwrap_or_else(usual)),
+        };
+        let answer = Answer::new(refusal.status, body);
+        match refusal.retry_after {
+            Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
+            None => answer,
+        }
+    }
+
+    /// Hosts of uploads say nothing but a status, except for Google's and Meta's.
+    fn is_without_errors(&self) -> bool {
+        self.received.is_upload() && matches!(self.received.site, Site::Tiktok | Site::Linkedin)
     }
 
     fn execute(&mut self) -> Answer {
         if let Some(flaw) = self.flaw.take() {
             return flaw;
         }
-        let channels = &self.running.state.channels;
-        let _one_by_one = locked(&channels.acting);
-        let account = &self.route.account;
-        (self.route.action)(&Call { channels, account, received: &self.received, number: self.running.number })
+        self.call(self.route.action)
     }
 
-    /// <https://developers.facebook.com/docs/graph-api/overview/rate-limiting>
-    fn with_usage(&self, answer: Answer, percent: u8) -> Answer {
-        if self.received.site != Site::Facebook {
-            return answer.with_header("x-li-uuid", format!("AAYfake{}", self.running.number));
+    /// Keeps what a network keeps of a body that broke off.
+    fn keep_part(&self) {
+        if self.flaw.is_none() {
+            self.call(self.route.on_break);
         }
-        let usage = json!({ "call_count": percent, "total_time": 1, "total_cputime": 1 });
-        let of_page = json!({
-            "type": "pages", "call_count": percent, "total_cputime": 1, "total_time": 1,
-            "estimated_time_to_regain_access": 0,
-        });
-        let business = json!({ &self.route.account: [of_page] });
-        answer
-            .with_header("x-app-usage", usage.to_string())
-            .with_header("x-business-use-case-usage", business.to_string())
-            .with_header("x-fb-trace-id", format!("fake{}", self.running.number))
+    }
+
+    fn call<T>(&self, action: fn(&Call<'_>) -> T) -> T {
+        let channels = self.running.channels();
+        let _one_by_one = locked(&channels.acting);
+        let (account, intake) = (&*self.route.account, &self.route.intake);
+        action(&Call { channels, account, received: &self.received, intake, number: self.running.number })
     }
 
     async fn hold(&mut self) {
@@ -233,20 +246,4 @@ impl Scene {
         self.running.set(Outcome::Broken);
         Err(io::ErrorKind::ConnectionReset.into())
     }
-}
-
-fn whole(answer: &Answer) -> Response<Body> {
-    let bytes = answer.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-    let mut response = Response::new(Full::new(bytes).map_err(|never| match never {}).boxed());
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    if answer.body.is_some() {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
-    }
-    for (name, value) in &answer.headers {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    response
 }

@@ -42,6 +42,9 @@ const SEND_TIME: Duration = Duration::from_secs(5);
 /// Pauses while a provider does not take mails and names no time.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
+/// The longest pause that a provider may ask for: a key is good for a day.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
 /// Runs one attempt of a mail.
 pub async fn send(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
     let attempt = Attempt { deps, job, stop };
@@ -119,6 +122,8 @@ impl Attempt<'_> {
         match mail::begin(&deps.service, lease, deps.mailer.name(), within).await? {
             BeginMail::Begun => {}
             BeginMail::Reported => return self.end(End::accepted(None)).await,
+            // An earlier request may have been taken; another one would mail.
+            BeginMail::Suppressed | BeginMail::Removed if opened.is_unknown => return self.end(End::unknown()).await,
             BeginMail::Suppressed => return self.end(End::suppressed()).await,
             BeginMail::Removed => return self.end(End::removed()).await,
             BeginMail::Gone | BeginMail::Taken => return Ok(None),
@@ -135,25 +140,26 @@ impl Attempt<'_> {
         };
         let sent = deps.mailer.send(&outgoing, budget).await;
         faults::pass(Point::MailAnswered);
-        self.after(sent, opened.is_unknown).await
+        self.after(sent, opened).await
     }
 
-    async fn after(&self, sent: Sent, was_unknown: bool) -> Result<Option<Verdict>, JobError> {
+    async fn after(&self, sent: Sent, opened: &OpenedMail) -> Result<Option<Verdict>, JobError> {
         let (service, lease) = (&self.deps.service, self.job.lease());
         match sent {
             Sent::Accepted { provider_ref } => self.end(End::accepted(provider_ref)).await,
             // An earlier request with this key may have been taken: a refusal of this one proves nothing about it.
-            Sent::Rejected { .. } if was_unknown => self.end(End::unknown()).await,
+            Sent::Rejected { .. } if opened.is_unknown => self.end(End::unknown()).await,
             Sent::Rejected { code, message, .. } => self.end(End::rejected(code, message)).await,
             Sent::NotSent { retry_after, code, .. } => {
                 tracing::warn!(code = %code, "the mail provider does not take mails now");
                 mail::note(service, lease, "the provider did not take the request", false).await?;
-                Ok(Some(Verdict::Leave(retry_after.unwrap_or_else(|| self.pause()))))
+                let pause = retry_after.map_or_else(|| pause_after(opened.tried_for), |asked| asked.min(LONGEST_PAUSE));
+                Ok(Some(Verdict::Leave(pause)))
             }
             Sent::Unknown { can_resend: true, .. } => {
                 tracing::warn!("the mail provider's answer is missing; the same request follows");
                 mail::note(service, lease, "the provider takes this key once", true).await?;
-                Ok(Some(Verdict::Leave(self.pause())))
+                Ok(Some(Verdict::Leave(pause_after(opened.tried_for))))
             }
             Sent::Unknown { can_resend: false, .. } => self.end(End::unknown()).await,
         }
@@ -168,10 +174,10 @@ impl Attempt<'_> {
             Reason::LeaseLost => Err(WriteError::LeaseLost.into()),
         }
     }
+}
 
-    /// The longer the mail has waited, the rarer it is tried; half of the pause is left to chance.
-    fn pause(&self) -> Duration {
-        let (shortest, longest) = PAUSES;
-        self.job.waited.clamp(shortest, longest).mul_f64(rand::rng().random_range(0.5..1.0))
-    }
+/// The longer a mail was tried for, the rarer it is tried; half of the pause is left to chance.
+fn pause_after(tried_for: Duration) -> Duration {
+    let (shortest, longest) = PAUSES;
+    tried_for.clamp(shortest, longest).mul_f64(rand::rng().random_range(0.5..1.0))
 }

@@ -1,21 +1,24 @@
 //! The tokens of an account: opened, exchanged before they expire or when the channel refuses them, by one worker at a
 //! time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use almanac_shared::{
-    jobs::Failure,
+    jobs::{Failure, store::WriteError},
     platform::error::Code,
     publishing::{
-        self,
+        self, Login,
         credentials::{AccountRef, Tokens},
         render::Known,
         store::{
             refresh::{self, NewTokens},
-            work::{OpenedIntent, SealedAccount},
+            sealed::SealedAccount,
+            work::OpenedIntent,
         },
     },
 };
+
+use tokio::time::Instant;
 
 use super::{Attempt, Next, end::End};
 use crate::{
@@ -23,12 +26,11 @@ use crate::{
     outbound::channels::{Channel, ChannelError, Delivery, ErrorClass},
 };
 
-/// Tokens that live shorter are exchanged first: an attempt must not lose them half-way.
-const FRESH: Duration = Duration::from_secs(60);
 /// For how long one worker may take to exchange tokens.
 const REFRESH_TIME: Duration = Duration::from_secs(30);
-/// Until an attempt looks again whether another worker has exchanged the tokens.
-const REFRESHED_BY_OTHER: Duration = Duration::from_secs(1);
+/// For how long new tokens are kept in memory while Postgres does not take them, and the pause between two tries.
+const STORE_TIME: Duration = Duration::from_secs(600);
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// An account that requests can be sent for.
 pub(super) struct Account {
@@ -61,8 +63,8 @@ struct Exchange<'a> {
 pub(super) enum Access {
     /// They can.
     Usable(Account),
-    /// Not now.
-    Wait(Duration),
+    /// Not now; after this pause, if one is known.
+    Wait(Option<Duration>),
     /// Not with these tokens.
     Refused(Failure),
 }
@@ -84,7 +86,7 @@ impl Attempt<'_> {
             ));
         }
         match sealed.expires_in {
-            Some(left) if left < FRESH && sealed.has_refresh => {
+            Some(left) if adapter.renewal().is_due(left, sealed.has_refresh) => {
                 self.exchange(opened, sealed, tokens, Exchange { adapter, were_refused: false }).await
             }
             Some(Duration::ZERO) => {
@@ -101,7 +103,7 @@ impl Attempt<'_> {
         known: &Known,
         error: ChannelError,
     ) -> Result<Next, JobError> {
-        let adapter = self.deps.channels.adapter(opened.transport, opened.channel);
+        let adapter = self.adapter(opened);
         if let (Some(sealed), Some(adapter), false) = (&opened.account, adapter, self.has_refreshed)
             && sealed.has_refresh
             && let Some(tokens) = self.open(opened, sealed)
@@ -111,7 +113,10 @@ impl Attempt<'_> {
                 .await?
             {
                 Access::Usable(_) => Ok(Next::Again),
-                Access::Wait(pause) => self.wait(opened, known, Some(pause), Some(error)).await,
+                Access::Wait(pause) if opened.effect.as_ref().is_some_and(|effect| effect.is_open) => {
+                    self.look_up_later(opened, known, pause).await
+                }
+                Access::Wait(pause) => self.wait(opened, known, pause, Some(error)).await,
                 Access::Refused(failure) => self.refused_account(opened, failure).await,
             };
         }
@@ -142,7 +147,7 @@ impl Attempt<'_> {
         if !refresh::claim_refresh(service, &account, sealed.version, REFRESH_TIME).await? {
             // Another worker exchanges them, or the channel does not answer.
             let is_valid = !were_refused && sealed.expires_in.is_none_or(|left| left > Duration::ZERO);
-            return Ok(if is_valid { self.usable(opened, sealed, tokens) } else { Access::Wait(REFRESHED_BY_OTHER) });
+            return Ok(if is_valid { self.usable(opened, sealed, tokens) } else { Access::Wait(None) });
         }
         self.has_refreshed = true;
         match adapter.refresh(&tokens).await {
@@ -156,7 +161,7 @@ impl Attempt<'_> {
                     expires_in: new.expires_in,
                     refresh_expires_in: new.refresh_expires_in,
                 };
-                refresh::store_tokens(service, &account, sealed.version, &kept).await?;
+                self.store(&account, sealed.version, &kept).await?;
                 Ok(self.usable(opened, sealed, new.tokens))
             }
             Ok(None) if sealed.expires_in != Some(Duration::ZERO) => {
@@ -168,9 +173,24 @@ impl Attempt<'_> {
             }
             Err(error) if were_refused && error.may_pass() => {
                 tracing::warn!(code = %error.code, class = ?error.class, "exchanging the tokens of an account failed");
-                Ok(Access::Wait(error.retry_after.unwrap_or(REFRESH_TIME)))
+                Ok(Access::Wait(error.retry_after.or(Some(REFRESH_TIME))))
             }
             Err(error) => self.exchange_failed(opened, sealed, tokens, error).await,
+        }
+    }
+
+    /// Stores new tokens, also after an outage of Postgres: a channel may have forgotten the old ones when it answered, and
+    /// an account without either has to be connected again.
+    async fn store(&self, account: &AccountRef<'_>, version: i64, tokens: &NewTokens) -> Result<(), WriteError> {
+        let began = Instant::now();
+        loop {
+            match refresh::store_tokens(&self.deps.service, account, version, tokens).await {
+                Err(WriteError::Outage(error)) if began.elapsed() < STORE_TIME => {
+                    tracing::warn!(%error, "the new tokens of an account could not be stored yet");
+                    tokio::time::sleep(AGAIN).await;
+                }
+                stored => return stored.map(drop),
+            }
         }
     }
 
@@ -189,7 +209,17 @@ impl Attempt<'_> {
             }
             // The reservation ends by itself: until then no worker asks again.
             _ if sealed.expires_in.is_some_and(|left| left > Duration::ZERO) => Ok(self.usable(opened, sealed, tokens)),
-            _ => Ok(Access::Wait(error.retry_after.unwrap_or(REFRESH_TIME))),
+            _ => Ok(Access::Wait(error.retry_after.or(Some(REFRESH_TIME)))),
+        }
+    }
+
+    /// The adapter for an intent's account.
+    pub(super) fn adapter(&self, opened: &OpenedIntent) -> Option<Arc<dyn Channel>> {
+        let of_login = |login| self.deps.channels.adapter(opened.transport, opened.channel, login);
+        match &opened.account {
+            Some(sealed) => of_login(sealed.account.login),
+            // How it was connected is not known any more.
+            None => of_login(None).or_else(|| of_login(Some(Login::Facebook))),
         }
     }
 
@@ -205,7 +235,7 @@ impl Attempt<'_> {
         Access::Usable(Account { account, tokens, base_url })
     }
 
-    fn account_ref<'a>(&self, opened: &'a OpenedIntent) -> AccountRef<'a> {
+    pub(super) fn account_ref<'a>(&self, opened: &'a OpenedIntent) -> AccountRef<'a> {
         AccountRef { user: self.job.user_id, channel: opened.channel, account_id: &opened.account_id }
     }
 }

@@ -1,6 +1,6 @@
 //! How an intent ends: its status, its effect and its receipt, in one transaction with the end of the job.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use almanac_shared::{
     events::event::Event,
@@ -16,6 +16,7 @@ use almanac_shared::{
     },
     publishing::{
         IntentStatus,
+        render::Known,
         store::{
             ended::ended_intent,
             work::{self, LatePost, OpenedIntent},
@@ -33,7 +34,7 @@ use crate::{
 };
 
 /// Between two tries to write an end while Postgres does not answer: what the channel said must not be lost.
-const AGAIN: Duration = Duration::from_millis(300);
+pub(super) const AGAIN: Duration = Duration::from_millis(300);
 
 /// The end of an intent.
 pub(super) struct End {
@@ -44,11 +45,13 @@ pub(super) struct End {
     external_id: Option<String>,
     external_url: Option<String>,
     proof: Option<Value>,
+    /// What the channel is asked by for the address, which comes later.
+    address: Option<Known>,
 }
 
 impl End {
     fn new(status: IntentStatus, effect: &'static str, failure: Option<Failure>) -> Self {
-        Self { status, effect, failure, external_id: None, external_url: None, proof: None }
+        Self { status, effect, failure, external_id: None, external_url: None, proof: None, address: None }
     }
 
     /// The channel has the post.
@@ -61,12 +64,18 @@ impl End {
         }
     }
 
+    /// The same; what its channel is asked by for its address, if that comes later.
+    pub(super) fn with_address_later(self, handle: Option<Known>) -> Self {
+        Self { address: handle.filter(|_| self.external_url.is_none()), ..self }
+    }
+
     /// The channel has the post, as a worker learned that had lost its lease.
     pub(super) fn late(post: &LatePost) -> Self {
         Self {
             external_id: Some(post.external_id.clone()),
             external_url: post.post["external_url"].as_str().map(str::to_owned),
             proof: Some(post.post["proof"].clone()),
+            address: post.post["address"].as_object().map(|known| known.clone().into_iter().collect()),
             ..Self::new(IntentStatus::Published, "confirmed", None)
         }
     }
@@ -128,9 +137,15 @@ impl End {
     fn result(&self) -> Value {
         json!({
             "status": self.status, "effect": self.effect, "external_id": self.external_id,
-            "external_url": self.external_url, "proof": self.proof,
+            "external_url": self.external_url, "proof": self.proof, "address": self.address,
         })
     }
+}
+
+/// A post belongs to one intent, also where several users have connected the same account.
+fn is_post_of_another(error: &WriteError) -> bool {
+    let WriteError::Refused(error) = error else { return false };
+    error.as_database_error().and_then(|error| error.constraint()) == Some("publish_intents_post")
 }
 
 /// Counts the end of an intent whose job was ended by the platform.
@@ -161,7 +176,17 @@ impl Attempt<'_> {
             result: end.result(),
             data: data.clone(),
         };
-        let last = self.write(&conclusion, &end).await?;
+        let last = match self.write(&conclusion, &end).await {
+            Err(JobError::Write(error)) if is_post_of_another(&error) => {
+                // Another intent ended with it in the meantime: the next look-up leaves it out.
+                if !self.has_found_other.swap(true, Ordering::Relaxed) {
+                    return Ok(Next::Again);
+                }
+                let why = "The channel names a post that stands for another intent.";
+                return Box::pin(self.end(opened, End::needs_review(why.to_owned()))).await;
+            }
+            written => written?,
+        };
         faults::pass(Point::CommittedBeforePublish);
         events.push(("done".to_owned(), data));
         let first = last + 1 - i64::try_from(events.len()).unwrap_or_default();
@@ -192,7 +217,7 @@ impl Attempt<'_> {
         let Some(id) = end.external_id.as_ref().filter(|_| end.status == IntentStatus::Published) else {
             return Ok(());
         };
-        let post = json!({ "external_url": end.external_url, "proof": end.proof });
+        let post = json!({ "external_url": end.external_url, "proof": end.proof, "address": end.address });
         if work::note_late_post(&self.deps.service, self.job.lease(), id, &post).await? {
             tracing::info!("the post was confirmed after the lease was lost; it is kept for the next attempt");
         }

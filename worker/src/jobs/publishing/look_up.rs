@@ -1,8 +1,18 @@
 //! What became of a request without an answer: the channel is asked for the post, after the last moment at which the
 //! request can have been executed. Never sends anything again by itself.
 
-use almanac_shared::platform::error::Code;
-use almanac_shared::publishing::store::work::{self, Effect, OpenedIntent, SealedAccount};
+use std::time::Duration;
+
+use almanac_shared::{
+    platform::error::Code,
+    publishing::{
+        render::Known,
+        store::{
+            sealed::SealedAccount,
+            work::{self, Effect, OpenedIntent, Outcome},
+        },
+    },
+};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -20,14 +30,15 @@ impl Attempt<'_> {
     pub(super) async fn find_out(&mut self, opened: &OpenedIntent, effect: &Effect) -> Result<Next, JobError> {
         let (service, lease) = (&self.deps.service, self.job.lease());
         if effect.is_sending {
-            work::note_unknown(service, lease, &json!({"reason": "the worker stopped while it was sending"})).await?;
+            let why = json!({"reason": "the worker stopped while it was sending"});
+            work::note_outcome(service, lease, Outcome::Unknown(&why)).await?;
         }
         let grace = self.deps.channels.lookup_grace();
         let missing = (effect.until_deadline + grace).saturating_sub(effect.since_deadline);
-        if !missing.is_zero() {
+        if !missing.is_zero() && !effect.is_accepted {
             return Ok(Next::Settled(Verdict::Leave(missing)));
         }
-        let Some(adapter) = self.deps.channels.adapter(opened.transport, opened.channel) else {
+        let Some(adapter) = self.adapter(opened) else {
             return self
                 .needs_review(opened, "The channel is no longer set up, so the post cannot be looked up.")
                 .await;
@@ -39,19 +50,26 @@ impl Attempt<'_> {
         }
         let account = match self.access(opened, &*adapter).await? {
             Access::Usable(account) => account,
-            Access::Wait(pause) => return Ok(Next::Settled(Verdict::Leave(pause))),
+            Access::Wait(pause) => return self.look_up_later(opened, &opened.known, pause).await,
             Access::Refused(_) => {
                 let why = "The account can no longer be used, so the post cannot be looked up.";
                 return self.needs_review(opened, why).await;
             }
         };
         let window = self.window(opened, effect).await?;
-        match adapter.look_up(&account.delivery(opened), &opened.known, &window).await {
-            Ok(LookUp::Found(post)) => self.end(opened, End::published(post)).await,
-            Ok(LookUp::Absent { proof }) => {
-                work::note_not_sent(service, lease, &json!({ "proof": proof })).await?;
-                self.send_again(opened, effect).await
+        let mut known = opened.known.clone();
+        let delivery = account.delivery(opened);
+        match adapter.look_up(&delivery, &mut known, &window).await {
+            Ok(LookUp::Found(post)) => {
+                let handle = adapter.address_handle(&delivery, &known);
+                self.end(opened, End::published(post).with_address_later(handle)).await
             }
+            Ok(LookUp::Absent { proof }) => {
+                work::note_outcome(service, lease, Outcome::NotSent { proof: &proof, known: &known }).await?;
+                self.send_again(opened, effect, &known).await
+            }
+            Ok(LookUp::Pending(pause)) => self.look_up_later(opened, &known, Some(pause)).await,
+            Ok(LookUp::Refused { error, proof }) => self.end(opened, End::rejected(error, proof)).await,
             Ok(LookUp::Impossible { why }) => self.end(opened, End::needs_review(why)).await,
             Err(error) => self.look_up_failed(opened, error).await,
         }
@@ -59,19 +77,34 @@ impl Attempt<'_> {
 
     /// The post is certainly not there. It is sent again at once after the first time, later ever more rarely, for as long
     /// as any other wait for the channel.
-    async fn send_again(&self, opened: &OpenedIntent, effect: &Effect) -> Result<Next, JobError> {
+    async fn send_again(&self, opened: &OpenedIntent, effect: &Effect, known: &Known) -> Result<Next, JobError> {
         if effect.sends < SENT_AT_ONCE {
             return Ok(Next::Again);
         }
         let message = "The channel answers, but does not make the post.";
         let error = ChannelError::new(ErrorClass::Transient, Code::ChannelUnavailable, message);
-        self.wait(opened, &opened.known, None, Some(error)).await
+        self.wait(opened, known, None, Some(error)).await
+    }
+
+    /// Looks the post up again after a pause. What cannot be found out for a day is left to a person: the post may exist.
+    pub(super) async fn look_up_later(
+        &self,
+        opened: &OpenedIntent,
+        known: &Known,
+        asked: Option<Duration>,
+    ) -> Result<Next, JobError> {
+        let waited = work::wait_for_channel(&self.deps.service, self.job.lease(), known).await?;
+        if waited <= super::PATIENCE {
+            let pause = asked.unwrap_or_else(|| super::pause_after(waited));
+            return Ok(Next::Settled(Verdict::Leave(pause)));
+        }
+        self.needs_review(opened, "It could not be found out for a day whether the post exists.").await
     }
 
     /// Where the post can stand among the posts of the account.
     async fn window(&self, opened: &OpenedIntent, effect: &Effect) -> Result<LookUpWindow, JobError> {
         let within = TimeDelta::from_std(self.deps.channels.send_time()).unwrap_or_default();
-        let from = effect.send_deadline - within;
+        let from = effect.first_sent_at.min(effect.send_deadline - within);
         let taken = work::taken_posts(&self.deps.service, opened, from - TimeDelta::days(1)).await?;
         Ok(LookUpWindow { from, until: effect.send_deadline, taken })
     }
@@ -81,12 +114,7 @@ impl Attempt<'_> {
         tracing::warn!(code = %error.code, class = ?error.class, "the look-up of a post failed");
         match error.class {
             ErrorClass::RateLimited | ErrorClass::Quota | ErrorClass::Transient | ErrorClass::Ambiguous => {
-                let waited = work::wait_for_channel(&self.deps.service, self.job.lease(), &opened.known).await?;
-                if waited <= super::PATIENCE {
-                    let pause = error.retry_after.unwrap_or_else(|| super::pause_after(waited));
-                    return Ok(Next::Settled(Verdict::Leave(pause)));
-                }
-                self.needs_review(opened, "The channel did not tell for a day whether the post exists.").await
+                self.look_up_later(opened, &opened.known, error.retry_after).await
             }
             ErrorClass::Auth if !self.has_refreshed => self.refused_tokens(opened, &opened.known, error).await,
             ErrorClass::Auth | ErrorClass::Permission | ErrorClass::Validation | ErrorClass::Policy => {

@@ -7,7 +7,7 @@ mod end;
 mod look_up;
 mod send;
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use almanac_shared::{
     jobs::{ClaimedJob, Failure, Lease, store::WriteError},
@@ -17,15 +17,20 @@ use almanac_shared::{
         flags::Flag,
     },
     publishing::{
+        credentials::AccountRef,
         plan::{Basis, BeforeSending, before_sending},
         render::{Known, Post, render},
-        store::work::{self, OpenedIntent, RenderedAgain},
+        store::{
+            refresh,
+            work::{self, OpenedIntent, RenderedAgain},
+        },
     },
     values::canonical_json,
 };
 use anyhow::Context;
 use async_trait::async_trait;
 use rand::Rng;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use self::end::End;
@@ -41,14 +46,22 @@ use crate::{
 const OPENINGS: usize = 5;
 /// Until an intent that keeps changing is tried again.
 const COME_BACK: Duration = Duration::from_secs(1);
-/// The longest time that an attempt waits for its channel: quotas are counted by the day.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time that an attempt waits for its channel: quotas are counted by days, which may have 25 hours, and those who
+/// wait for one come back over half an hour.
+const PATIENCE: Duration = Duration::from_secs(26 * 60 * 60);
 /// Shortest and longest pause while a channel is waited for that names none.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 
 /// Runs one attempt of an intent.
 pub async fn publish(deps: &Deps, job: &ClaimedJob, stop: &Stop) -> Result<Verdict, JobError> {
-    let mut attempt = Attempt { deps, job, stop, began: Instant::now(), has_refreshed: false };
+    let mut attempt = Attempt {
+        deps,
+        job,
+        stop,
+        began: Instant::now(),
+        has_refreshed: false,
+        has_found_other: AtomicBool::new(false),
+    };
     for _ in 0..OPENINGS {
         let Some(opened) = work::open(&deps.service, job.lease()).await? else {
             return Ok(Verdict::Fail(Failure::new(Code::NotFound, "The intent was deleted.")));
@@ -82,6 +95,8 @@ struct Attempt<'a> {
     began: Instant,
     /// Whether the tokens were exchanged in this attempt: a channel that refuses the new ones too refuses the account.
     has_refreshed: bool,
+    /// Whether what it found turned out to be the post of another intent.
+    has_found_other: AtomicBool,
 }
 
 /// What follows a step.
@@ -208,8 +223,8 @@ impl Attempt<'_> {
         Ok(Next::Settled(Verdict::Leave(asked.unwrap_or_else(|| pause_after(waited)))))
     }
 
-    fn handles(&self) -> StoredHandles<'_> {
-        StoredHandles { deps: self.deps, lease: self.job.lease() }
+    fn handles<'a>(&'a self, opened: &'a OpenedIntent) -> StoredHandles<'a> {
+        StoredHandles { deps: self.deps, lease: self.job.lease(), account: self.account_ref(opened) }
     }
 }
 
@@ -229,11 +244,16 @@ impl From<ChannelError> for Failure {
 struct StoredHandles<'a> {
     deps: &'a Deps,
     lease: Lease,
+    account: AccountRef<'a>,
 }
 
 #[async_trait]
 impl Handles for StoredHandles<'_> {
     async fn keep(&self, known: &Known) -> Result<(), anyhow::Error> {
         Ok(work::keep_known(&self.deps.service, self.lease, known).await?)
+    }
+
+    async fn keep_quota(&self, quota: &Value) -> Result<(), anyhow::Error> {
+        Ok(refresh::note_quota(&self.deps.service, &self.account, quota).await?)
     }
 }

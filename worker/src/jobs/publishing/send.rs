@@ -1,8 +1,10 @@
 //! The uploads of a post, and the request that publishes it.
 
+use std::time::Duration;
+
 use almanac_shared::{
     events::event::Event,
-    jobs::Failure,
+    jobs::{Failure, store::WriteError},
     platform::{
         error::Code,
         faults::{self, Point},
@@ -10,7 +12,7 @@ use almanac_shared::{
     },
     publishing::{
         render::{Known, Post, render},
-        store::work::{self, OpenedIntent, Sending},
+        store::work::{self, OpenedIntent, Outcome, Sending},
     },
 };
 use chrono::TimeDelta;
@@ -20,7 +22,7 @@ use tokio::time::Instant;
 use super::{
     Attempt, Next,
     access::{Access, Account},
-    end::End,
+    end::{AGAIN, End},
 };
 use crate::{
     jobs::{JobError, Verdict},
@@ -28,7 +30,11 @@ use crate::{
         channels::{Channel, ChannelError, ErrorClass, Posted, Prepared, Sent},
         send_budget::SendBudget,
     },
+    runner::stop::Reason,
 };
+
+/// Longest pause of a post while slow hosts of other posts take all slots for media.
+const SLOT_PAUSE: Duration = Duration::from_secs(10);
 
 impl Attempt<'_> {
     /// Uploads what the post needs, then publishes it.
@@ -36,18 +42,23 @@ impl Attempt<'_> {
         if let Some(failure) = unpublishable(&opened) {
             return self.end(&opened, End::failed(failure)).await;
         }
-        let Some(adapter) = self.deps.channels.adapter(opened.transport, opened.channel) else {
+        let Some(adapter) = self.adapter(&opened) else {
             let message = "Publishing to this channel is not set up on this installation.";
             return self.end(&opened, End::failed(Failure::new(Code::ChannelNotConfigured, message))).await;
         };
+        let needs_slot = adapter.reads_media(&opened.entry, &opened.known);
+        let media_slot = needs_slot.then(|| self.deps.channels.media_slot());
+        if matches!(media_slot, Some(None)) {
+            return self.wait_for_slot(&opened).await;
+        }
         let account = match self.access(&opened, &*adapter).await? {
             Access::Usable(account) => account,
-            Access::Wait(pause) => return Ok(Next::Settled(Verdict::Leave(pause))),
+            Access::Wait(pause) => return self.wait(&opened, &opened.known, pause, None).await,
             Access::Refused(failure) => return self.end(&opened, End::failed(failure)).await,
         };
         let mut known = opened.known.clone();
         self.tell_step("preparing");
-        let handles = self.handles();
+        let handles = self.handles(&opened);
         let delivery = account.delivery(&opened);
         let prepared = tokio::select! {
             prepared = adapter.prepare(&delivery, &mut known, &handles) => prepared,
@@ -63,6 +74,12 @@ impl Attempt<'_> {
             return self.stopped(&opened, reason).await;
         }
         self.send(&opened, &account, &*adapter, &known).await
+    }
+
+    /// Slow hosts of other posts take all slots for media: the others go on.
+    async fn wait_for_slot(&self, opened: &OpenedIntent) -> Result<Next, JobError> {
+        let waited = work::wait_for_channel(&self.deps.service, self.job.lease(), &opened.known).await?;
+        Ok(Next::Settled(Verdict::Leave(super::pause_after(waited).min(SLOT_PAUSE))))
     }
 
     /// Sends the one request. A stop signal waits for its answer: what is known then needs no look-up.
@@ -89,37 +106,68 @@ impl Attempt<'_> {
         faults::pass(Point::PublishAnswered);
         match sent {
             Sent::Confirmed(post) => self.end(opened, End::published(post)).await,
+            Sent::Accepted { proof, known, pause } => {
+                self.keep_accepted(&proof, &known).await?;
+                self.tell_step("processing");
+                Ok(Next::Settled(Verdict::Leave(pause)))
+            }
             Sent::Rejected { error, proof } if error.class == ErrorClass::Auth => {
-                work::note_not_sent(&deps.service, lease, &json!({ "proof": proof })).await?;
+                work::note_outcome(&deps.service, lease, Outcome::NotSent { proof: &proof, known }).await?;
                 self.failed(opened, known, error).await
             }
-            Sent::Rejected { error, proof } => match self.own_duplicate(opened, &error).await? {
-                Some(post) => self.end(opened, End::published(post)).await,
-                None => self.end(opened, End::rejected(error, proof)).await,
-            },
+            Sent::Rejected { error, proof } if error.code == Code::DuplicatePost => {
+                self.refused_duplicate(opened, error, proof).await
+            }
+            Sent::Rejected { error, proof } => self.end(opened, End::rejected(error, proof)).await,
             Sent::NotSent { error, proof } => {
-                work::note_not_sent(&deps.service, lease, &json!({ "proof": proof })).await?;
+                work::note_outcome(&deps.service, lease, Outcome::NotSent { proof: &proof, known }).await?;
                 self.failed(opened, known, error).await
             }
             Sent::Unknown { why } => {
                 tracing::warn!("the channel's answer is missing; the post is looked up later");
-                work::note_unknown(&deps.service, lease, &why).await?;
+                work::note_outcome(&deps.service, lease, Outcome::Unknown(&why)).await?;
                 Ok(Next::Settled(Verdict::Leave(send_time + deps.channels.lookup_grace())))
             }
         }
     }
 
-    /// The post that the channel calls a duplicate of this one, if it can only be this one: this attempt sent it before
-    /// without an answer, and no other intent has it. The channel had not shown it yet when it was looked up.
-    async fn own_duplicate(&self, opened: &OpenedIntent, error: &ChannelError) -> Result<Option<Posted>, JobError> {
-        let existing = error.context.get("existing_id").and_then(Value::as_str);
-        let (Some(existing), Some(effect)) = (existing, &opened.effect) else { return Ok(None) };
-        let since = effect.send_deadline - TimeDelta::days(1);
+    /// Keeps the handle of a post that the channel has accepted, also after an outage of Postgres: without it the post could
+    /// be found by its text only.
+    async fn keep_accepted(&self, proof: &Value, known: &Known) -> Result<(), JobError> {
+        let outcome = Outcome::Accepted { proof, known };
+        loop {
+            match work::note_outcome(&self.deps.service, self.job.lease(), outcome).await {
+                Err(WriteError::Outage(error)) if self.stop.given() != Some(Reason::LeaseLost) => {
+                    tracing::warn!(%error, "what the channel accepted could not be kept yet");
+                    tokio::time::sleep(AGAIN).await;
+                }
+                kept => return Ok(kept?),
+            }
+        }
+    }
+
+    /// The channel already has such a post. It is this one if a request of this attempt had no answer before and no other
+    /// intent has the post: the channel had not shown it yet when it was looked up.
+    async fn refused_duplicate(
+        &self,
+        opened: &OpenedIntent,
+        error: ChannelError,
+        proof: Value,
+    ) -> Result<Next, JobError> {
+        let Some(effect) = opened.effect.as_ref().filter(|effect| effect.was_unknown) else {
+            return self.end(opened, End::rejected(error, proof)).await;
+        };
+        let Some(existing) = error.context.get("existing_id").and_then(Value::as_str) else {
+            let why = "The channel has a post with this text, and an earlier request for it had no answer.";
+            return self.end(opened, End::needs_review(why.to_owned())).await;
+        };
+        let since = effect.first_sent_at - TimeDelta::days(1);
         if work::taken_posts(&self.deps.service, opened, since).await?.iter().any(|taken| taken == existing) {
-            return Ok(None);
+            return self.end(opened, End::rejected(error, proof)).await;
         }
         let proof = json!({ "duplicateOf": existing });
-        Ok(Some(Posted { external_id: existing.to_owned(), external_url: None, proof }))
+        let post = Posted { external_id: existing.to_owned(), external_url: None, proof };
+        self.end(opened, End::published(post)).await
     }
 
     /// Publishes the step to followers; it is not stored.

@@ -18,6 +18,9 @@ const EXCERPT_WINDOW: usize = 4 * 1024;
 /// Headers in which vendors name a request.
 const REQUEST_IDS: [&str; 5] = ["x-fb-trace-id", "x-fb-request-id", "x-li-uuid", "x-li-request-id", "x-request-id"];
 
+/// Where they name it in the body.
+const BODY_REQUEST_IDS: [&str; 3] = ["/error/fbtrace_id", "/error/log_id", "/log_id"];
+
 /// An answer. Its body may have ended early.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -60,7 +63,8 @@ impl Answer {
         Sent::Unknown { why: self.proof_of("no_id_in_the_answer") }
     }
 
-    fn proof_of(&self, reason: &str) -> Value {
+    /// The same, with a reason.
+    pub(super) fn proof_of(&self, reason: &str) -> Value {
         let mut proof = self.proof(None);
         proof["reason"] = reason.into();
         proof
@@ -68,8 +72,13 @@ impl Answer {
 
     /// The failure of a step that may be repeated.
     pub(super) fn error(&self, verdict: Verdict, tokens: &Tokens) -> ChannelError {
+        self.error_saying(verdict, None, tokens)
+    }
+
+    /// The same; the vendor's sentence stands at another place.
+    pub(super) fn error_saying(&self, verdict: Verdict, sentence: Option<&str>, tokens: &Tokens) -> ChannelError {
         let mut context = Map::from_iter([("provider_status".to_owned(), self.status.into())]);
-        let excerpt = self.excerpt(&tokens.access);
+        let excerpt = self.excerpt(sentence, &tokens.access);
         let parts = [
             ("provider_code", verdict.provider_code),
             ("request_id", self.request_id()),
@@ -97,15 +106,16 @@ impl Answer {
 
     fn request_id(&self) -> Option<String> {
         let header = REQUEST_IDS.iter().find_map(|name| self.headers.get(*name)?.to_str().ok());
-        let id = header.or_else(|| self.body.pointer("/error/fbtrace_id")?.as_str())?;
+        let in_body = || BODY_REQUEST_IDS.iter().find_map(|path| self.body.pointer(path)?.as_str());
+        let id = header.or_else(in_body)?;
         ids::is_word(id).then(|| id.to_owned())
     }
 
     /// The vendor's sentence, else the beginning of the body.
-    fn excerpt(&self, token: &SecretString) -> Option<String> {
-        let sentence = ["/error/error_user_msg", "/error/message", "/message", "/error_description"];
-        let sentence = sentence.iter().find_map(|path| self.body.pointer(path)?.as_str());
-        let text = match sentence {
+    fn excerpt(&self, sentence: Option<&str>, token: &SecretString) -> Option<String> {
+        let usual = ["/error/error_user_msg", "/error/message", "/message", "/error_description"];
+        let usual = || usual.iter().find_map(|path| self.body.pointer(path)?.as_str());
+        let text = match sentence.or_else(usual) {
             Some(sentence) => sentence.into(),
             None => String::from_utf8_lossy(&self.text[..self.text.len().min(EXCERPT_WINDOW)]),
         };
@@ -114,11 +124,24 @@ impl Answer {
             "" => text.into_owned(),
             token => text.replace(token, "[redacted]"),
         };
-        let text = redact(&clean(&text).replace('\n', " "), Some(token));
+        let text = redact(&without_queries(&clean(&text).replace('\n', " ")), Some(token));
         let kept: String = text.chars().take(EXCERPT_CHARS).collect();
         let kept = kept.trim();
         (!kept.is_empty()).then(|| kept.to_owned())
     }
+}
+
+/// A text without the queries of its addresses: those of uploads hold secrets.
+fn without_queries(text: &str) -> String {
+    let is_end = |char: char| char.is_whitespace() || matches!(char, '"' | '<' | '>');
+    let words = text.split_inclusive(is_end).map(|word| match word.split_once('?') {
+        Some((address, query)) if address.contains('/') && query.contains('=') => {
+            let end = query.rfind(is_end).map_or("", |at| &query[at..]);
+            format!("{address}?[redacted]{end}")
+        }
+        _ => word.to_owned(),
+    });
+    words.collect()
 }
 
 #[cfg(test)]
@@ -145,6 +168,20 @@ mod tests {
         let expected = json!({"provider_status": 400, "provider_code": "100/33", "request_id": "A6LJ",
                               "excerpt": "Bad [redacted] of [redacted]"});
         assert_eq!(Value::Object(error.context), expected);
+    }
+
+    #[test]
+    fn an_excerpt_shows_no_query_of_an_address() {
+        let text =
+            r#"{"data":{"upload_url":"https://upload.example/video/?upload_id=1\u0026upload_token=s3cret"},"x":"y"#;
+        let answer = Answer::new(502, HeaderMap::new(), text.as_bytes().to_vec());
+        let error = answer.error(classify::tiktok(&answer).expect("a refusal"), &tokens());
+        let expected = r#"{"data":{"upload_url":"https://upload.example/video/?[redacted]"},"x":"y"#;
+        assert_eq!(error.context["excerpt"], expected);
+        assert_eq!(
+            without_queries("why? see https://a.example/b?c=d now, /video/?id=1&token=2 and https://e"),
+            "why? see https://a.example/b?[redacted] now, /video/?[redacted] and https://e"
+        );
     }
 
     #[test]

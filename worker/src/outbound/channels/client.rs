@@ -19,6 +19,7 @@ use super::{ChannelError, ErrorClass, Sent, answer::Answer};
 use crate::outbound::{
     gated_body::{Gate, GatedBody},
     http as outbound_http,
+    media::Download,
     send_budget::SendBudget,
 };
 
@@ -83,6 +84,30 @@ impl Fault {
     }
 }
 
+/// Why the last part of an upload has no answer.
+#[derive(Debug)]
+pub(super) struct UploadFault {
+    fault: Fault,
+    /// The medium is the cause, and not the vendor.
+    source: Option<ChannelError>,
+}
+
+impl From<Fault> for UploadFault {
+    fn from(fault: Fault) -> Self {
+        Self { fault, source: None }
+    }
+}
+
+impl UploadFault {
+    /// What became of the post.
+    pub(super) fn sent(self) -> Sent {
+        match (self.fault.sent(), self.source) {
+            (Sent::NotSent { proof, .. }, Some(error)) => Sent::NotSent { error, proof },
+            (sent, _) => sent,
+        }
+    }
+}
+
 impl From<Fault> for ChannelError {
     fn from(fault: Fault) -> Self {
         let (class, code, message) = match fault.kind {
@@ -117,8 +142,19 @@ impl ChannelClient {
 
     /// Sends a request that may be repeated.
     pub(super) async fn call(&self, request: &Request, token: &SecretString) -> Result<Answer, Fault> {
+        self.call_with(request, Some(token)).await
+    }
+
+    /// The same, also for addresses that need no token.
+    pub(super) async fn call_with(&self, request: &Request, token: Option<&SecretString>) -> Result<Answer, Fault> {
         let body = if request.body.is_null() { Body::default() } else { Body::from(json_bytes(&request.body)?) };
-        let sending = start(&self.pooled, request, Some(token))?.body(body);
+        let sending = start(&self.pooled, request, token)?.body(body);
+        self.exchange(sending, self.timeout).await.map_err(|kind| Fault { kind, has_left: true })
+    }
+
+    /// The same for hosts that take the token under Meta's own name of the scheme.
+    pub(super) async fn call_by_oauth(&self, request: &Request, token: &SecretString) -> Result<Answer, Fault> {
+        let sending = start(&self.pooled, request, None)?.header(header::AUTHORIZATION, credentials("OAuth", token)?);
         self.exchange(sending, self.timeout).await.map_err(|kind| Fault { kind, has_left: true })
     }
 
@@ -133,12 +169,52 @@ impl ChannelClient {
             return Err(Fault::unsent(FaultKind::Malformed));
         }
         let bytes = json_bytes(&request.body)?;
+        self.publish_bytes(request, Some(token), bytes, budget).await
+    }
+
+    /// The same for the bytes of a file whose arrival publishes. They are held in memory, so that the first one leaves only
+    /// when all are there.
+    pub(super) async fn publish_bytes(
+        &self,
+        request: &Request,
+        token: Option<&SecretString>,
+        bytes: Bytes,
+        budget: SendBudget,
+    ) -> Result<Answer, Fault> {
+        if bytes.is_empty() {
+            return Err(Fault::unsent(FaultKind::Malformed));
+        }
         let gate = Gate::default();
-        let sending = start(&self.unpooled, request, Some(token))?.header(header::CONTENT_LENGTH, bytes.len());
+        let sending = start(&self.unpooled, request, token)?.header(header::CONTENT_LENGTH, bytes.len());
         let sending = sending.body(Body::wrap(GatedBody::new(bytes, budget, gate.clone())));
         self.exchange(sending, self.timeout).await.map_err(|kind| {
             let has_left = gate.close();
             Fault { kind: if gate.is_spent() { FaultKind::BudgetSpent } else { kind }, has_left }
+        })
+    }
+
+    /// The same for bytes that are streamed from their source, for as long as an upload may take. For vendors that make one
+    /// post of an upload however often its last part arrives: it may still be on its way when the post is looked up.
+    pub(super) async fn publish_download(
+        &self,
+        request: &Request,
+        token: Option<&SecretString>,
+        download: Download,
+        budget: SendBudget,
+    ) -> Result<Answer, UploadFault> {
+        let length = download.length;
+        let (bytes, source) = download.into_stream();
+        let gate = Gate::default();
+        let mut sending = start(&self.unpooled, request, token)?;
+        if let Some(length) = length {
+            sending = sending.header(header::CONTENT_LENGTH, length);
+        }
+        let body = Body::wrap(GatedBody::streamed(bytes, length, budget, gate.clone()));
+        let answer = self.exchange(sending.body(body), self.timeout * UPLOAD_FACTOR).await;
+        answer.map_err(|kind| {
+            let has_left = gate.close();
+            let kind = if gate.is_spent() { FaultKind::BudgetSpent } else { kind };
+            UploadFault { fault: Fault { kind, has_left }, source: source.error() }
         })
     }
 
@@ -162,6 +238,12 @@ impl ChannelClient {
     pub(super) async fn post_form(&self, url: &str, form: String) -> Result<Answer, Fault> {
         let sending = self.pooled.post(parse(url)?).body(form);
         let sending = sending.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.exchange(sending, self.timeout).await.map_err(|kind| Fault { kind, has_left: true })
+    }
+
+    /// Reads with secrets in the query, as some token endpoints take them. No error and no log shows the address.
+    pub(super) async fn get_with_secrets(&self, url: &SecretString) -> Result<Answer, Fault> {
+        let sending = self.pooled.get(parse(url.expose_secret())?);
         self.exchange(sending, self.timeout).await.map_err(|kind| Fault { kind, has_left: true })
     }
 
@@ -202,7 +284,7 @@ fn start(client: &Client, request: &Request, token: Option<&SecretString>) -> Re
     }
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(token) = token {
-        headers.insert(header::AUTHORIZATION, bearer(token)?);
+        headers.insert(header::AUTHORIZATION, credentials("Bearer", token)?);
     }
     Ok(client.request(method, parse(&request.url)?).headers(headers))
 }
@@ -211,8 +293,8 @@ fn parse(url: &str) -> Result<Url, Fault> {
     Url::parse(url).map_err(|_| Fault::unsent(FaultKind::Malformed))
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
-    let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
+fn credentials(scheme: &str, token: &SecretString) -> Result<HeaderValue, Fault> {
+    let text = SecretString::from(format!("{scheme} {}", token.expose_secret()));
     let mut value = HeaderValue::from_str(text.expose_secret()).map_err(|_| Fault::unsent(FaultKind::Token))?;
     value.set_sensitive(true);
     Ok(value)

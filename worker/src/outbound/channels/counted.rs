@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use almanac_shared::{
     platform::metrics::Metrics,
-    publishing::{Channel as Name, credentials::Tokens, render::Known},
+    publishing::{Channel as Name, Entry, credentials::Tokens, render::Known},
 };
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Prepared, Refreshed, Sent};
+use super::{
+    Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Prepared, Refreshed, Renewal, Sent,
+};
 use crate::outbound::send_budget::SendBudget;
 
 /// An adapter whose steps are counted.
@@ -49,11 +51,16 @@ impl Channel for Counted {
         prepared
     }
 
+    fn reads_media(&self, entry: &Entry, known: &Known) -> bool {
+        self.adapter.reads_media(entry, known)
+    }
+
     async fn publish(&self, delivery: &Delivery<'_>, known: &Known, budget: SendBudget) -> Sent {
         let began = Instant::now();
         let sent = self.adapter.publish(delivery, known, budget).await;
         let class = match &sent {
             Sent::Confirmed(_) => "ok",
+            Sent::Accepted { .. } => "wait",
             Sent::NotSent { error, .. } | Sent::Rejected { error, .. } => word(error.class),
             Sent::Unknown { .. } => word(ErrorClass::Ambiguous),
         };
@@ -64,7 +71,7 @@ impl Channel for Counted {
     async fn look_up(
         &self,
         delivery: &Delivery<'_>,
-        known: &Known,
+        known: &mut Known,
         window: &LookUpWindow,
     ) -> Result<LookUp, ChannelError> {
         let began = Instant::now();
@@ -72,11 +79,32 @@ impl Channel for Counted {
         let class = match &found {
             Ok(LookUp::Found(_)) => "found",
             Ok(LookUp::Absent { .. }) => "absent",
+            Ok(LookUp::Pending(_)) => "wait",
+            Ok(LookUp::Refused { error, .. }) | Err(error) => word(error.class),
             Ok(LookUp::Impossible { .. }) => "impossible",
-            Err(error) => word(error.class),
         };
         self.count("look_up", class, began);
         found
+    }
+
+    fn address_handle(&self, delivery: &Delivery<'_>, known: &Known) -> Option<Known> {
+        self.adapter.address_handle(delivery, known)
+    }
+
+    async fn address(&self, delivery: &Delivery<'_>, handle: &Known) -> Result<Option<String>, ChannelError> {
+        let began = Instant::now();
+        let address = self.adapter.address(delivery, handle).await;
+        let class = match &address {
+            Ok(Some(_)) => "ok",
+            Ok(None) => "wait",
+            Err(error) => word(error.class),
+        };
+        self.count("address", class, began);
+        address
+    }
+
+    fn renewal(&self) -> Renewal {
+        self.adapter.renewal()
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Result<Option<Refreshed>, ChannelError> {

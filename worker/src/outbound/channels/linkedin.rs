@@ -1,10 +1,11 @@
-//! LinkedIn: texts and pictures of people and organizations. Called by the publishing job through the `Channel` trait.
-//! Pictures are uploaded first and named by URN; a post whose answer is missing is found in its author's list, if the
+//! LinkedIn: texts, pictures and videos of people and organizations. Called by the publishing job through the `Channel` trait.
+//! Pictures and videos are uploaded first and named by URN; a post whose answer is missing is found in its author's list, if the
 //! token may read it. <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api>
 
 use std::collections::BTreeMap;
 
 use almanac_shared::{
+    calendar::MediumType,
     platform::error::Code,
     publishing::{
         self, Transport,
@@ -16,15 +17,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{
     Channel, ChannelError, Delivery, ErrorClass, Handles, LookUp, LookUpWindow, Posted, Prepared, Refreshed, Sent,
     answer::Answer,
     classify,
     client::ChannelClient,
-    ids,
+    ids, oauth,
     post::{self, encoded, instant, is_same_text},
+    upload,
 };
 use crate::outbound::{
     media::{Media, MediaLimits},
@@ -32,10 +33,13 @@ use crate::outbound::{
 };
 
 mod little_text;
-mod oauth;
+mod video;
 
 use self::little_text::plain_text;
 pub(super) use self::little_text::shown_text;
+
+/// Hosts of this domain get the token.
+const DOMAIN: &str = "linkedin.com";
 
 /// Where people read posts and tokens are refreshed.
 const WEB: &str = "https://www.linkedin.com";
@@ -43,10 +47,8 @@ const WEB: &str = "https://www.linkedin.com";
 /// <https://learn.microsoft.com/linkedin/marketing/community-management/shares/images-api>. The page names no size in
 /// bytes; uploads need a bound.
 const IMAGES: MediaLimits = MediaLimits {
-    types: &["image/jpeg", "image/png", "image/gif"],
-    names: "JPEG, PNG and GIF pictures",
-    max_bytes: 8 * 1024 * 1024,
     pixels_below: Some(36_152_320),
+    ..MediaLimits::new(&["image/jpeg", "image/png", "image/gif"], "JPEG, PNG and GIF pictures", 8 * 1024 * 1024)
 };
 
 const INITIALIZE: &str = "initialize_image_";
@@ -123,21 +125,18 @@ impl Linkedin {
         let request = post::step(publishing::Channel::Linkedin, delivery, known, &format!("{INITIALIZE}{number}"))?;
         let answer = self.call(delivery, &request).await?;
         let text = |path: &str| answer.body.pointer(path).and_then(Value::as_str);
-        let (Some(url), Some(urn)) = (text("/value/uploadUrl"), text("/value/image").filter(|urn| ids::is_word(urn)))
-        else {
+        let url = text("/value/uploadUrl").filter(|url| upload::is_safe(url, delivery.base_url));
+        let (Some(url), Some(urn)) = (url, text("/value/image").filter(|urn| ids::is_word(urn))) else {
             return Err(unreadable("The upload"));
         };
         let mut known = known.clone();
         known.insert(format!("image_{number}_upload_url"), url.into());
         let request = post::step(publishing::Channel::Linkedin, delivery, &known, &format!("upload_image_{number}"))?;
-        let token = takes_token(url, delivery.base_url).then_some(&delivery.tokens.access);
+        let token = upload::takes_token(url, delivery.base_url, DOMAIN).then_some(&delivery.tokens.access);
 
         let medium = delivery.entry.media.get(number - 1).ok_or_else(|| unreadable("The picture"))?;
-        let download = self.media.download(number, medium, IMAGES.max_bytes).await?;
-        let length = download.length;
-        let (body, fault) = download.into_parts();
-        let answer = self.client.upload(&request, token, body, length).await;
-        let answer = answer.map_err(|error| fault.error().unwrap_or_else(|| error.into()))?;
+        let download = self.media.download(number, medium, IMAGES.bytes.most).await?;
+        let answer = upload::send(&self.client, &request, token, download).await?;
         match classify::linkedin(&answer) {
             Some(verdict) => Err(answer.error(verdict, delivery.tokens)),
             None => Ok(urn.to_owned()),
@@ -153,8 +152,10 @@ impl Channel for Linkedin {
         known: &mut Known,
         handles: &dyn Handles,
     ) -> Result<Prepared, ChannelError> {
-        post::refuse_videos(delivery)?;
         post::requests(publishing::Channel::Linkedin, delivery, known)?;
+        if delivery.entry.media.iter().any(|medium| medium.kind == MediumType::Video) {
+            return self.prepare_video(delivery, known, handles).await;
+        }
         let numbers = 1..=delivery.entry.media.len();
         let missing: Vec<_> = numbers.filter(|number| !known.contains_key(&urn_name(*number))).collect();
         if !missing.is_empty() {
@@ -190,7 +191,7 @@ impl Channel for Linkedin {
     async fn look_up(
         &self,
         delivery: &Delivery<'_>,
-        known: &Known,
+        known: &mut Known,
         window: &LookUpWindow,
     ) -> Result<LookUp, ChannelError> {
         let publish = post::step(publishing::Channel::Linkedin, delivery, known, "create_post")?;
@@ -215,7 +216,8 @@ impl Channel for Linkedin {
             }
             // Newest first; a page may hold fewer than were asked for and still not be the last.
             let is_older = |post: &Value| created_at(post).is_some_and(|at| at < window.earliest());
-            if posts.iter().all(is_older) || is_last_page(&answer.body, posts.len(), listed) {
+            let reaches_back = !posts.is_empty() && posts.iter().all(is_older);
+            if reaches_back || is_last_page(&answer.body, posts.len(), listed) {
                 let proof = json!({"listed": listed, "since": instant(window.earliest())});
                 return Ok(LookUp::Absent { proof });
             }
@@ -225,22 +227,15 @@ impl Channel for Linkedin {
 
     async fn refresh(&self, tokens: &Tokens) -> Result<Option<Refreshed>, ChannelError> {
         let (Some(app), Some(refresh)) = (&self.settings.app, &tokens.refresh) else { return Ok(None) };
-        let answer = self.client.post_form(&self.settings.token_url(), oauth::form(app, refresh)).await?;
-        oauth::refreshed(&answer, tokens).map(Some)
+        let client = oauth::Client { parameter: "client_id", id: &app.client_id, secret: &app.secret };
+        let answer = self.client.post_form(&self.settings.token_url(), oauth::form(&client, refresh)).await?;
+        oauth::refreshed(&answer, classify::linkedin(&answer), tokens).map(Some)
     }
 }
 
 /// The name under which the URN of an uploaded picture is known.
 fn urn_name(number: usize) -> String {
     format!("image_{number}_urn")
-}
-
-/// Upload addresses are LinkedIn's own, or those of the host that the operator named. No other host gets the token.
-fn takes_token(upload_url: &str, base_url: &str) -> bool {
-    let (Ok(upload), Ok(base)) = (Url::parse(upload_url), Url::parse(base_url)) else { return false };
-    let host = upload.host_str().unwrap_or_default();
-    let is_linkedins = upload.scheme() == "https" && (host == "linkedin.com" || host.ends_with(".linkedin.com"));
-    is_linkedins || upload.origin() == base.origin()
 }
 
 /// <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api#find-posts-by-authors>
@@ -277,9 +272,10 @@ fn matching(post: &Value, text: &str, window: &LookUpWindow) -> Option<(String, 
 fn is_last_page(list: &Value, page: usize, listed: usize) -> bool {
     let links = list.pointer("/paging/links").and_then(Value::as_array);
     let names_none =
-        links.is_some_and(|links| links.iter().all(|link| link.get("rel").and_then(Value::as_str) != Some("next")));
+        links.map(|links| links.iter().all(|link| link.get("rel").and_then(Value::as_str) != Some("next")));
     let total = list.pointer("/paging/total").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
-    names_none && page < PAGE_SIZE && total.is_none_or(|total| total <= listed)
+    // An empty page without any link is the end too.
+    names_none.unwrap_or(page == 0) && page < PAGE_SIZE && total.is_none_or(|total| total <= listed)
 }
 
 /// Milliseconds.

@@ -20,13 +20,22 @@ mod classify;
 pub mod client;
 mod counted;
 pub mod facebook;
+mod graph;
 mod ids;
+pub mod instagram;
 pub mod linkedin;
+mod oauth;
+mod polls;
 mod post;
 mod pressure;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod sandbox;
+pub mod tiktok;
+mod upload;
 #[cfg(test)]
 pub(crate) mod vendor;
+pub mod youtube;
 
 /// What an adapter needs of an intent.
 #[derive(Clone, Copy)]
@@ -48,6 +57,9 @@ pub struct Delivery<'a> {
 pub trait Handles: Send + Sync {
     /// Stores everything that is known.
     async fn keep(&self, known: &Known) -> Result<(), anyhow::Error>;
+
+    /// Stores the quota of the account as its vendor reported it: `used`, `total` and `seconds`, for its owner to see.
+    async fn keep_quota(&self, quota: &Value) -> Result<(), anyhow::Error>;
 }
 
 /// A channel behind its vendor's API.
@@ -61,18 +73,40 @@ pub trait Channel: Send + Sync {
         handles: &dyn Handles,
     ) -> Result<Prepared, ChannelError>;
 
+    /// Whether the next step reads media, whose hosts may be slow.
+    fn reads_media(&self, entry: &Entry, _known: &Known) -> bool {
+        !entry.media.is_empty()
+    }
+
     /// The one request that publishes.
     async fn publish(&self, delivery: &Delivery<'_>, known: &Known, budget: SendBudget) -> Sent;
 
-    /// Whether a request whose answer is missing published the post.
+    /// Whether a request whose answer is missing published the post, or how far the vendor is with one that it has
+    /// accepted. What `known` then holds is kept if the post is absent or pending: handles that are of no more use are taken
+    /// out of it before the post is prepared again.
     async fn look_up(
         &self,
         delivery: &Delivery<'_>,
-        known: &Known,
+        known: &mut Known,
         window: &LookUpWindow,
     ) -> Result<LookUp, ChannelError>;
 
-    /// New tokens for the refresh token; `None`: the channel or this account has no refresh.
+    /// What the vendor is asked by for the address of a post that it has published without one; `None` if it will never tell.
+    fn address_handle(&self, _delivery: &Delivery<'_>, _known: &Known) -> Option<Known> {
+        None
+    }
+
+    /// The address of a published post, if the vendor tells it by now. Takes what [`Self::address_handle`] gave.
+    async fn address(&self, _delivery: &Delivery<'_>, _handle: &Known) -> Result<Option<String>, ChannelError> {
+        Ok(None)
+    }
+
+    /// When access tokens are exchanged.
+    fn renewal(&self) -> Renewal {
+        Renewal::BY_REFRESH_TOKEN
+    }
+
+    /// New tokens in the place of these; `None`: the channel or this account has no refresh.
     async fn refresh(&self, tokens: &Tokens) -> Result<Option<Refreshed>, ChannelError>;
 }
 
@@ -90,6 +124,15 @@ pub enum Prepared {
 pub enum Sent {
     /// The vendor confirmed it.
     Confirmed(Posted),
+    /// The vendor has everything and makes the post; the look-up tells how that ends.
+    Accepted {
+        /// What shows it.
+        proof: Value,
+        /// What is known from now on: the handle by which the vendor is asked.
+        known: Known,
+        /// Until the vendor is asked how far it is.
+        pause: Duration,
+    },
     /// It was certainly not executed: no byte of its body left, or the vendor documents that it did nothing.
     NotSent {
         /// Why.
@@ -132,6 +175,15 @@ pub enum LookUp {
         /// What was listed.
         proof: Value,
     },
+    /// The vendor is still making the post; ask again after this pause.
+    Pending(Duration),
+    /// The vendor refused the post after it had accepted it: nothing was published.
+    Refused {
+        /// Why.
+        error: ChannelError,
+        /// What shows it.
+        proof: Value,
+    },
     /// The vendor does not tell.
     Impossible {
         /// A sentence for the person who has to look.
@@ -165,6 +217,26 @@ impl LookUpWindow {
 
     fn is_taken(&self, id: &str) -> bool {
         self.taken.iter().any(|taken| taken == id)
+    }
+}
+
+/// When the access tokens of a channel are exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// How long before they expire.
+    pub before: Duration,
+    /// Whether the access token itself is exchanged, and not a refresh token. One that has expired cannot be.
+    pub by_access_token: bool,
+}
+
+impl Renewal {
+    /// By a refresh token, when the access token would not outlive an attempt.
+    pub const BY_REFRESH_TOKEN: Self = Self { before: Duration::from_secs(60), by_access_token: false };
+
+    /// Whether a token that lives for so long is exchanged now.
+    pub fn is_due(self, left: Duration, has_refresh: bool) -> bool {
+        let can_be = if self.by_access_token { !left.is_zero() } else { has_refresh };
+        can_be && left < self.before
     }
 }
 

@@ -2,7 +2,6 @@
 //! they learn.
 
 use almanac_shared::{
-    calendar::MediumType,
     platform::error::Code,
     publishing::{
         Channel,
@@ -10,6 +9,7 @@ use almanac_shared::{
     },
 };
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -33,15 +33,6 @@ pub(super) fn step(
         let message = format!("Publishing has no step {name}.");
         ChannelError::new(ErrorClass::Validation, Code::FormatUnsupported, message)
     })
-}
-
-/// Videos have uploads of their own, which this version does not send.
-pub(super) fn refuse_videos(delivery: &Delivery<'_>) -> Result<(), ChannelError> {
-    if delivery.entry.media.iter().all(|medium| medium.kind == MediumType::Image) {
-        return Ok(());
-    }
-    let message = format!("Videos are not published to {} yet.", delivery.account.channel);
-    Err(ChannelError::new(ErrorClass::Validation, Code::FormatUnsupported, message))
 }
 
 /// Whether two texts are the same post. Vendors may trim texts, change line breaks, compose characters, drop invisible ones
@@ -76,12 +67,20 @@ pub(super) async fn keep(handles: &dyn Handles, known: &Known) -> Result<(), Cha
     })
 }
 
+/// Stores the quota of an account for its owner to see.
+pub(super) async fn keep_quota(handles: &dyn Handles, quota: &Value) -> Result<(), ChannelError> {
+    handles.keep_quota(quota).await.map_err(|_| {
+        let message = "The quota of the account could not be stored.";
+        ChannelError::new(ErrorClass::Transient, Code::Unavailable, message)
+    })
+}
+
 /// A look-up that the vendor refuses for good can only be made by a person; one that may succeed later is an error.
 pub(super) fn not_told(error: ChannelError) -> Result<LookUp, ChannelError> {
     match error.class {
-        ErrorClass::Permission | ErrorClass::Validation | ErrorClass::Policy => {
-            Ok(LookUp::Impossible { why: format!("The channel does not list the account's posts. {}", error.message) })
-        }
+        ErrorClass::Permission | ErrorClass::Validation | ErrorClass::Policy => Ok(LookUp::Impossible {
+            why: format!("The channel does not tell what became of the post. {}", error.message),
+        }),
         _ => Err(error),
     }
 }

@@ -218,14 +218,19 @@ impl Post {
     }
 }
 
-/// What was kept, in order.
+/// What was kept, in order: handles, and quotas.
 #[derive(Default)]
-pub(crate) struct Kept(pub(super) Mutex<Vec<Known>>);
+pub(crate) struct Kept(pub(super) Mutex<Vec<Known>>, pub(super) Mutex<Vec<Value>>);
 
 #[async_trait]
 impl Handles for Kept {
     async fn keep(&self, known: &Known) -> Result<(), anyhow::Error> {
         self.0.lock().unwrap().push(known.clone());
+        Ok(())
+    }
+
+    async fn keep_quota(&self, quota: &Value) -> Result<(), anyhow::Error> {
+        self.1.lock().unwrap().push(quota.clone());
         Ok(())
     }
 }

@@ -169,7 +169,8 @@ pub struct ChannelList {
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct ChannelResponse {
     channel: PublishChannel,
-    /// Whether the server can publish to it: it has the channel's client and an adapter. The sandbox needs neither.
+    /// Whether the server has the client that the caller's accounts on the channel need; without accounts, any client of
+    /// the channel. The sandbox needs none.
     configured: bool,
     transport: PublishTransport,
     accounts: Vec<ChannelAccount>,
@@ -192,12 +193,16 @@ pub struct ChannelAccount {
 
 impl ChannelResponse {
     pub(super) fn new(channel: Channel, settings: &PublishSettings, accounts: &[ConnectedAccount]) -> Self {
-        let own = accounts.iter().filter(|connected| connected.account.channel == channel);
+        let own: Vec<_> = accounts.iter().filter(|connected| connected.account.channel == channel).collect();
+        let has_client =
+            |connected: &&ConnectedAccount| settings.configured.has_client(channel, connected.account.login);
+        let configured =
+            if own.is_empty() { settings.configured.has_any_client(channel) } else { own.iter().any(has_client) };
         Self {
             channel: channel.as_str().into(),
-            configured: settings.configured.contains(&channel),
+            configured,
             transport: settings.transport.as_str().into(),
-            accounts: own.cloned().map(Into::into).collect(),
+            accounts: own.into_iter().cloned().map(Into::into).collect(),
         }
     }
 }

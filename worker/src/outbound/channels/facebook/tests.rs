@@ -1,9 +1,12 @@
 //! The adapter for Facebook against a vendor that does what a test says.
 
-use super::{super::vendor::*, *};
+use super::{
+    super::{ErrorClass, vendor::*},
+    *,
+};
 
 fn facebook() -> Facebook {
-    Facebook::new(client(), media())
+    Facebook::new(client(), media(), FacebookSettings { lookup_grace: Duration::from_millis(10) })
 }
 
 fn post(vendor: &Vendor) -> Post {
@@ -89,17 +92,6 @@ async fn a_medium_that_does_not_fit_stops_before_the_first_call() {
 }
 
 #[tokio::test]
-async fn a_video_is_refused() {
-    let vendor = Vendor::start([]).await;
-    let mut post = post(&vendor).with_pictures(1);
-    post.entry.media[0].kind = almanac_shared::calendar::MediumType::Video;
-
-    let error = facebook().prepare(&post.delivery(), &mut Known::new(), &Kept::default()).await.unwrap_err();
-
-    assert_eq!(code_of(&error), "FORMAT_UNSUPPORTED");
-}
-
-#[tokio::test]
 async fn refusals_are_certain() {
     for (act, class, code) in [
         (json(401, json!({})), ErrorClass::Auth, "CHANNEL_AUTH_INVALID"),
@@ -168,7 +160,7 @@ async fn a_lost_post_is_found_by_text_and_time() {
         json!({"data": [listed("10_6", TEXT, "2026-01-02T03:04:05+0000")], "paging": {"cursors": {"after": "c2"}}});
     let vendor = Vendor::start([json(200, first), json(200, second)]).await;
 
-    let found = facebook().look_up(&post(&vendor).delivery(), &Known::new(), &window(&["10_8"])).await.unwrap();
+    let found = facebook().look_up(&post(&vendor).delivery(), &mut Known::new(), &window(&["10_8"])).await.unwrap();
 
     let LookUp::Found(posted) = found else { panic!("{found:?}") };
     assert_eq!((posted.external_id.as_str(), posted.external_url.as_deref()), ("10_6", Some("https://f.example/10_6")));
@@ -180,19 +172,35 @@ async fn a_lost_post_is_found_by_text_and_time() {
 async fn absence_is_proven_by_the_whole_window() {
     let vendor = Vendor::start([json(200, json!({"data": [listed("10_1", TEXT, "2026-01-02T03:06:00+0000")]}))]).await;
 
-    let absent = facebook().look_up(&post(&vendor).delivery(), &Known::new(), &window(&[])).await.unwrap();
+    let absent = facebook().look_up(&post(&vendor).delivery(), &mut Known::new(), &window(&[])).await.unwrap();
 
     assert_eq!(absent, LookUp::Absent { proof: json!({"listed": 1, "since": "2026-01-02T03:03:05Z"}) });
+}
+
+#[tokio::test]
+async fn a_page_before_the_end_of_a_list_proves_nothing() {
+    let empty = || json(200, json!({"data": [], "paging": {"cursors": {"after": "c"}, "next": "n"}}));
+    let without_cursor =
+        json!({"data": [listed("10_1", "Other", "2026-01-02T03:04:06+0000")], "paging": {"next": "n"}});
+    let vendor = Vendor::start(
+        (0..crate::outbound::channels::graph::MAX_PAGES).map(|_| empty()).chain([json(200, without_cursor)]),
+    )
+    .await;
+
+    for _ in 0..2 {
+        let found = facebook().look_up(&post(&vendor).delivery(), &mut Known::new(), &window(&[])).await;
+        assert!(matches!(found, Ok(LookUp::Impossible { .. })), "{found:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_list_that_cannot_be_read_proves_nothing() {
     let endless = json!({"data": [listed("10_1", "Other", "2026-01-02T03:04:06+0000")],
                          "paging": {"cursors": {"after": "c"}, "next": "n"}});
-    let vendor = Vendor::start(vec![json(200, endless); MAX_PAGES]).await;
+    let vendor = Vendor::start(vec![json(200, endless); crate::outbound::channels::graph::MAX_PAGES]).await;
     let facebook = facebook();
     let post = post(&vendor);
-    let look_up = async || facebook.look_up(&post.delivery(), &Known::new(), &window(&[])).await;
+    let look_up = async || facebook.look_up(&post.delivery(), &mut Known::new(), &window(&[])).await;
 
     assert!(matches!(look_up().await, Ok(LookUp::Impossible { .. })));
     vendor.then([json(403, graph_error(10)), json(500, json!({})), json(200, json!({}))]);
@@ -201,3 +209,5 @@ async fn a_list_that_cannot_be_read_proves_nothing() {
         assert_eq!(look_up().await.unwrap_err().class, ErrorClass::Transient);
     }
 }
+
+mod videos;

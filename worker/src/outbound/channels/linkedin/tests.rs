@@ -6,6 +6,8 @@ use secrecy::ExposeSecret;
 
 use super::{super::vendor::*, *};
 
+mod video;
+
 const AUTHOR: &str = "urn:li:person:AbC";
 
 fn linkedin(vendor: &Vendor) -> Linkedin {
@@ -106,23 +108,6 @@ async fn a_picture_that_grows_after_its_check_is_not_uploaded_whole() {
     assert_eq!(code_of(&prepared.unwrap_err()), "MEDIA_TOO_LARGE");
 }
 
-#[test]
-fn only_linkedins_own_hosts_get_the_token() {
-    let base = "https://api.linkedin.com";
-    for (url, expected) in [
-        ("https://www.linkedin.com/dms-uploads/x", true),
-        ("https://api.linkedin.com/mediaUpload/x", true),
-        ("http://www.linkedin.com/dms-uploads/x", false),
-        ("https://linkedin.com.example/x", false),
-        ("https://evillinkedin.com/x", false),
-        ("nonsense", false),
-    ] {
-        assert_eq!(takes_token(url, base), expected, "{url}");
-    }
-    assert!(takes_token("http://127.0.0.1:1/upload", "http://127.0.0.1:1"));
-    assert!(!takes_token("http://127.0.0.1:2/upload", "http://127.0.0.1:1"));
-}
-
 #[tokio::test]
 async fn refusals_are_certain_and_a_duplicate_names_the_post() {
     let duplicate = json!({"errorDetails": {"inputErrors": [
@@ -172,7 +157,7 @@ async fn a_lost_post_is_found_by_text_and_time() {
     let vendor = Vendor::start([json(200, posts)]).await;
 
     let taken = window(&["urn:li:share:8"]);
-    let found = linkedin(&vendor).look_up(&post(&vendor).delivery(), &Known::new(), &taken).await.unwrap();
+    let found = linkedin(&vendor).look_up(&post(&vendor).delivery(), &mut Known::new(), &taken).await.unwrap();
 
     let LookUp::Found(posted) = found else { panic!("{found:?}") };
     assert_eq!(posted.external_id, "urn:li:share:7");
@@ -186,10 +171,21 @@ async fn absence_is_proven_by_the_whole_window() {
     let newer = json!({"elements": [listed("urn:li:share:9", "Other", 90), listed("urn:li:share:8", LITTLE, -61)]});
     let vendor = Vendor::start([json(200, newer), json(200, json!({"elements": []}))]).await;
 
-    let absent = linkedin(&vendor).look_up(&post(&vendor).delivery(), &Known::new(), &window(&[])).await.unwrap();
+    let absent = linkedin(&vendor).look_up(&post(&vendor).delivery(), &mut Known::new(), &window(&[])).await.unwrap();
 
     assert_eq!(absent, LookUp::Absent { proof: json!({"listed": 2, "since": "2026-01-02T03:03:05Z"}) });
     assert!(vendor.lines()[1].ends_with("&start=2"));
+}
+
+#[tokio::test]
+async fn an_empty_page_before_the_end_proves_nothing() {
+    let empty = || json!({"elements": [], "paging": {"links": [{"rel": "next", "href": "/rest/posts"}]}});
+    let pages = (0..MAX_PAGES).map(|_| json(200, empty()));
+    let vendor = Vendor::start(pages).await;
+
+    let found = linkedin(&vendor).look_up(&post(&vendor).delivery(), &mut Known::new(), &window(&[])).await;
+
+    assert!(matches!(found, Ok(LookUp::Impossible { .. })), "{found:?}");
 }
 
 #[tokio::test]
@@ -197,9 +193,9 @@ async fn without_a_read_permission_a_person_has_to_look() {
     let vendor = Vendor::start([json(403, json!({})), json(500, json!({}))]).await;
     let (post, linkedin) = (post(&vendor), linkedin(&vendor));
 
-    let looked = linkedin.look_up(&post.delivery(), &Known::new(), &window(&[])).await;
+    let looked = linkedin.look_up(&post.delivery(), &mut Known::new(), &window(&[])).await;
     assert!(matches!(looked, Ok(LookUp::Impossible { .. })));
-    let looked = linkedin.look_up(&post.delivery(), &Known::new(), &window(&[])).await;
+    let looked = linkedin.look_up(&post.delivery(), &mut Known::new(), &window(&[])).await;
     assert_eq!(looked.unwrap_err().class, ErrorClass::Transient);
 }
 

@@ -1,32 +1,42 @@
 //! The sandbox: a server on a loopback port of this process that answers as the vendors' documents say and keeps each post
 //! as a file with a small preview. Made only if the transport is `sandbox`; adapters reach it by its base URL.
-//! It must never call anything outside: a picture's address is kept and not fetched.
+//! It must never call anything outside: the address of a picture or video is kept and not fetched.
 
-use std::{collections::HashMap, convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
 
-use almanac_shared::{platform::clock::SystemClock, publishing::Channel};
+use almanac_shared::{
+    platform::clock::{Clock, SystemClock},
+    publishing::Channel,
+};
 use anyhow::Context;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
-use url::form_urlencoded;
 
-use self::posts::Posts;
+use self::{
+    call::{Answer, Call, empty},
+    folder::Folder,
+};
 
+mod address;
+mod call;
 mod facebook;
+mod folder;
+mod graph;
+mod instagram;
 mod linkedin;
 mod posts;
 mod preview;
+mod receive;
+mod tiktok;
+mod tokens;
+mod uploads;
+mod youtube;
 
-/// Most bytes of a request: more than a picture may have.
-const MAX_REQUEST: usize = 32 * 1024 * 1024;
-
-/// Previews load nothing.
-const PREVIEW_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+/// Most bytes of a request that is no upload.
+const MAX_REQUEST: usize = 1024 * 1024;
 
 /// The running server; it ends when this is dropped.
 #[derive(Debug)]
@@ -36,15 +46,19 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Listens on a free loopback port and keeps posts in a folder, which is made if it is missing.
+    /// Listens on a loopback port and keeps posts in a folder, which is made if it is missing.
     ///
     /// # Errors
     /// The folder cannot be written, or no port is free.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let posts = Arc::new(Posts::open(folder, Box::new(SystemClock))?);
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("binding the sandbox")?;
+        Self::start_at(folder, Box::new(SystemClock)).await
+    }
+
+    async fn start_at(folder: &Path, clock: Box<dyn Clock>) -> anyhow::Result<Self> {
+        let folder = Arc::new(Folder::open(folder, clock)?);
+        let listener = address::listen(&folder).await?;
         let address = listener.local_addr().context("reading the sandbox's address")?;
-        let server = tokio::spawn(serve(listener, posts, format!("http://{address}"))).abort_handle();
+        let server = tokio::spawn(serve(listener, folder, format!("http://{address}"))).abort_handle();
         Ok(Self { address, server })
     }
 
@@ -60,115 +74,56 @@ impl Drop for Sandbox {
     }
 }
 
-async fn serve(listener: TcpListener, posts: Arc<Posts>, origin: String) {
+async fn serve(listener: TcpListener, folder: Arc<Folder>, origin: String) {
     loop {
         let Ok((socket, _)) = listener.accept().await else { continue };
-        let (posts, origin) = (posts.clone(), origin.clone());
+        let (folder, origin) = (folder.clone(), origin.clone());
         tokio::spawn(async move {
             let service = service_fn(move |request| {
-                let (posts, origin) = (posts.clone(), origin.clone());
-                async move { Ok::<_, Infallible>(answer(request, posts, &origin).await) }
+                // A task of its own: what arrived is kept also if the connection breaks.
+                let answer = tokio::spawn(answer(request, folder.clone(), origin.clone()));
+                async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|_| failed())) }
             });
             let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
         });
     }
 }
 
-type Answer = Response<Full<Bytes>>;
-
-async fn answer(request: Request<Incoming>, posts: Arc<Posts>, origin: &str) -> Answer {
+async fn answer(request: Request<Incoming>, folder: Arc<Folder>, origin: String) -> Answer {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, MAX_REQUEST).collect().await else { return empty(StatusCode::PAYLOAD_TOO_LARGE) };
-    let call = Call::new(&head, body.to_bytes(), origin);
+    let mut call = Call::new(&head, origin);
+    if call.is_upload() {
+        call.arrived = receive::receive(body).await;
+    } else {
+        let Ok(body) = Limited::new(body, MAX_REQUEST).collect().await else {
+            return empty(StatusCode::PAYLOAD_TOO_LARGE);
+        };
+        call.body = body.to_bytes();
+    }
     // Files are read and written.
-    let answered = tokio::task::spawn_blocking(move || match call.path.first().map(String::as_str) {
-        Some("facebook") => facebook::answer(&call, &posts),
-        Some("linkedin") => linkedin::answer(&call, &posts),
-        _ => Ok(empty(StatusCode::NOT_FOUND)),
-    });
-    match answered.await {
+    match tokio::task::spawn_blocking(move || answer_channel(&call, &folder)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
             tracing::error!(error = format!("{error:#}"), "the sandbox cannot keep posts");
-            empty(StatusCode::INTERNAL_SERVER_ERROR)
+            failed()
         }
-        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+        Err(_) => failed(),
     }
 }
 
-/// A request as the vendors' parts of the sandbox read it.
-struct Call {
-    method: Method,
-    /// Decoded segments; the first one is the channel.
-    path: Vec<String>,
-    query: HashMap<String, String>,
-    headers: HeaderMap,
-    body: Bytes,
-    origin: String,
-}
-
-impl Call {
-    fn new(head: &http::request::Parts, body: Bytes, origin: &str) -> Self {
-        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-        Self {
-            method: head.method.clone(),
-            path: head.uri.path().split('/').skip(1).map(decoded).collect(),
-            query: query.into_owned().collect(),
-            headers: head.headers.clone(),
-            body,
-            origin: origin.to_owned(),
-        }
-    }
-
-    /// Method and path without the channel, for a match.
-    fn route(&self) -> (&str, Vec<&str>) {
-        (self.method.as_str(), self.path.iter().skip(1).map(String::as_str).collect())
-    }
-
-    fn query(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str)
-    }
-
-    fn number(&self, name: &str) -> Option<usize> {
-        self.query(name)?.parse().ok()
-    }
-
-    /// Null if it is not JSON.
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    fn has_token(&self) -> bool {
-        let value = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        value.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|token| !token.trim().is_empty())
+fn answer_channel(call: &Call, folder: &Folder) -> anyhow::Result<Answer> {
+    match call.channel() {
+        Some(Channel::Facebook) => facebook::answer(call, folder),
+        Some(Channel::Instagram) => instagram::answer(call, folder),
+        Some(Channel::Linkedin) => linkedin::answer(call, folder),
+        Some(Channel::Tiktok) => tiktok::answer(call, folder),
+        Some(Channel::Youtube) => youtube::answer(call, folder),
+        None => Ok(empty(StatusCode::NOT_FOUND)),
     }
 }
 
-/// A segment of a path as the text that was encoded.
-fn decoded(segment: &str) -> String {
-    let pair = format!("={segment}");
-    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, text)| text.into_owned()).unwrap_or_default()
-}
-
-fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::default());
-    *answer.status_mut() = status;
-    answer
-}
-
-fn json(status: StatusCode, body: &Value) -> Answer {
-    let mut answer = empty(status);
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *answer.body_mut() = Full::new(body.to_string().into());
-    answer
-}
-
-fn html(body: String) -> Answer {
-    let mut answer = empty(StatusCode::OK);
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY);
-    *answer.body_mut() = Full::new(body.into());
-    answer
+fn failed() -> Answer {
+    empty(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 #[cfg(test)]
