@@ -1,0 +1,70 @@
+// What a caller configures, and the values used where it does not.
+
+/** Asked for a token before each request. `expired` is true if the service refused the last one. */
+export type GetToken = (request: {
+  expired: boolean;
+}) => string | null | undefined | Promise<string | null | undefined>;
+
+export interface RetrySettings {
+  /** Attempts of one call, the first included. Default 4. */
+  attempts?: number;
+  /** Consecutive attempts to resume a stream that bring no event. Default 12. */
+  reconnects?: number;
+  /** Upper limit of the first pause, doubled for each further one. Default 500. */
+  baseMs?: number;
+  /** Upper limit of any pause that the client chooses. Default 10,000. */
+  maxMs?: number;
+  /** A call whose `Retry-After` is longer fails at once, with `retryAfter` in the error. Default 20. */
+  maxRetryAfterSeconds?: number;
+}
+
+export interface AlmanacOptions {
+  /** Origin of the service, or of a proxy with its prefix; `/v1` is appended. Default: the page's own origin. */
+  baseUrl?: string;
+  /** A token that stays the same. */
+  token?: string;
+  /** A source of tokens; asked again with `expired: true` after a token was refused. */
+  getToken?: GetToken;
+  /** Authenticates with the session cookie, and marks requests as the service demands for it. */
+  credentials?: "include" | "same-origin";
+  /** Further headers of each request. */
+  headers?: Record<string, string>;
+  /** Default: the global `fetch`, looked up at each call. */
+  fetch?: (request: Request) => Promise<Response>;
+  retry?: RetrySettings;
+  /** A stream without a byte for so long counts as cut: the service sends a heartbeat every 15 s. Default 45,000. */
+  idleMs?: number;
+}
+
+export interface Settings {
+  baseUrl: string;
+  headers: Record<string, string>;
+  credentials: "include" | "same-origin" | undefined;
+  getToken: GetToken | undefined;
+  /** Whether a refused token can be replaced. */
+  renewable: boolean;
+  fetch: (request: Request) => Promise<Response>;
+  retry: Required<RetrySettings>;
+  idleMs: number;
+}
+
+export function settingsOf(options: AlmanacOptions): Settings {
+  const { token, getToken, credentials } = options;
+  return {
+    baseUrl: `${(options.baseUrl ?? "").replace(/\/+$/, "")}/v1`,
+    headers: options.headers ?? {},
+    credentials,
+    getToken: getToken ?? (token === undefined ? undefined : () => token),
+    renewable: getToken !== undefined,
+    fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
+    retry: {
+      attempts: 4,
+      reconnects: 12,
+      baseMs: 500,
+      maxMs: 10_000,
+      maxRetryAfterSeconds: 20,
+      ...options.retry,
+    },
+    idleMs: options.idleMs ?? 45_000,
+  };
+}

@@ -1,0 +1,81 @@
+// What every request has in common: authentication, the mark of cookie clients, and repetition where that is safe.
+import { isAlmanacError, networkError, retryAfterOf } from "./error.js";
+import { backOff, sleep } from "./pause.js";
+import type { Settings } from "./settings.js";
+
+/** Sends requests with the caller's token. One instance a client, because it remembers that a token was refused. */
+export class Transport {
+  private expired = false;
+
+  constructor(private readonly settings: Settings) {}
+
+  /** The next request asks for a new token. */
+  tokenExpired(): void {
+    this.expired = true;
+  }
+
+  /** Repeats a request until its outcome is final, a pause would be too long, or the attempts are used up. */
+  readonly send = async (request: Request): Promise<Response> => {
+    const { attempts, maxRetryAfterSeconds } = this.settings.retry;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.sendOnce(request).catch((error: unknown) => {
+        if (isAlmanacError(error)) return error;
+        throw error;
+      });
+      const wait = outcome instanceof Response ? (retryAfterOf(outcome) ?? 0) : 0;
+      if (attempt >= attempts || !mayRepeat(request, outcome) || wait > maxRetryAfterSeconds) {
+        if (outcome instanceof Response) return outcome;
+        throw outcome;
+      }
+      if (outcome instanceof Response) await outcome.body?.cancel();
+      // The named time is the earliest that makes sense, so the jitter comes on top of it.
+      await sleep(wait * 1000 + backOff(attempt, this.settings.retry), request.signal);
+    }
+  };
+
+  /** One attempt, and a second one with a new token if the first was refused. */
+  readonly sendOnce = async (request: Request): Promise<Response> => {
+    const response = await this.fetch(request);
+    if (response.status !== 401 || !this.settings.renewable || request.headers.has("Authorization")) return response;
+    await response.body?.cancel();
+    this.expired = true;
+    return this.fetch(request);
+  };
+
+  private async fetch(request: Request): Promise<Response> {
+    try {
+      return await this.settings.fetch(await this.prepare(request));
+    } catch (error) {
+      request.signal.throwIfAborted();
+      // `fetch` reports all failures of the network as a TypeError; any other error is one of the caller's functions.
+      throw error instanceof TypeError ? networkError(error) : error;
+    }
+  }
+
+  /** A copy: a request can be sent once only. */
+  private async prepare(request: Request): Promise<Request> {
+    const copy = request.clone();
+    const { credentials, getToken } = this.settings;
+    if (credentials !== undefined && !SAFE.has(request.method)) copy.headers.set("X-Requested-With", "XMLHttpRequest");
+    if (getToken !== undefined && !request.headers.has("Authorization")) {
+      const token = await getToken({ expired: this.expired });
+      this.expired = false;
+      if (token) copy.headers.set("Authorization", `Bearer ${token}`);
+    }
+    return copy;
+  }
+}
+
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+/** The service has refused the request without acting on it. */
+const REFUSED = new Set([408, 429, 503]);
+/** It may have acted. */
+const UNCERTAIN = new Set([500, 502, 504]);
+
+function mayRepeat(request: Request, outcome: Response | Error): boolean {
+  const repeatable =
+    ["GET", "HEAD", "PUT", "DELETE"].includes(request.method) || request.headers.has("Idempotency-Key");
+  if (!(outcome instanceof Response)) return repeatable;
+  if (outcome.status === 409) return outcome.headers.get("X-Error-Code") === "IDEMPOTENCY_IN_PROGRESS";
+  return REFUSED.has(outcome.status) || (repeatable && UNCERTAIN.has(outcome.status));
+}

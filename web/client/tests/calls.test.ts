@@ -1,0 +1,336 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AlmanacError, API_VERSION, createAlmanac, isAlmanacError } from "../src/index.js";
+import { isNewer } from "../src/version.js";
+import { failure, refusal, service, sse, success, unreachable, withoutJitter } from "./service.js";
+import type { ScriptedService } from "./service.js";
+
+const JOB = "0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11";
+const THEME = { params: { path: { id: "theme-1" } } };
+
+function client({ fetch }: ScriptedService, options = {}) {
+  return createAlmanac({ baseUrl: "https://almanac.example.com/", token: "token", fetch, ...options });
+}
+
+function header({ requests }: ScriptedService, name: string): (string | null)[] {
+  return requests.map(({ headers }) => headers.get(name));
+}
+
+beforeEach(withoutJitter);
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("answers", () => {
+  test("a success is opened, and an empty one is undefined", async () => {
+    const api = service(success({ id: "theme-1" }), () => new Response(null, { status: 204 }));
+
+    expect(await client(api).get("/themes/{id}", THEME)).toEqual({ id: "theme-1" });
+    await expect(client(api).delete("/themes/{id}", THEME)).resolves.toBeUndefined();
+    expect(api.requests[0]?.url).toBe("https://almanac.example.com/v1/themes/theme-1");
+  });
+
+  test("a refusal becomes an error with all that the service said", async () => {
+    const details = [{ loc: ["body", "emails", 3], msg: "at most 3 addresses", type: "rule" }];
+    const api = service(
+      refusal(422, { code: "TOO_MANY_EMAILS", message: "at most 3 addresses", details, channel: "instagram" }),
+    );
+
+    const error = await failure(client(api).get("/themes/{id}", THEME));
+
+    expect(isAlmanacError(error)).toBe(true);
+    expect(error).toBeInstanceOf(AlmanacError);
+    expect(error).toMatchObject({
+      status: 422,
+      code: "TOO_MANY_EMAILS",
+      message: "at most 3 addresses",
+      details,
+      retryable: false,
+      retryAfter: undefined,
+      requestId: "request-1",
+      channel: "instagram",
+    });
+  });
+
+  test("an answer that is not from the service becomes an error as well", async () => {
+    const page = new Response("<html>", { status: 403, headers: { "X-Request-Id": "request-2" } });
+    const api = service(
+      () => page,
+      () => new Response("<html>", { headers: { "Content-Type": "text/html" } }),
+    );
+
+    expect(await failure(client(api).get("/flags"))).toMatchObject({ code: "HTTP_403", requestId: "request-2" });
+    expect(await failure(client(api).get("/flags"))).toMatchObject({ code: "UNEXPECTED_ANSWER" });
+  });
+
+  test("values are asked for as JSON, and files as they come", async () => {
+    const api = service(success({}), () => new Response("front,back\n"));
+
+    await client(api).post("/ai/calendar", {
+      body: { channels: ["blog"], cadence: "daily", start: "2026-01-26", end: "2026-01-27" },
+    });
+    const file = await client(api).get("/cards/export", { params: { query: { format: "csv" } }, parseAs: "text" });
+
+    expect(header(api, "Accept")).toEqual(["application/json", null]);
+    expect(file).toBe("front,back\n");
+  });
+
+  test("the raw client keeps the envelope and returns refusals", async () => {
+    const api = service(success({ name: "almanac" }), refusal(404, { code: "NOT_FOUND" }));
+
+    expect((await client(api).api.GET("/version")).data?.meta.requestId).toBe("request-1");
+    expect((await client(api).api.GET("/themes/{id}", THEME)).error?.error.code).toBe("NOT_FOUND");
+  });
+});
+
+describe("retries", () => {
+  test("the service's pause is kept", async () => {
+    vi.useFakeTimers();
+    const api = service(refusal(429, { code: "RATE_LIMITED", retryable: true }, { "Retry-After": "3" }), success({}));
+
+    const call = client(api).get("/flags");
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(api.requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(200);
+
+    await call;
+    expect(api.requests).toHaveLength(2);
+  });
+
+  test("an exhausted limit without Retry-After names its reset", async () => {
+    const limit = { "RateLimit-Policy": '"generation";q=5;w=300', RateLimit: '"generation";r=0;t=120' };
+    const api = service(refusal(429, { code: "RATE_LIMITED", retryable: true }, limit));
+
+    const error = await failure(client(api).post("/themes", { body: { name: "Coffee" } as never }));
+
+    expect(error).toMatchObject({ code: "RATE_LIMITED", retryAfter: 120 });
+  });
+
+  test("an exhausted limit says nothing about a refusal for another reason", async () => {
+    const api = service(refusal(422, { code: "NO_SLOTS" }, { RateLimit: '"calendar";r=0;t=120' }));
+
+    expect(await failure(client(api).get("/flags"))).toMatchObject({ code: "NO_SLOTS", retryAfter: undefined });
+  });
+
+  test("a pause that is too long fails at once and names it", async () => {
+    const api = service(refusal(429, { code: "RATE_LIMITED", retryable: true }, { "Retry-After": "290" }));
+
+    expect(await failure(client(api).get("/flags"))).toMatchObject({ code: "RATE_LIMITED", retryAfter: 290 });
+  });
+
+  test("attempts are bounded", async () => {
+    const api = service(unreachable, unreachable, unreachable);
+
+    const error = await failure(client(api, { retry: { attempts: 3 } }).get("/flags"));
+
+    expect(error).toMatchObject({ status: 0, code: "NETWORK", retryable: true });
+    expect(api.requests).toHaveLength(3);
+  });
+
+  test("a refusal that time does not change is not repeated", async () => {
+    for (const status of [400, 403, 404, 409, 412, 422]) {
+      const api = service(refusal(status, { code: "REFUSED" }));
+      expect(await failure(client(api).get("/flags"))).toMatchObject({ status });
+    }
+    const active = service(refusal(409, { code: "ACTIVE_GENERATION", retryable: true }));
+    expect(await failure(client(active).post("/themes", { body: {} as never }))).toMatchObject({ status: 409 });
+  });
+
+  test("an edit without an answer is not repeated: it may have been saved", async () => {
+    const entry = { params: { path: { id: "calendar-1", entry: "entry-1" } }, body: { caption: "By hand" } };
+    const api = service(unreachable);
+
+    expect(await failure(client(api).patch("/calendars/{id}/entries/{entry}", entry))).toMatchObject({
+      code: "NETWORK",
+    });
+  });
+
+  test("an edit that the service refused for now is repeated", async () => {
+    const entry = { params: { path: { id: "calendar-1", entry: "entry-1" } }, body: { caption: "By hand" } };
+    const api = service(refusal(503, { code: "UNAVAILABLE", retryable: true }), success({ id: "entry-1" }));
+
+    await client(api).patch("/calendars/{id}/entries/{entry}", entry);
+
+    expect(await api.requests[1]?.json()).toEqual({ caption: "By hand" });
+  });
+
+  test("an abort ends the pause", async () => {
+    const api = service(refusal(503, { code: "UNAVAILABLE", retryable: true }, { "Retry-After": "10" }));
+    const abort = new AbortController();
+    setTimeout(() => {
+      abort.abort();
+    }, 5);
+
+    expect(await failure(client(api).get("/flags", { signal: abort.signal }))).toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("idempotency keys", () => {
+  const order = { body: { source_text: "A text" } };
+
+  test("one key serves all attempts of a call, and the next call has another", async () => {
+    const busy = refusal(409, { code: "IDEMPOTENCY_IN_PROGRESS", retryable: true }, { "Retry-After": "0" });
+    const api = service(unreachable, busy, success({}), success({}));
+
+    await client(api).post("/ai/generations", order);
+    await client(api).post("/ai/generations", order);
+
+    const [first, second, third, other] = header(api, "Idempotency-Key");
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect([second, third]).toEqual([first, first]);
+    expect(other).not.toBe(first);
+  });
+
+  test("a key of the caller is kept", async () => {
+    const api = service(success({}));
+
+    await client(api).post("/ai/generations", { ...order, params: { header: { "Idempotency-Key": "order-17" } } });
+
+    expect(header(api, "Idempotency-Key")).toEqual(["order-17"]);
+  });
+
+  test("what takes no key gets none", async () => {
+    const api = service(success({ ticket: "t" }), success({}), success({}));
+
+    await client(api).post("/tickets", { body: { jobId: JOB } });
+    await client(api).get("/flags");
+    await client(api).put("/themes/{id}/schedule", { ...THEME, body: {} as never });
+
+    expect(header(api, "Idempotency-Key")).toEqual([null, null, null]);
+  });
+
+  test("a page without TLS has keys too", async () => {
+    vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    const api = service(success({}));
+
+    await client(api).post("/ai/generations", order);
+    vi.unstubAllGlobals();
+
+    expect(header(api, "Idempotency-Key")).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  });
+});
+
+describe("authentication", () => {
+  test("a refused token is replaced once", async () => {
+    const unauthenticated = refusal(401, { code: "UNAUTHENTICATED" });
+    const api = service(unauthenticated, success({}), unauthenticated, unauthenticated);
+    const getToken = ({ expired }: { expired: boolean }) => Promise.resolve(expired ? "new" : "old");
+
+    await client(api, { getToken }).get("/flags");
+    expect(await failure(client(api, { getToken }).get("/flags"))).toMatchObject({ status: 401 });
+
+    expect(header(api, "Authorization")).toEqual(["Bearer old", "Bearer new", "Bearer old", "Bearer new"]);
+  });
+
+  test("a failing source of tokens is the caller's error", async () => {
+    const api = service();
+    const getToken = () => Promise.reject(new RangeError("signed out"));
+
+    expect(await failure(client(api, { getToken }).get("/flags"))).toBeInstanceOf(RangeError);
+  });
+
+  test("a header of the call stands above the token", async () => {
+    const api = service(refusal(401, { code: "UNAUTHENTICATED" }));
+    const getToken = () => "token";
+
+    const call = client(api, { getToken }).post("/session", { headers: { Authorization: "Bearer other" } });
+
+    expect(await failure(call)).toMatchObject({ status: 401 });
+    expect(header(api, "Authorization")).toEqual(["Bearer other"]);
+  });
+
+  test("with the session cookie, what changes something is marked", async () => {
+    const api = service(success(null), success({}));
+    const cookie = client(api, { token: undefined, credentials: "include" });
+
+    await cookie.get("/themes/{id}/schedule", THEME);
+    await cookie.put("/themes/{id}/schedule", { ...THEME, body: {} as never });
+
+    expect(header(api, "X-Requested-With")).toEqual([null, "XMLHttpRequest"]);
+    expect(api.requests.map(({ credentials }) => credentials)).toEqual(["include", "include"]);
+    expect(header(api, "Authorization")).toEqual([null, null]);
+  });
+});
+
+describe("waiting", () => {
+  const job = (status: string) => ({ id: JOB, status });
+
+  test("polling keeps to the service's pace", async () => {
+    vi.useFakeTimers();
+    const api = service(
+      success(job("pending"), { headers: { "Retry-After": "2" } }),
+      success(job("running"), { headers: { "Retry-After": "5" } }),
+      success(job("partial")),
+    );
+
+    const waiting = client(api).wait({ runId: JOB });
+    await vi.advanceTimersByTimeAsync(6_900);
+    expect(api.requests).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(200);
+
+    expect(await waiting).toMatchObject({ status: "partial" });
+  });
+
+  test("following shows the events and ends with the job", async () => {
+    const api = service(sse({ chunks: ["id: 1\nevent: done\ndata: {}\n\n"] }), success(job("failed")));
+    const types: string[] = [];
+
+    const ended = await client(api).wait(JOB, { follow: true, onEvent: ({ type }) => types.push(type) });
+
+    expect(types).toEqual(["done"]);
+    expect(ended.status).toBe("failed");
+  });
+
+  test("an abort ends it", async () => {
+    const api = service(success(job("running"), { headers: { "Retry-After": "9" } }));
+    const abort = new AbortController();
+
+    const waiting = client(api).wait(JOB, {
+      signal: abort.signal,
+      onJob: () => {
+        abort.abort();
+      },
+    });
+
+    expect(await failure(waiting)).toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("schedules", () => {
+  const schedule = { enabled: true, days: ["mon", "fri"], time_utc: "09:00", emails: ["test@example.com"] };
+
+  test("get, upsert and remove are the three calls of a theme", async () => {
+    const api = service(success(null), success({ ...schedule, id: "1" }), () => new Response(null, { status: 204 }));
+    const { schedulesApi } = client(api);
+
+    expect(await schedulesApi.get("theme-1")).toBeNull();
+    expect(await schedulesApi.upsert("theme-1", schedule)).toMatchObject({ days: ["mon", "fri"] });
+    await schedulesApi.remove("theme-1");
+
+    expect(api.requests.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
+      "GET /v1/themes/theme-1/schedule",
+      "PUT /v1/themes/theme-1/schedule",
+      "DELETE /v1/themes/theme-1/schedule",
+    ]);
+    expect(await api.requests[1]?.json()).toEqual(schedule);
+  });
+});
+
+describe("versions", () => {
+  test("a newer service makes the bundle stale", async () => {
+    const api = service(
+      success({ name: "almanac", version: "99.0.0" }),
+      success({ name: "almanac", version: API_VERSION }),
+    );
+
+    expect(await client(api).checkVersion()).toEqual({ bundle: API_VERSION, service: "99.0.0", stale: true });
+    expect((await client(api).checkVersion()).stale).toBe(false);
+  });
+
+  test("versions are compared by number", () => {
+    expect(isNewer("0.10.0", "0.9.1")).toBe(true);
+    expect(isNewer("1.0", "1.0.0")).toBe(false);
+    expect(isNewer("0.9.0", "0.10.0")).toBe(false);
+    expect(isNewer("1.0.1-rc.1", "1.0.0")).toBe(true);
+  });
+});
