@@ -1,0 +1,28 @@
+import { redirect } from "next/navigation";
+import { CalendarPage } from "@/components/CalendarPage";
+import { tokenOf } from "@/lib/token";
+import { signOut } from "./sign-in/actions";
+
+interface Props {
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}
+
+export default async function Page({ searchParams }: Props) {
+  const { calendar, run } = await searchParams;
+  if ((await tokenOf()) === undefined) redirect("/sign-in");
+  return (
+    <main>
+      <header>
+        <h1>Calendar</h1>
+        <form action={signOut}>
+          <button className="quiet">Sign out</button>
+        </form>
+      </header>
+      <CalendarPage calendarId={textOf(calendar)} runId={textOf(run)} />
+    </main>
+  );
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,33 @@
+"use client";
+// One calendar: the form, what is being written, what is saved, and what a new run would change.
+import { useCalendar } from "@/lib/use-calendar";
+import { Days } from "./Days";
+import { Notices } from "./Notices";
+import { Progress } from "./Progress";
+import { RequestForm } from "./RequestForm";
+import { Review } from "./Review";
+
+export function CalendarPage({ calendarId, runId }: { calendarId: string | undefined; runId: string | undefined }) {
+  const [state, actions] = useCalendar(calendarId, runId);
+  const { saved, run, review, request, problem } = state;
+  const isRunning = run !== undefined && !run.isOver;
+  const isLoading = calendarId !== undefined && state.loads === 0 && problem === undefined;
+  return (
+    <>
+      <Notices state={state} onOpen={actions.open} />
+      {!isLoading && (
+        <RequestForm
+          key={state.loads}
+          request={request}
+          calendarId={state.calendarId}
+          isRunning={isRunning}
+          onGenerate={actions.generate}
+        />
+      )}
+      {isRunning && <Progress run={run} onCancel={actions.cancel} />}
+      {review && <Review review={review} isRunning={isRunning} onAccept={actions.accept} onDismiss={actions.dismiss} />}
+      {state.title !== null && <h2>{state.title}</h2>}
+      <Days calendarId={state.calendarId} saved={saved} run={run} onSaved={actions.onSaved} />
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+// Calls and types of Almanac, through this app's own routes.
+import { createAlmanac, isAlmanacError, type AlmanacError, type Schemas } from "@almanac/client";
+
+const options = { baseUrl: "/api/almanac", credentials: "same-origin" } as const;
+
+export const almanac = createAlmanac(options);
+
+/** Edits are sent again by the editor itself, which tells the person what it waits for. */
+export const edits = createAlmanac({ ...options, retry: { attempts: 1 } });
+
+export type Entry = Schemas["EntryResponse"];
+export type Made = Schemas["EntryMade"];
+export type Diff = Schemas["DiffResponse"];
+export type Changed = Schemas["EntryChanged"];
+export type CalendarRequest = Schemas["CreateCalendar"];
+
+export interface Problem {
+  message: string;
+  /** Code and id of the request, for the people who are asked for help. */
+  details: string;
+  /** A job of this person that is in the way. */
+  activeJob?: string | undefined;
+  signIn?: boolean;
+}
+
+const SENTENCES: Record<string, string> = {
+  ACTIVE_GENERATION: "Almanac is already writing a calendar for you.",
+  UNAUTHENTICATED: "Your session has ended. Sign in again: what Almanac is writing goes on.",
+  NOT_FOUND: "This calendar does not exist, or it is not yours.",
+  RATE_LIMITED: "That was a lot of calendars at once. Wait a moment, then try again.",
+  NETWORK: "You seem to be offline.",
+  UNAVAILABLE: "Almanac cannot be reached right now. Try again in a moment.",
+  PROVIDER_UNAVAILABLE: "The model that writes the texts cannot be reached right now. Try again in a moment.",
+};
+
+export function problemOf(error: unknown): Problem {
+  if (!isAlmanacError(error)) return { message: "Something went wrong. Reload the page.", details: String(error) };
+  return {
+    message: SENTENCES[error.code] ?? sentenceOf(error),
+    details: [error.code, error.requestId].filter(Boolean).join(" "),
+    activeJob: error.active?.id,
+    signIn: error.code === "UNAUTHENTICATED",
+  };
+}
+
+/** Rules name what is wrong with a request, and the details name the fields. */
+function sentenceOf({ message, details }: AlmanacError): string {
+  const flaws = details.map(({ loc, msg }) => `${loc.slice(1).join(" ")}: ${msg}`);
+  return flaws.length > 0 && message.includes("schema") ? flaws.join("; ") : message;
+}

@@ -1,0 +1,162 @@
+// What the page shows, as a function of what has happened. Pure.
+import type { CalendarEvent } from "@almanac/client";
+import type { Slot } from "@almanac/next/slots";
+import type { CalendarRequest, Diff, Entry, Made, Problem } from "./almanac";
+
+export interface CalendarState {
+  calendarId: string | undefined;
+  title: string | null;
+  /** The latest saved entries. */
+  saved: Entry[];
+  /** The request of the latest run, from which the form starts. */
+  request: CalendarRequest | undefined;
+  /** How often a request was loaded: the form starts again each time. */
+  loads: number;
+  run: Run | undefined;
+  review: Review | undefined;
+  problem: Problem | undefined;
+  /** A sentence about what has happened. */
+  notice: string | undefined;
+  degraded: string[];
+}
+
+/** A generation that is under way, or a dry run that has ended: nothing of that is saved. */
+export interface Run {
+  id: string | undefined;
+  isRegeneration: boolean;
+  isDryRun: boolean;
+  isOver: boolean;
+  /** What will be filled. */
+  slots: Slot[];
+  made: Made[];
+  completed: number;
+  total: number;
+}
+
+/** What accepting a run would change. */
+export interface Review {
+  runId: string;
+  diff: Diff;
+}
+
+export type Change =
+  | { type: "loaded"; id: string; title: string | null; entries: Entry[] }
+  | { type: "request"; request: CalendarRequest }
+  | { type: "started"; request?: CalendarRequest; slots: Slot[]; runId?: string; isRegeneration: boolean }
+  | { type: "event"; event: CalendarEvent }
+  /** `interrupted`: the run may go on, but this page does not see it any more. */
+  | { type: "ended"; interrupted: boolean }
+  | { type: "degraded"; degraded: string[] }
+  | { type: "review"; review: Review | undefined }
+  | { type: "saved"; entry: Entry }
+  | { type: "accepted"; entries: Entry[]; keys: string[]; notice: string }
+  | { type: "problem"; problem: Problem | undefined };
+
+export const EMPTY: CalendarState = {
+  calendarId: undefined,
+  title: null,
+  saved: [],
+  request: undefined,
+  loads: 0,
+  run: undefined,
+  review: undefined,
+  problem: undefined,
+  notice: undefined,
+  degraded: [],
+};
+
+export function reduce(state: CalendarState, change: Change): CalendarState {
+  switch (change.type) {
+    case "loaded":
+      return { ...state, calendarId: change.id, title: change.title, saved: change.entries };
+    case "request":
+      return { ...state, request: change.request, loads: state.loads + 1 };
+    case "started": {
+      const { request = state.request, slots, runId, isRegeneration } = change;
+      const counts = { completed: 0, total: slots.length, made: [] };
+      const run = { id: runId, isRegeneration, isDryRun: false, isOver: false, slots, ...counts };
+      return { ...state, request, run, review: undefined, problem: undefined, notice: undefined, degraded: [] };
+    }
+    case "event":
+      return state.run === undefined ? state : onEvent(state, state.run, change.event);
+    case "ended": {
+      const { run } = state;
+      // What a dry run made is nowhere else, and what came before an interruption may not be loaded again.
+      const isKept = run !== undefined && (run.isDryRun || (change.interrupted && run.made.length > 0));
+      return { ...state, run: isKept ? { ...run, isOver: true } : undefined };
+    }
+    case "degraded":
+      return { ...state, degraded: change.degraded };
+    case "review":
+      return { ...state, review: change.review };
+    case "saved":
+      return { ...state, saved: state.saved.map((entry) => (entry.id === change.entry.id ? change.entry : entry)) };
+    case "accepted":
+      return {
+        ...state,
+        saved: change.entries,
+        notice: change.notice,
+        problem: undefined,
+        review: state.review && { ...state.review, diff: without(state.review.diff, change.keys) },
+      };
+    case "problem":
+      return { ...state, problem: change.problem };
+  }
+}
+
+function onEvent(state: CalendarState, known: Run, event: CalendarEvent): CalendarState {
+  const { meta } = event;
+  const isDryRun = meta.dryRun === true;
+  const run = { ...known, isDryRun, id: meta.runId ?? known.id };
+  // A dry run of a new calendar has no id.
+  const degraded = meta.degraded ?? state.degraded;
+  const next = { ...state, run, calendarId: meta.calendarId ?? state.calendarId, degraded };
+  switch (event.type) {
+    case "progress":
+      return { ...next, run: { ...run, completed: event.data.completed, total: event.data.total } };
+    case "entry":
+      return { ...next, run: { ...run, made: [...run.made, event.data], completed: run.made.length + 1 } };
+    case "diff":
+      return { ...next, review: { runId: run.id ?? "", diff: event.data } };
+    case "error":
+      return { ...next, notice: event.data.message };
+    case "snapshot":
+      return { ...next, run: { ...run, made: event.data.entries } };
+    case "done":
+      return { ...next, notice: endingOf(run, event.data) };
+  }
+}
+
+/** How a run has ended, in a sentence. */
+function endingOf(run: Run, { status, entries, message }: Extract<CalendarEvent, { type: "done" }>["data"]): string {
+  const count = `${entries} of ${posts(Math.max(run.total, entries))}`;
+  switch (status) {
+    case "timeout":
+      return `Almanac ran out of time. ${count} are here; generate again to get the rest.`;
+    case "cancelled":
+      return `Cancelled. ${count} are here.`;
+    case "failed":
+      return message ?? "Almanac could not write this calendar. Try again.";
+    case "partial":
+      return `${count} are here. ${message ?? "Generate again to get the rest."}`;
+    default:
+      return message ?? `Done: ${posts(entries)}.`;
+  }
+}
+
+function without(diff: Diff, keys: string[]): Diff {
+  const isLeft = ({ key }: { key: string }) => !keys.includes(key);
+  return {
+    added: diff.added.filter(isLeft),
+    updated: diff.updated.filter(isLeft),
+    removed: diff.removed.filter(isLeft),
+  };
+}
+
+export function posts(count: number): string {
+  return count === 1 ? "1 post" : `${count} posts`;
+}
+
+export function keysOf({ added, updated, removed }: Diff): string[] {
+  return [...added, ...updated, ...removed].map(({ key }) => key);
+}

@@ -1,0 +1,9 @@
+// The user's token: in a cookie that scripts cannot read, or of the server's environment for a demo with one user.
+import { cookies } from "next/headers";
+
+export const TOKEN_COOKIE = "almanac_token";
+
+/** The token for a request to the proxy. A real app takes it from its own session. */
+export async function tokenOf(): Promise<string | undefined> {
+  return (await cookies()).get(TOKEN_COOKIE)?.value ?? process.env["ALMANAC_TOKEN"];
+}

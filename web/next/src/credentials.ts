@@ -1,0 +1,49 @@
+// Who calls. Tokens are passed on, never checked here: the service decides. Their `sub` is read for the log only.
+import { isUuid } from "./calendar-request.js";
+import type { Settings } from "./options.js";
+
+const SESSION_COOKIE = "almanac_session";
+
+export interface Credentials {
+  /** Headers for the service. */
+  headers: Record<string, string>;
+  /** Whether the browser attached them without the page's doing, so that another site could have caused the request. */
+  ambient: boolean;
+  /** Distinguishes callers; empty without credentials. */
+  caller: string;
+  /** The unverified `sub` of the token. */
+  userId: string | null;
+}
+
+/** An `Authorization` header alone decides, as at the service. */
+export async function credentialsOf(request: Request, settings: Settings): Promise<Credentials> {
+  const authorization = request.headers.get("Authorization");
+  if (authorization !== null) return credentials({ Authorization: authorization }, authorization, false);
+  const token = await settings.getToken(request);
+  if (token) return credentials({ Authorization: `Bearer ${token}` }, token, true);
+  const session = cookieOf(request.headers.get("Cookie") ?? "", SESSION_COOKIE);
+  // Other cookies are the app's own and none of the service's business.
+  if (session !== undefined) return credentials({ Cookie: `${SESSION_COOKIE}=${session}` }, session, true);
+  return credentials({}, "", false);
+}
+
+function credentials(headers: Record<string, string>, secret: string, ambient: boolean): Credentials {
+  return { headers, ambient, caller: secret, userId: subjectOf(secret) };
+}
+
+function cookieOf(header: string, name: string): string | undefined {
+  const pairs = header.split(";").map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+function subjectOf(secret: string): string | null {
+  const payload = secret.split(".")[1];
+  if (payload === undefined) return null;
+  try {
+    const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    const sub = typeof claims === "object" && claims !== null && "sub" in claims ? claims.sub : null;
+    return isUuid(sub) ? sub : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,159 @@
+// The answer without a service has the shape of one of the service.
+import { describe, expect, it } from "vitest";
+import { CALENDAR, code, generation, ORDER, proxyOf } from "./upstream.js";
+
+interface Frame {
+  id: number;
+  event: string;
+  data: {
+    data: Record<string, unknown>;
+    error: null;
+    meta: Record<string, unknown>;
+  };
+}
+
+const off = proxyOf("http://127.0.0.1:1", { enabled: () => false }).routes;
+const unreachable = proxyOf("http://127.0.0.1:1").routes;
+
+function framesOf(text: string): Frame[] {
+  const [opening, ...frames] = text.split("\n\n").filter((frame) => frame !== "");
+  expect(opening).toBe("retry: 2000");
+  return frames.map((frame) => {
+    const [id = "", event = "", data = "", ...more] = frame.split("\n");
+    expect(more).toEqual([]);
+    return {
+      id: Number(id.replace("id: ", "")),
+      event: event.replace("event: ", ""),
+      data: JSON.parse(data.replace("data: ", "")) as Frame["data"],
+    };
+  });
+}
+
+describe("a dry run", () => {
+  it("has the events of a run, an entry for each slot, and one end", async () => {
+    const response = await off.POST(generation());
+    const frames = framesOf(await response.text());
+
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+    expect(response.headers.get("Cache-Control")).toBe("no-cache, no-store, no-transform");
+    expect(response.headers.get("X-Accel-Buffering")).toBe("no");
+    expect(frames.map(({ event }) => event)).toEqual([
+      "progress",
+      "entry",
+      "entry",
+      "entry",
+      "entry",
+      "progress",
+      "done",
+    ]);
+    frames.forEach(({ id, event, data: { error, meta } }, index) => {
+      const seq = index + 1;
+      expect(error).toBeNull();
+      expect(id).toBe(seq);
+      expect(meta).toEqual({ runId: null, calendarId: null, version: null, seq, done: event === "done", dryRun: true });
+    });
+  });
+
+  it("fills the slots that the service would fill, with placeholders", async () => {
+    const constraints = { topics: ["coffee", "tea"], times: { blog: "07:30" } };
+    const json = { ...ORDER, timezone: "Europe/Paris", calendarId: CALENDAR, constraints };
+
+    const frames = framesOf(await (await off.POST(generation({ json }))).text());
+
+    expect(frames[2]?.data.data).toEqual({
+      key: "blog:2026-01-26:1",
+      channel: "blog",
+      date: "2026-01-26",
+      time: "07:30",
+      timezone: "Europe/Paris",
+      scheduledAt: "2026-01-26T06:30:00Z",
+      title: "Placeholder for blog on 2026-01-26",
+      topic: "tea",
+      format: "post",
+      caption: expect.stringContaining("placeholder") as string,
+      hashtags: [],
+      notes: "",
+      media: [],
+    });
+    expect(frames[0]?.data.meta).toMatchObject({ calendarId: CALENDAR });
+    expect(frames.at(-1)?.data.data).toMatchObject({ status: "succeeded", entries: 4, persisted: false, tokens: 0 });
+  });
+
+  it("says why nothing is kept", async () => {
+    const [switchedOff] = framesOf(await (await off.POST(generation())).text()).slice(-1);
+    const [away] = framesOf(await (await unreachable.POST(generation())).text()).slice(-1);
+    expect(switchedOff?.data.data["message"]).toContain("switched off");
+    expect(switchedOff?.data.meta).not.toHaveProperty("degraded");
+    expect(away?.data.data["message"]).toContain("Nothing can be stored");
+    expect(away?.data.meta).toMatchObject({ degraded: ["storage"] });
+  });
+
+  it("has the same bytes each time", async () => {
+    const bytes = async () => (await off.POST(generation())).text();
+    expect(await bytes()).toBe(await bytes());
+  });
+
+  it("comes as lines, if they are asked for", async () => {
+    const response = await off.POST(generation({ headers: { Accept: "application/x-ndjson" } }));
+    const lines = (await response.text()).trimEnd().split("\n");
+    const last: unknown = JSON.parse(lines.at(-1) ?? "");
+    expect(response.headers.get("Content-Type")).toBe("application/x-ndjson");
+    expect(lines).toHaveLength(7);
+    expect(last).toMatchObject({ type: "done", seq: 7, error: null, meta: { done: true, dryRun: true, seq: 7 } });
+  });
+
+  it("comes as one document, if that is asked for", async () => {
+    const headers = { Accept: "application/json, text/event-stream;q=0.5", "X-Request-Id": "r-1" };
+    const body: unknown = await (await off.POST(generation({ headers }))).json();
+    expect(body).toMatchObject({
+      data: { summary: { entries: 4, persisted: false }, entries: [{ key: "instagram:2026-01-26:1" }, {}, {}, {}] },
+      error: null,
+      meta: { requestId: "r-1", dryRun: true },
+    });
+  });
+
+  it.each([
+    ["no JSON", "{", 400, "MALFORMED_JSON", {}],
+    ["no body", undefined, 400, "MALFORMED_JSON", {}],
+    ["a wrong shape", { ...ORDER, cadence: "hourly" }, 400, "VALIDATION_FAILED", {}],
+    ["an end before its start", { ...ORDER, end: "2026-01-25" }, 422, "END_BEFORE_START", {}],
+    ["a long range", { ...ORDER, end: "2027-01-26" }, 422, "RANGE_TOO_LARGE", {}],
+    ["another format", ORDER, 406, "NOT_ACCEPTABLE", { Accept: "text/html" }],
+  ])("is refused as the service would for %s", async (_, json, status, expected, headers) => {
+    const response = await off.POST(generation({ json, headers }));
+    expect(response.status).toBe(status);
+    expect(response.headers.get("X-Error-Code")).toBe(expected);
+    expect(await code(response)).toBe(expected);
+  });
+});
+
+describe("the switch of the app", () => {
+  it.each([
+    ["false", "dry_run"],
+    [" OFF ", "dry_run"],
+    ["0", "dry_run"],
+    ["true", "error"],
+    ["", "error"],
+  ])("is read from the environment with each request: %j", async (value, outcome) => {
+    const { routes, events } = proxyOf("http://127.0.0.1:1", {
+      enabled: undefined as never,
+      // What would be asked fails, so that `error` shows that the service was asked.
+      getToken: () => {
+        if (value !== "true" && value !== "") return "t";
+        throw new Error("asked");
+      },
+    });
+    process.env["CALENDAR_SERVICE_ENABLED"] = value;
+    try {
+      const request = new Request("https://app.example/v1/ai/calendar", {
+        method: "POST",
+        body: JSON.stringify(ORDER),
+        headers: { "X-Requested-With": "XMLHttpRequest" },
+      });
+      await routes.POST(request).catch(() => undefined);
+    } finally {
+      delete process.env["CALENDAR_SERVICE_ENABLED"];
+    }
+    expect(events).toMatchObject([{ outcome }]);
+  });
+});
