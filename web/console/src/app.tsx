@@ -1,0 +1,167 @@
+// The app: a session, and the page of the address inside of the frame.
+import { isAlmanacError, type Almanac, type Schemas } from "@almanac/client";
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { AppContext, type AppState } from "./app-state";
+import { Frame } from "./frame/frame";
+import { Page } from "./frame/page";
+import { useWords } from "./i18n";
+import { sentenceOf } from "./errors";
+import { Announcements } from "./parts/announce";
+import { Link } from "./parts/link";
+import { Problem } from "./parts/problem";
+import { useRoute } from "./routing";
+import { discardUnsaved, flushAll, hasUnsaved } from "./saving/unsaved";
+import { AlmanacContext } from "./service";
+import type { Gate } from "./session/gate";
+import { SignIn } from "./session/sign-in";
+import { Activity } from "./syntheses/activity";
+import { SynthesisPage } from "./syntheses/synthesis-page";
+import { NewThemePage } from "./themes/new-theme-page";
+import { Removals } from "./themes/removals";
+import { ThemePage } from "./themes/theme-page";
+import { ThemesPage } from "./themes/themes-page";
+
+type Session = Schemas["SessionResponse"];
+
+/** Longest pause that a timer of a browser can wait. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
+  /** Undefined while it is not known, null if no person is signed in. */
+  const [session, setSession] = useState<Session | null | undefined>(undefined);
+  const [error, setError] = useState<unknown>();
+  const [attempt, setAttempt] = useState(0);
+
+  useEffect(() => {
+    almanac.get("/session").then(setSession, (refusal: unknown) => {
+      if (isAlmanacError(refusal) && refusal.status === 401) setSession(null);
+      else setError(refusal);
+    });
+  }, [almanac, attempt]);
+
+  const retry = () => {
+    setError(undefined);
+    setAttempt((count) => count + 1);
+  };
+
+  return (
+    <AlmanacContext value={almanac}>
+      {session && <SignedIn almanac={almanac} gate={gate} session={session} onSession={setSession} />}
+      {session === null && (
+        <main>
+          <SignIn isAgain={false} onSignedIn={setSession} />
+        </main>
+      )}
+      {session === undefined && error !== undefined && <NotReached error={error} onRetry={retry} />}
+      <Announcements />
+    </AlmanacContext>
+  );
+}
+
+function NotReached({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const words = useWords();
+  return (
+    <main className="not-reached">
+      <Problem error={error} onRetry={onRetry}>
+        {sentenceOf(error, words)}
+      </Problem>
+    </main>
+  );
+}
+
+interface SignedInProps {
+  almanac: Almanac;
+  gate: Gate;
+  session: Session;
+  onSession: (session: Session | null) => void;
+}
+
+function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
+  const { t } = useWords();
+  const [app] = useState<AppState>(() => ({ activity: new Activity(almanac), removals: new Removals(almanac) }));
+  const isClosed = useSyncExternalStore(gate.isClosed.subscribe, gate.isClosed.get);
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  useEffect(() => {
+    const left = new Date(session.expiresAt).getTime() - Date.now();
+    const timer = setTimeout(
+      () => {
+        gate.close();
+      },
+      Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+    );
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [gate, session]);
+  // Before the form of the dialog takes the focus.
+  useLayoutEffect(() => {
+    if (isClosed) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isClosed]);
+
+  const again = (renewed: Session) => {
+    // Nothing of one person is shown to another, or saved in their name.
+    if (renewed.userId !== session.userId) {
+      reloadWithout();
+      return;
+    }
+    onSession(renewed);
+    gate.open();
+  };
+
+  const signOut = async () => {
+    await flushAll();
+    if (hasUnsaved() && !confirm(t("account.unsaved"))) return;
+    await almanac.delete("/session").catch(() => undefined);
+    reloadWithout();
+  };
+
+  return (
+    <AppContext value={app}>
+      <Frame session={session} onSignOut={() => void signOut()}>
+        <Pages />
+      </Frame>
+      <dialog
+        className="sign-in-again"
+        ref={dialog}
+        aria-label={t("signIn.again")}
+        onCancel={(event) => {
+          event.preventDefault();
+        }}
+      >
+        {isClosed && <SignIn isAgain onSignedIn={again} />}
+      </dialog>
+    </AppContext>
+  );
+}
+
+/** Starts again without anything that belongs to the last person. */
+function reloadWithout(): void {
+  discardUnsaved();
+  location.reload();
+}
+
+function Pages() {
+  const { t } = useWords();
+  const route = useRoute();
+  switch (route.page) {
+    case "themes":
+      return <ThemesPage key="themes" />;
+    case "new-theme":
+      return <NewThemePage key="new" />;
+    case "theme":
+      return <ThemePage key={route.theme} theme={route.theme} />;
+    case "synthesis":
+      return <SynthesisPage key={route.synthesis} theme={route.theme} id={route.synthesis} />;
+    case "unknown":
+      return (
+        <Page key="unknown" title={t("unknown.title")}>
+          <p className="secondary">{t("unknown.text")}</p>
+          <p>
+            <Link to={{ page: "themes" }}>{t("themes.title")}</Link>
+          </p>
+        </Page>
+      );
+  }
+}

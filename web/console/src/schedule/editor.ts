@@ -1,0 +1,237 @@
+// The schedule of one theme while a person edits it: reads it, saves each valid change, removes it.
+import type { Almanac, AlmanacError, ScheduleResponse, UpsertScheduleRequest } from "@almanac/client";
+import { Editor, Shelf } from "../saving/editor";
+import { Saver, type SaveState } from "../saving/saver";
+import {
+  MOST_EMAILS,
+  draftOf,
+  emailProblem,
+  hasUnsavedText,
+  isTime,
+  requestOf,
+  savedRows,
+  timeOf,
+  toggled,
+  type Day,
+  type Draft,
+  type EmailRow,
+} from "./model";
+
+const TYPING_PAUSE_MS = 800;
+/** How long a removal can be undone; then it is sent. */
+const UNDO_MS = 6_000;
+
+export interface ScheduleView {
+  /** Absent until it was read. */
+  draft: Draft | undefined;
+  stored: ScheduleResponse | null;
+  loadError: unknown;
+  save: SaveState;
+  /** The last thing that happened. */
+  notice: "saved" | "deleted" | null;
+  /** Whether a removal can be undone. */
+  canUndo: boolean;
+  /** How many changes the service has stored. */
+  changes: number;
+}
+
+/** A schedule to store; null: none. */
+type Change = UpsertScheduleRequest | null;
+
+export class ScheduleEditor extends Editor<ScheduleView> {
+  protected readonly saver: Saver<Change, ScheduleResponse | null>;
+  /** What was stored or is on the way there. */
+  private sent: Change = null;
+  /** The draft before the removal. */
+  private removed: Draft | undefined;
+  private nextKey = MOST_EMAILS;
+
+  constructor(
+    private readonly almanac: Almanac,
+    private readonly theme: string,
+  ) {
+    super({
+      draft: undefined,
+      stored: null,
+      loadError: undefined,
+      save: { kind: "idle" },
+      notice: null,
+      canUndo: false,
+      changes: 0,
+    });
+    this.saver = new Saver<Change, ScheduleResponse | null>({
+      send: (change) => this.send(change),
+      onSaved: (stored, change) => {
+        this.stored(stored, change);
+      },
+      onRefused: (error, change) => this.refused(error, change),
+    });
+  }
+
+  readonly load = async (): Promise<void> => {
+    const { changes } = this.view.get();
+    try {
+      const stored = await this.almanac.schedulesApi.get(this.theme);
+      // Read before a change that was saved since: it is older than what is shown.
+      if (this.hasChanges() || this.view.get().changes !== changes) return;
+      this.sent = stored && requestOf(draftOf(stored), stored);
+      const { draft } = this.view.get();
+      const isSame = draft && JSON.stringify(requestOf(draft, stored)) === JSON.stringify(this.sent);
+      this.update({ stored, draft: isSame ? draft : draftOf(stored), loadError: undefined });
+    } catch (error) {
+      if (!this.view.get().draft) this.update({ loadError: error });
+    }
+  };
+
+  setEnabled(enabled: boolean): void {
+    this.edit((draft) => ({ ...draft, enabled }));
+  }
+
+  toggleDay(day: Day): void {
+    this.edit((draft) => ({ ...draft, days: toggled(draft.days, day) }));
+  }
+
+  setZone(zone: string | null): void {
+    this.edit((draft) => ({ ...draft, zone }));
+  }
+
+  typeTime(text: string): void {
+    const time = isTime(text) ? { time: text } : {};
+    this.edit((draft) => ({ ...draft, timeText: text, isTimeWrong: false, ...time }), TYPING_PAUSE_MS);
+  }
+
+  commitTime(): void {
+    this.edit((draft) => {
+      const time = timeOf(draft.timeText);
+      return time === undefined
+        ? { ...draft, isTimeWrong: true }
+        : { ...draft, timeText: time, isTimeWrong: false, time };
+    });
+    if (!this.view.get().canUndo) void this.saver.flush();
+  }
+
+  addEmail(): void {
+    const row: EmailRow = { key: this.nextKey++, text: "", address: null, stored: null, problem: null };
+    this.edit((draft) => (draft.emails.length < MOST_EMAILS ? { ...draft, emails: [...draft.emails, row] } : draft));
+  }
+
+  removeEmail(key: number): void {
+    this.edit((draft) => ({ ...draft, emails: draft.emails.filter((row) => row.key !== key) }));
+  }
+
+  /** Half an address may be valid: it is saved when the person leaves the field. */
+  typeEmail(key: number, text: string): void {
+    this.editRow(key, (row) => ({ ...row, text, problem: null }));
+  }
+
+  commitEmail(key: number): void {
+    this.editRow(key, (row, draft) => {
+      const text = row.text.trim();
+      if (text === "" && row.address === null) return { ...row, problem: null };
+      const problem = emailProblem(draft, row);
+      return problem ? { ...row, problem } : { ...row, text, address: text, problem };
+    });
+  }
+
+  retry(): void {
+    const { draft, stored, save } = this.view.get();
+    if (save.kind === "refused" && draft) this.saver.save(requestOf(draft, stored));
+    else void this.saver.flush();
+  }
+
+  remove(): void {
+    this.removed = this.view.get().draft;
+    this.sent = null;
+    this.saver.save(null, UNDO_MS);
+    this.update({ draft: draftOf(null), notice: "deleted", canUndo: true });
+  }
+
+  undoRemoval(): void {
+    if (this.saver.pending() !== null || !this.removed) return;
+    this.saver.cancel();
+    const { stored } = this.view.get();
+    this.sent = stored && requestOf(draftOf(stored), stored);
+    this.update({ draft: this.removed, notice: null, canUndo: false });
+    // A change that the removal has overtaken.
+    this.queue(this.removed, 0);
+  }
+
+  override hasChanges(): boolean {
+    const { draft } = this.view.get();
+    return super.hasChanges() || (draft !== undefined && hasUnsavedText(draft));
+  }
+
+  /** A removal that waits is sent when the page closes, so that nothing is lost. */
+  protected override isUnsaved(): boolean {
+    return this.hasChanges() && this.saver.pending() !== null;
+  }
+
+  protected override onSaveState(save: SaveState): Partial<ScheduleView> {
+    return { save, canUndo: this.saver.pending() === null };
+  }
+
+  private async send(change: Change): Promise<ScheduleResponse | null> {
+    // Outlives the page, because leaving it sends what waits.
+    const init = { params: { path: { id: this.theme } }, keepalive: true };
+    if (change !== null) return this.almanac.put("/themes/{id}/schedule", { ...init, body: change });
+    await this.almanac.delete("/themes/{id}/schedule", init);
+    return null;
+  }
+
+  private stored(stored: ScheduleResponse | null, change: Change): void {
+    const { draft, notice, changes } = this.view.get();
+    const emails = change?.emails ?? [];
+    const kept = draft?.emails.map((row) =>
+      row.address !== null && emails.includes(row.address) ? { ...row, stored: row.address } : row,
+    );
+    this.update({
+      stored,
+      draft: draft && { ...draft, emails: kept ?? [] },
+      notice: change === null || this.saver.pending() === null ? notice : "saved",
+      changes: changes + 1,
+    });
+  }
+
+  /** Returns the change without the addresses that were refused; their texts stay in their rows. */
+  private refused(error: AlmanacError, change: Change): Change | undefined {
+    const { draft, stored } = this.view.get();
+    if (change === null) this.update({ draft: this.removed, notice: null });
+    if (change === null || !draft) return undefined;
+    const rows = savedRows(draft);
+    const wrong = error.details.flatMap(({ loc }) => (loc[1] === "emails" ? (rows[Number(loc[2])]?.key ?? []) : []));
+    const emails = draft.emails.map((row) =>
+      wrong.includes(row.key) ? { ...row, problem: "invalid" as const, address: row.stored } : row,
+    );
+    const corrected = { ...draft, emails };
+    this.update({ draft: corrected, notice: null });
+    this.sent = wrong.length > 0 ? requestOf(corrected, stored) : null;
+    return this.sent ?? undefined;
+  }
+
+  private edit(change: (draft: Draft) => Draft, pauseMs = 0): void {
+    const { draft } = this.view.get();
+    if (!draft) return;
+    const edited = change(draft);
+    this.update({ draft: edited });
+    this.queue(edited, pauseMs);
+  }
+
+  private editRow(key: number, change: (row: EmailRow, draft: Draft) => EmailRow): void {
+    this.edit((draft) => ({
+      ...draft,
+      emails: draft.emails.map((row) => (row.key === key ? change(row, draft) : row)),
+    }));
+  }
+
+  /** Sends what can be saved, if it is not what was sent last. */
+  private queue(draft: Draft, pauseMs: number): void {
+    const request = requestOf(draft, this.view.get().stored);
+    if (JSON.stringify(request) === JSON.stringify(this.sent ?? requestOf(draftOf(null), null))) return;
+    this.sent = request;
+    this.saver.save(request, pauseMs);
+  }
+}
+
+export const scheduleEditors = new Shelf(
+  (almanac: Almanac, theme: string): ScheduleEditor => new ScheduleEditor(almanac, theme),
+);

@@ -1,0 +1,138 @@
+// What a person edits of a schedule, and what of it can be saved. Pure.
+import type { ScheduleResponse, Schemas, UpsertScheduleRequest } from "@almanac/client";
+
+export type Day = Schemas["ScheduleDay"];
+
+export const DAYS: readonly Day[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+export const MOST_EMAILS = 3;
+const FIRST_TIME = "08:00";
+const LONGEST_EMAIL = 254;
+
+export interface EmailRow {
+  key: number;
+  /** As typed. */
+  text: string;
+  /** The last valid address of the row, which is what is saved; null if it never had one. */
+  address: string | null;
+  /** The address of the row that the service has. */
+  stored: string | null;
+  problem: EmailProblem | null;
+}
+
+export type EmailProblem = "invalid" | "duplicate";
+
+export interface Draft {
+  enabled: boolean;
+  days: readonly Day[];
+  /** The time as typed. */
+  timeText: string;
+  /** Whether the person has left the field with a text that is no time. */
+  isTimeWrong: boolean;
+  /** The last valid time: in the zone, or in UTC without one. */
+  time: string;
+  /** IANA name; null: UTC. */
+  zone: string | null;
+  emails: readonly EmailRow[];
+}
+
+export function draftOf(stored: ScheduleResponse | null): Draft {
+  const time = stored?.time_local ?? stored?.time_utc ?? FIRST_TIME;
+  return {
+    // Switched on by the person, never by the first day that is chosen.
+    enabled: stored?.enabled ?? false,
+    days: stored?.days ?? [],
+    timeText: time,
+    isTimeWrong: false,
+    time,
+    zone: stored?.timezone ?? null,
+    emails: (stored?.emails ?? []).map((address, key) => ({
+      key,
+      text: address,
+      address,
+      stored: address,
+      problem: null,
+    })),
+  };
+}
+
+/** What is saved of a draft: its valid parts. Fields that are not shown keep their stored values. */
+export function requestOf(draft: Draft, stored: ScheduleResponse | null): UpsertScheduleRequest {
+  const { enabled, days, time, zone } = draft;
+  return {
+    enabled,
+    days: [...days],
+    time_utc: zone === null ? time : (stored?.time_utc ?? time),
+    timezone: zone,
+    time_local: zone === null ? null : time,
+    emails: savedRows(draft).map((row) => row.address),
+    catch_up_minutes: stored?.catch_up_minutes ?? null,
+  };
+}
+
+/** The rows whose addresses are saved, in the order of the request. */
+export function savedRows(draft: Draft): (EmailRow & { address: string })[] {
+  return draft.emails.filter((row): row is EmailRow & { address: string } => row.address !== null);
+}
+
+/** Whether something was typed that `requestOf` leaves out. */
+export function hasUnsavedText(draft: Draft): boolean {
+  return draft.timeText !== draft.time || draft.emails.some((row) => row.text.trim() !== (row.address ?? ""));
+}
+
+/** Days in the order of the week. */
+export function toggled(days: readonly Day[], day: Day): Day[] {
+  return DAYS.filter((each) => days.includes(each) !== (each === day));
+}
+
+export function isTime(text: string): boolean {
+  return /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
+}
+
+/** The time that people mean by `9`, `930`, `9.30` or `9h`; nothing if they mean none. */
+export function timeOf(text: string): string | undefined {
+  const [, hours, minutes = ""] = /^(\d{1,2})(?:\s*[:.hH]?\s*(\d{2}))?\s*[hH]?$/.exec(text.trim()) ?? [];
+  if (hours === undefined) return undefined;
+  const time = `${hours.padStart(2, "0")}:${minutes.padStart(2, "0")}`;
+  return isTime(time) ? time : undefined;
+}
+
+const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const EMAIL = new RegExp(`^${ATOM}(?:\\.${ATOM})*@(?:${LABEL}\\.)+${LABEL}$`);
+
+/** Addresses that every mail server accepts, as the service checks them: ASCII, with a host name. */
+export function isEmail(text: string): boolean {
+  return text.length <= LONGEST_EMAIL && EMAIL.test(text) && !/\.\d+$/.test(text);
+}
+
+/** What is wrong with the text of a row among the others. Case makes no other recipient. */
+export function emailProblem(draft: Draft, row: EmailRow): EmailProblem | null {
+  const address = row.text.trim();
+  if (!isEmail(address)) return "invalid";
+  const isSame = (other: EmailRow) =>
+    other.key !== row.key && other.address !== null && other.address.toLowerCase() === address.toLowerCase();
+  return draft.emails.some(isSame) ? "duplicate" : null;
+}
+
+/** Now in a zone: the day of the week, and the time. */
+export function nowIn(zone: string | null, now: Date): { day: Day; time: string } {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone ?? "UTC",
+    weekday: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  }).formatToParts(now);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((each) => each.type === type)?.value ?? "";
+  const day = DAYS.find((each) => each === part("weekday").toLowerCase()) ?? "mon";
+  return { day, time: `${part("hour")}:${part("minute")}` };
+}
+
+/** Whether the schedule would fire at once if it were switched on: today's time is past, and today has not fired. */
+export function firesAtOnce(draft: Draft, stored: ScheduleResponse | null, now: Date): boolean {
+  const today = nowIn(draft.zone, now);
+  if (!draft.days.includes(today.day) || draft.time > today.time) return false;
+  const last = stored?.last_run_at;
+  if (last === undefined || last === null) return true;
+  const dateOf = (at: Date) => new Intl.DateTimeFormat("sv-SE", { timeZone: draft.zone ?? "UTC" }).format(at);
+  return dateOf(new Date(last)) !== dateOf(now);
+}

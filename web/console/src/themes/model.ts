@@ -1,0 +1,55 @@
+// What a theme may be, as the service checks it. Pure.
+import type { Schemas } from "@almanac/client";
+
+export type Theme = Schemas["Theme"];
+export type Field = "name" | "description" | "language" | "sources" | "sections";
+export type Values = Pick<Theme, Field>;
+
+export const LONGEST_NAME = 200;
+export const LONGEST_DESCRIPTION = 2_000;
+export const MOST_SOURCES = 20;
+export const MOST_SECTIONS = 20;
+export const LONGEST_SECTION = 120;
+const LONGEST_ADDRESS = 2_048;
+
+/** Languages to choose from; a theme may have any other that was set elsewhere. */
+export const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "nl", "pl", "sv", "da", "fi", "cs", "ro", "el", "tr"]
+  .concat(["uk", "ru", "ar", "he", "hi", "zh", "ja", "ko"])
+  .sort();
+
+export type TextProblem = "required" | "tooLong";
+
+export function textProblem(field: "name" | "description", text: string): TextProblem | null {
+  // The service counts characters, not UTF-16 units.
+  const { length } = Array.from(text.trim());
+  if (field === "name" && length === 0) return "required";
+  return length > (field === "name" ? LONGEST_NAME : LONGEST_DESCRIPTION) ? "tooLong" : null;
+}
+
+/** The address of a feed in its normal form; nothing if it is none. `example.com/feed` is taken as https. */
+export function feedAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const withScheme = /^[a-z][a-z0-9+.-]*:/i.test(trimmed) ? trimmed : `https://${trimmed}`;
+  if (!URL.canParse(withScheme)) return undefined;
+  const url = new URL(withScheme);
+  url.hash = "";
+  const isWeb = ["http:", "https:"].includes(url.protocol) && url.hostname.includes(".") && !/\s/.test(trimmed);
+  const hasLogin = url.username !== "" || url.password !== "";
+  return isWeb && !hasLogin && url.href.length <= LONGEST_ADDRESS ? url.href : undefined;
+}
+
+/** Lines or words of a pasted text. */
+export function linesOf(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+export function languageName(tag: string, shownIn: string): string {
+  try {
+    return new Intl.DisplayNames(shownIn, { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}

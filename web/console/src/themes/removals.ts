@@ -1,0 +1,58 @@
+// A theme that a person has deleted is hidden at once and deleted after some seconds, so that it can be taken back.
+import type { Almanac } from "@almanac/client";
+import { Observable } from "../saving/observable";
+import { guardUnsaved } from "../saving/unsaved";
+
+const UNDO_MS = 6_000;
+
+export interface Removal {
+  id: string;
+  name: string;
+  /** Set when the service has refused it. */
+  error?: unknown;
+}
+
+export class Removals {
+  /** The removal that can be undone, or that failed. */
+  readonly current = new Observable<Removal | null>(null);
+  private readonly removed = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly almanac: Almanac) {
+    // A removal that waits is sent when the page closes: it loses nothing.
+    guardUnsaved({ isUnsaved: () => false, flush: this.flush });
+  }
+
+  isHidden(id: string): boolean {
+    const current = this.current.get();
+    return this.removed.has(id) || (current?.id === id && current.error === undefined);
+  }
+
+  start(id: string, name: string): void {
+    void this.flush();
+    this.current.set({ id, name });
+    this.timer = setTimeout(() => void this.flush(), UNDO_MS);
+  }
+
+  readonly undo = (): void => {
+    clearTimeout(this.timer);
+    this.current.set(null);
+  };
+
+  private readonly flush = async (): Promise<void> => {
+    clearTimeout(this.timer);
+    const current = this.current.get();
+    if (current && current.error === undefined) await this.send(current);
+  };
+
+  private async send(removal: Removal): Promise<void> {
+    this.removed.add(removal.id);
+    this.current.set(null);
+    try {
+      await this.almanac.delete("/themes/{id}", { params: { path: { id: removal.id } }, keepalive: true });
+    } catch (error) {
+      this.removed.delete(removal.id);
+      this.current.set({ ...removal, error });
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// The titles of a theme's sections, in the order of the mail. Without any the model chooses them.
+import { useId, useState } from "react";
+import { Icon } from "../parts/icon";
+import { useWords } from "../i18n";
+import type { ThemeEditor, ThemeView } from "./editor";
+import { FieldProblem } from "./fields";
+import { LONGEST_SECTION, MOST_SECTIONS } from "./model";
+
+interface SectionsProps {
+  titles: readonly string[];
+  view: ThemeView;
+  editor: ThemeEditor;
+}
+
+export function Sections({ titles, view, editor }: SectionsProps) {
+  const words = useWords();
+  const { t } = words;
+  const problemId = useId();
+  const change = (changed: string[]) => {
+    editor.edit("sections", changed);
+  };
+
+  return (
+    <div className="field">
+      {titles.length === 0 && <p className="empty">{t("section.none")}</p>}
+      <ol className="sections">
+        {titles.map((title, index) => (
+          <li className="section-row" key={title}>
+            <span className="section-number" aria-hidden="true">
+              {index + 1}
+            </span>
+            <span className="section-title">{title}</span>
+            <SectionButtons titles={titles} index={index} onChange={change} />
+          </li>
+        ))}
+      </ol>
+      <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
+      {titles.length < MOST_SECTIONS && (
+        <AddSection
+          titles={titles}
+          onAdd={(title) => {
+            change([...titles, title]);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface SectionButtonsProps {
+  titles: readonly string[];
+  index: number;
+  onChange: (titles: string[]) => void;
+}
+
+function SectionButtons({ titles, index, onChange }: SectionButtonsProps) {
+  const { t } = useWords();
+  const title = titles[index] ?? "";
+  const move = (to: number) => {
+    const others = titles.filter((_, at) => at !== index);
+    onChange([...others.slice(0, to), title, ...others.slice(to)]);
+  };
+  return (
+    <span className="row-buttons">
+      <button
+        type="button"
+        className="button button-quiet button-icon"
+        aria-label={t("section.up", { title })}
+        disabled={index === 0}
+        onClick={() => {
+          move(index - 1);
+        }}
+      >
+        <Icon name="up" />
+      </button>
+      <button
+        type="button"
+        className="button button-quiet button-icon"
+        aria-label={t("section.down", { title })}
+        disabled={index === titles.length - 1}
+        onClick={() => {
+          move(index + 1);
+        }}
+      >
+        <Icon name="down" />
+      </button>
+      <button
+        type="button"
+        className="button button-quiet button-icon"
+        aria-label={t("section.remove", { title })}
+        onClick={() => {
+          onChange(titles.filter((_, at) => at !== index));
+        }}
+      >
+        <Icon name="close" />
+      </button>
+    </span>
+  );
+}
+
+function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (title: string) => void }) {
+  const { t } = useWords();
+  const [inputId, problemId] = [useId(), useId()];
+  const [text, setText] = useState("");
+  const [isKnown, setIsKnown] = useState(false);
+
+  const add = () => {
+    const title = text.trim();
+    if (title === "") return;
+    if (titles.includes(title)) {
+      setIsKnown(true);
+      return;
+    }
+    setText("");
+    onAdd(title);
+  };
+
+  return (
+    <div className="add">
+      <label className="visually-hidden" htmlFor={inputId}>
+        {t("section.title")}
+      </label>
+      <div className="add-row">
+        <input
+          id={inputId}
+          className="input"
+          maxLength={LONGEST_SECTION}
+          placeholder={t("section.example")}
+          value={text}
+          aria-invalid={isKnown}
+          aria-describedby={isKnown ? problemId : undefined}
+          onChange={(event) => {
+            setText(event.target.value);
+            setIsKnown(false);
+          }}
+          onBlur={add}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") add();
+          }}
+        />
+        <button type="button" className="button" onClick={add}>
+          <Icon name="plus" /> {t("section.add")}
+        </button>
+      </div>
+      {isKnown && (
+        <p className="field-problem" id={problemId}>
+          {t("section.known")}
+        </p>
+      )}
+    </div>
+  );
+}

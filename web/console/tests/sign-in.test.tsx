@@ -1,0 +1,109 @@
+// Signing in, and being asked again without losing what was typed.
+import { render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, test, vi } from "vitest";
+import { App } from "../src/app";
+import { setLanguage } from "../src/schedule";
+import { Gate } from "../src/session/gate";
+import { Service, data, refusal, session } from "./service";
+
+let service: Service;
+let gate: Gate;
+beforeEach(async () => {
+  gate = new Gate();
+  service = new Service(() => (request) => gate.fetch(request));
+  vi.stubGlobal("fetch", (request: Request) => service.answer(request));
+  history.replaceState(null, "", "/console/");
+  await setLanguage("en");
+});
+
+function show() {
+  render(<App almanac={service.almanac} gate={gate} />);
+}
+
+const signedOut = () => {
+  service.next("GET", "/session", () => refusal(401, "UNAUTHENTICATED"));
+};
+
+async function paste(token: string) {
+  const input = await screen.findByLabelText<HTMLInputElement>("Access token");
+  await userEvent.click(input);
+  await userEvent.paste(token);
+  await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+  return input;
+}
+
+test("a token is exchanged for a session and kept nowhere", async () => {
+  signedOut();
+  show();
+
+  await paste("  Bearer a.b.c ");
+  await screen.findByRole("heading", { name: "Themes" });
+
+  const [made] = service.sent("POST");
+  expect([made?.path, made?.headers.get("Authorization")]).toEqual(["/session", "Bearer a.b.c"]);
+  expect(made?.headers.get("X-Requested-With")).toBe("XMLHttpRequest");
+  expect(JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])).not.toContain("a.b.c");
+  expect(document.body.innerHTML).not.toContain("a.b.c");
+});
+
+test("a refused token is said, and stays to be corrected", async () => {
+  signedOut();
+  service.next("POST", "/session", () => refusal(401, "UNAUTHENTICATED"));
+  show();
+
+  const input = await paste("wrong");
+
+  await screen.findByText(/This token is not valid/);
+  expect([input.value, input.getAttribute("aria-invalid")]).toEqual(["wrong", "true"]);
+});
+
+test("a session that is still there needs no token", async () => {
+  service.next("GET", "/session", () => data(session()));
+  show();
+
+  expect(await screen.findByRole("heading", { name: "Themes" })).toBeTruthy();
+});
+
+test("a request that is refused waits for the sign-in, and what was typed is still there", async () => {
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", "/console/themes/new");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
+  service.next("POST", "/themes", () => refusal(401, "UNAUTHENTICATED"));
+  service.next("POST", "/themes", () => data({ id: "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02" }));
+
+  await userEvent.click(screen.getByRole("button", { name: "Create theme" }));
+  await screen.findByRole("heading", { name: "Your session has ended" });
+  expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Coffee");
+  await paste("a.b.c");
+
+  await waitFor(() => {
+    expect(service.sent("POST").map(({ path }) => path)).toEqual(["/themes", "/session", "/themes"]);
+  });
+  const [first, , second] = service.sent("POST");
+  expect(second?.body).toMatchObject({ name: "Coffee" });
+  expect(second?.headers.get("Idempotency-Key")).toBe(first?.headers.get("Idempotency-Key"));
+  await waitFor(() => {
+    expect(location.pathname).toBe("/console/themes/0198c4a2-81b0-7e55-8a3d-2f6a9c417b02");
+  });
+});
+
+test("an older page than the service says to reload", async () => {
+  service.next("GET", "/session", () => data(session()));
+  service.next("GET", "/version", () => data({ name: "almanac", version: "9.0.0" }));
+  history.replaceState(null, "", "/console/");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+
+  expect(await screen.findByRole("button", { name: "Reload" })).toBeTruthy();
+});
+
+test("the service cannot be reached: no sign-in is asked for", async () => {
+  service.next("GET", "/session", () => Promise.reject(new TypeError("Failed to fetch")));
+  show();
+
+  await screen.findByText("The service cannot be reached.");
+  expect(screen.queryByLabelText("Access token")).toBeNull();
+});

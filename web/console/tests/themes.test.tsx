@@ -1,0 +1,185 @@
+// Themes: the list, and one that is edited.
+import type { Schemas } from "@almanac/client";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, test, vi } from "vitest";
+import { App } from "../src/app";
+import { discardUnsaved, hasUnsaved } from "../src/saving/unsaved";
+import { setLanguage } from "../src/schedule";
+import { Gate } from "../src/session/gate";
+import { Service, THEME, data, offline, refusal, session } from "./service";
+
+const SCRIPT = "<img src=x onerror=alert(1)>";
+const COFFEE: Schemas["Theme"] = {
+  id: THEME,
+  name: "Coffee",
+  description: SCRIPT,
+  language: "en",
+  sources: ["https://example.com/feed.xml"],
+  sections: ["Harvest", "Roasting"],
+  created_at: "2026-01-20T09:30:00Z",
+  updated_at: "2026-01-20T09:30:00Z",
+};
+
+let service: Service;
+beforeEach(async () => {
+  discardUnsaved();
+  service = new Service();
+  service.theme = COFFEE;
+  await setLanguage("en");
+});
+
+async function open(path: string) {
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", `/console${path}`);
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  render(<App almanac={service.almanac} gate={new Gate()} />);
+  await screen.findByRole("main");
+}
+
+const patches = () => service.sent("PATCH").map(({ body }) => body);
+
+async function openTheme() {
+  await open(`/themes/${THEME}`);
+  return screen.findByLabelText<HTMLInputElement>("Name");
+}
+
+test("a field is saved when typing pauses, and only that field", async () => {
+  const name = await openTheme();
+  vi.useFakeTimers();
+
+  for (const text of ["C", "Co", "Coffee weekly"]) fireEvent.change(name, { target: { value: text } });
+  await act(() => vi.advanceTimersByTimeAsync(799));
+  expect(patches()).toEqual([]);
+  await act(() => vi.advanceTimersByTimeAsync(1));
+
+  expect(patches()).toEqual([{ name: "Coffee weekly" }]);
+  expect(screen.getByText("Saved")).toBeTruthy();
+});
+
+test("without a connection a text is kept and saved later", async () => {
+  const name = await openTheme();
+  service.next("PATCH", `/themes/${THEME}`, offline);
+
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await screen.findByText("Not saved yet. Trying again.");
+  expect([name.value, hasUnsaved()]).toEqual(["Tea", true]);
+  window.dispatchEvent(new Event("online"));
+
+  await screen.findByText("Saved");
+  expect([patches().at(-1), hasUnsaved()]).toEqual([{ name: "Tea" }, false]);
+});
+
+test("a refused field holds nothing else back", async () => {
+  const name = await openTheme();
+  const details = [{ loc: ["body", "language"], msg: "must be a language tag such as fr or en-US", type: "value" }];
+  service.next("PATCH", `/themes/${THEME}`, offline);
+  service.next("PATCH", `/themes/${THEME}`, () => refusal(400, "VALIDATION_FAILED", details));
+
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await screen.findByText("Not saved yet. Trying again.");
+  fireEvent.change(screen.getByLabelText("Language", { selector: "select" }), { target: { value: "fr" } });
+
+  await screen.findByText("must be a language tag such as fr or en-US");
+  await waitFor(() => {
+    expect(patches()).toEqual([{ name: "Tea" }, { name: "Tea", language: "fr" }, { name: "Tea" }]);
+  });
+});
+
+test("a name is needed", async () => {
+  const name = await openTheme();
+
+  fireEvent.change(name, { target: { value: " " } });
+  fireEvent.blur(name);
+
+  expect(screen.getByText("A theme needs a name.")).toBeTruthy();
+  expect([patches(), hasUnsaved()]).toEqual([[], true]);
+});
+
+test("sources are added one by one or as a list, and wrong ones stay to be corrected", async () => {
+  await openTheme();
+  const input = screen.getByLabelText<HTMLInputElement>("Address of a feed");
+
+  await userEvent.type(input, "ftp://example.com{Enter}");
+  expect(screen.getByText(/Not the address of a feed/)).toBeTruthy();
+  expect(input.value).toBe("ftp://example.com");
+  await userEvent.clear(input);
+  await userEvent.click(input);
+  await userEvent.paste("https://a.example/1\nb.example/2\n");
+  await userEvent.type(input, "https://example.com/feed.xml{Enter}");
+
+  expect(screen.getByText("This source is in the list already.")).toBeTruthy();
+  const added = ["https://example.com/feed.xml", "https://a.example/1", "https://b.example/2"];
+  expect(patches()).toEqual([{ sources: added }]);
+});
+
+test("a source shows its last fetch and why it failed", async () => {
+  const error = { code: "WEB_PAGE", message: "The address shows a web page." };
+  const fetched = { url: COFFEE.sources[0], last_fetched_at: new Date().toISOString(), last_error: error, items: 3 };
+  service.next("GET", `/themes/${THEME}/sources`, () => data({ items: [fetched] }));
+  await openTheme();
+
+  expect(await screen.findByText("This is a web page. Use the address of its feed.")).toBeTruthy();
+  expect(screen.getByText(/3 items/)).toBeTruthy();
+});
+
+test("sections are moved with buttons", async () => {
+  await openTheme();
+
+  await userEvent.click(screen.getByRole("button", { name: "Move “Roasting” up" }));
+
+  await waitFor(() => {
+    expect(patches()).toEqual([{ sections: ["Roasting", "Harvest"] }]);
+  });
+});
+
+test("markup in a theme is shown as text", async () => {
+  await open("/");
+
+  expect(await screen.findByText(SCRIPT)).toBeTruthy();
+  expect(document.querySelector("img")).toBeNull();
+});
+
+test("a new theme cannot be changed while it is sent, so that nothing typed is lost", async () => {
+  await open("/themes/new");
+  const name = await screen.findByLabelText<HTMLInputElement>("Name");
+  let answer: (response: Response) => void = () => undefined;
+  service.next("POST", "/themes", () => new Promise((answered) => (answer = answered)));
+
+  await userEvent.type(name, "Coffee");
+  await userEvent.type(screen.getByLabelText("Description"), "Weekly{Enter}news");
+  await userEvent.click(screen.getByRole("button", { name: "Create theme" }));
+  await userEvent.type(name, " and tea");
+
+  expect([name.value, name.readOnly]).toEqual(["Coffee", true]);
+  expect(within(screen.getByRole("main")).getByLabelText<HTMLSelectElement>("Language").disabled).toBe(true);
+  answer(refusal(422, "RULE_REFUSED"));
+  await waitFor(() => {
+    expect(name.readOnly).toBe(false);
+  });
+  await userEvent.type(name, " and tea");
+  expect(name.value).toBe("Coffee and tea");
+});
+
+test("a deleted theme can be taken back, and leaving the page deletes it", async () => {
+  await openTheme();
+  const remove = async () => {
+    await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+    await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+    await screen.findByText("“Coffee” was deleted.");
+  };
+
+  await remove();
+  expect(within(screen.getByRole("main")).queryByRole("link", { name: "Coffee" })).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await userEvent.click(await within(screen.getByRole("main")).findByRole("link", { name: "Coffee" }));
+  expect(service.sent("DELETE")).toEqual([]);
+  await remove();
+  window.dispatchEvent(new Event("pagehide"));
+
+  await waitFor(() => {
+    expect(service.sent("DELETE").map(({ path }) => path)).toEqual([`/themes/${THEME}`]);
+  });
+});
