@@ -9,7 +9,7 @@ help: ## what there is
 run: ## everything on this machine, one calendar shown, then serving until Ctrl-C (DEMO_ONLY=1: end after it)
 	@deploy/local/run.sh
 
-test: ## every test, against private servers (T=name: only integration tests of that name)
+test: ## every test, against private servers (T=name: only integration tests of that name; T=web: only those of web/)
 	@deploy/local/test.sh $(T)
 
 check: ## what must hold before a push: format, clippy, generated files, tests

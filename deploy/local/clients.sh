@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
-. "$here/ground.sh"; . "$here/packages.sh"; . "$here/node.sh"
+. "$here/ground.sh"; . "$here/packages.sh"; . "$here/python.sh"; . "$here/node.sh"
 
 SOURCES="$ROOT/tests/clients"
 WORK="$LOCAL/clients"
@@ -18,14 +18,6 @@ main() {
     say "a Python client of api/openapi.yaml"
     python_client
 }
-
-need_python() {
-    python_is_new_enough && return 0
-    install_packages apt "python3 python3-venv" dnf "python3" apk "python3" && python_is_new_enough
-}
-
-# Debian's python3 has venv as a package of its own, and without it no ensurepip.
-python_is_new_enough() { python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
 
 typescript_client() {
     local folder="$WORK/typescript"

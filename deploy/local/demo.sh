@@ -67,7 +67,7 @@ demo_id() { grep '"done":true' "$LOCAL/demo.events" | sed -n "s/.*\"$1\":\"\([0-
 
 # One line per entry: date, time, channel, title. Progress is one line below them, rewritten on a terminal.
 demo_lines() {
-    local line event="" began progress="" count='"completed":([0-9]+),"total":([0-9]+)'
+    local line event="" began shown=0 progress="" count='"completed":([0-9]+),"total":([0-9]+)'
     began="$(date +%s%N)"
     while IFS= read -r line; do
         case "$line" in
@@ -76,16 +76,17 @@ demo_lines() {
                 if [ "$event" = entry ]; then
                     demo_over
                     demo_entry "$line"
+                    shown=$((shown + 1))
                 elif [ "$event" = progress ] && [[ "$line" =~ $count ]]; then
-                    progress="${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} entries"
+                    progress="of ${BASH_REMATCH[2]} entries"
                 fi
-                demo_over "$progress"
+                demo_over "${progress:+$shown $progress}"
                 ;;
         esac
     done
     demo_over
     if [ -n "$progress" ]; then
-        printf '   %s in %d.%01d s\n' "$progress" $((($(date +%s%N) - began) / 1000000000)) \
+        printf '   %d %s in %d.%01d s\n' "$shown" "$progress" $((($(date +%s%N) - began) / 1000000000)) \
             $((($(date +%s%N) - began) / 100000000 % 10))
     fi
 }
@@ -113,7 +114,7 @@ demo_order() {
 invite() {
     cat <<TEXT
 
-   Almanac serves at $BASE  (documentation: $BASE/docs)
+   Almanac serves at $BASE  (${CONSOLE_DIR:+console: $BASE/console, }documentation: $BASE/docs)
    Development token, one day, user $DEMO_USER:
 
      export TOKEN=$TOKEN

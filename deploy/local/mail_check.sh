@@ -4,7 +4,7 @@
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
-. "$here/ground.sh"; . "$here/packages.sh"; . "$here/node.sh"
+. "$here/ground.sh"; . "$here/packages.sh"; . "$here/python.sh"; . "$here/node.sh"
 
 WORK="$LOCAL/clients/mail"
 

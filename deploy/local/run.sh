@@ -5,6 +5,7 @@ set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source-path=SCRIPTDIR
 . "$here/ground.sh"; . "$here/packages.sh"; . "$here/toolchain.sh"; . "$here/postgres.sh"; . "$here/redis.sh"
+. "$here/python.sh"; . "$here/node.sh"; . "$here/console.sh"
 . "$here/docker.sh"; . "$here/services.sh"; . "$here/demo.sh"; . "$here/demo_publish.sh"; . "$here/demo_mail.sh"
 
 BIN="${CARGO_TARGET_DIR:-$ROOT/target}/release"
@@ -21,6 +22,7 @@ main() {
     trap 'exit 143' TERM HUP
     say "building"
     SQLX_OFFLINE=true cargo build --release --locked -p almanac-api -p almanac-worker 9>&-
+    provide_console
     say "starting Postgres and Redis"
     provide_postgres
     provide_redis

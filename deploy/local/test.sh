@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make test`: builds both programs with their crash points and runs every test. Arguments go to the integration tests,
-# and leave out all others.
+# and leave out all others; `web` alone stands for the tests of web/.
 # The tests start private servers of their own with the programs found here, and end them.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
@@ -18,12 +18,14 @@ export SQLX_OFFLINE=true
 faults=(--workspace --locked --features "almanac-api/faults,almanac-worker/faults")
 
 cargo build "${faults[@]}"
+if [ "$*" = web ]; then exec "$here/web.sh"; fi
 result=0
 if [ $# = 0 ]; then
     cargo test "${faults[@]}" --no-fail-fast --lib --bins || result=1
     "$here/clients.sh" || result=1
     "$here/mail_check.sh" || result=1
     "$here/alerts.sh" || result=1
+    "$here/web.sh" || result=1
 fi
 # Most of a test's time is waiting, so more of them than there are cores.
 cargo test "${faults[@]}" --test it -- --test-threads "${TEST_THREADS:-4}" "$@" || result=1

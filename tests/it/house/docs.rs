@@ -26,9 +26,23 @@ fn tests() -> BTreeSet<String> {
     found
 }
 
+/// Every test below `web/` as `path: title`.
+fn web_tests() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in files("web", ".test.ts").into_iter().chain(files("web", ".test.tsx")) {
+        let calls = text.lines().filter_map(|line| {
+            let line = line.trim_start();
+            line.strip_prefix("test(\"").or_else(|| line.strip_prefix("it(\""))
+        });
+        found.extend(calls.filter_map(|rest| rest.split_once('"')).map(|(title, _)| format!("{path}: {title}")));
+    }
+    found
+}
+
 /// What stands between back quotes and looks like a test.
 fn named(text: &str) -> Vec<&str> {
-    text.split('`').skip(1).step_by(2).filter(|quoted| quoted.contains("::")).collect()
+    let looks_like_a_test = |quoted: &&str| quoted.contains("::") || quoted.contains(".test.ts");
+    text.split('`').skip(1).step_by(2).filter(looks_like_a_test).collect()
 }
 
 /// Lines of the requirements that name no test, or one that does not exist.
@@ -43,12 +57,14 @@ fn unshown(requirements: &str, tests: &BTreeSet<String>) -> Vec<String> {
 
 #[test]
 fn every_requirement_names_a_test_that_exists() {
-    let (tests, requirements) = (tests(), files("docs", "requirements.md"));
+    let tests = &tests() | &web_tests();
+    let requirements = files("docs", "requirements.md");
     let requirements = &requirements["docs/requirements.md"];
 
     assert_eq!(unshown(requirements, &tests), Vec::<String>::new());
     assert!(requirements.lines().filter(|line| line.starts_with("- ")).count() > 100);
-    assert_eq!(unshown("- It flies. `moon::it_flies`\n- It swims.\n", &tests).len(), 2, "both would be found");
+    let wrong = "- It flies. `moon::it_flies`\n- It swims.\n- It shines. `web/moon.test.ts: it shines`\n";
+    assert_eq!(unshown(wrong, &tests).len(), 3, "all would be found");
 }
 
 /// Quoted paths of a page that do not exist.
@@ -87,10 +103,11 @@ fn references(text: &str) -> Vec<&str> {
 #[test]
 fn nothing_refers_to_a_text_outside_the_repository() {
     let mut wrong = Vec::new();
-    for ending in [".rs", ".sql", ".sh", ".md", ".yaml", ".toml"] {
+    for ending in [".rs", ".sql", ".sh", ".md", ".yaml", ".toml", ".ts", ".tsx", ".mjs", ".css", ".html"] {
         for (path, text) in files("", ending) {
-            // The rule itself; tables of code points, which are written in hexadecimal digits.
-            if path == "tests/it/house/docs.rs" || path.ends_with("characters.rs") || path.starts_with("api/openapi") {
+            // The rule itself; tables of code points, which are written in hexadecimal digits; what is generated.
+            let excepted = ["tests/it/house/docs.rs", "api/openapi.yaml", "web/client/src/generated/api.d.ts"];
+            if excepted.contains(&path.as_str()) || path.ends_with("characters.rs") {
                 continue;
             }
             let lines = text.lines().enumerate();

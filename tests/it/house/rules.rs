@@ -25,8 +25,7 @@ pub fn files(folder: &str, ending: &str) -> BTreeMap<String, String> {
             let path = entry.path();
             let name = path.strip_prefix(root()).expect("inside").to_string_lossy().into_owned();
             if path.is_dir() {
-                // Build output and tools' folders hold other people's sources.
-                if !name.starts_with('.') && name != "target" && !name.contains("node_modules") {
+                if is_source_folder(&name) {
                     folders.push(path);
                 }
             } else if name.ends_with(ending) {
@@ -36,6 +35,12 @@ pub fn files(folder: &str, ending: &str) -> BTreeMap<String, String> {
     }
     assert!(!found.is_empty(), "nothing below {folder} ends in {ending}");
     found
+}
+
+/// Build output and tools' folders hold other people's sources.
+fn is_source_folder(name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    !last.starts_with('.') && name != "target" && last != "node_modules" && last != "dist"
 }
 
 /// Every Rust file of the repository.

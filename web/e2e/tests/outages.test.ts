@@ -1,0 +1,100 @@
+// A stream whose service goes away, or whose token expires, and comes back.
+import type { Page } from "playwright-core";
+import { afterEach, expect, inject } from "vitest";
+import { test } from "../src/browser.js";
+import { Calendar, LONG, PROXY, signIn } from "../src/example.js";
+import { expectCount, expectText } from "../src/expect.js";
+import { person, tokenOf } from "../src/people.js";
+import { ensureRunning, start, stop } from "../src/programs.js";
+import { apiProgram, CALENDAR_SECONDS } from "../src/stack.js";
+
+/** The life of a token that expires while a run goes on. */
+const SHORT_SECONDS = 4;
+const WAIT_MS = (CALENDAR_SECONDS + 20) * 1_000;
+const WEEK = { channels: ["instagram", "linkedin"], start: "2027-03-01", end: "2027-03-07" };
+
+afterEach(() => ensureRunning(apiProgram(inject("addresses"))));
+
+/** Requests of a page to its routes, as `METHOD path`. */
+function requestsOf(page: Page): string[] {
+  const requests: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith(PROXY)) requests.push(`${request.method()} ${pathname.slice(PROXY.length)}`);
+  });
+  return requests;
+}
+
+test("a stream whose API is killed goes on to its end once there is one again", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  const requests = requestsOf(calendar.page);
+  await calendar.generate(WEEK);
+  await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
+
+  await stop("api", "SIGKILL");
+  await start(apiProgram(inject("addresses")));
+
+  await expectText(calendar.notice, "Done: 14 posts.", 40_000);
+  await expectCount(calendar.posts, 14);
+  expect(new Set(await calendar.keys()).size).toBe(14);
+  expect(requests.filter((request) => request === "POST /v1/ai/calendar")).toHaveLength(1);
+  expect(requests.filter((request) => /^GET \/v1\/jobs\/.*\/events$/.test(request))).not.toHaveLength(0);
+});
+
+test("an edit while the API is away is kept in its field and saved when it is back", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.generate({ ...WEEK, end: "2027-03-01" });
+  await expectText(calendar.notice, "Done: 2 posts.");
+  const key = "linkedin:2027-03-01:1";
+  await expectCount(calendar.caption(key), 1);
+
+  await stop("api", "SIGKILL");
+  await calendar.edit(key, "Typed in the dark");
+  await expectText(calendar.saveStatus(key), "Not saved: The service cannot be reached");
+  await start(apiProgram(inject("addresses")));
+
+  await expectText(calendar.saveStatus(key), /^Saved$/, 40_000);
+  const { entries } = await anna.almanac.get("/calendars/{id}", { params: { path: { id: calendar.id() } } });
+  expect(entries.find((entry) => entry.key === key)?.caption).toBe("Typed in the dark");
+});
+
+test("a stream whose token expires goes on with the one that replaced it", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  const requests = requestsOf(calendar.page);
+  await signIn(context, tokenOf(anna.id, SHORT_SECONDS));
+  await calendar.generate(LONG);
+  await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
+
+  await signIn(context, anna.token);
+
+  await expectText(calendar.notice, /of 200 posts are here/, WAIT_MS);
+  expect(requests.filter((request) => /^GET \/v1\/jobs\/.*\/events$/.test(request))).toHaveLength(1);
+  const keys = await calendar.keys();
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("a person whose session ended signs in again and finds the run going on", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await signIn(context, tokenOf(anna.id, SHORT_SECONDS));
+  await calendar.generate(LONG);
+
+  await expectText(calendar.problem, "Your session has ended.");
+  await calendar.problem.getByRole("link", { name: "Sign in again" }).click();
+  await calendar.page.getByLabel("Token").fill(anna.token);
+  await calendar.page.getByRole("button", { name: "Sign in" }).click();
+
+  await expect.poll(() => calendar.posts.count(), { timeout: WAIT_MS }).toBeGreaterThan(1);
+  expect(calendar.id()).not.toBe("");
+});
