@@ -1,8 +1,8 @@
 //! Faults of every kind, one after the other, in an order that the seed decides; beside them outages of the provider.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use almanac_tests::{Mode, Script, Stack};
+use almanac_tests::{Mode, Script, Stack, stack::Node};
 use rand::{
     Rng, SeedableRng,
     rngs::StdRng,
@@ -164,22 +164,23 @@ async fn interrupt(
         .fetch_all(admin)
         .await
         .unwrap_or_default();
-    let at_work =
-        stack.workers().iter().filter(|worker| worker.lease_owner().is_some_and(|owner| busy.contains(&owner)));
-    let Some(worker) = at_work.choose(random).or_else(|| stack.workers().choose(random)) else { return 0 };
-    let Some(owner) = worker.lease_owner() else { return 0 };
+    // The one that was killed last may still be starting; the other three are at work.
+    let at_work: Vec<(&Arc<Node>, String)> =
+        stack.workers().iter().filter_map(|worker| Some((worker, worker.lease_owner()?))).collect();
+    let holds_a_job = at_work.iter().filter(|(_, owner)| busy.contains(owner));
+    let (worker, owner) = holds_a_job.choose(random).or_else(|| at_work.choose(random)).unwrap();
     let at = Instant::now();
     match pause {
         None => {
             worker.kill().await;
-            watch.has_gone(&owner, at);
+            watch.has_gone(owner, at);
             worker.launch();
         }
         Some(pause) => {
             worker.pause();
-            watch.has_gone(&owner, at);
+            watch.has_gone(owner, at);
             sleep(pause).await;
-            watch.is_back(&owner);
+            watch.is_back(owner);
             worker.resume();
         }
     }
