@@ -27,6 +27,8 @@ CREATE TABLE almanac.job_kinds (
     on_save text,       -- (almanac.jobs[], items jsonb[]): stores items that workers made; items of a job are a JSON array
     on_finish text,     -- (almanac.jobs[], results jsonb[]) -> (n, final): writes totals and ends into the domain rows;
                         -- returns the final events of jobs without a result
+    on_cancel text,     -- (almanac.jobs) -> boolean: whether a cancelled job may end now; false while only the job can find
+                        -- out what it did outside; null: always
     on_retry text,      -- (almanac.jobs, new uuid) -> boolean: copies the domain row; false if it cannot be made again
     on_prune text,      -- (users uuid[], ids uuid[]) -> uuid[]: deletes texts of ended jobs; returns those not done;
                         -- null: excerpts in the errors of domain rows

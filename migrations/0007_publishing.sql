@@ -5,10 +5,10 @@
 
 -- No on_start: a worker that opens an intent sets its status itself (open_intent).
 INSERT INTO almanac.job_kinds (kind, lane, route, subject_type, family, rate_count, rate_seconds, domain_table, on_lock,
-                               on_finish, on_retry, on_erase)
+                               on_finish, on_cancel, on_retry, on_erase)
 VALUES ('publishing.publish', 'publishing', 'POST /v1/publish', 'intent', 'publish', 60, 300,
-        'almanac.publish_attempts', 'almanac.lock_intents', 'almanac.finish_intents', 'almanac.retry_intent',
-        'almanac.erase_publishing');
+        'almanac.publish_attempts', 'almanac.lock_intents', 'almanac.finish_intents', 'almanac.has_no_open_post',
+        'almanac.retry_intent', 'almanac.erase_publishing');
 
 CREATE TABLE almanac.channel_credentials (
     user_id uuid NOT NULL,

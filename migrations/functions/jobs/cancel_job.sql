@@ -1,4 +1,5 @@
--- Cancels a job of the calling user: a queued job ends at once, a running one is marked.
+-- Cancels a job of the calling user: a queued job ends at once, one that runs, or that has to find something out first, is
+-- marked.
 -- Returns missing · final · ended · cancelling.
 CREATE OR REPLACE FUNCTION almanac.cancel_job(p_id uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -11,7 +12,7 @@ BEGIN
         RETURN 'missing';
     ELSIF v_job.finished_at IS NOT NULL THEN
         RETURN 'final';
-    ELSIF v_job.state = 'queued' THEN
+    ELSIF v_job.state = 'queued' AND almanac.may_end_cancelled(v_job) THEN
         PERFORM almanac.finish(p_id, NULL, 'cancelled', jsonb_build_object(
             'code', 'CANCELLED', 'message', 'Cancelled before it started.'));
         RETURN 'ended';

@@ -1,6 +1,6 @@
 -- Returns jobs with expired leases to the queue, with a crash counted and run_at untouched, so a rescued job goes first.
 -- State and time are checked again in the UPDATE itself. Too many crashes: poison, through finish(). A job whose
--- cancellation was requested ends as cancelled. One that ends and whose domain row another transaction holds is left to
+-- cancellation was requested ends as cancelled, unless it has to find something out first. One that ends and whose domain row another transaction holds is left to
 -- the next round. One that cannot be ended, because a row of its user is damaged, is returned as `unended`.
 -- Reads the running jobs, of which there are as few as slots: no index has lease_expires_at, so that a renewal touches
 -- none. The settings keep that plan, also if it was made while the table was empty.
@@ -31,7 +31,7 @@ BEGIN
              WHERE j.id = v_id AND j.state = 'running' AND j.lease_expires_at < v_now
             RETURNING j.* INTO v_job;
             CONTINUE WHEN NOT FOUND;
-            IF v_job.cancel_requested_at IS NOT NULL THEN
+            IF v_job.cancel_requested_at IS NOT NULL AND almanac.may_end_cancelled(v_job) THEN
                 PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
                     'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'));
                 v_job.state := 'cancelled';

@@ -4,7 +4,8 @@
 --          without any content fails. One that made no call and has no event yet counts as never started.
 --   leave  a newer worker can do it: nothing is counted, p_after until the next try;
 --   drain  the process ends or lost its store: nothing is counted, and the job keeps its place (run_at).
--- A job whose cancellation was requested ends here, in the same statement: it would otherwise wait for its pause.
+-- A job whose cancellation was requested ends here, in the same statement: it would otherwise wait for its pause. One that
+-- has to find something out first waits.
 -- Returns `queued`, or the final state and the event that ended the job; no row if the lease is lost.
 CREATE OR REPLACE FUNCTION almanac.release(
     p_id uuid, p_epoch bigint, p_why text, p_after interval, p_most interval)
@@ -25,7 +26,7 @@ BEGIN
         RETURN;
     END IF;
     state := 'queued';
-    IF v_job.cancel_requested_at IS NOT NULL THEN
+    IF v_job.cancel_requested_at IS NOT NULL AND almanac.may_end_cancelled(v_job) THEN
         state := 'cancelled';
         v_error := jsonb_build_object(
             'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.');

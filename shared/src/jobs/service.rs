@@ -206,6 +206,11 @@ fn explain(job: &JobRow, load: Option<&Value>) -> Value {
     let ahead = load.and_then(|load| load["ahead"].as_i64()).unwrap_or(0);
     let running = load.and_then(|load| load["running"].as_i64()).unwrap_or(0);
     let (blocker, next, at) = match job.state() {
+        State::Queued if job.cancel_requested_at.is_some() => (
+            "its cancellation was requested; it ends when it is known what became of what it sent".into(),
+            "a worker asks for it",
+            Some(job.run_at),
+        ),
         State::Queued if job.held_since.is_some() => (
             "the model's provider cannot serve now; the job waits for it and is charged nothing".into(),
             "a worker asks the provider again",

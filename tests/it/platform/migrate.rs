@@ -91,11 +91,12 @@ async fn every_function_in_the_schema_stands_in_one_file() {
 }
 
 /// How a hook of `job_kinds` is called: its column, its arguments, its result.
-const HOOKS: [(&str, &str, &str); 7] = [
+const HOOKS: [(&str, &str, &str); 8] = [
     ("on_lock", "uuid[], uuid[]", "uuid[]"),
     ("on_start", "almanac.jobs[]", "void"),
     ("on_save", "almanac.jobs[], jsonb[]", "void"),
     ("on_finish", "almanac.jobs[], jsonb[]", "TABLE(n integer, final text)"),
+    ("on_cancel", "almanac.jobs", "boolean"),
     ("on_retry", "almanac.jobs, uuid", "boolean"),
     ("on_prune", "uuid[], uuid[]", "uuid[]"),
     ("on_erase", "uuid, timestamp with time zone, integer", "bigint"),

@@ -59,6 +59,50 @@ async fn a_cancelled_intent_whose_post_was_confirmed_is_published() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_is_cancelled_while_its_channel_works_on_it_is_published() {
+    let stack = Stack::builder().start().await;
+    let (anna, grant) = connected(&stack, Site::Tiktok).await;
+    let channels = stack.world.channels();
+    channels.set_processing(&grant.account, 3);
+    channels.play(&grant.account, Step::Status, [Script::Hold, Script::Ok]);
+    let url = stack.world.media_url(&format!("{}/video-12s.mp4", Uuid::new_v4()));
+    let (id, _) = anna.publish_video(grant.channel(), "Cancelled too late", &url).await;
+    channels.wait_until_holding(&grant.account).await;
+    let cancel = async || anna.post(&format!("/v1/publish/intents/{id}/cancel"), json!({})).await;
+
+    // While a worker asks the channel, and while the job waits to ask again.
+    cancel().await.expect(202);
+    stack.world.release(&grant.account);
+    let marked_and_queued = async || {
+        let sql = "SELECT 1 FROM almanac.jobs
+                    WHERE user_id = $1 AND state = 'queued' AND cancel_requested_at IS NOT NULL";
+        let row = sqlx::query(sql).bind(anna.id).fetch_optional(&stack.admin().await).await.unwrap();
+        row.map(drop)
+    };
+    almanac_tests::eventually(super::SOON, "the intent waits", marked_and_queued).await;
+    cancel().await.expect(202);
+
+    let intent = anna.wait_for_intent(&id, "published").await;
+    assert_eq!(intent["error"], json!(null), "{intent}");
+    channels.ledger().the_only_post(&grant.account, "Cancelled too late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_post_without_an_answer_that_its_channel_does_not_have_is_cancelled_and_not_sent_again() {
+    let stack = Stack::builder().start().await;
+    let (anna, grant) = connected(&stack, Site::Facebook).await;
+    stack.world.channels().play(&grant.account, Step::Publish, [Script::ResetBefore]);
+    let (id, _) = anna.publish_text("facebook", "Never arrived").await;
+    anna.wait_for_intent(&id, "unknown").await;
+
+    anna.post(&format!("/v1/publish/intents/{id}/cancel"), json!({})).await.expect(202);
+
+    let intent = anna.wait_for_intent(&id, "cancelled").await;
+    assert_eq!(ending(&intent), ("cancelled", "CANCELLED"), "{intent}");
+    assert_eq!(sends(stack.world.channels().ledger(), &grant), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_of_an_upload_is_for_workers_only_and_ends_with_it() {
     let stack = Stack::builder().start().await;
     let (anna, grant) = connected(&stack, Site::Youtube).await;

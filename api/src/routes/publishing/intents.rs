@@ -106,8 +106,8 @@ impl IntentsApi {
 
     /// Cancel an intent
     ///
-    /// One that waits ends at once. One that a worker has ends unless its post is being sent. A final one, and one that needs
-    /// a review, is 409 `ALREADY_FINAL`.
+    /// One that waits ends at once, and one that a worker has ends soon. One whose post was sent is looked up first: it ends as
+    /// `published` if the channel has the post. A final one, and one that needs a review, is 409 `ALREADY_FINAL`.
     #[oai(path = "/publish/intents/:id/cancel", method = "post", operation_id = "cancelIntent")]
     async fn cancel(&self, caller: Caller, id: Path<Uuid>) -> Result<Cancelled, ApiError> {
         let cancelled = self.app.publishing.cancel(caller.user, IntentId(id.0)).await?;

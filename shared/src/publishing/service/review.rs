@@ -30,7 +30,8 @@ pub struct Cancelled {
 }
 
 impl Publishing {
-    /// Cancels an intent by its job: one that waits ends at once, one that a worker has ends unless it is being sent.
+    /// Cancels an intent by its job: one that waits ends at once, one that a worker has ends unless it is being sent. One whose
+    /// post may exist is looked up first, and ends as published if it does.
     ///
     /// # Errors
     /// Missing or not theirs; final, or under review.

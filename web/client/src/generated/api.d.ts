@@ -782,8 +782,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel an intent
-         * @description One that waits ends at once. One that a worker has ends unless its post is being sent. A final one, and one that needs
-         *     a review, is 409 `ALREADY_FINAL`.
+         * @description One that waits ends at once, and one that a worker has ends soon. One whose post was sent is looked up first: it ends as
+         *     `published` if the channel has the post. A final one, and one that needs a review, is 409 `ALREADY_FINAL`.
          */
         post: operations["cancelIntent"];
         delete?: never;

@@ -1,0 +1,2 @@
+-- A cancelled job ends although its post may exist.
+UPDATE almanac.job_kinds SET on_cancel = NULL;
