@@ -29,7 +29,7 @@ export function createAlmanac(options: AlmanacOptions = {}): Almanac {
     ...calls,
     api,
     stream,
-    wait: waitCall(api, stream),
+    wait: waitCall(api, stream, settings),
     checkVersion: checkVersionCall(calls),
     schedulesApi: createSchedulesApi(calls),
   };

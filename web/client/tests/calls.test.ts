@@ -271,6 +271,31 @@ describe("waiting", () => {
     expect(await waiting).toMatchObject({ status: "partial" });
   });
 
+  test("an outage is outlasted, but not for ever", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    let away = true;
+    const answer: typeof unreachable = (request) => (away ? unreachable : success(job("succeeded")))(request);
+    const api = service(success(job("running")), ...Array.from({ length: 1_000 }, () => answer));
+    const waiting = client(api).wait(JOB);
+    await vi.advanceTimersByTimeAsync(300_000);
+    away = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await waiting).toMatchObject({ status: "succeeded" });
+
+    away = true;
+    const outage = failure(client(api).wait(JOB, { outageMs: 60_000 }));
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(await outage).toMatchObject({ code: "NETWORK" });
+  });
+
+  test("a job that is not there ends the wait at once", async () => {
+    const api = service(refusal(404, { code: "NOT_FOUND" }));
+
+    expect(await failure(client(api).wait(JOB))).toMatchObject({ status: 404 });
+    expect(api.requests).toHaveLength(1);
+  });
+
   test("following shows the events and ends with the job", async () => {
     const api = service(sse({ chunks: ["id: 1\nevent: done\ndata: {}\n\n"] }), success(job("failed")));
     const types: string[] = [];
