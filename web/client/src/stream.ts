@@ -62,6 +62,8 @@ export function streamCall(clients: Clients): StreamCall {
 const MEDIA_TYPES = { sse: "text/event-stream", ndjson: "application/x-ndjson" } as const;
 const FINAL = new Set(["done", "complete", "snapshot"]);
 const JOB_EVENTS = "/jobs/{id}/events";
+/** Answers a dry run, without a job, while the service has no store, also to a repetition of what it has accepted. */
+const DEGRADABLE = "/ai/calendar";
 
 interface Init {
   params?: { path?: Record<string, string>; header?: Record<string, unknown>; query?: Record<string, unknown> };
@@ -79,6 +81,8 @@ class Follower {
   private last: number;
   /** Whether an event was passed on that no other connection can follow: a start must not be repeated after it. */
   private unrepeatable = false;
+  /** Whether an attempt to start had no answer that says that nothing was started. */
+  private mayHaveStarted = false;
   private opened = false;
   private baseMs: number;
 
@@ -193,8 +197,18 @@ class Follower {
     if (method === "GET" && this.last > 0) headers.set("Last-Event-ID", String(this.last));
     const request = this.clients.api.request as (method: string, path: string, init: object) => Promise<Opened>;
     const call = request(method.toLowerCase(), path, { ...init, headers, parseAs: "stream", signal: abort });
-    const { error, response } = await within(call, this.clients.settings.idleMs, abort).catch(unanswered);
+    const { error, response } = await within(call, this.clients.settings.idleMs, abort).catch((failure: unknown) => {
+      this.mayHaveStarted ||= method === "POST";
+      return unanswered(failure);
+    });
+    const isAccepted = response.headers.has("Location");
+    if (method === "POST" && response.status >= 500 && (response.status !== 503 || isAccepted))
+      this.mayHaveStarted = true;
     if (!response.ok) throw errorOf(response, error);
+    if (path === DEGRADABLE && this.mayHaveStarted && !isAccepted) {
+      await response.body?.cancel();
+      throw interrupted("the service cannot look up whether an earlier attempt was accepted");
+    }
     return response;
   }
 

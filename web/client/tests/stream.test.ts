@@ -193,6 +193,23 @@ describe("resuming", () => {
     expect(api.requests).toHaveLength(1);
   });
 
+  test("a dry run is not taken for the answer to a start that may have been accepted", async () => {
+    const order = { channels: ["blog"], cadence: "daily" as const, start: "2026-01-26", end: "2026-01-27" };
+    const dryRun = sse({ chunks: [done(1)] });
+    const started = sse({ chunks: [done(1)], headers: { Location: `/v1/jobs/${JOB}` } });
+    const start = (api: ScriptedService) => collect(client(api).stream("/ai/calendar", { body: order }));
+
+    const mended = service(unreachable, dryRun, started);
+    expect(await start(mended)).toHaveLength(1);
+    expect(mended.requests).toHaveLength(3);
+
+    const uncertain = service(refusal(500, { code: "INTERNAL", retryable: true }), dryRun, dryRun, dryRun);
+    expect(await failure(start(uncertain))).toMatchObject({ code: "STREAM_INTERRUPTED", retryable: true });
+
+    const nothingTaken = service(refusal(503, { code: "UNAVAILABLE", retryable: true }), dryRun);
+    expect(await start(nothingTaken)).toHaveLength(1);
+  });
+
   test("it gives up after attempts that brought no event, and counts from the last event", async () => {
     const cut = sse({ chunks: [": heartbeat\n\n"], ending: "cut" });
     const api = service(cut, cut, sse({ chunks: [progress], ending: "cut" }), cut, cut, cut);
