@@ -36,11 +36,13 @@ export interface CalendarRequest {
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const CADENCES: readonly unknown[] = ["daily", "weekly", "monthly"];
 const CHANNELS_MAX = 8;
+const TITLE_MAX = 200;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const isChannel = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z][a-z0-9_-]{0,31}$/.test(value);
 export const isUuid = (value: unknown): value is string => typeof value === "string" && UUID.test(value);
+const isText = (value: unknown): value is string => typeof value === "string";
 const isTime = (value: unknown): value is string =>
   typeof value === "string" && /^([01]\d|2[0-3]):[0-5]\d$/.test(value);
 
@@ -90,7 +92,7 @@ class Reader {
 export function readCalendarRequest(body: unknown): CalendarRequest {
   const reader = new Reader();
   const fields = reader.check(body, isObject, [], "must be an object")[0] ?? {};
-  const { cadence, start, end, calendarId = null, timezone = null } = fields;
+  const { cadence, start, end, calendarId = null, planId = null, timezone = null, title = null } = fields;
   const channels = reader.list(fields["channels"] ?? [], isChannel, ["channels"], "must be the name of a channel");
   const named = Array.isArray(fields["channels"]) ? fields["channels"].length : 0;
   if (named < 1 || named > CHANNELS_MAX) reader.flaw(["channels"], `must have 1 to ${CHANNELS_MAX} items`, "length");
@@ -98,6 +100,13 @@ export function readCalendarRequest(body: unknown): CalendarRequest {
   if (!isDate(start)) reader.flaw(["start"], "must be a date, YYYY-MM-DD", "date");
   if (!isDate(end)) reader.flaw(["end"], "must be a date, YYYY-MM-DD", "date");
   if (calendarId !== null && !isUuid(calendarId)) reader.flaw(["calendarId"], "must be a UUID", "uuid");
+  if (planId !== null && !isUuid(planId)) reader.flaw(["planId"], "must be a UUID", "uuid");
+  for (const text of title === null ? [] : reader.check(title, isText, ["title"], "must be a text")) {
+    const characters = Array.from(text.trim()).length;
+    if (characters < 1 || characters > TITLE_MAX) {
+      reader.flaw(["title"], `must have 1 to ${TITLE_MAX} characters`, "length");
+    }
+  }
   if (timezone !== null && typeof timezone !== "string") reader.flaw(["timezone"], "must be a text", "type");
   const constraints = constraintsOf(reader, fields["constraints"] ?? {});
   reader.finish();
@@ -132,7 +141,6 @@ function constraintsOf(reader: Reader, value: unknown): Constraints {
     [at, "skipWeekdays"],
     `must be one of ${WEEKDAYS.join(", ")}`,
   );
-  const isText = (text: unknown): text is string => typeof text === "string";
   return {
     times: timesOf(reader, all["times"] ?? {}, [at, "times"]),
     skipDates: new Set(dates),

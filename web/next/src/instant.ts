@@ -30,8 +30,9 @@ function clockOf(zone: string): Intl.DateTimeFormat {
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
   try {
-    clockOf(name);
-    return true;
+    // `Intl` takes names in any case; the service takes them as the IANA database spells them. An alias is resolved.
+    const { timeZone } = clockOf(name).resolvedOptions();
+    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }
