@@ -8,7 +8,7 @@ export type GetToken = (request: {
 export interface RetrySettings {
   /** Attempts of one call, the first included. Default 4. */
   attempts?: number;
-  /** Consecutive attempts to resume a stream that bring no event. Default 12. */
+  /** Attempts in a row to resume a stream that bring no new event; heartbeats are none. Default 12. */
   reconnects?: number;
   /** Upper limit of the first pause, doubled for each further one. Default 500. */
   baseMs?: number;

@@ -34,7 +34,7 @@ export interface StreamConnection {
 
 export interface StreamInterruption {
   error: AlmanacError;
-  /** Number of attempts in a row that brought no event. */
+  /** Number of connections in a row that brought no new event. */
   failures: number;
   /** Pause before the next attempt. */
   delayMs: number;
@@ -83,6 +83,8 @@ class Follower {
   private unrepeatable = false;
   /** Whether an attempt to start had no answer that says that nothing was started. */
   private mayHaveStarted = false;
+  /** The last known state of each intent of a plan, whose events have no numbers. At most as many as a plan has intents. */
+  private readonly states = new Map<unknown, string>();
   private opened = false;
   private baseMs: number;
 
@@ -112,7 +114,7 @@ class Follower {
             await this.pause(next, ++failures);
             break;
           }
-          failures = 0;
+          if (this.isNew(next)) failures = 0;
           yield next;
           if (FINAL.has(next.type)) return;
         }
@@ -180,6 +182,16 @@ class Follower {
     } catch (error) {
       throw error instanceof AlmanacError ? error : interrupted("the connection was cut", error);
     }
+  }
+
+  /** Whether an event shows progress. A heartbeat does not, nor does the state of an intent that was shown before. */
+  private isNew(event: RawEvent): boolean {
+    if (event.seq !== undefined) return true;
+    if (event.type !== "result") return false;
+    const state = JSON.stringify(event);
+    const isNew = this.states.get(event["intentId"]) !== state;
+    this.states.set(event["intentId"], state);
+    return isNew;
   }
 
   private async open(abort: AbortSignal): Promise<Response> {

@@ -228,6 +228,34 @@ describe("resuming", () => {
     expect(failures).toEqual([1, 2, 1, 2]);
   });
 
+  test("heartbeats are no events that count, in either encoding", async () => {
+    const inFrames = sse({ chunks: ['event: progress\ndata: {"completed":0,"total":2}\n\n'], ending: "cut" });
+    const inLines = ndjson({ chunks: ['{"type":"progress","completed":0,"total":2}\n'], ending: "cut" });
+
+    for (const [format, cut] of [["sse", inFrames] as const, ["ndjson", inLines] as const]) {
+      const api = service(cut, cut, cut);
+      const following = client(api, { retry: { reconnects: 2 } }).stream("/jobs/{id}/events", { ...FOLLOW, format });
+
+      expect(await failure(collect(following))).toMatchObject({ code: "STREAM_INTERRUPTED" });
+      expect(api.requests).toHaveLength(3);
+    }
+  });
+
+  test("the state of a plan counts if it has changed", async () => {
+    const state = (status: string) => {
+      const data = JSON.stringify({ intentId: "intent-1", status, externalUrl: null, error: null });
+      return sse({ chunks: [`event: result\ndata: ${data}\n\n`], ending: "cut" });
+    };
+    const [pending, publishing] = [state("pending"), state("publishing")];
+    const api = service(pending, pending, publishing, publishing, publishing);
+    const plan = { params: { path: { id: "plan-1" } } };
+
+    const following = client(api, { retry: { reconnects: 2 } }).stream("/publish/plans/{id}/events", plan);
+
+    expect(await failure(collect(following))).toMatchObject({ code: "STREAM_INTERRUPTED" });
+    expect(api.requests).toHaveLength(5);
+  });
+
   test("silence for longer than three heartbeats counts as a cut", async () => {
     vi.useFakeTimers();
     const api = service(sse({ chunks: [progress], ending: "open" }), sse({ chunks: [done(2)] }));
