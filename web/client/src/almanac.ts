@@ -24,12 +24,13 @@ export function createAlmanac(options: AlmanacOptions = {}): Almanac {
   const transport = new Transport(settings);
   const api = rawClient(settings, transport.send);
   const calls = callsOf(api);
-  const stream = streamCall({ api: rawClient(settings, transport.sendOnce), transport, settings });
+  const once = rawClient(settings, transport.sendOnce);
+  const stream = streamCall({ api: once, transport, settings });
   return {
     ...calls,
     api,
     stream,
-    wait: waitCall(api, stream, settings),
+    wait: waitCall({ api: once, stream, settings }),
     checkVersion: checkVersionCall(calls),
     schedulesApi: createSchedulesApi(calls),
   };

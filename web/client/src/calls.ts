@@ -93,7 +93,7 @@ export function callsOf(client: RawClient): Calls {
 }
 
 /** The answer ended early, or is no JSON: a proxy's page, for example. */
-function unreadable(error: unknown): never {
+export function unreadable(error: unknown): never {
   if (error instanceof TypeError) throw networkError(error);
   if (!(error instanceof SyntaxError)) throw error;
   throw new AlmanacError({ status: 0, code: "UNEXPECTED_ANSWER", message: "the answer is not JSON", cause: error });

@@ -1,6 +1,7 @@
 // Waits for the end of a job, by polling at the pace that the service names or by following its events.
-import type { RawClient } from "./calls.js";
-import { errorOf, isAlmanacError, networkError, retryAfterOf } from "./error.js";
+import { unreadable, type RawClient } from "./calls.js";
+import { SilenceError, within } from "./decode.js";
+import { AlmanacError, errorOf, networkError, retryAfterOf } from "./error.js";
 import type { Schemas, StreamEvent } from "./events.js";
 import { backOff, sleep } from "./pause.js";
 import type { Settings } from "./settings.js";
@@ -29,33 +30,92 @@ const ACTIVE: ReadonlySet<string> = new Set(["pending", "running"]);
 const PAUSE_SECONDS = 1;
 const OUTAGE_MS = 600_000;
 
-export function waitCall(api: RawClient, stream: StreamCall, settings: Settings): Wait {
-  return async (job, { signal, outageMs = OUTAGE_MS, follow = false, onEvent, onJob } = {}) => {
-    const id = jobIdOf(job);
-    if (follow) {
-      const events = stream("/jobs/{id}/events", { params: { path: { id } }, ...(signal ? { signal } : {}) });
-      for await (const event of events) onEvent?.(event);
-    }
-    const init = { params: { path: { id } }, ...(signal ? { signal } : {}) };
-    let answeredAt = Date.now();
+interface Clients {
+  /** Repeats nothing: the loop here paces its attempts. */
+  api: RawClient;
+  stream: StreamCall;
+  settings: Settings;
+}
+
+export function waitCall(clients: Clients): Wait {
+  return async (job, options = {}) => {
+    const { signal, outageMs = OUTAGE_MS, follow = false, onJob } = options;
+    const waiting = new Waiting(clients, jobIdOf(job), options);
+    let awaySince: number | undefined;
     for (let failures = 0; ;) {
-      try {
-        const { data, error, response } = await api.GET("/jobs/{id}", init);
-        if (data === undefined) throw errorOf(response, error);
-        onJob?.(data.data);
-        if (!ACTIVE.has(data.data.status)) return data.data;
-        [failures, answeredAt] = [0, Date.now()];
-        await sleep((retryAfterOf(response) ?? PAUSE_SECONDS) * 1000, signal);
-      } catch (error) {
-        signal?.throwIfAborted();
-        // An answer that broke off is a failure of the network, too.
-        const failure = error instanceof TypeError ? networkError(error) : error;
-        const mayPass = isAlmanacError(failure) && failure.retryable && Date.now() - answeredAt < outageMs;
-        if (!mayPass) throw failure;
-        await sleep((failure.retryAfter ?? 0) * 1000 + backOff(++failures, settings.retry), signal);
+      // A stream that gives up says no more than the read after it.
+      if (follow) await waiting.follow();
+      const answer = await waiting.read();
+      if (answer instanceof AlmanacError) {
+        const pause = (answer.retryAfter ?? 0) * 1000 + backOff(++failures, clients.settings.retry);
+        awaySince ??= Date.now();
+        if (Date.now() + pause > awaySince + outageMs) throw answer;
+        await sleep(pause, signal);
+        continue;
       }
+      onJob?.(answer.job);
+      if (!ACTIVE.has(answer.job.status)) return answer.job;
+      [failures, awaySince] = [0, undefined];
+      await sleep(answer.pauseSeconds * 1000, signal);
     }
   };
+}
+
+interface Reading {
+  job: Schemas["Job"];
+  pauseSeconds: number;
+}
+
+/** One job that is waited for. Failures that may pass are returned; any other, and those of callbacks, are thrown. */
+class Waiting {
+  /** Number of the last event that was passed on. */
+  private last = 0;
+
+  constructor(
+    private readonly clients: Clients,
+    private readonly id: string,
+    private readonly options: WaitOptions,
+  ) {}
+
+  /** Passes on the events until the log ends, or the stream gives up. */
+  async follow(): Promise<void> {
+    const { signal, onEvent } = this.options;
+    const init = { params: { path: { id: this.id } }, after: this.last, ...(signal ? { signal } : {}) };
+    const events = this.clients.stream("/jobs/{id}/events", init);
+    try {
+      for (;;) {
+        const next = await events.next().catch((error: unknown) => this.toOutage(error));
+        if (next instanceof AlmanacError || next.done === true) return;
+        this.last = next.value.seq ?? this.last;
+        onEvent?.(next.value);
+      }
+    } finally {
+      await events.return(undefined);
+    }
+  }
+
+  async read(): Promise<Reading | AlmanacError> {
+    const abort = new AbortController();
+    try {
+      const init = { params: { path: { id: this.id } }, signal: abort.signal };
+      const call = this.clients.api.GET("/jobs/{id}", init).catch(unreadable);
+      const { data, error, response } = await within(call, this.clients.settings.idleMs, this.options.signal);
+      if (data === undefined) throw errorOf(response, error);
+      return { job: data.data, pauseSeconds: retryAfterOf(response) ?? PAUSE_SECONDS };
+    } catch (error) {
+      return this.toOutage(error);
+    } finally {
+      // Drops a request that was not answered in time, or is not waited for any more.
+      abort.abort();
+    }
+  }
+
+  private toOutage(error: unknown): AlmanacError {
+    this.options.signal?.throwIfAborted();
+    const failure = error instanceof SilenceError ? networkError(error) : error;
+    if (failure instanceof AlmanacError && failure.retryable) return failure;
+    throw failure;
+  }
 }
 
 function jobIdOf(job: JobRef): string {

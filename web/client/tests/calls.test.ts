@@ -289,6 +289,67 @@ describe("waiting", () => {
     expect(await outage).toMatchObject({ code: "NETWORK" });
   });
 
+  test("a request that is not answered is dropped, and the next one is", async () => {
+    vi.useFakeTimers();
+    const api = service(() => new Promise(() => undefined), success(job("succeeded")));
+    const signals: AbortSignal[] = [];
+    const fetch = (request: Request) => {
+      signals.push(request.signal);
+      return api.fetch(request);
+    };
+
+    const waiting = client({ ...api, fetch }).wait(JOB);
+    await vi.advanceTimersByTimeAsync(46_000);
+
+    expect(await waiting).toMatchObject({ status: "succeeded" });
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
+  test("a pause that is longer than a timer takes is no busy loop", async () => {
+    vi.useFakeTimers();
+    const running = success(job("running"), { headers: { "Retry-After": "3000000" } });
+    const api = service(running, running, running);
+    const abort = new AbortController();
+
+    const waiting = failure(client(api).wait(JOB, { signal: abort.signal }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    abort.abort();
+
+    expect(await waiting).toMatchObject({ name: "AbortError" });
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test("an error of a callback ends the wait, and is not taken for an outage", async () => {
+    const api = service(success(job("running")));
+    const onJob = () => {
+      throw new TypeError("a mistake of the page");
+    };
+
+    expect(await failure(client(api).wait(JOB, { onJob }))).toBeInstanceOf(TypeError);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test("an answer that is no JSON ends the wait as an error of this package", async () => {
+    const api = service(() => new Response("<html>", { headers: { "Content-Type": "text/html" } }));
+
+    expect(await failure(client(api).wait(JOB))).toMatchObject({ name: "AlmanacError", code: "UNEXPECTED_ANSWER" });
+  });
+
+  test("following outlasts an outage, and shows each event once", async () => {
+    vi.useFakeTimers();
+    const first = sse({ chunks: ["id: 1\nevent: progress\ndata: {}\n\n"], ending: "cut" });
+    const rest = sse({ chunks: ["id: 2\nevent: done\ndata: {}\n\n"] });
+    const api = service(first, ...Array.from({ length: 40 }, () => unreachable), rest, success(job("succeeded")));
+    const seen: unknown[] = [];
+
+    const waiting = client(api).wait(JOB, { follow: true, onEvent: ({ seq }) => seen.push(seq) });
+    await vi.advanceTimersByTimeAsync(600_000);
+
+    expect(await waiting).toMatchObject({ status: "succeeded" });
+    expect(seen).toEqual([1, 2]);
+    expect(header(api, "Last-Event-ID").at(-2)).toBe("1");
+  });
+
   test("a job that is not there ends the wait at once", async () => {
     const api = service(refusal(404, { code: "NOT_FOUND" }));
 
