@@ -1,5 +1,5 @@
 // What every request has in common: authentication, the mark of cookie clients, and repetition where that is safe.
-import { isAlmanacError, networkError, retryAfterOf } from "./error.js";
+import { AlmanacError, isAlmanacError, networkError, retryAfterOf } from "./error.js";
 import { backOff, sleep } from "./pause.js";
 import type { Settings } from "./settings.js";
 
@@ -60,10 +60,20 @@ export class Transport {
     if (getToken !== undefined && !request.headers.has("Authorization")) {
       const token = await getToken({ expired: this.expired });
       this.expired = false;
-      if (token) copy.headers.set("Authorization", `Bearer ${token}`);
+      if (token) copy.headers.set("Authorization", bearer(token));
     }
     return copy;
   }
+}
+
+/** Checked here, because the error of `Headers` would repeat the token. */
+function bearer(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token.trim())) return `Bearer ${token.trim()}`;
+  throw new AlmanacError({
+    status: 0,
+    code: "INVALID_TOKEN",
+    message: "the token has characters that no header takes",
+  });
 }
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -72,10 +82,10 @@ const REFUSED = new Set([408, 429, 503]);
 /** It may have acted. */
 const UNCERTAIN = new Set([500, 502, 504]);
 
-function mayRepeat(request: Request, outcome: Response | Error): boolean {
+function mayRepeat(request: Request, outcome: Response | AlmanacError): boolean {
   const repeatable =
     ["GET", "HEAD", "PUT", "DELETE"].includes(request.method) || request.headers.has("Idempotency-Key");
-  if (!(outcome instanceof Response)) return repeatable;
+  if (!(outcome instanceof Response)) return repeatable && outcome.retryable;
   if (outcome.status === 409) return outcome.headers.get("X-Error-Code") === "IDEMPOTENCY_IN_PROGRESS";
   return REFUSED.has(outcome.status) || (repeatable && UNCERTAIN.has(outcome.status));
 }

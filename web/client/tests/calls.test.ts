@@ -229,6 +229,17 @@ describe("authentication", () => {
     expect(await failure(client(api, { getToken }).get("/flags"))).toBeInstanceOf(RangeError);
   });
 
+  test("a token that no header takes is in no error, and nothing is sent", async () => {
+    const api = service();
+
+    const error = await failure(client(api, { token: "secret\ntoken" }).get("/flags"));
+
+    expect(error).toMatchObject({ code: "INVALID_TOKEN", retryable: false });
+    expect(error).not.toHaveProperty("cause");
+    expect((error as Error).message).not.toContain("secret");
+    expect(api.requests).toHaveLength(0);
+  });
+
   test("a header of the call stands above the token", async () => {
     const api = service(refusal(401, { code: "UNAUTHENTICATED" }));
     const getToken = () => "token";
