@@ -23,7 +23,7 @@ export async function* decode(response: Response, decoding: Decoding): AsyncGene
   const body = response.body;
   const parse = type === "text/event-stream" ? sse(decoding) : type === "application/x-ndjson" ? ndjson() : undefined;
   if (parse === undefined || body === null) {
-    await body?.cancel();
+    body?.cancel().catch(() => undefined);
     throw new AlmanacError({
       status: response.status,
       code: "UNEXPECTED_ANSWER",

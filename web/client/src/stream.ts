@@ -218,7 +218,7 @@ class Follower {
       this.mayHaveStarted = true;
     if (!response.ok) throw errorOf(response, error);
     if (path === DEGRADABLE && this.mayHaveStarted && !isAccepted) {
-      await response.body?.cancel();
+      response.body?.cancel().catch(() => undefined);
       throw interrupted("the service cannot look up whether an earlier attempt was accepted");
     }
     return response;

@@ -27,7 +27,7 @@ export class Transport {
         if (outcome instanceof Response) return outcome;
         throw outcome;
       }
-      if (outcome instanceof Response) await outcome.body?.cancel();
+      if (outcome instanceof Response) discard(outcome);
       // The named time is the earliest that makes sense, so the jitter comes on top of it.
       await sleep(wait * 1000 + backOff(attempt, this.settings.retry), request.signal);
     }
@@ -37,7 +37,7 @@ export class Transport {
   readonly sendOnce = async (request: Request): Promise<Response> => {
     const response = await this.fetch(request);
     if (response.status !== 401 || !this.settings.renewable || request.headers.has("Authorization")) return response;
-    await response.body?.cancel();
+    discard(response);
     this.expired = true;
     return this.fetch(request);
   };
@@ -64,6 +64,11 @@ export class Transport {
     }
     return copy;
   }
+}
+
+/** Gives a body up, which may have failed already. */
+function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined);
 }
 
 /** Checked here, because the error of `Headers` would repeat the token. */

@@ -118,6 +118,13 @@ describe("retries", () => {
     expect(await failure(client(api).get("/flags"))).toMatchObject({ code: "RATE_LIMITED", retryAfter: 290 });
   });
 
+  test("an answer that cannot be given up is no obstacle to the next attempt", async () => {
+    const stuck = new ReadableStream({ cancel: () => Promise.reject(new Error("gone")) });
+    const api = service(() => new Response(stuck, { status: 503 }), success({ name: "almanac" }));
+
+    expect(await client(api).get("/version")).toEqual({ name: "almanac" });
+  });
+
   test("attempts are bounded", async () => {
     const api = service(unreachable, unreachable, unreachable);
 

@@ -113,12 +113,12 @@ class ServiceProxy {
     const { outcome, maybeAccepted } = await this.deliver(sending);
     const mayBeThere = maybeAccepted || wasSent || mayBeAccepted(outcome);
     if (key !== undefined && !mayBeThere) this.sentKeys.delete(key);
-    if (mayBeThere) return this.conclude(exchange, await asOfSent(outcome, route.name));
+    if (mayBeThere) return this.conclude(exchange, asOfSent(outcome, route.name));
     if (!isNotTaken(outcome)) return this.conclude(exchange, outcome);
     if (outcome.kind !== "answered") return this.fallBack(exchange, "unreachable");
     // It says more than a refusal made here.
     if (route.name === "organic.generate" && !this.settings.legacy.organic) return this.conclude(exchange, outcome);
-    await outcome.response.body?.cancel();
+    outcome.response.body?.cancel().catch(() => undefined);
     return this.fallBack(exchange, "unavailable");
   }
 
@@ -236,12 +236,12 @@ function mayBeAccepted(outcome: Outcome): boolean {
  * The outcome of a request that may have been accepted before. A service that cannot be reached now has perhaps started it,
  * and one without its store answers a dry run, also to a request that it, or another process of it, has accepted.
  */
-async function asOfSent(outcome: Outcome, route: RouteName): Promise<Outcome> {
+function asOfSent(outcome: Outcome, route: RouteName): Outcome {
   if (outcome.kind === "unreachable") return { kind: "unanswered", timedOut: false };
   if (route !== "calendar.generate" || outcome.kind !== "answered") return outcome;
   const { response } = outcome;
   if (!response.ok || response.headers.has("Location")) return outcome;
-  await response.body?.cancel();
+  response.body?.cancel().catch(() => undefined);
   return { kind: "unanswered", timedOut: false };
 }
 
