@@ -42,8 +42,8 @@ function sse({ onRetry }: Decoding): Parse {
   let found: RawEvent[] = [];
   const parser = createParser({
     onEvent: ({ event, id, data }) => {
-      const seq = id === undefined || id === "" ? undefined : Number(id);
-      found.push({ ...fieldsOf(data), type: event ?? "message", ...(seq === undefined ? {} : { seq }) });
+      const seq = Number(id || undefined);
+      found.push({ ...fieldsOf(data), type: event ?? "message", ...(Number.isSafeInteger(seq) ? { seq } : {}) });
     },
     ...(onRetry === undefined ? {} : { onRetry }),
   });

@@ -107,6 +107,16 @@ describe("resuming", () => {
     expect(header(api, "Last-Event-ID")).toEqual([null, "2"]);
   });
 
+  test("an id that is no number does not hide where the stream was", async () => {
+    const foreign = "id: x\nevent: progress\ndata: {}\n\n";
+    const api = service(sse({ chunks: [progress, foreign], ending: "cut" }), sse({ chunks: [done(2)] }));
+
+    const events = await collect(client(api).stream("/jobs/{id}/events", FOLLOW));
+
+    expect(events.map(({ seq }) => seq)).toEqual([1, undefined, 2]);
+    expect(header(api, "Last-Event-ID")).toEqual([null, "1"]);
+  });
+
   test("a line that the end of the connection cuts is read again", async () => {
     const line = '{"type":"suggestion","seq":2,"front":"second"}\n';
     const api = service(
