@@ -4,7 +4,10 @@ import type { Schemas } from "./events.js";
 export interface AlmanacErrorFields {
   /** HTTP status; 0 if there was no answer. */
   status: number;
-  /** `UPPER_SNAKE` code of the API, or `NETWORK`, `HTTP_<status>`, `STREAM_INTERRUPTED`, `UNEXPECTED_ANSWER`, `INVALID_TOKEN`. */
+  /**
+   * `UPPER_SNAKE` code of the API, or `NETWORK`, `HTTP_<status>`, `STREAM_INTERRUPTED`, `UNEXPECTED_ANSWER`,
+   * `INVALID_TOKEN`, `UNCONFIRMED`.
+   */
   code: string;
   /** Message for people. */
   message: string;
@@ -22,7 +25,10 @@ export class AlmanacError extends Error {
   override readonly name = "AlmanacError";
   /** HTTP status; 0 if there was no answer. */
   readonly status: number;
-  /** `UPPER_SNAKE` code of the API, or `NETWORK`, `HTTP_<status>`, `STREAM_INTERRUPTED`, `UNEXPECTED_ANSWER`, `INVALID_TOKEN`. */
+  /**
+   * `UPPER_SNAKE` code of the API, or `NETWORK`, `HTTP_<status>`, `STREAM_INTERRUPTED`, `UNEXPECTED_ANSWER`,
+   * `INVALID_TOKEN`, `UNCONFIRMED`.
+   */
   readonly code: string;
   /** Flaws of the request, each with its place. */
   readonly details: Schemas["Detail"][];

@@ -17,11 +17,13 @@ export class Transport {
   /** Repeats a request until its outcome is final, a pause would be too long, or the attempts are used up. */
   readonly send = async (request: Request): Promise<Response> => {
     const { attempts, maxRetryAfterSeconds } = this.settings.retry;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.sendOnce(request).catch((error: unknown) => {
+    for (let attempt = 1, mayHaveStarted = false; ; attempt++) {
+      const answer = await this.sendOnce(request).catch((error: unknown) => {
         if (isAlmanacError(error)) return error;
         throw error;
       });
+      const outcome = mayHaveStarted && isDryRun(request, answer) ? unconfirmed(answer) : answer;
+      mayHaveStarted ||= mayHaveActed(outcome);
       const wait = outcome instanceof Response ? (retryAfterOf(outcome) ?? 0) : 0;
       if (attempt >= attempts || !mayRepeat(request, outcome) || wait > maxRetryAfterSeconds) {
         if (outcome instanceof Response) return outcome;
@@ -86,6 +88,29 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const REFUSED = new Set([408, 429, 503]);
 /** It may have acted. */
 const UNCERTAIN = new Set([500, 502, 504]);
+
+/** Whether a request may have started something in spite of its answer. */
+function mayHaveActed(outcome: Response | AlmanacError): boolean {
+  if (!(outcome instanceof Response)) return outcome.retryable;
+  return outcome.status >= 500 && (outcome.status !== 503 || outcome.headers.has("Location"));
+}
+
+/** An accepted request for a calendar has a job, whose address is in `Location`. */
+function isDryRun({ method, url }: Request, outcome: Response | AlmanacError): outcome is Response {
+  const isCalendar = method === "POST" && new URL(url).pathname.endsWith("/v1/ai/calendar");
+  return isCalendar && outcome instanceof Response && outcome.ok && !outcome.headers.has("Location");
+}
+
+/** A service without its store answers a dry run, also to a repetition of what it has accepted. */
+function unconfirmed(response: Response): AlmanacError {
+  discard(response);
+  return new AlmanacError({
+    status: 0,
+    code: "UNCONFIRMED",
+    message: "the service cannot look up whether an earlier attempt was accepted",
+    retryable: true,
+  });
+}
 
 function mayRepeat(request: Request, outcome: Response | AlmanacError): boolean {
   const repeatable =

@@ -161,6 +161,19 @@ describe("retries", () => {
     expect(await api.requests[1]?.json()).toEqual({ caption: "By hand" });
   });
 
+  test("a dry run is not taken for the answer to a call that may have been accepted", async () => {
+    const order = { body: { channels: ["blog"], cadence: "daily" as const, start: "2026-01-26", end: "2026-01-27" } };
+    const dryRun = success({ summary: { persisted: false }, entries: [] });
+    const accepted = success({ runId: JOB }, { status: 202, headers: { Location: `/v1/jobs/${JOB}` } });
+    const found = service(unreachable, dryRun, accepted);
+    const unknown = service(unreachable, dryRun, dryRun, dryRun);
+    const first = service(refusal(503, { code: "UNAVAILABLE", retryable: true }), dryRun);
+
+    expect(await client(found).post("/ai/calendar", order)).toEqual({ runId: JOB });
+    expect(await failure(client(unknown).post("/ai/calendar", order))).toMatchObject({ code: "UNCONFIRMED" });
+    expect(await client(first).post("/ai/calendar", order)).toMatchObject({ summary: { persisted: false } });
+  });
+
   test("an abort ends the pause", async () => {
     const api = service(refusal(503, { code: "UNAVAILABLE", retryable: true }, { "Retry-After": "10" }));
     const abort = new AbortController();
