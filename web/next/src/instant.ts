@@ -1,10 +1,12 @@
 // The instant of a local time in a time zone. Pure; the rules of zones come from the runtime's `Intl`.
+import { ZONES } from "./zones.js";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 /** No zone is more than a day from UTC. */
 const WIDEST = 26 * HOUR;
 
+/** By zone, of which there are only those that the service knows. */
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** Throws a `RangeError` if the zone is unknown. */
@@ -26,13 +28,12 @@ function clockOf(zone: string): Intl.DateTimeFormat {
   return clock;
 }
 
-/** Whether the runtime knows a zone of this name. Offsets such as `+02:00` are no names. */
+/** Whether the service knows a zone of this name, and the runtime too. Offsets such as `+02:00` are no names. */
 export function isZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
+  if (!ZONES.has(name)) return false;
   try {
-    // `Intl` takes names in any case; the service takes them as the IANA database spells them. An alias is resolved.
-    const { timeZone } = clockOf(name).resolvedOptions();
-    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
+    clockOf(name);
+    return true;
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../src/refusal.js";
 import { computeSlots, type SlotRequest } from "../src/slots.js";
+import { ZONES } from "../src/zones.js";
 
 interface Case {
   name: string;
@@ -29,6 +30,14 @@ describe("slots", () => {
 
   it("has cases to be checked against", () => {
     expect(cases.length).toBeGreaterThan(20);
+  });
+
+  it("are refused for a zone whose name the service does not know, also if the runtime does", () => {
+    const request: SlotRequest = { channels: ["x"], cadence: "daily", start: "2026-01-26", end: "2026-01-26" };
+    for (const timezone of ["europe/paris", "asia/kolkata", "EUROPE/KIEV", "est5edt", "+02:00", ""]) {
+      expect(found({ ...request, timezone }), timezone).toEqual({ error: "UNKNOWN_TIME_ZONE" });
+    }
+    for (const timezone of ZONES) expect(found({ ...request, timezone }), timezone).toHaveProperty("slots");
   });
 
   it("ends a long search in dates that are all skipped", () => {
