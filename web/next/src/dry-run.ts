@@ -5,6 +5,7 @@ import { readCalendarRequest, type CalendarRequest } from "./calendar-request.js
 import { chooseFormat, type Format } from "./negotiation.js";
 import { Refusal } from "./refusal.js";
 import { slotsOf, type Slot } from "./slots.js";
+import { parseJson } from "./strict-json.js";
 
 /** Why nothing is stored. */
 export type DryRunReason = "switched_off" | "unreachable";
@@ -25,19 +26,11 @@ interface DryRun {
 export function dryRunResponse(body: Uint8Array, headers: Headers, reason: DryRunReason, requestId: string): Response {
   try {
     const format = chooseFormat(headers.get("Accept"));
-    const request = readCalendarRequest(parse(body));
+    const request = readCalendarRequest(parseJson(body));
     return respond(dryRun(request, reason), format, requestId);
   } catch (error) {
     if (error instanceof Refusal) return error.toResponse(requestId);
     throw error;
-  }
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as unknown;
-  } catch {
-    throw new Refusal({ status: 400, code: "MALFORMED_JSON", message: "the body is not JSON" });
   }
 }
 
