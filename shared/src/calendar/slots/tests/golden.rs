@@ -1,7 +1,7 @@
 //! Slots of representative requests as a golden file. Clients that compute slots themselves, for a dry run without the
 //! service, are checked against the same file.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use super::*;
 use crate::calendar::{content::wire_instant, rules::wire_time};
@@ -161,4 +161,16 @@ fn slots_are_computed_as_their_golden_file_says() {
 #[ignore = "writes the golden file; run it by hand after a wanted change and read the difference"]
 fn write_the_golden_file() {
     fs::write(golden(), format!("{:#}\n", found())).expect("a file");
+}
+
+/// The list of `web/next`, which a dry run without the service goes by.
+#[test]
+fn the_zones_of_the_web_are_those_that_are_known_here() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/next/src/zones.ts");
+    let text = fs::read_to_string(path).expect("a list of zones");
+    let listed: BTreeSet<&str> = text.rsplit('`').nth(1).expect("a template").split_whitespace().collect();
+
+    let known: BTreeSet<&str> = TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    assert!(!listed.is_empty());
+    assert_eq!(listed, known);
 }
