@@ -37,14 +37,33 @@ const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const CADENCES: readonly unknown[] = ["daily", "weekly", "monthly"];
 const CHANNELS_MAX = 8;
 const TITLE_MAX = 200;
+/** Bytes of constraints as JSON. */
+const CONSTRAINTS_MAX = 32 * 1024;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const isChannel = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z][a-z0-9_-]{0,31}$/.test(value);
 export const isUuid = (value: unknown): value is string => typeof value === "string" && UUID.test(value);
-const isText = (value: unknown): value is string => typeof value === "string";
 const isTime = (value: unknown): value is string =>
   typeof value === "string" && /^([01]\d|2[0-3]):[0-5]\d$/.test(value);
+const isWeekday = (value: unknown): value is string => WEEKDAYS.includes(value as string);
+
+/** Not `trim`, which takes other characters for white space than the service does. */
+function trimmed(text: string): string {
+  const isSpace = (at: number): boolean => /\p{White_Space}/u.test(text.charAt(at));
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(start)) start++;
+  while (start < end && isSpace(end - 1)) end--;
+  return text.slice(start, end);
+}
+
+/** The usual spelling of a UUID that is written in any of the ways that the service reads. */
+function uuidOf(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const bare = /^\{(.{36})\}$/.exec(value)?.[1] ?? /^urn:uuid:(.{36})$/i.exec(value)?.[1] ?? value;
+  const spelled = bare.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return isUuid(spelled) ? spelled.toLowerCase() : undefined;
+}
 
 /** A date that exists, in a year that is no slip. */
 function isDate(value: unknown): value is string {
@@ -80,6 +99,32 @@ class Reader {
     return value.flatMap((item: unknown, at) => this.check(item, is, [...loc, at], msg));
   }
 
+  /** The text without white space around it, if it has an allowed number of characters; else nothing. */
+  text(value: unknown, loc: Detail["loc"], least: number, most: number): string[] {
+    if (typeof value !== "string") {
+      this.flaw(loc, "must be a string", "type");
+      return [];
+    }
+    const text = trimmed(value);
+    const characters = Array.from(text).length;
+    if (characters < least) this.flaw(loc, `must have at least ${least} characters`, "too_short");
+    if (characters > most) this.flaw(loc, `must have at most ${most} characters`, "too_long");
+    return characters < least || characters > most ? [] : [text];
+  }
+
+  /** The good texts of a list. */
+  texts(value: unknown, loc: Detail["loc"], bounds: { items: number; least: number; most: number }): string[] {
+    if (!Array.isArray(value)) {
+      this.flaw(loc, "must be a list", "type");
+      return [];
+    }
+    if (value.length > bounds.items) {
+      this.flaw(loc, `must have at most ${bounds.items} items`, "too_long");
+      return [];
+    }
+    return value.flatMap((item: unknown, at) => this.text(item, [...loc, at], bounds.least, bounds.most));
+  }
+
   finish(): void {
     if (this.flaws.length > 0) throw flawed(this.flaws);
   }
@@ -99,14 +144,10 @@ export function readCalendarRequest(body: unknown): CalendarRequest {
   if (!CADENCES.includes(cadence)) reader.flaw(["cadence"], "must be daily, weekly or monthly");
   if (!isDate(start)) reader.flaw(["start"], "must be a date, YYYY-MM-DD", "date");
   if (!isDate(end)) reader.flaw(["end"], "must be a date, YYYY-MM-DD", "date");
-  if (calendarId !== null && !isUuid(calendarId)) reader.flaw(["calendarId"], "must be a UUID", "uuid");
-  if (planId !== null && !isUuid(planId)) reader.flaw(["planId"], "must be a UUID", "uuid");
-  for (const text of title === null ? [] : reader.check(title, isText, ["title"], "must be a text")) {
-    const characters = Array.from(text.trim()).length;
-    if (characters < 1 || characters > TITLE_MAX) {
-      reader.flaw(["title"], `must have 1 to ${TITLE_MAX} characters`, "length");
-    }
-  }
+  const [calendar, plan] = [uuidOf(calendarId), uuidOf(planId)];
+  if (calendarId !== null && calendar === undefined) reader.flaw(["calendarId"], "must be a UUID", "uuid");
+  if (planId !== null && plan === undefined) reader.flaw(["planId"], "must be a UUID", "uuid");
+  if (title !== null) reader.text(title, ["title"], 1, TITLE_MAX);
   if (timezone !== null && typeof timezone !== "string") reader.flaw(["timezone"], "must be a text", "type");
   const constraints = constraintsOf(reader, fields["constraints"] ?? {});
   reader.finish();
@@ -122,40 +163,77 @@ export function readCalendarRequest(body: unknown): CalendarRequest {
     start: start as string,
     end: end as string,
     zone,
-    calendarId: calendarId as string | null,
+    calendarId: calendar ?? null,
     ...constraints,
   };
 }
 
 type Constraints = Pick<CalendarRequest, "times" | "skipDates" | "skipWeekdays" | "topics">;
 
-/** The known keys that slots and placeholders depend on. */
+/** Checks the known keys; null is as good as absent. Only those that slots and placeholders depend on are kept. */
 function constraintsOf(reader: Reader, value: unknown): Constraints {
-  const at = "constraints";
-  const all = reader.check(value, isObject, [at], "must be an object")[0] ?? {};
-  const dates = reader.list(all["skipDates"], isDate, [at, "skipDates"], "must be a date, YYYY-MM-DD");
-  const isWeekday = (day: unknown): day is string => WEEKDAYS.includes(day as string);
-  const days = reader.list(
-    all["skipWeekdays"],
-    isWeekday,
-    [at, "skipWeekdays"],
-    `must be one of ${WEEKDAYS.join(", ")}`,
-  );
-  return {
-    times: timesOf(reader, all["times"] ?? {}, [at, "times"]),
-    skipDates: new Set(dates),
-    skipWeekdays: new Set(days.map((day) => WEEKDAYS.indexOf(day))),
-    topics: reader.list(all["topics"], isText, [at, "topics"], "must be a text").filter((topic) => topic.trim() !== ""),
-  };
+  const given = reader.check(value, isObject, ["constraints"], "must be an object")[0] ?? {};
+  const all = Object.fromEntries(Object.entries(given).filter(([, constraint]) => constraint !== null));
+  const found: Constraints = { times: new Map(), skipDates: new Set(), skipWeekdays: new Set(), topics: [] };
+  for (const [name, constraint] of Object.entries(all)) readConstraint(reader, found, name, constraint);
+  if (new TextEncoder().encode(JSON.stringify(all)).length > CONSTRAINTS_MAX) {
+    reader.flaw(["constraints"], `must have at most ${CONSTRAINTS_MAX} bytes`, "too_long");
+  }
+  return found;
+}
+
+function readConstraint(reader: Reader, found: Constraints, name: string, value: unknown): void {
+  const loc = ["constraints", name];
+  switch (name) {
+    case "topics":
+      found.topics = reader.texts(value, loc, { items: 50, least: 1, most: 200 });
+      break;
+    case "avoid":
+      reader.texts(value, loc, { items: 50, least: 1, most: 200 });
+      break;
+    case "tone":
+    case "audience":
+      reader.text(value, loc, 0, 500);
+      break;
+    case "language":
+      reader.text(value, loc, 0, 64);
+      break;
+    case "brand":
+      if (typeof value === "string") reader.text(value, loc, 0, 200);
+      else reader.check(value, isObject, loc, "must be a name or an object");
+      break;
+    case "times":
+      found.times = timesOf(reader, value, loc);
+      break;
+    case "skipDates":
+      found.skipDates = new Set(wordsOf(reader, value, loc, isDate, "must be a date, YYYY-MM-DD"));
+      break;
+    case "skipWeekdays": {
+      const days = wordsOf(reader, value, loc, isWeekday, `must be one of ${WEEKDAYS.join(", ")}`);
+      found.skipWeekdays = new Set(days.map((day) => WEEKDAYS.indexOf(day)));
+    }
+  }
+}
+
+function wordsOf(
+  reader: Reader,
+  value: unknown,
+  loc: string[],
+  is: (value: unknown) => value is string,
+  msg: string,
+): string[] {
+  const texts = reader.texts(value, loc, { items: 1_000, least: 0, most: 64 });
+  return texts.flatMap((text, at) => reader.check(text, is, [...loc, at], msg));
 }
 
 function timesOf(reader: Reader, value: unknown, loc: string[]): Map<string, string> {
   const times = new Map<string, string>();
   const named = reader.check(value, isObject, loc, "must be an object")[0] ?? {};
-  for (const [channel, time] of Object.entries(named)) {
-    reader.check(channel, isChannel, [...loc, channel], "must be the name of a channel");
-    for (const good of reader.check(time, isTime, [...loc, channel], "must be a time of day, HH:MM")) {
-      times.set(channel, good);
+  for (const [channel, given] of Object.entries(named)) {
+    const at = [...loc, channel];
+    reader.check(channel, isChannel, at, "must be the name of a channel");
+    for (const text of reader.text(given, at, 0, 64)) {
+      for (const time of reader.check(text, isTime, at, "must be a time of day, HH:MM")) times.set(channel, time);
     }
   }
   return times;

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { readCalendarRequest } from "../src/calendar-request.js";
 import { Refusal } from "../src/refusal.js";
 import { computeSlots, type SlotRequest } from "../src/slots.js";
 import { ZONES } from "../src/zones.js";
+import { CALENDAR } from "./upstream.js";
 
 interface Case {
   name: string;
@@ -40,6 +42,22 @@ describe("slots", () => {
     for (const timezone of ZONES) expect(found({ ...request, timezone }), timezone).toHaveProperty("slots");
   });
 
+  it("are found wherever the service finds them", () => {
+    const request: SlotRequest = { channels: ["x"], cadence: "daily", start: "2026-01-26", end: "2026-01-27" };
+    const constraints = {
+      times: { x: " 07:30\u0085" },
+      skipWeekdays: [" mon "],
+      topics: null,
+      brand: { name: 1 },
+      more: [1],
+    };
+    const id = "0198C4A281B07E558A3D2F6A9C417B02";
+    const ids = [id, CALENDAR, `{${CALENDAR}}`, `URN:UUID:${CALENDAR}`];
+
+    expect(found({ ...request, constraints })).toEqual({ slots: ["x:2026-01-27:1 07:30 2026-01-27T07:30:00Z"] });
+    for (const calendarId of ids) expect(readCalendarRequest({ ...request, calendarId }).calendarId).toBe(CALENDAR);
+  });
+
   it("ends a long search in dates that are all skipped", () => {
     const skipWeekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     const request: SlotRequest = { channels: ["x"], cadence: "daily", start: "1900-01-01", end: "2199-12-31" };
@@ -60,14 +78,37 @@ describe("slots", () => {
     [{ constraints: { skipWeekdays: ["monday"] } }, ["body", "constraints", "skipWeekdays", 0]],
     [{ constraints: { times: { x: "24:00" } } }, ["body", "constraints", "times", "x"]],
   ])("of a request with a flaw name it: %j", (change, loc) => {
-    const request = { channels: ["x"], cadence: "daily", start: "2026-01-26", end: "2026-01-27", ...change };
-    const attempt = () => computeSlots(request as SlotRequest);
-    expect(attempt).toThrow(Refusal);
-    try {
-      attempt();
-    } catch (error) {
-      expect((error as Refusal).fields).toMatchObject({ status: 400, code: "VALIDATION_FAILED" });
-      expect((error as Refusal).fields.details?.map((detail) => detail.loc)).toEqual([loc]);
-    }
+    expect(flawsOf(change)).toEqual([loc]);
+  });
+
+  it.each([
+    ["calendarId", { calendarId: "0198c4a2-81b0-7e55-8a3d2f6a9c41-7b02" }],
+    ["planId", { planId: 7 }],
+    ["title", { title: "\u0085" }],
+    ["title", { title: 1 }],
+    ["constraints.topics.0", { constraints: { topics: [" "] } }],
+    ["constraints.topics", { constraints: { topics: Array.from({ length: 51 }, () => "x") } }],
+    ["constraints.avoid.0", { constraints: { avoid: ["x".repeat(201)] } }],
+    ["constraints.tone", { constraints: { tone: 1 } }],
+    ["constraints.audience", { constraints: { audience: "x".repeat(501) } }],
+    ["constraints.language", { constraints: { language: "x".repeat(65) } }],
+    ["constraints.brand", { constraints: { brand: 1 } }],
+    ["constraints.skipDates", { constraints: { skipDates: Array.from({ length: 1_001 }, () => "2026-01-01") } }],
+    ["constraints", { constraints: { more: "é".repeat(16_384) } }],
+  ])("have the bounds of the service: %s", (way, change) => {
+    expect(flawsOf(change).map((loc) => loc.join("."))).toEqual([`body.${way}`]);
   });
 });
+
+/** Where a request that is changed so has its flaws. */
+function flawsOf(change: object): (string | number)[][] {
+  const request = { channels: ["x"], cadence: "daily", start: "2026-01-26", end: "2026-01-27", ...change };
+  try {
+    computeSlots(request as SlotRequest);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    expect(error.fields).toMatchObject({ status: 400, code: "VALIDATION_FAILED" });
+    return error.fields.details?.map(({ loc }) => loc) ?? [];
+  }
+  return [];
+}
