@@ -2,7 +2,7 @@
 // flow of its own. The same request gives the same bytes; nothing is stored, and no id is made up.
 import type { Schemas } from "@almanac/client";
 import { readCalendarRequest, type CalendarRequest } from "./calendar-request.js";
-import { chooseFormat, type Format } from "./negotiation.js";
+import { checkKey, chooseFormat, type Format } from "./negotiation.js";
 import { Refusal } from "./refusal.js";
 import { slotsOf, type Slot } from "./slots.js";
 import { parseJson } from "./strict-json.js";
@@ -25,8 +25,10 @@ interface DryRun {
 /** Answers a request for a calendar in the format that it accepts. */
 export function dryRunResponse(body: Uint8Array, headers: Headers, reason: DryRunReason, requestId: string): Response {
   try {
+    checkKey(headers);
+    const json = parseJson(body);
     const format = chooseFormat(headers.get("Accept"));
-    const request = readCalendarRequest(parseJson(body));
+    const request = readCalendarRequest(json);
     return respond(dryRun(request, reason), format, requestId);
   } catch (error) {
     if (error instanceof Refusal) return error.toResponse(requestId);

@@ -1,15 +1,12 @@
 // What a client asks for in headers. Pure.
-import { Refusal } from "./refusal.js";
+import { flawed, Refusal } from "./refusal.js";
 
 const FORMATS = ["text/event-stream", "application/x-ndjson", "application/json"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** The format of a generated calendar: the highest q wins, then the order of `FORMATS`. Events are the default. */
 export function chooseFormat(accept: string | null): Format {
-  const ranges = (accept ?? "")
-    .split(",")
-    .map(rangeOf)
-    .filter(({ type }) => type !== "");
+  const ranges = (accept ?? "").split(",").flatMap(rangeOf);
   if (ranges.length === 0) return FORMATS[0];
   const offers = FORMATS.map((format) => ({ format, quality: qualityOf(format, ranges) }));
   const best = offers.reduce((best, offer) => (offer.quality > best.quality ? offer : best));
@@ -22,17 +19,27 @@ interface Range {
   quality: number;
 }
 
-function rangeOf(text: string): Range {
+/** Nothing for what is no media range, or has no weight from 0 to 1. */
+function rangeOf(text: string): Range[] {
   const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  const quality = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
-  return { type, quality: Number.isNaN(quality) ? 0 : quality };
+  const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+  const quality = weight === "" ? NaN : Number(weight);
+  return type.includes("/") && quality >= 0 && quality <= 1 ? [{ type, quality }] : [];
 }
 
-/** The most specific range that names the format decides. */
+/** The most specific range that names the format decides, of equal ones the last. */
 function qualityOf(format: Format, ranges: Range[]): number {
   const names = [format, `${format.split("/")[0] ?? ""}/*`, "*/*"];
-  const named = names.map((name) => ranges.find(({ type }) => type === name));
+  const named = names.map((name) => ranges.filter(({ type }) => type === name).at(-1));
   return named.find((range) => range !== undefined)?.quality ?? 0;
+}
+
+/** @throws {Refusal} 400, unless there is no key, or one of 1 to 255 visible characters */
+export function checkKey(headers: Headers): void {
+  const key = headers.get("Idempotency-Key");
+  if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return;
+  const msg = "must be 1 to 255 visible ASCII characters, once";
+  throw flawed([{ loc: ["header", "Idempotency-Key"], msg, type: "value" }]);
 }
 
 /** Seconds of `Prefer: wait=n`: the service holds its answer back for so long. */

@@ -102,6 +102,16 @@ describe("a dry run", () => {
     expect(last).toMatchObject({ type: "done", seq: 7, error: null, meta: { done: true, dryRun: true, seq: 7 } });
   });
 
+  it.each([
+    ["json", "text/event-stream"],
+    ["application/json;q=2, text/event-stream;q=0.1", "text/event-stream"],
+    ["application/json;q=x, application/x-ndjson;q=0.1", "application/x-ndjson"],
+    ["application/json;q=0.1, text/event-stream;q=0.5, application/json", "application/json"],
+  ])("comes in the format that the service would choose for %s", async (Accept, expected) => {
+    const response = await off.POST(generation({ headers: { Accept } }));
+    expect(response.headers.get("Content-Type")).toBe(expected);
+  });
+
   it("comes as one document, if that is asked for", async () => {
     const headers = { Accept: "application/json, text/event-stream;q=0.5", "X-Request-Id": "r-1" };
     const body: unknown = await (await off.POST(generation({ headers }))).json();
@@ -123,6 +133,9 @@ describe("a dry run", () => {
     ["an end before its start", { ...ORDER, end: "2026-01-25" }, 422, "END_BEFORE_START", {}],
     ["a long range", { ...ORDER, end: "2027-01-26" }, 422, "RANGE_TOO_LARGE", {}],
     ["another format", ORDER, 406, "NOT_ACCEPTABLE", { Accept: "text/html" }],
+    ["another format, and no JSON", "{", 400, "MALFORMED_JSON", { Accept: "text/html" }],
+    ["a long key", ORDER, 400, "VALIDATION_FAILED", { "Idempotency-Key": "k".repeat(256) }],
+    ["a key with a space", ORDER, 400, "VALIDATION_FAILED", { "Idempotency-Key": "k k" }],
   ])("is refused as the service would for %s", async (_, json, status, expected, headers) => {
     const response = await off.POST(generation({ json, headers }));
     expect(response.status).toBe(status);
