@@ -1,6 +1,6 @@
 // The synthesis that is being written now, wherever it was started: at most one per person. Its progress comes from its
 // events, also after the page was loaded again.
-import type { Almanac, Schemas } from "@almanac/client";
+import { isAlmanacError, type Almanac, type Schemas } from "@almanac/client";
 import { Observable } from "../saving/observable";
 
 export interface ActiveSynthesis {
@@ -21,8 +21,13 @@ export interface ActivityView {
   degraded: readonly Schemas["Dependency"][];
 }
 
+/** Between two attempts to cancel while the service cannot be reached. */
+const CANCEL_AGAIN_MS = 2_000;
+
 export class Activity {
   readonly view = new Observable<ActivityView>({ active: null, ended: 0, last: null, degraded: [] });
+
+  private readonly cancelling = new Set<string>();
 
   constructor(private readonly almanac: Almanac) {}
 
@@ -32,9 +37,24 @@ export class Activity {
     void this.follow(accepted.id, theme);
   }
 
+  /** Cancels the synthesis, as soon as the service can be reached. To cancel one that has ended changes nothing. */
   async cancel(): Promise<void> {
     const { active } = this.view.get();
-    if (active) await this.almanac.post("/jobs/{id}/cancel", { params: { path: { id: active.id } } });
+    if (!active || this.cancelling.has(active.id)) return;
+    this.cancelling.add(active.id);
+    while (await this.isCancelUnanswered(active.id)) {
+      await new Promise((resolve) => setTimeout(resolve, CANCEL_AGAIN_MS));
+    }
+    this.cancelling.delete(active.id);
+  }
+
+  private async isCancelUnanswered(id: string): Promise<boolean> {
+    try {
+      await this.almanac.post("/jobs/{id}/cancel", { params: { path: { id } } });
+      return false;
+    } catch (error) {
+      return isAlmanacError(error) && error.retryable;
+    }
   }
 
   /** Looks for one that was started elsewhere: in another tab, before a reload, by a schedule. */
