@@ -1,5 +1,6 @@
 "use client";
 // What a new run would change. Nothing changes until it is accepted, and accepting keeps what the person has edited.
+import { useRef, useState } from "react";
 import type { Changed } from "@/lib/almanac";
 import type { Review as ReviewState } from "@/lib/calendar-state";
 
@@ -12,10 +13,22 @@ interface Props {
   onDismiss: () => void;
 }
 
-export function Review({ review, isRunning, onAccept, onDismiss }: Props) {
+export function Review({ review, isRunning, onAccept: send, onDismiss }: Props) {
+  const [isAccepting, setAccepting] = useState(false);
+  const isSending = useRef(false);
+  // A second click comes before the buttons are off.
+  const onAccept: Accept = async (...choice) => {
+    if (isSending.current) return;
+    isSending.current = true;
+    setAccepting(true);
+    await send(...choice).finally(() => {
+      isSending.current = false;
+      setAccepting(false);
+    });
+  };
   const { added, updated, removed } = review.diff;
   // A dry run has no id: there is nothing to accept.
-  const canAccept = review.runId !== "" && !isRunning;
+  const canAccept = review.runId !== "" && !isRunning && !isAccepting;
   const count = added.length + updated.length + removed.length;
   return (
     <section className="review" aria-label="Review">
