@@ -53,6 +53,7 @@ export class Activity {
       await this.almanac.post("/jobs/{id}/cancel", { params: { path: { id } } });
       return false;
     } catch (error) {
+      // A refusal is an answer: the synthesis is gone, or not theirs, and the list shows what is left.
       return isAlmanacError(error) && error.retryable;
     }
   }
