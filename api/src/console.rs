@@ -36,7 +36,7 @@ const MOST_BYTES: u64 = 32 * 1024 * 1024;
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Scripts and styles come as files of this origin. Pictures in previews of posts come from any host, which learns no
-/// address of ours by `Referrer-Policy`. The one frame shows the page of a synthesis.
+/// address of ours by the `Referrer-Policy` of all answers. The one frame shows the page of a synthesis.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data: https:; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
@@ -93,7 +93,6 @@ pub fn is_below(path: &str) -> bool {
 fn protected(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -7,7 +7,11 @@ use poem::{
     Endpoint, EndpointExt, Request, Response, Route,
     endpoint::make_sync,
     get,
-    http::{StatusCode, Uri, header::LOCATION},
+    http::{
+        StatusCode, Uri,
+        header::{self, LOCATION},
+    },
+    middleware::SetHeader,
 };
 use poem_openapi::OpenApiService;
 use serde_json::Value;
@@ -56,7 +60,8 @@ pub fn door(
         middleware::with_limit_state(routes, operations)
     };
     let description = document("application/json", description()?.to_string());
-    let page = document("text/html; charset=utf-8", openapi::page::<Routes>());
+    let page = document("text/html; charset=utf-8", openapi::page::<Routes>())
+        .with(SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, openapi::PAGE_POLICY));
     let v1 = Route::new().at("/openapi.json", get(description)).nest("/", middleware::enveloped(service()));
     let routes = Route::new()
         .nest("/v1", v1)

@@ -39,6 +39,10 @@ pub fn document<T: OpenApi>() -> serde_json::Result<Value> {
     Ok(document)
 }
 
+/// Of the page: it has its scripts and styles in itself, and nothing of a user.
+pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// The document as a page for people.
 pub fn page<T: OpenApi>() -> String {
     service::<T>().swagger_ui_html()

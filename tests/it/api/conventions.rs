@@ -107,12 +107,21 @@ async fn every_answer_carries_its_security_headers_and_no_servers_name() {
 
     for path in ["/v1/jobs", "/v1/nowhere", "/healthz", "/api/cards", "/v1/cards/export?format=csv"] {
         let reply = anna.get(path).await;
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(
+            reply.header("content-security-policy"),
+            Some("default-src 'none'; frame-ancestors 'none'"),
+            "{path}"
+        );
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
         assert!(reply.header("vary").unwrap_or_default().contains("Origin"), "{path}");
         assert_eq!(reply.header("server"), None, "{path}");
         assert_eq!(reply.header("strict-transport-security"), None, "{path}: plain HTTP promises no TLS");
     }
+    let page = anna.get("/docs").await;
+    let policy = page.header("content-security-policy").unwrap_or_default().to_owned();
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("connect-src 'self'"), "{policy}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

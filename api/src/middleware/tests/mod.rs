@@ -219,6 +219,8 @@ async fn every_answer_carries_the_security_headers() {
     let tls = door.call(Method::GET, "/v1/nowhere", &[("x-forwarded-proto", "https")], ()).await;
 
     assert_eq!((plain.header("x-content-type-options"), plain.header("cache-control")), ("nosniff", "no-store"));
+    assert_eq!(plain.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(plain.header("referrer-policy"), "no-referrer");
     assert_eq!((plain.header("strict-transport-security"), plain.header("server")), ("", ""));
     assert_eq!(tls.header("strict-transport-security"), "max-age=31536000");
 }
