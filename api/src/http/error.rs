@@ -26,7 +26,7 @@ pub const fn status(code: Code) -> StatusCode {
     match code {
         Code::ValidationFailed | Code::MalformedJson | Code::MalformedText => StatusCode::BAD_REQUEST,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::CsrfRequired => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::CsrfRequired | Code::OtherUser => StatusCode::FORBIDDEN,
         Code::NotFound | Code::NotFinal | Code::NoReceipt => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -348,10 +348,13 @@ impl From<Refusal> for ApiError {
                 let error = Self::new(code, message).details(flaws.into_iter().map(Detail::from).collect());
                 channel.into_iter().fold(error, Self::about_channel)
             }
-            Refusal::VersionMismatch { current } => Self::new(
+            Refusal::VersionMismatch { current: Some(current) } => Self::new(
                 Code::PreconditionFailed,
                 format!("modified by another request: the current version is {current}"),
             ),
+            Refusal::VersionMismatch { current: None } => {
+                Self::new(Code::PreconditionFailed, "modified by another request: there is none any more")
+            }
             Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "a resource with this id already exists"),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "the job has ended"),
             Refusal::ProviderUnavailable { retry_after } => {

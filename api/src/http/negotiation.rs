@@ -142,6 +142,16 @@ pub fn if_match(headers: &HeaderMap, version: i64) -> bool {
     tags.iter().any(|tag| *tag == "*" || *tag == current)
 }
 
+/// Whether `If-Match` and `If-None-Match` let a change of something through that may be missing (RFC 9110, 13.1). Of
+/// `If-None-Match` only `*` means anything here: nothing must be stored.
+pub fn matches(headers: &HeaderMap, version: Option<i64>) -> bool {
+    let wants_none = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == b"*");
+    match version {
+        Some(version) => !wants_none && if_match(headers, version),
+        None => !headers.contains_key(header::IF_MATCH),
+    }
+}
+
 fn invalid(place: &str, name: &str, message: &str) -> ApiError {
     ApiError::invalid(vec![Detail::at([place, name], "value", message)])
 }

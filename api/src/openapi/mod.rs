@@ -54,7 +54,7 @@ impl<T: OpenApi> OpenApi for Document<T> {
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
                 operations::complete(&path.path, operation);
-                refusals::add(&path.path, operation);
+                refusals::add(operation);
                 operations::identify(operation);
             }
         }

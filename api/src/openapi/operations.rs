@@ -36,7 +36,15 @@ const RESPONSE_HEADERS: [(&str, &str, &str); 12] = [
 ];
 
 /// Operations that read `If-Match`.
-const CONDITIONAL: [&str; 4] = ["updateEntry", "deleteEntry", "updatePlacement", "deletePlacement"];
+const CONDITIONAL: [&str; 7] = [
+    "updateEntry",
+    "deleteEntry",
+    "updatePlacement",
+    "deletePlacement",
+    "updateTheme",
+    "saveSchedule",
+    "deleteSchedule",
+];
 
 /// Parameters that lists have in common.
 const LIST_PARAMETERS: [(&str, &str); 2] =
@@ -128,6 +136,10 @@ fn header_parameters(operation: &MetaOperation) -> Vec<MetaOperationParam> {
             ..MetaSchema::new_with_format("integer", "int64")
         };
         parameters.push(parameter("Last-Event-ID", "Resume after this `seq`; overrides `after`.", schema));
+    }
+    if operation.operation_id == Some("saveSchedule") {
+        let schema = MetaSchema { example: Some(json!("*")), ..MetaSchema::new("string") };
+        parameters.push(parameter("If-None-Match", "`*`: the theme must have no schedule.", schema));
     }
     if is_conditional(operation) {
         let schema = MetaSchema { example: Some(json!("\"3\"")), ..MetaSchema::new("string") };

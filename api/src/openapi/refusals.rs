@@ -1,7 +1,6 @@
 //! The errors of each operation. Most follow from what the operation reads and answers; the rest is in [`RULES`].
 //! The integration tests compare each answer that they see with the document.
 
-use poem::http::Method;
 use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaOperation, MetaParamIn, MetaResponse};
 
 use super::operations::{answers_with, header, is_conditional, streams};
@@ -46,7 +45,11 @@ const RETRIES: [&str; 2] = ["retryIntent", "retryJob"];
 const MEANINGS: [(u16, &str); 15] = [
     (400, "The request does not match the schema."),
     (401, "No valid token."),
-    (403, "The caller may not do this, or the request needs `X-Requested-With` (`CSRF_REQUIRED`)."),
+    (
+        403,
+        "The caller may not do this, the request needs `X-Requested-With` (`CSRF_REQUIRED`), or the caller is not the user in \
+         `X-Expected-User` (`OTHER_USER`).",
+    ),
     (404, "Missing, or not the caller's."),
     (406, "`Accept` names no media type of this operation."),
     (408, "The body did not arrive within 30 s."),
@@ -62,8 +65,8 @@ const MEANINGS: [(u16, &str); 15] = [
 ];
 
 /// Adds the errors of an operation.
-pub(super) fn add(path: &str, operation: &mut MetaOperation) {
-    let statuses = statuses(path, operation);
+pub(super) fn add(operation: &mut MetaOperation) {
+    let statuses = statuses(operation);
     let is_limited = answers_with(operation, "RateLimit");
     let submits = answers_with(operation, "Location") && !RETRIES.iter().any(|id| operation.operation_id == Some(*id));
     let refusal_of = |status| if status == 503 && submits { unconfirmed() } else { refusal(status, is_limited) };
@@ -71,10 +74,9 @@ pub(super) fn add(path: &str, operation: &mut MetaOperation) {
     operation.responses.responses.extend(responses);
 }
 
-fn statuses(path: &str, operation: &MetaOperation) -> Vec<u16> {
+fn statuses(operation: &MetaOperation) -> Vec<u16> {
     let id = operation.operation_id.unwrap_or_default();
     let ruled = RULES.iter().find(|(name, _)| *name == id).map_or(&[][..], |(_, statuses)| statuses);
-    let is_safe = operation.method == Method::GET;
     let has_token = !operation.security.is_empty() || id == "deleteSession";
     let has_body = operation.request.is_some();
     let has_key = answers_with(operation, "Idempotency-Replayed");
@@ -82,7 +84,7 @@ fn statuses(path: &str, operation: &MetaOperation) -> Vec<u16> {
     let occurs = |status: u16| match status {
         400 | 429 | 431 | 500 => true,
         401 => has_token,
-        403 => has_token && (!is_safe || path.starts_with("/admin")),
+        403 => has_token,
         404 => has_id,
         406 => streams(operation),
         408 | 413 | 415 => has_body,

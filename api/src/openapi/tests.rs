@@ -138,6 +138,7 @@ fn operations_state_the_headers_that_they_read() {
     assert_eq!(parameters("followJob"), ["Last-Event-ID"]);
     assert_eq!(parameters("updateEntry"), ["If-Match"]);
     assert_eq!(parameters("deletePlacement"), ["If-Match"]);
+    assert_eq!(parameters("saveSchedule"), ["If-None-Match", "If-Match"]);
     assert_eq!(parameters("listJobs"), [""; 0]);
 }
 
@@ -151,11 +152,11 @@ fn errors_are_those_that_the_operation_can_answer() {
     };
 
     assert_eq!(errors("showVersion"), "400 429 431 500");
-    assert_eq!(errors("listJobs"), "400 401 429 431 500 503");
+    assert_eq!(errors("listJobs"), "400 401 403 429 431 500 503");
     assert_eq!(errors("deleteCard"), "400 401 403 404 429 431 500 503");
     assert_eq!(errors("updateEntry"), "400 401 403 404 408 412 413 415 422 429 431 500 503");
     assert_eq!(errors("createCalendar"), "400 401 403 404 406 408 409 413 415 422 429 431 500 503");
-    assert_eq!(errors("followJob"), "400 401 404 406 409 429 431 500 503");
+    assert_eq!(errors("followJob"), "400 401 403 404 406 409 429 431 500 503");
 }
 
 #[test]

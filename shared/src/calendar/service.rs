@@ -307,7 +307,7 @@ impl Calendars {
         let entry = store::entry_for_update(&mut tx, calendar, id).await?;
         let entry = entry.filter(|entry| !entry.deleted).ok_or(Refusal::NotFound)?;
         if !expected(entry.version) && !faults::removed(Guard::VersionCheck) {
-            return Err(Refusal::VersionMismatch { current: entry.version });
+            return Err(Refusal::VersionMismatch { current: Some(entry.version) });
         }
         Ok((tx, entry))
     }

@@ -167,7 +167,7 @@ impl Organic {
         let mut tx = self.database.as_user(user).await?;
         let saved = store::placement_for_update(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
         if !expected(saved.record.version) {
-            return Err(Refusal::VersionMismatch { current: saved.record.version });
+            return Err(Refusal::VersionMismatch { current: Some(saved.record.version) });
         }
         store::delete(&mut tx, brand, id).await?;
         tx.commit().await?;
@@ -189,7 +189,7 @@ impl Organic {
         let mut tx = self.database.as_user(user).await?;
         let saved = store::placement_for_update(&mut tx, brand, id).await?.ok_or(Refusal::NotFound)?;
         if !expected(saved.record.version) {
-            return Err(Refusal::VersionMismatch { current: saved.record.version });
+            return Err(Refusal::VersionMismatch { current: Some(saved.record.version) });
         }
         let patch = edits::patch(body, &saved.placement, saved.zone)?;
         let mut record = saved.record;

@@ -24,6 +24,8 @@ wire_enum! {
         Forbidden = "FORBIDDEN",
         /// A cookie session's unsafe request without `X-Requested-With: XMLHttpRequest` (403).
         CsrfRequired = "CSRF_REQUIRED",
+        /// The credentials are not those of the user in `X-Expected-User` (403).
+        OtherUser = "OTHER_USER",
         /// Missing, or not the caller's: one answer for both (404).
         NotFound = "NOT_FOUND",
         /// The path exists, the method does not (405).
@@ -336,10 +338,10 @@ pub enum Refusal {
     #[error("not final: {}", .0.id)]
     NotFinal(ActiveJob),
     /// It has changed since the version that was named.
-    #[error("version mismatch: {current}")]
+    #[error("version mismatch: {current:?}")]
     VersionMismatch {
-        /// Its version now.
-        current: i64,
+        /// Its version now; `None`: it is gone.
+        current: Option<i64>,
     },
     /// The thing cannot change any more.
     #[error("already final")]

@@ -106,6 +106,14 @@ pub struct Theme {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Theme {
+    /// Another one after each change: what `If-Match` names. Changes of one theme follow each other under a lock, so no two
+    /// have the same microsecond.
+    pub const fn version(&self) -> i64 {
+        self.updated_at.timestamp_micros()
+    }
+}
+
 /// A feed of a theme, as its last fetch left it.
 #[derive(Clone, Debug)]
 pub struct SourceState {
@@ -148,6 +156,14 @@ pub struct StoredSchedule {
     pub next_fire_date: Option<NaiveDate>,
     /// The next fire.
     pub next_fire_at: Option<DateTime<Utc>>,
+}
+
+impl StoredSchedule {
+    /// Another one after each save, also of a schedule that was deleted in between: what `If-Match` names. Fires do not
+    /// change it.
+    pub const fn version(&self) -> i64 {
+        self.saved_at.timestamp_micros()
+    }
 }
 
 /// What became of a fire.

@@ -190,3 +190,26 @@ async fn a_preview_shows_fires_in_local_time_over_a_change_of_clocks() {
     backwards.expect(422);
     anna.schedule(&theme, &json!({ "enabled": false })).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_changed_elsewhere_is_not_overwritten() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let path = path(&anna.theme(&json!({})).await);
+    let call = |method: Method, header: &str, tag: &str| anna.request(method, &path).header(header, tag);
+    let save = |header: &str, tag: &str| call(Method::PUT, header, tag).json(&schedule_order(&json!({})));
+    let tag = |schedule: &Value| format!("\"{}\"", schedule["version"]);
+
+    save("if-match", "*").send().await.refused(412, "PRECONDITION_FAILED");
+    let first = save("if-none-match", "*").send().await.expect(200).json();
+    save("if-none-match", "*").send().await.refused(412, "PRECONDITION_FAILED");
+    let second = save("if-match", &tag(&first)).send().await.expect(200).json();
+    save("if-match", &tag(&first)).send().await.refused(412, "PRECONDITION_FAILED");
+    call(Method::DELETE, "if-match", &tag(&first)).send().await.refused(412, "PRECONDITION_FAILED");
+    assert_eq!(anna.get(&path).await.expect(200).json(), second);
+
+    call(Method::DELETE, "if-match", &tag(&second)).send().await.expect(204);
+    let third = save("if-none-match", "*").send().await.expect(200).json();
+    save("if-match", &tag(&second)).send().await.refused(412, "PRECONDITION_FAILED");
+    assert_eq!(anna.get(&path).await.expect(200).json(), third, "a new schedule is no version of a deleted one");
+}

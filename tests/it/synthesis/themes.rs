@@ -1,6 +1,7 @@
 //! Themes over HTTP.
 
 use almanac_tests::Stack;
+use http::Method;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,4 +66,27 @@ async fn a_theme_with_an_active_synthesis_is_not_deleted() {
 
     assert_eq!(refused.error_code(), "ACTIVE_GENERATION");
     anna.get(&format!("/v1/syntheses/{job}")).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_theme_that_changed_elsewhere_is_not_overwritten() {
+    let stack = Stack::shared().await;
+    let anna = stack.user();
+    let theme = anna.theme(&json!({ "sources": ["https://a.example/feed"] })).await;
+    let path = format!("/v1/themes/{theme}");
+    let edit = |version: &Value, body: Value| {
+        anna.request(Method::PATCH, &path).header("if-match", &format!("\"{version}\"")).json(&body)
+    };
+    let first = anna.get(&path).await.expect(200).data()["version"].clone();
+
+    let added = json!({ "sources": ["https://a.example/feed", "https://b.example/feed"] });
+    let second = edit(&first, added).send().await.expect(200).data();
+    let late = edit(&first, json!({ "sources": [] })).send().await;
+    late.refused(412, "PRECONDITION_FAILED");
+
+    let now = anna.get(&path).await.expect(200).data();
+    assert_eq!(now, second, "nothing of the late edit");
+    assert_ne!(now["version"], first);
+    edit(&now["version"], json!({ "sources": [] })).send().await.expect(200);
+    anna.patch(&path, json!({ "name": "Without a version" })).await.expect(200);
 }

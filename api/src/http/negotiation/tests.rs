@@ -92,6 +92,25 @@ fn the_last_event_id_wins_over_the_query() {
     }
 }
 
+#[test]
+fn something_that_may_be_missing_is_changed_as_its_headers_say() {
+    let with = |name: header::HeaderName, value: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers
+    };
+    let table = [
+        (HeaderMap::new(), true, true),
+        (with(header::IF_MATCH, "\"3\""), true, false),
+        (with(header::IF_MATCH, "*"), true, false),
+        (with(header::IF_MATCH, "\"2\""), false, false),
+        (with(header::IF_NONE_MATCH, "*"), false, true),
+    ];
+    for (headers, stored, missing) in table {
+        assert_eq!((matches(&headers, Some(3)), matches(&headers, None)), (stored, missing), "{headers:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_header_is_read_without_a_panic(text in "[ -~]{0,80}") {

@@ -22,7 +22,7 @@ pub(super) fn of_request(schema: &str) -> Option<Value> {
 pub(super) fn of_answer(schema: &str) -> Option<Value> {
     Some(match schema {
         "Theme" => json!({
-            "id": OTHER, "name": "Coffee weekly", "description": "Specialty coffee, from the plant to the cup.",
+            "id": OTHER, "version": 1_768_901_400_000_000_i64, "name": "Coffee weekly", "description": "Specialty coffee, from the plant to the cup.",
             "language": "fr", "sources": ["https://news.example.com/coffee.xml"],
             "sections": ["Récoltes", "Torréfaction"], "created_at": CREATED, "updated_at": CREATED,
         }),
@@ -30,7 +30,7 @@ pub(super) fn of_answer(schema: &str) -> Option<Value> {
             "url": "https://news.example.com/coffee.xml", "last_fetched_at": ENDED, "last_error": null, "items": 25,
         }] }),
         "ScheduleResponse" => json!({
-            "id": ID, "theme_id": OTHER, "enabled": true, "days": ["mon", "fri"], "time_utc": "09:00",
+            "id": ID, "theme_id": OTHER, "version": 1_768_901_400_000_000_i64, "enabled": true, "days": ["mon", "fri"], "time_utc": "09:00",
             "emails": ["reader@example.com"], "last_run_at": null, "timezone": null, "time_local": null,
             "catch_up_minutes": null, "next_fire_at": "2026-01-23T09:00:00Z",
         }),

@@ -11,6 +11,7 @@ use almanac_shared::{
     platform::id::ThemeId,
     synthesis::{rules::ThemeDraft, service::Syntheses},
 };
+use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -31,7 +32,7 @@ use crate::{
         file::Deleted,
         idempotent_json::IdempotentJson,
         idempotent_post::{self, IdempotentPost},
-        page,
+        negotiation, page,
         reply::Reply,
         strict_json::StrictJson,
     },
@@ -107,12 +108,14 @@ impl ThemesApi {
     #[oai(path = "/themes/:id", method = "patch", operation_id = "updateTheme")]
     async fn update(
         &self,
+        request: &Request,
         caller: Caller,
         id: Path<Uuid>,
         patch: StrictJson<ThemePatch>,
     ) -> Result<Reply<ThemeResponse>, ApiError> {
-        let syntheses = &self.app.syntheses;
-        let theme = syntheses.edit_theme(caller.user, ThemeId(id.0), |theme| patch.0.apply(theme)).await?;
+        let expected = |version| negotiation::if_match(request.headers(), version);
+        let (syntheses, id) = (&self.app.syntheses, ThemeId(id.0));
+        let theme = syntheses.edit_theme(caller.user, id, expected, |theme| patch.0.apply(theme)).await?;
         Ok(Reply::new(theme.into()))
     }
 

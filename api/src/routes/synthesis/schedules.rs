@@ -13,6 +13,7 @@ use almanac_shared::{
     },
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
@@ -29,8 +30,8 @@ use super::{
 use crate::{
     auth::{Caller, EmailClaim},
     http::{
-        document_types::Nullable, error::ApiError, file::Deleted, idempotent_json::IdempotentJson, page, reply::Reply,
-        strict_json::StrictJson,
+        document_types::Nullable, error::ApiError, file::Deleted, idempotent_json::IdempotentJson, negotiation, page,
+        reply::Reply, strict_json::StrictJson,
     },
     routes::Tag,
     state::App,
@@ -68,10 +69,11 @@ impl SchedulesApi {
 
     /// Save the schedule of a theme
     ///
-    /// All fields are replaced. A schedule whose time of today has passed is due at once, unless the theme has fired today.
+    /// All fields are replaced. With `If-None-Match: *` the theme must have no schedule. A schedule whose time of today has passed is due at once, unless the theme has fired today.
     #[oai(path = "/themes/:id/schedule", method = "put", operation_id = "saveSchedule")]
     async fn save(
         &self,
+        request: &Request,
         caller: Caller,
         id: Path<Uuid>,
         body: StrictJson<UpsertScheduleRequest>,
@@ -80,7 +82,8 @@ impl SchedulesApi {
         // Ownership is answered before anything about the body.
         self.app.syntheses.theme(caller.user, theme).await?;
         let schedule = Schedule::parse(body.0.into())?;
-        let stored = self.app.syntheses.save_schedule(caller.user, theme, &schedule).await?;
+        let expected = |version| negotiation::matches(request.headers(), version);
+        let stored = self.app.syntheses.save_schedule(caller.user, theme, expected, &schedule).await?;
         Ok(Reply::new(stored.try_into()?))
     }
 
@@ -88,8 +91,9 @@ impl SchedulesApi {
     ///
     /// Idempotent. A theme that has fired today does not fire again today when a new schedule is saved.
     #[oai(path = "/themes/:id/schedule", method = "delete", operation_id = "deleteSchedule")]
-    async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
-        self.app.syntheses.delete_schedule(caller.user, ThemeId(id.0)).await?;
+    async fn delete(&self, request: &Request, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
+        let expected = |version| negotiation::matches(request.headers(), version);
+        self.app.syntheses.delete_schedule(caller.user, ThemeId(id.0), expected).await?;
         Ok(Deleted::Gone)
     }
 

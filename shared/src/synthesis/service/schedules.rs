@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::Syntheses;
 use crate::{
     platform::{
+        db::UserTx,
         error::Refusal,
         id::{ThemeId, UserId},
     },
@@ -61,19 +62,19 @@ impl Syntheses {
         Ok(found)
     }
 
-    /// Saves the schedule of a theme. A fire of today whose time has passed is due at once, unless the theme has fired today.
+    /// Saves the schedule of a theme, if the version of the one it has is `expected`. A fire of today whose time has passed
+    /// is due at once, unless the theme has fired today.
     ///
     /// # Errors
-    /// The theme is missing or not theirs.
+    /// The theme is missing or not theirs; or its schedule is of another version.
     pub async fn save_schedule(
         &self,
         user: UserId,
         theme: ThemeId,
+        expected: impl FnOnce(Option<i64>) -> bool + Send,
         schedule: &Schedule,
     ) -> Result<StoredSchedule, Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        // The scheduler locks the theme too: a fire is before this save or after it.
-        store::lock(&mut tx, theme).await?.then_some(()).ok_or(Refusal::NotFound)?;
+        let mut tx = self.locked(user, theme, expected).await?;
         let (now, last_fired) = schedules::clock(&mut tx, theme).await?;
         let next = schedule.recurrence().first(now, last_fired);
         let stored = schedules::upsert(&mut tx, user, theme, schedule, next).await?;
@@ -81,18 +82,34 @@ impl Syntheses {
         Ok(stored)
     }
 
-    /// Removes the schedule of a theme; one that has none is left as it is.
+    /// Removes the schedule of a theme, if its version is `expected`; a theme that has none is left as it is.
     ///
     /// # Errors
-    /// The theme is missing or not theirs.
-    pub async fn delete_schedule(&self, user: UserId, theme: ThemeId) -> Result<(), Refusal> {
-        let mut tx = self.database.as_user(user).await?;
-        if !store::has_theme(&mut tx, theme).await? {
-            return Err(Refusal::NotFound);
-        }
+    /// The theme is missing or not theirs; or its schedule is of another version.
+    pub async fn delete_schedule(
+        &self,
+        user: UserId,
+        theme: ThemeId,
+        expected: impl FnOnce(Option<i64>) -> bool + Send,
+    ) -> Result<(), Refusal> {
+        let mut tx = self.locked(user, theme, expected).await?;
         schedules::delete(&mut tx, theme).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// A transaction in which the schedule of a theme is of the expected version. The scheduler locks the theme too: a fire
+    /// is before the change or after it.
+    async fn locked(
+        &self,
+        user: UserId,
+        theme: ThemeId,
+        expected: impl FnOnce(Option<i64>) -> bool + Send,
+    ) -> Result<UserTx, Refusal> {
+        let mut tx = self.database.as_user(user).await?;
+        store::lock(&mut tx, theme).await?.then_some(()).ok_or(Refusal::NotFound)?;
+        let current = schedules::schedule(&mut tx, theme).await?.map(|stored| stored.version());
+        if expected(current) { Ok(tx) } else { Err(Refusal::VersionMismatch { current }) }
     }
 
     /// When the schedule of a theme fires in a span of time, and its zone: at most 250 fires. A fire that is due at `now` and

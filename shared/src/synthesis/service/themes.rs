@@ -51,19 +51,23 @@ impl Syntheses {
         Ok(store::theme(tx, id).await?.context("reading a new theme")?)
     }
 
-    /// Changes a theme: `patch` gets the current values and writes the new ones.
+    /// Changes a theme of the `expected` version: `patch` gets the current values and writes the new ones.
     ///
     /// # Errors
-    /// Missing or not theirs; or malformed.
+    /// Missing or not theirs; of another version; or malformed.
     pub async fn edit_theme(
         &self,
         user: UserId,
         id: ThemeId,
+        expected: impl FnOnce(i64) -> bool + Send,
         patch: impl FnOnce(&mut ThemeBody) + Send,
     ) -> Result<Theme, Refusal> {
         let mut tx = self.database.as_user(user).await?;
         store::lock(&mut tx, id).await?.then_some(()).ok_or(Refusal::NotFound)?;
         let theme = store::theme(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+        if !expected(theme.version()) {
+            return Err(Refusal::VersionMismatch { current: Some(theme.version()) });
+        }
         let mut body = ThemeBody::from(&theme);
         patch(&mut body);
         let draft = ThemeDraft::parse(body)?;

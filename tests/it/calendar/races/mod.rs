@@ -205,7 +205,7 @@ impl Scene {
                 );
                 self.history.lock().await.edited(field, &text, answer);
             }
-            Err(Refusal::VersionMismatch { current }) if version.is_some_and(|version| version != current) => {}
+            Err(Refusal::VersionMismatch { current }) if version.is_some_and(|version| Some(version) != current) => {}
             Err(Refusal::NotFound) if key == ALWAYS[1] => {}
             Err(refusal) => panic!("{key}: {refusal:?}"),
         }

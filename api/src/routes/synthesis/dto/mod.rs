@@ -92,6 +92,8 @@ impl ThemePatch {
 #[oai(rename = "Theme")]
 pub struct ThemeResponse {
     id: String,
+    /// Another one after each change. The value for `If-Match`.
+    version: i64,
     name: String,
     description: String,
     language: String,
@@ -105,8 +107,9 @@ pub struct ThemeResponse {
 
 impl From<Theme> for ThemeResponse {
     fn from(theme: Theme) -> Self {
+        let version = theme.version();
         let Theme { id, name, description, language, sources, sections, created_at, updated_at } = theme;
-        Self { id: id.to_string(), name, description, language, sources, sections, created_at, updated_at }
+        Self { id: id.to_string(), version, name, description, language, sources, sections, created_at, updated_at }
     }
 }
 

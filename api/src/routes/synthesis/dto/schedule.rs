@@ -53,6 +53,8 @@ impl From<UpsertScheduleRequest> for ScheduleBody {
 pub struct ScheduleResponse {
     id: String,
     theme_id: String,
+    /// Another one after each save. The value for `If-Match`.
+    version: i64,
     enabled: bool,
     /// In the order in which they were sent.
     days: Vec<ScheduleDay>,
@@ -79,10 +81,12 @@ impl TryFrom<StoredSchedule> for ScheduleResponse {
     type Error = Refusal;
 
     fn try_from(stored: StoredSchedule) -> Result<Self, Refusal> {
+        let version = stored.version();
         let days: Vec<String> = serde_json::from_value(stored.days).context("reading the days of a schedule")?;
         Ok(Self {
             id: stored.id.to_string(),
             theme_id: stored.theme_id.to_string(),
+            version,
             enabled: stored.enabled,
             days: days.into_iter().map(Into::into).collect(),
             time_utc: stored.time_utc,
