@@ -54,7 +54,7 @@ impl Authenticator {
         let anonymous = match &outcome {
             Ok(Verified::User { .. }) => false,
             Ok(Verified::Service { .. }) => !request.uri().path().contains("/admin/"),
-            Err(error) => error.code != Code::CsrfRequired && !self.has_live_ticket(request),
+            Err(error) => !matches!(error.code, Code::CsrfRequired | Code::OtherUser) && !self.has_live_ticket(request),
         };
         if let Ok(Verified::User { user, .. }) = &outcome {
             tracing::Span::current().record("userId", tracing::field::display(user));
@@ -63,6 +63,14 @@ impl Authenticator {
     }
 
     async fn authenticate(&self, request: &Request) -> Result<Verified, ApiError> {
+        let verified = self.verify(request).await?;
+        if is_expected(&verified, request.headers()) {
+            return Ok(verified);
+        }
+        Err(ApiError::new(Code::OtherUser, "the credentials are not those of the user in X-Expected-User"))
+    }
+
+    async fn verify(&self, request: &Request) -> Result<Verified, ApiError> {
         let headers = request.headers();
         if headers.contains_key(header::AUTHORIZATION) {
             // The header is judged alone: a good cookie beside a bad header is no way in.
@@ -135,6 +143,17 @@ pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
 /// A page of another origin cannot send this header without a preflight, which CORS refuses.
 fn is_from_our_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|value| value.as_bytes() == b"XMLHttpRequest")
+}
+
+/// A cookie is shared by all tabs of a browser: a page that was made for one user must not act as the user who has signed
+/// in since in another tab.
+fn is_expected(verified: &Verified, headers: &HeaderMap) -> bool {
+    let user = match verified {
+        Verified::User { user, .. } => Some(user.to_string()),
+        Verified::Service { .. } => None,
+    };
+    let mut expected = headers.get_all("x-expected-user").iter();
+    expected.all(|value| user.as_ref().is_some_and(|user| value.as_bytes().eq_ignore_ascii_case(user.as_bytes())))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use poem::{
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, idempotency-key, if-match, last-event-id, prefer, traceparent, tracestate, \
-     x-request-id, x-requested-with",
+     x-expected-user, x-request-id, x-requested-with",
 );
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
     "degraded, etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-dry-run, x-error-code, \

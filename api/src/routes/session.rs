@@ -90,7 +90,9 @@ impl SessionApi {
     #[oai(path = "/session", method = "delete", operation_id = "deleteSession")]
     async fn end(&self, request: &Request) -> Result<Ended, ApiError> {
         match Caller::of(request) {
-            Err(error) if error.code == Code::CsrfRequired || !has_session(request) => Err(error),
+            Err(error) if matches!(error.code, Code::CsrfRequired | Code::OtherUser) || !has_session(request) => {
+                Err(error)
+            }
             _ => Ok(Ended::Gone(cookie(request, "", 0))),
         }
     }

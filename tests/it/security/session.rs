@@ -74,3 +74,30 @@ async fn a_session_is_made_of_a_bearer_token_only() {
     let admin = anna.with_token(token::hs256(&claims));
     assert_eq!(admin.get("/v1/session").await.expect(200).data()["admin"], true);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_one_user_does_not_act_as_the_next_one() {
+    let stack = Stack::shared().await;
+    let (anna, ben) = (stack.user(), stack.user());
+    let cookie = format!("almanac_session={}", ben.token());
+    // Ben has signed in since in another tab: the cookie is his, the page is Anna's.
+    let ask = |method: Method, path: &str, expected: &str| {
+        let call = anna.anonymous().request(method, path).header("cookie", &cookie);
+        call.header("x-requested-with", "XMLHttpRequest").header("x-expected-user", expected)
+    };
+    let (annas, bens) = (anna.id.to_string(), ben.id.to_string());
+
+    let theme = json!({ "name": "Coffee" });
+    ask(Method::POST, "/v1/themes", &annas).json(&theme).send().await.refused(403, "OTHER_USER");
+    ask(Method::GET, "/v1/themes", &annas).send().await.refused(403, "OTHER_USER");
+    let kept = ask(Method::DELETE, "/v1/session", &annas).send().await;
+    assert_eq!(kept.header("set-cookie"), None, "Ben stays signed in");
+    kept.refused(403, "OTHER_USER");
+    anna.request(Method::GET, "/v1/themes").header("x-expected-user", &bens).send().await.refused(403, "OTHER_USER");
+    anna.request(Method::GET, "/v1/themes").header("x-expected-user", "Anna").send().await.refused(403, "OTHER_USER");
+
+    ask(Method::POST, "/v1/themes", &bens).json(&theme).send().await.expect(201);
+    for (user, themes) in [(&anna, 0), (&ben, 1)] {
+        assert_eq!(user.get("/v1/themes").await.expect(200).data()["items"].as_array().unwrap().len(), themes);
+    }
+}

@@ -329,6 +329,36 @@ async fn a_session_cookie_needs_our_own_script_to_change_things() {
 }
 
 #[tokio::test]
+async fn a_request_for_another_user_is_refused_and_is_not_anonymous() {
+    let world = World::new(None, None);
+    let bearer = ("authorization", format!("Bearer {}", hs256(&claims())));
+    let cookie = ("cookie", format!("almanac_session={}", hs256(&claims())));
+    let service = ("authorization", format!("Bearer {}", hs256(&json!({"role": "service_role", "exp": NOW + 60}))));
+    let expected = |user: &str| ("x-expected-user", user.to_owned());
+    let other = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    let cases = [
+        (vec![bearer.clone(), expected(USER)], Ok(())),
+        (vec![cookie.clone(), expected(&USER.to_uppercase())], Ok(())),
+        (vec![bearer.clone(), expected(other)], Err(Code::OtherUser)),
+        (vec![cookie.clone(), expected(other)], Err(Code::OtherUser)),
+        (vec![cookie.clone(), expected("")], Err(Code::OtherUser)),
+        (vec![cookie, expected(USER), expected(other)], Err(Code::OtherUser)),
+        (vec![service, expected(USER)], Err(Code::OtherUser)),
+        (vec![expected(USER)], Err(Code::Unauthenticated)),
+    ];
+
+    for (headers, allowed) in cases {
+        let request = identify(&world, Method::GET, "/v1/admin/jobs", &headers).await;
+        let outcome = Admin::of(&request).map(drop).map_err(|error| error.code);
+        let outcome =
+            if allowed.is_ok() { Caller::of(&request).map(drop).map_err(|error| error.code) } else { outcome };
+        assert_eq!(outcome, allowed, "{headers:?}");
+        let is_anonymous = request.data::<Identity>().unwrap().is_anonymous();
+        assert_eq!(is_anonymous, allowed == Err(Code::Unauthenticated), "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_spares_its_follower_the_anonymous_bucket_and_nothing_else() {
     let world = World::new(None, None);
     let job = JobId::fresh();
