@@ -27,6 +27,11 @@ export interface AlmanacOptions {
   getToken?: GetToken;
   /** Authenticates with the session cookie, and marks requests as the service demands for it. */
   credentials?: "include" | "same-origin";
+  /**
+   * The id of the user whom the calling page was made for. The service refuses requests whose credentials are another
+   * user's (403 `OTHER_USER`): all tabs of a browser share one cookie. The start of a session is not checked.
+   */
+  expectedUser?: () => string | undefined;
   /** Further headers of each request. */
   headers?: Record<string, string>;
   /** Default: the global `fetch`, looked up at each call. */
@@ -41,6 +46,7 @@ export interface Settings {
   headers: Record<string, string>;
   credentials: "include" | "same-origin" | undefined;
   getToken: GetToken | undefined;
+  expectedUser: () => string | undefined;
   /** Whether a refused token can be replaced. */
   renewable: boolean;
   fetch: (request: Request) => Promise<Response>;
@@ -56,6 +62,7 @@ export function settingsOf(options: AlmanacOptions): Settings {
     credentials,
     getToken: getToken ?? (token === undefined ? undefined : () => token),
     renewable: getToken !== undefined,
+    expectedUser: options.expectedUser ?? (() => undefined),
     fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
     retry: {
       attempts: 4,

@@ -58,6 +58,8 @@ export class Transport {
   private async prepare(request: Request): Promise<Request> {
     const copy = request.clone();
     const { credentials, getToken } = this.settings;
+    const user = startsSession(request) ? undefined : this.settings.expectedUser();
+    if (user !== undefined) copy.headers.set("X-Expected-User", user);
     if (credentials !== undefined && !SAFE.has(request.method)) copy.headers.set("X-Requested-With", "XMLHttpRequest");
     if (getToken !== undefined && !request.headers.has("Authorization")) {
       const token = await getToken({ expired: this.expired });
@@ -66,6 +68,11 @@ export class Transport {
     }
     return copy;
   }
+}
+
+/** It may be another user's: then it changes who the user is. */
+function startsSession({ method, url }: Request): boolean {
+  return method === "POST" && new URL(url).pathname.endsWith("/v1/session");
 }
 
 /** Gives a body up, which may have failed already. */

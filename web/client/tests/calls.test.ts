@@ -281,6 +281,19 @@ describe("authentication", () => {
     expect(api.requests.map(({ credentials }) => credentials)).toEqual(["include", "include"]);
     expect(header(api, "Authorization")).toEqual([null, null]);
   });
+
+  test("each request but the start of a session says for which user it is", async () => {
+    const api = service(success([]), success({}), success([]));
+    let user: string | undefined = "anna";
+    const almanac = client(api, { expectedUser: () => user });
+
+    await almanac.get("/themes");
+    await almanac.post("/session");
+    user = undefined;
+    await almanac.get("/themes");
+
+    expect(header(api, "X-Expected-User")).toEqual(["anna", null, null]);
+  });
 });
 
 describe("waiting", () => {

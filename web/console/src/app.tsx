@@ -1,6 +1,6 @@
 // The app: a session, and the page of the address inside of the frame.
 import { isAlmanacError, type Almanac, type Schemas } from "@almanac/client";
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { AppContext, type AppState } from "./app-state";
 import { Frame } from "./frame/frame";
 import { Page } from "./frame/page";
@@ -32,12 +32,20 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
   const [error, setError] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
 
+  const begin = useCallback(
+    (begun: Session) => {
+      gate.admit(begun.userId);
+      setSession(begun);
+    },
+    [gate],
+  );
+
   useEffect(() => {
-    almanac.get("/session").then(setSession, (refusal: unknown) => {
+    almanac.get("/session").then(begin, (refusal: unknown) => {
       if (isAlmanacError(refusal) && refusal.status === 401) setSession(null);
       else setError(refusal);
     });
-  }, [almanac, attempt]);
+  }, [almanac, begin, attempt]);
 
   const retry = () => {
     setError(undefined);
@@ -46,10 +54,10 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
 
   return (
     <AlmanacContext value={almanac}>
-      {session && <SignedIn almanac={almanac} gate={gate} session={session} onSession={setSession} />}
+      {session && <SignedIn almanac={almanac} gate={gate} session={session} onSession={begin} />}
       {session === null && (
         <main>
-          <SignIn isAgain={false} onSignedIn={setSession} />
+          <SignIn reason="first" onSignedIn={begin} />
         </main>
       )}
       {session === undefined && error !== undefined && <NotReached error={error} onRetry={retry} />}
@@ -73,13 +81,14 @@ interface SignedInProps {
   almanac: Almanac;
   gate: Gate;
   session: Session;
-  onSession: (session: Session | null) => void;
+  onSession: (session: Session) => void;
 }
 
 function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   const { t } = useWords();
   const [app] = useState<AppState>(() => ({ activity: new Activity(almanac), removals: new Removals(almanac) }));
-  const isClosed = useSyncExternalStore(gate.isClosed.subscribe, gate.isClosed.get);
+  const closed = useSyncExternalStore(gate.closed.subscribe, gate.closed.get);
+  const isClosed = closed !== null;
   const dialog = useRef<HTMLDialogElement>(null);
 
   useEffect(() => {
@@ -117,6 +126,10 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
     reloadWithout();
   };
 
+  const goOnAsOther = () => {
+    if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
+  };
+
   return (
     <AppContext value={app}>
       <Frame session={session} onSignOut={() => void signOut()}>
@@ -125,12 +138,17 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
       <dialog
         className="sign-in-again"
         ref={dialog}
-        aria-label={t("signIn.again")}
+        aria-label={t(closed === "other-user" ? "signIn.other" : "signIn.again")}
         onCancel={(event) => {
           event.preventDefault();
         }}
       >
-        {isClosed && <SignIn isAgain onSignedIn={again} />}
+        {closed !== null && <SignIn reason={closed} onSignedIn={again} />}
+        {closed === "other-user" && (
+          <button type="button" className="button button-block" onClick={goOnAsOther}>
+            {t("signIn.goOnAsOther")}
+          </button>
+        )}
       </dialog>
     </AppContext>
   );

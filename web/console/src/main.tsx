@@ -9,7 +9,11 @@ import "./styles/base.css";
 import "./styles/controls.css";
 
 const gate = new Gate();
-const almanac = createAlmanac({ credentials: "same-origin", fetch: gate.fetch });
+const almanac = createAlmanac({
+  credentials: "same-origin",
+  fetch: gate.fetch,
+  expectedUser: gate.expectedUser,
+});
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -32,12 +32,14 @@ export class Service {
 
   constructor(
     wrap: (fetch: (request: Request) => Promise<Response>) => (request: Request) => Promise<Response> = (it) => it,
+    expectedUser?: () => string | undefined,
   ) {
     this.almanac = createAlmanac({
       baseUrl: "http://almanac.test",
       credentials: "same-origin",
       fetch: wrap((request) => this.answer(request)),
       retry: { attempts: 1 },
+      ...(expectedUser === undefined ? {} : { expectedUser }),
     });
   }
 
@@ -71,10 +73,14 @@ export class Service {
     return scripted ? scripted(call) : this.usual(call);
   };
 
-  private usual({ method, path, body }: Call): Response {
+  private usual({ method, path, body, headers }: Call): Response {
+    const isSchedule = path.endsWith("/schedule");
+    if (method !== "GET" && isStale(headers, isSchedule ? this.schedule : this.theme)) {
+      return refusal(412, "PRECONDITION_FAILED");
+    }
     if (path.endsWith("/schedule") && method === "GET") return data(this.schedule);
     if (path.endsWith("/schedule") && method === "PUT") {
-      this.schedule = stored(body as UpsertScheduleRequest);
+      this.schedule = stored(body as UpsertScheduleRequest, (this.schedule?.version ?? 0) + 1);
       return data(this.schedule);
     }
     if (path.endsWith("/schedule") && method === "DELETE") {
@@ -89,7 +95,8 @@ export class Service {
     if (path === "/themes") return data({ items: this.theme ? [this.theme] : [], next_cursor: null });
     if (path === `/themes/${THEME}` && this.theme) {
       if (method === "DELETE") return new Response(null, { status: 204 });
-      this.theme = { ...this.theme, ...(body as object) };
+      const version = this.theme.version + (method === "PATCH" ? 1 : 0);
+      this.theme = { ...this.theme, ...(body as object), version };
       return data(this.theme);
     }
     if (path.endsWith("/sources")) return data({ items: [] });
@@ -100,10 +107,17 @@ export class Service {
   }
 }
 
-export function stored(request: UpsertScheduleRequest): ScheduleResponse {
+function isStale(headers: Headers, current: { version: number } | null): boolean {
+  const expected = headers.get("If-Match");
+  if (headers.get("If-None-Match") === "*" && current !== null) return true;
+  return expected !== null && expected !== `"${current?.version}"`;
+}
+
+export function stored(request: UpsertScheduleRequest, version = 1): ScheduleResponse {
   return {
     id: "0198c4a2-0000-7000-8000-000000000001",
     theme_id: THEME,
+    version,
     last_run_at: null,
     next_fire_at: null,
     ...request,
@@ -125,7 +139,8 @@ export function data(value: unknown): Response {
 
 export function refusal(status: number, code: string, details: object[] = [], retryable = false): Response {
   const error = { code, message: "refused", details, retryable };
-  return Response.json({ data: null, error, meta: { requestId: "req-2" } }, { status });
+  const headers = { "X-Error-Code": code };
+  return Response.json({ data: null, error, meta: { requestId: "req-2" } }, { status, headers });
 }
 
 export function offline(): Promise<Response> {

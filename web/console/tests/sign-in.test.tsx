@@ -5,13 +5,16 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { setLanguage } from "../src/schedule";
 import { Gate } from "../src/session/gate";
-import { Service, data, refusal, session } from "./service";
+import { Service, USER, data, refusal, session } from "./service";
 
 let service: Service;
 let gate: Gate;
 beforeEach(async () => {
   gate = new Gate();
-  service = new Service(() => (request) => gate.fetch(request));
+  service = new Service(
+    () => (request) => gate.fetch(request),
+    () => gate.expectedUser(),
+  );
   vi.stubGlobal("fetch", (request: Request) => service.answer(request));
   history.replaceState(null, "", "/console/");
   await setLanguage("en");
@@ -88,6 +91,52 @@ test("a request that is refused waits for the sign-in, and what was typed is sti
   await waitFor(() => {
     expect(location.pathname).toBe("/console/themes/0198c4a2-81b0-7e55-8a3d-2f6a9c417b02");
   });
+});
+
+test.each(["tökén", "a b", "token\u0000"])("a text that is no token is said to be none: %j", async (text) => {
+  signedOut();
+  show();
+
+  await paste(text);
+
+  await screen.findByText(/This token is not valid/);
+  expect(service.sent("POST")).toEqual([]);
+});
+
+test("a token that is too long for a request is said to be none", async () => {
+  signedOut();
+  service.next("POST", "/session", () => new Response(null, { status: 431 }));
+  show();
+
+  await paste("a".repeat(100));
+
+  await screen.findByText(/This token is not valid/);
+});
+
+test("a page of one user saves nothing as the next one, and goes on when its user is back", async () => {
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", "/console/themes/new");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
+  service.next("POST", "/themes", () => refusal(403, "OTHER_USER"));
+  service.next("POST", "/themes", () => data({ id: "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02" }));
+
+  await userEvent.click(screen.getByRole("button", { name: "Create theme" }));
+  await screen.findByRole("heading", { name: "Another user has signed in" });
+  expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Coffee");
+  expect(screen.getByRole("button", { name: "Go on as the other user" })).toBeTruthy();
+  await paste("a.b.c");
+
+  await waitFor(() => {
+    expect(location.pathname).toBe("/console/themes/0198c4a2-81b0-7e55-8a3d-2f6a9c417b02");
+  });
+  const expected = service.sent("POST").map(({ path, headers }) => [path, headers.get("X-Expected-User")]);
+  expect(expected).toEqual([
+    ["/themes", USER],
+    ["/session", null],
+    ["/themes", USER],
+  ]);
 });
 
 test("an older page than the service says to reload", async () => {

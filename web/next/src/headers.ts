@@ -7,6 +7,7 @@ const REQUEST = [
   "If-Match",
   "Last-Event-ID",
   "Prefer",
+  "X-Expected-User",
   "X-Requested-With",
   "traceparent",
   "tracestate",

@@ -15,6 +15,11 @@ export const en = {
   notSaved: "Not saved",
   tooLong: "At most {{longest}} characters.",
 
+  conflict: {
+    changed: "This was changed elsewhere in the same time. Saved is:",
+    keepMine: "Keep mine",
+    useTheirs: "Use the saved one",
+  },
   scheme: { dark: "Dark colours", light: "Light colours" },
   account: {
     title: "Account",
@@ -35,6 +40,11 @@ export const en = {
     hint: "Paste an access token of your organisation. It is exchanged for a session and not kept in this page.",
     again: "Your session has ended",
     againHint: "Sign in again to go on where you are. What you typed is still here.",
+    other: "Another user has signed in",
+    otherHint:
+      "Someone signed in in another tab of this browser, so nothing of this page can be saved. Sign in as yourself to go on where you are. What you typed is still here.",
+    goOnAsOther: "Go on as the other user",
+    unsaved: "Some changes on this page are not saved. Go on and lose them?",
     token: "Access token",
     send: "Sign in",
     sending: "Signing in…",
@@ -282,6 +292,7 @@ export const en = {
     INVALID_EMAIL: "An address is not valid.",
     INVALID_TIME: "The time is not valid.",
     TOO_MANY_EMAILS: "3 addresses maximum.",
+    SCHEDULE_DELETED: "It was deleted elsewhere. Try again to save yours as a new one.",
     wait: "Try again in {{seconds}} seconds.",
   },
 };

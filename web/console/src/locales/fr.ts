@@ -17,6 +17,11 @@ export const fr: Messages = {
   notSaved: "Non enregistré",
   tooLong: "{{longest}} caractères au maximum.",
 
+  conflict: {
+    changed: "Ce texte a été modifié ailleurs en même temps. Version enregistrée :",
+    keepMine: "Garder la mienne",
+    useTheirs: "Prendre la version enregistrée",
+  },
   scheme: { dark: "Couleurs sombres", light: "Couleurs claires" },
   account: {
     title: "Compte",
@@ -37,6 +42,11 @@ export const fr: Messages = {
     hint: "Collez un jeton d’accès de votre organisation. Il est échangé contre une session et n’est pas conservé dans cette page.",
     again: "Votre session est terminée",
     againHint: "Reconnectez-vous pour continuer là où vous êtes. Votre saisie est toujours là.",
+    other: "Une autre personne s’est connectée",
+    otherHint:
+      "Quelqu’un s’est connecté dans un autre onglet de ce navigateur : rien de cette page ne peut être enregistré. Reconnectez-vous pour continuer là où vous êtes. Votre saisie est toujours là.",
+    goOnAsOther: "Continuer avec l’autre compte",
+    unsaved: "Des modifications de cette page ne sont pas enregistrées. Continuer et les perdre ?",
     token: "Jeton d’accès",
     send: "Se connecter",
     sending: "Connexion…",
@@ -288,6 +298,7 @@ export const fr: Messages = {
     INVALID_EMAIL: "Une adresse n’est pas valable.",
     INVALID_TIME: "L’heure n’est pas valable.",
     TOO_MANY_EMAILS: "3 adresses maximum.",
+    SCHEDULE_DELETED: "Elle a été supprimée ailleurs. Réessayez pour enregistrer la vôtre comme nouvelle.",
     wait: "Réessayez dans {{seconds}} secondes.",
   },
 };

@@ -1,16 +1,28 @@
-// Lets requests wait for a sign-in: a request that the service refuses for want of a valid token is sent again when the
-// person has signed in, so that neither a page nor what was typed in it is lost.
+// Lets requests wait for a sign-in: a request that the service refuses for want of a valid token of this page's user is sent
+// again when the person has signed in, so that neither a page nor what was typed in it is lost.
 import { Observable } from "../saving/observable";
 
+/** Why requests wait: the session has ended, or another user has signed in since, in another tab of this browser. */
+export type Closed = "ended" | "other-user";
+
 export class Gate {
-  /** Whether requests wait for a sign-in. */
-  readonly isClosed = new Observable(false);
+  /** Set while requests wait for a sign-in. */
+  readonly closed = new Observable<Closed | null>(null);
+  /** The user whom the page was made for. */
+  private user: string | undefined;
   private waiting: (() => void)[] = [];
 
+  readonly expectedUser = (): string | undefined => this.user;
+
+  /** From now on the page belongs to a user. */
+  admit(user: string): void {
+    this.user = user;
+  }
+
   /** Resolves after the next sign-in. */
-  async wait(signal: AbortSignal): Promise<void> {
+  private async wait(closed: Closed, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.isClosed.set(true);
+    this.closed.set(closed);
     await new Promise<void>((resolve, reject) => {
       this.waiting.push(resolve);
       signal.addEventListener("abort", () => {
@@ -19,15 +31,16 @@ export class Gate {
     });
   }
 
+  /** The session is about to end. */
   close(): void {
-    this.isClosed.set(true);
+    if (this.closed.get() === null) this.closed.set("ended");
   }
 
   /** Lets all requests go on. */
   open(): void {
     const resumed = this.waiting;
     this.waiting = [];
-    this.isClosed.set(false);
+    this.closed.set(null);
     for (const resume of resumed) resume();
   }
 
@@ -36,9 +49,15 @@ export class Gate {
     for (;;) {
       const copy = request.clone();
       const response = await globalThis.fetch(copy);
-      if (response.status !== 401 || new URL(request.url).pathname.endsWith("/session")) return response;
+      const closed = reasonOf(response);
+      if (closed === null || new URL(request.url).pathname.endsWith("/session")) return response;
       await response.body?.cancel();
-      await this.wait(request.signal);
+      await this.wait(closed, request.signal);
     }
   };
+}
+
+function reasonOf({ status, headers }: Response): Closed | null {
+  if (status === 401) return "ended";
+  return status === 403 && headers.get("X-Error-Code") === "OTHER_USER" ? "other-user" : null;
 }

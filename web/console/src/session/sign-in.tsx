@@ -1,20 +1,28 @@
 // Signing in with a token of the identity provider. The token goes to the service, which answers with a cookie that no
 // script can read; it is kept nowhere else.
-import { isAlmanacError, type Schemas } from "@almanac/client";
+import { AlmanacError, isAlmanacError, type Schemas } from "@almanac/client";
 import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { ColorScheme, Languages, Mark } from "../frame/frame";
 import { Problem } from "../parts/problem";
 import { useWords } from "../i18n";
 import { sentenceOf } from "../errors";
 import { useAlmanac } from "../service";
+import type { Closed } from "./gate";
 
 interface SignInProps {
-  /** Whether a session has ended while the person was at work. */
-  isAgain: boolean;
+  /** Anything but `first` while the person is at work. */
+  reason: "first" | Closed;
   onSignedIn: (session: Schemas["SessionResponse"]) => void;
 }
 
-export function SignIn({ isAgain, onSignedIn }: SignInProps) {
+const TITLES = { first: "signIn.title", ended: "signIn.again", "other-user": "signIn.other" } as const;
+const HINTS = { first: "signIn.hint", ended: "signIn.againHint", "other-user": "signIn.otherHint" } as const;
+/** The characters that a header takes. */
+const TOKEN = /^[\x21-\x7e]+$/;
+/** No valid token; the head of the request was too large. */
+const REFUSED = new Set([401, 431]);
+
+export function SignIn({ reason, onSignedIn }: SignInProps) {
   const almanac = useAlmanac();
   const words = useWords();
   const { t } = words;
@@ -33,6 +41,7 @@ export function SignIn({ isAgain, onSignedIn }: SignInProps) {
     setError(undefined);
     try {
       const bearer = token.trim().replace(/^Bearer\s+/i, "");
+      if (!TOKEN.test(bearer)) throw new AlmanacError({ status: 401, code: "INVALID_TOKEN", message: "not a token" });
       const session = await almanac.post("/session", { headers: { Authorization: `Bearer ${bearer}` } });
       setToken("");
       onSignedIn(session);
@@ -48,7 +57,7 @@ export function SignIn({ isAgain, onSignedIn }: SignInProps) {
     if (token.trim() !== "") void send();
   };
 
-  const isRefused = isAlmanacError(error) && error.status === 401;
+  const isRefused = isAlmanacError(error) && REFUSED.has(error.status);
   return (
     <div className="sign-in">
       <div className="sign-in-bar">
@@ -57,8 +66,8 @@ export function SignIn({ isAgain, onSignedIn }: SignInProps) {
       </div>
       <form className="sign-in-form" onSubmit={submit}>
         <Mark />
-        <h1>{t(isAgain ? "signIn.again" : "signIn.title")}</h1>
-        <p className="secondary">{t(isAgain ? "signIn.againHint" : "signIn.hint")}</p>
+        <h1>{t(TITLES[reason])}</h1>
+        <p className="secondary">{t(HINTS[reason])}</p>
         <div className="field">
           <label className="label" htmlFor={tokenId}>
             {t("signIn.token")}
