@@ -83,6 +83,57 @@ test("each change is saved once", async () => {
   expect(service.sent("PUT")[0]?.headers.get("X-Requested-With")).toBe("XMLHttpRequest");
 });
 
+/** Another window saves something. */
+function saveElsewhere(change: Partial<typeof SAVED>) {
+  const version = (service.schedule?.version ?? 0) + 1;
+  service.schedule = { ...(service.schedule ?? SAVED), ...change, version };
+}
+
+test("changes of two windows are put together", async () => {
+  service.schedule = SAVED;
+  await show();
+  saveElsewhere({ days: ["mon", "fri", "sun"], emails: ["anna@example.com", "ben@example.com"], time_utc: "10:00" });
+
+  await userEvent.click(day("Monday"));
+  await screen.findByText("Schedule saved");
+  expect(service.schedule).toMatchObject({ days: ["fri", "sun"], time_utc: "10:00" });
+  expect([time().value, address(2).value, pressed()]).toEqual(["10:00", "ben@example.com", ["Friday", "Sunday"]]);
+  saveElsewhere({ emails: ["ben@example.com"] });
+  fireEvent.change(time(), { target: { value: "11:00" } });
+  fireEvent.blur(time());
+
+  await waitFor(() => {
+    expect(service.schedule).toMatchObject({ days: ["fri", "sun"], time_utc: "11:00", emails: ["ben@example.com"] });
+  });
+  expect(screen.queryByLabelText("Address 2")).toBeNull();
+  expect(hasUnsaved()).toBe(false);
+});
+
+test("a schedule that two windows make at once is one", async () => {
+  await show();
+  saveElsewhere({});
+
+  await userEvent.click(day("Sunday"));
+
+  await waitFor(() => {
+    expect(service.schedule).toMatchObject({ enabled: true, days: ["mon", "fri", "sun"], emails: SAVED.emails });
+  });
+});
+
+test("a schedule that was deleted elsewhere is not revived unasked", async () => {
+  service.schedule = SAVED;
+  await show();
+  service.schedule = null;
+
+  await userEvent.click(day("Sunday"));
+  await screen.findByText(/It was deleted elsewhere/);
+  expect(service.schedule).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+
+  await screen.findByText("Schedule saved");
+  expect(service.schedule).toMatchObject({ enabled: true, days: ["mon", "fri", "sun"] });
+});
+
 test("a time is saved when typing pauses, once", async () => {
   service.schedule = SAVED;
   await show();

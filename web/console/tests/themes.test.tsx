@@ -12,6 +12,7 @@ import { Service, THEME, data, offline, refusal, session } from "./service";
 const SCRIPT = "<img src=x onerror=alert(1)>";
 const COFFEE: Schemas["Theme"] = {
   id: THEME,
+  version: 1,
   name: "Coffee",
   description: SCRIPT,
   language: "en",
@@ -86,6 +87,66 @@ test("a refused field holds nothing else back", async () => {
   await waitFor(() => {
     expect(patches()).toEqual([{ name: "Tea" }, { name: "Tea", language: "fr" }, { name: "Tea" }]);
   });
+});
+
+/** Another window saves something. */
+function saveElsewhere(change: Partial<Schemas["Theme"]>) {
+  if (service.theme) service.theme = { ...service.theme, ...change, version: service.theme.version + 1 };
+}
+
+test("lists that two windows change are put together", async () => {
+  await openTheme();
+  const input = screen.getByLabelText<HTMLInputElement>("Address of a feed");
+  saveElsewhere({ name: "Tea", sources: ["https://b.example/feed"], sections: ["Harvest", "Roasting", "Cups"] });
+
+  await userEvent.type(input, "https://c.example/feed{Enter}");
+  await screen.findByDisplayValue("Tea");
+  await userEvent.click(screen.getByRole("button", { name: "Remove “Harvest”" }));
+
+  const together = ["https://c.example/feed", "https://b.example/feed"];
+  await waitFor(() => {
+    expect(service.theme).toMatchObject({ name: "Tea", sources: together, sections: ["Roasting", "Cups"] });
+  });
+  expect(hasUnsaved()).toBe(false);
+});
+
+test.each(["Keep mine", "Use the saved one"])(
+  "a text that two windows change is shown in both versions: %s",
+  async (choice) => {
+    const name = await openTheme();
+    saveElsewhere({ name: "Tea" });
+
+    fireEvent.change(name, { target: { value: "Cocoa" } });
+    fireEvent.blur(name);
+    const conflict = await screen.findByRole("alert");
+    expect([name.value, within(conflict).getByText("Tea").tagName]).toEqual(["Cocoa", "BLOCKQUOTE"]);
+    fireEvent.change(name, { target: { value: "Cocoa weekly" } });
+    fireEvent.blur(name);
+    expect([service.theme?.name, hasUnsaved()]).toEqual(["Tea", true]);
+    await userEvent.click(within(conflict).getByRole("button", { name: choice }));
+
+    const chosen = choice === "Keep mine" ? "Cocoa weekly" : "Tea";
+    await waitFor(() => {
+      expect([name.value, service.theme?.name, hasUnsaved()]).toEqual([chosen, chosen, false]);
+    });
+    expect(screen.queryByRole("alert")).toBeNull();
+  },
+);
+
+test("a save whose answer was lost is no conflict with itself", async () => {
+  const name = await openTheme();
+  service.next("PATCH", `/themes/${THEME}`, () => {
+    saveElsewhere({ name: "Tea" });
+    return offline();
+  });
+
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await screen.findByText("Not saved yet. Trying again.");
+  window.dispatchEvent(new Event("online"));
+
+  await screen.findByText("Saved");
+  expect([service.theme?.name, screen.queryByRole("alert"), hasUnsaved()]).toEqual(["Tea", null, false]);
 });
 
 test("a name is needed", async () => {

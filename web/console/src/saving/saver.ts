@@ -67,6 +67,14 @@ export class Saver<V, R> {
     return value;
   }
 
+  /** Replaces what was not sent yet, or drops it. For `send`, when what is stored has changed below it. */
+  amend(change: (pending: V) => V | undefined): void {
+    if (this.next === undefined) return;
+    const value = change(this.next.value);
+    this.next = value === undefined ? undefined : { value };
+    if (value === undefined) clearTimeout(this.timer);
+  }
+
   /** What was not sent yet. */
   pending(): V | undefined {
     return this.next?.value;

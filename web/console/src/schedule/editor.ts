@@ -1,13 +1,16 @@
 // The schedule of one theme while a person edits it: reads it, saves each valid change, removes it.
-import type { Almanac, AlmanacError, ScheduleResponse, UpsertScheduleRequest } from "@almanac/client";
+import { AlmanacError, type Almanac, type ScheduleResponse, type UpsertScheduleRequest } from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
+import { MOST_MERGES, isOutdated, isSame } from "../saving/merge";
 import { Saver, type SaveState } from "../saving/saver";
 import {
   MOST_EMAILS,
   draftOf,
+  draftWith,
   emailProblem,
   hasUnsavedText,
   isTime,
+  mergedRequest,
   requestOf,
   savedRows,
   timeOf,
@@ -171,16 +174,50 @@ export class ScheduleEditor extends Editor<ScheduleView> {
   }
 
   private async send(change: Change): Promise<ScheduleResponse | null> {
-    // Outlives the page, because leaving it sends what waits.
-    const init = { params: { path: { id: this.theme } }, keepalive: true };
-    if (change !== null) return this.almanac.put("/themes/{id}/schedule", { ...init, body: change });
-    await this.almanac.delete("/themes/{id}/schedule", init);
+    if (change !== null) return this.put(change);
+    // Outlives the page, as a save does, because leaving it sends what waits.
+    await this.almanac.delete("/themes/{id}/schedule", { params: { path: { id: this.theme } }, keepalive: true });
     return null;
+  }
+
+  /** Saves a request, on top of what was saved elsewhere in between. */
+  private async put(change: UpsertScheduleRequest): Promise<ScheduleResponse> {
+    let body = change;
+    for (let attempt = 1; ; attempt++) {
+      const base = this.view.get().stored;
+      const header = base === null ? { "If-None-Match": "*" } : { "If-Match": `"${base.version}"` };
+      const params = { path: { id: this.theme }, header };
+      try {
+        return await this.almanac.put("/themes/{id}/schedule", { params, body, keepalive: true });
+      } catch (error) {
+        if (!isOutdated(error) || attempt === MOST_MERGES) throw error;
+      }
+      const theirs = await this.almanac.schedulesApi.get(this.theme);
+      body = this.rebase(base, theirs);
+      if (theirs && isSame(body, requestOf(draftOf(theirs), theirs))) return theirs;
+    }
+  }
+
+  /** What to save now that the service has `theirs`. */
+  private rebase(base: ScheduleResponse | null, theirs: ScheduleResponse | null): UpsertScheduleRequest {
+    const draft = this.view.get().draft ?? draftOf(base);
+    if (theirs === null) {
+      this.update({ stored: null });
+      throw new AlmanacError({ status: 412, code: "SCHEDULE_DELETED", message: "the schedule was deleted elsewhere" });
+    }
+    const of = (stored: ScheduleResponse | null) => requestOf(draftOf(stored), stored);
+    const merged = mergedRequest(of(base), requestOf(draft, base), of(theirs));
+    this.update({ stored: theirs, draft: draftWith(draft, merged, this.nextKey) });
+    this.nextKey += merged.emails.length;
+    this.sent = merged;
+    // What was typed since is in it. A removal that waits still counts.
+    this.saver.amend((pending) => (pending === null ? null : undefined));
+    return merged;
   }
 
   private stored(stored: ScheduleResponse | null, change: Change): void {
     const { draft, notice, changes } = this.view.get();
-    const emails = change?.emails ?? [];
+    const emails = stored?.emails ?? [];
     const kept = draft?.emails.map((row) =>
       row.address !== null && emails.includes(row.address) ? { ...row, stored: row.address } : row,
     );

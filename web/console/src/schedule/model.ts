@@ -1,5 +1,6 @@
 // What a person edits of a schedule, and what of it can be saved. Pure.
 import type { ScheduleResponse, Schemas, UpsertScheduleRequest } from "@almanac/client";
+import { mergedList, mergedValue } from "../saving/merge";
 
 export type Day = Schemas["ScheduleDay"];
 
@@ -66,6 +67,51 @@ export function requestOf(draft: Draft, stored: ScheduleResponse | null): Upsert
     time_local: zone === null ? null : time,
     emails: savedRows(draft).map((row) => row.address),
     catch_up_minutes: stored?.catch_up_minutes ?? null,
+  };
+}
+
+/** What a person has changed since `base`, on top of what was saved elsewhere since then. Of a choice that both made, the
+ * person's, which is the later one. */
+export function mergedRequest(
+  base: UpsertScheduleRequest,
+  mine: UpsertScheduleRequest,
+  theirs: UpsertScheduleRequest,
+): UpsertScheduleRequest {
+  const time = ({ time_utc, timezone = null, time_local = null }: UpsertScheduleRequest) => ({
+    time_utc,
+    timezone,
+    time_local,
+  });
+  const days = mergedList(base.days, mine.days, theirs.days);
+  return {
+    enabled: mergedValue(base.enabled, mine.enabled, theirs.enabled),
+    days: DAYS.filter((day) => days.includes(day)),
+    ...mergedValue(time(base), time(mine), time(theirs)),
+    emails: mergedList(base.emails, mine.emails, theirs.emails),
+    catch_up_minutes: theirs.catch_up_minutes ?? null,
+  };
+}
+
+/** The draft with what a request says; rows in which something is typed stay. */
+export function draftWith(draft: Draft, request: UpsertScheduleRequest, firstKey: number): Draft {
+  const { enabled, timezone, time_utc, time_local, emails } = request;
+  const time = time_local ?? time_utc;
+  const rows = draft.emails.filter(({ address, text }) =>
+    address === null || text.trim() !== address ? true : emails.includes(address),
+  );
+  const isMissing = (address: string) => !rows.some((row) => row.address === address);
+  const added = emails
+    .filter(isMissing)
+    .map((address, index) => ({ key: firstKey + index, text: address, address, stored: address, problem: null }));
+  const isTyped = draft.timeText !== draft.time;
+  return {
+    ...draft,
+    enabled,
+    days: DAYS.filter((day) => request.days.includes(day)),
+    timeText: isTyped ? draft.timeText : time,
+    time,
+    zone: timezone ?? null,
+    emails: [...rows, ...added],
   };
 }
 

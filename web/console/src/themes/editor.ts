@@ -2,12 +2,15 @@
 import type { Almanac, AlmanacError } from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
 import { Saver, type SaveState } from "../saving/saver";
-import { textProblem, type Field, type TextProblem, type Theme, type Values } from "./model";
+import { MOST_MERGES, isOutdated, isSame } from "../saving/merge";
+import { mergedTheme, textProblem, type Field, type TextProblem, type Theme, type Values } from "./model";
 
 export interface FieldState {
-  kind: "clean" | "changed" | "saved" | "wrong" | "refused";
+  /** `conflict`: the field was changed elsewhere in the same time, to the text in `theirs`. */
+  kind: "clean" | "changed" | "saved" | "wrong" | "refused" | "conflict";
   problem?: TextProblem;
   error?: AlmanacError;
+  theirs?: string;
 }
 
 export interface ThemeView {
@@ -23,8 +26,14 @@ export interface ThemeView {
 
 type Patch = Partial<Values>;
 
+interface Sent {
+  stored: Theme;
+  /** What of a change was sent, and as what. */
+  patch: Patch;
+}
+
 export class ThemeEditor extends Editor<ThemeView> {
-  protected readonly saver: Saver<Patch, Theme>;
+  protected readonly saver: Saver<Patch, Sent>;
 
   constructor(
     private readonly almanac: Almanac,
@@ -38,11 +47,11 @@ export class ThemeEditor extends Editor<ThemeView> {
       loadError: undefined,
       changes: 0,
     });
-    this.saver = new Saver<Patch, Theme>({
-      send: (patch) => this.almanac.patch("/themes/{id}", { params: { path: { id } }, body: patch, keepalive: true }),
+    this.saver = new Saver<Patch, Sent>({
+      send: (patch) => this.send(patch),
       merge: (earlier, later) => ({ ...earlier, ...later }),
-      onSaved: (theme, patch) => {
-        this.saved(theme, patch);
+      onSaved: ({ stored, patch }) => {
+        this.saved(stored, patch);
       },
       onRefused: (error, patch) => this.refused(error, patch),
     });
@@ -51,7 +60,7 @@ export class ThemeEditor extends Editor<ThemeView> {
   readonly load = async (): Promise<void> => {
     const { changes } = this.view.get();
     try {
-      const stored = await this.almanac.get("/themes/{id}", { params: { path: { id: this.id } } });
+      const stored = await this.read();
       if (this.hasChanges() || this.view.get().changes !== changes) return;
       this.update({ stored, values: valuesOf(stored), loadError: undefined });
     } catch (error) {
@@ -62,10 +71,29 @@ export class ThemeEditor extends Editor<ThemeView> {
   edit<F extends Field>(field: F, value: Values[F], pauseMs = 0): void {
     const { values, fields } = this.view.get();
     if (!values) return;
+    // Both versions stay shown until the person has chosen one.
+    if (fields[field]?.kind === "conflict") {
+      this.update({ values: { ...values, [field]: value } });
+      return;
+    }
     const problem = field === "name" || field === "description" ? textProblem(field, String(value)) : null;
     const state: FieldState = problem ? { kind: "wrong", problem } : { kind: "changed" };
     this.update({ values: { ...values, [field]: value }, fields: { ...fields, [field]: state } });
     if (!problem) this.saver.save({ [field]: value }, pauseMs);
+  }
+
+  /** Ends a conflict. */
+  keepMine(field: Field): void {
+    const { values, fields } = this.view.get();
+    this.update({ fields: { ...fields, [field]: { kind: "changed" } } });
+    if (values) this.edit(field, values[field]);
+  }
+
+  /** Ends a conflict. */
+  useTheirs(field: Field): void {
+    const { stored, values, fields } = this.view.get();
+    if (!stored || !values) return;
+    this.update({ values: { ...values, [field]: stored[field] }, fields: { ...fields, [field]: { kind: "clean" } } });
   }
 
   readonly commit = (): void => {
@@ -74,9 +102,54 @@ export class ThemeEditor extends Editor<ThemeView> {
 
   override hasChanges(): boolean {
     const isWrong = Object.values(this.view.get().fields).some(
-      ({ kind, error }) => kind === "wrong" || (kind === "refused" && error?.status !== 404),
+      ({ kind, error }) => kind === "wrong" || kind === "conflict" || (kind === "refused" && error?.status !== 404),
     );
     return isWrong || super.hasChanges();
+  }
+
+  private async read(): Promise<Theme> {
+    return this.almanac.get("/themes/{id}", { params: { path: { id: this.id } } });
+  }
+
+  /** Sends a change, on top of what was saved elsewhere in between. */
+  private async send(change: Patch): Promise<Sent> {
+    let patch = change;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { stored: await this.patch(patch), patch };
+      } catch (error) {
+        if (!isOutdated(error) || attempt === MOST_MERGES) throw error;
+      }
+      const stored = await this.read();
+      patch = this.rebase(patch, stored);
+      if (namesOf(patch).length === 0) return { stored, patch };
+    }
+  }
+
+  private async patch(body: Patch): Promise<Theme> {
+    const version = this.view.get().stored?.version;
+    const header = version === undefined ? {} : { "If-Match": `"${version}"` };
+    // Outlives the page, because leaving it sends what waits.
+    return this.almanac.patch("/themes/{id}", { params: { path: { id: this.id }, header }, body, keepalive: true });
+  }
+
+  /** What is left to send of a change, now that the service has `theirs`. */
+  private rebase(patch: Patch, theirs: Theme): Patch {
+    const { stored, values: mine, fields } = this.view.get();
+    if (!stored || !mine) return patch;
+    const { values, conflicts } = mergedTheme(valuesOf(stored), mine, valuesOf(theirs));
+    const states = { ...fields };
+    for (const field of namesOf(patch)) if (isSame(values[field], theirs[field])) states[field] = { kind: "saved" };
+    for (const [field, text] of Object.entries(conflicts)) states[field as Field] = { kind: "conflict", theirs: text };
+    this.update({ stored: theirs, values, fields: states });
+    const isLeft = (field: Field) => !(field in conflicts) && !isSame(values[field], theirs[field]);
+    const left = (change: Patch) =>
+      Object.fromEntries(namesOf(change).flatMap((field) => (isLeft(field) ? [[field, values[field]]] : []))) as Patch;
+    this.saver.amend((pending) => {
+      const rest = left(pending);
+      return namesOf(rest).length > 0 ? rest : undefined;
+    });
+    return left(patch);
   }
 
   private saved(stored: Theme, patch: Patch): void {

@@ -28,6 +28,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           onBlur={editor.commit}
         />
         <FieldProblem id={`${nameId}-problem`} state={view.fields.name} longest={LONGEST_NAME} words={words} />
+        <Conflict field="name" view={view} editor={editor} />
       </div>
       <div className="field">
         <FieldHead id={aboutId} label={t("theme.description")} field="description" view={view} />
@@ -50,6 +51,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           longest={LONGEST_DESCRIPTION}
           words={words}
         />
+        <Conflict field="description" view={view} editor={editor} />
       </div>
       <div className="field field-narrow">
         <FieldHead id={languageId} label={t("theme.language")} field="language" view={view} />
@@ -115,8 +117,47 @@ export function SaveMark({ field, view }: { field: Field; view: ThemeView }) {
         </span>
       )}
       {waits && <span className="status-bad">{t("notSavedYet")}</span>}
-      {state?.kind === "refused" && <span className="status-bad">{t("notSaved")}</span>}
+      {(state?.kind === "refused" || state?.kind === "conflict") && <span className="status-bad">{t("notSaved")}</span>}
     </span>
+  );
+}
+
+interface ConflictProps {
+  field: Field;
+  view: ThemeView;
+  editor: ThemeEditor;
+}
+
+/** The text that was saved elsewhere while the person changed hers. */
+function Conflict({ field, view, editor }: ConflictProps) {
+  const { t } = useWords();
+  const state = view.fields[field];
+  if (state?.kind !== "conflict") return null;
+  return (
+    <div className="conflict" role="alert">
+      <p>{t("conflict.changed")}</p>
+      <blockquote>{state.theirs}</blockquote>
+      <div className="row">
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => {
+            editor.keepMine(field);
+          }}
+        >
+          {t("conflict.keepMine")}
+        </button>
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => {
+            editor.useTheirs(field);
+          }}
+        >
+          {t("conflict.useTheirs")}
+        </button>
+      </div>
+    </div>
   );
 }
 

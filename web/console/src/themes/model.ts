@@ -1,5 +1,6 @@
 // What a theme may be, as the service checks it. Pure.
 import type { Schemas } from "@almanac/client";
+import { mergedList, mergedValue } from "../saving/merge";
 
 export type Theme = Schemas["Theme"];
 export type Field = "name" | "description" | "language" | "sources" | "sections";
@@ -16,6 +17,28 @@ const LONGEST_ADDRESS = 2_048;
 export const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "nl", "pl", "sv", "da", "fi", "cs", "ro", "el", "tr"]
   .concat(["uk", "ru", "ar", "he", "hi", "zh", "ja", "ko"])
   .sort();
+
+const TEXTS: readonly Field[] = ["name", "description"];
+const LISTS = ["sources", "sections"] as const;
+
+export interface MergedTheme {
+  values: Values;
+  /** The stored texts of fields that were changed on both sides, to another text. */
+  conflicts: Partial<Record<Field, string>>;
+}
+
+/** What a person has changed since `base`, on top of what was saved elsewhere since then. */
+export function mergedTheme(base: Values, mine: Values, theirs: Values): MergedTheme {
+  const values = { ...mine };
+  const conflicts: MergedTheme["conflicts"] = {};
+  for (const list of LISTS) values[list] = mergedList(base[list], mine[list], theirs[list]);
+  for (const field of ["name", "description", "language"] as const) {
+    values[field] = mergedValue(base[field], mine[field], theirs[field]);
+    const isContested = values[field] !== theirs[field] && theirs[field] !== base[field];
+    if (isContested && TEXTS.includes(field)) conflicts[field] = theirs[field];
+  }
+  return { values, conflicts };
+}
 
 export type TextProblem = "required" | "tooLong";
 

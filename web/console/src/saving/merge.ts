@@ -1,0 +1,27 @@
+// What two windows have changed in the same time, put together. Pure.
+import { AlmanacError, isAlmanacError } from "@almanac/client";
+
+/** How often a change is put together again with one that was saved elsewhere in between. */
+export const MOST_MERGES = 5;
+
+/** Whether the service has a newer version than the one that a change was made on. */
+export function isOutdated(error: unknown): error is AlmanacError {
+  return isAlmanacError(error) && error.code === "PRECONDITION_FAILED";
+}
+
+export function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** One value: what only one side has changed is theirs; what both have changed is `mine`. */
+export function mergedValue<T>(base: T, mine: T, theirs: T): T {
+  return isSame(mine, base) ? theirs : mine;
+}
+
+/** A list without repetition: items that one side has added are in it, items that one side has removed are not. */
+export function mergedList<T>(base: readonly T[], mine: readonly T[], theirs: readonly T[]): T[] {
+  if (isSame(mine, base)) return [...theirs];
+  const kept = mine.filter((item) => theirs.includes(item) || !base.includes(item));
+  const added = theirs.filter((item) => !base.includes(item) && !mine.includes(item));
+  return [...kept, ...added];
+}

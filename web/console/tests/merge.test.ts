@@ -1,0 +1,77 @@
+// Changes of two windows, put together.
+import { expect, test } from "vitest";
+import { mergedList } from "../src/saving/merge";
+import { draftOf, draftWith, mergedRequest, requestOf } from "../src/schedule/model";
+import { mergedTheme, type Values } from "../src/themes/model";
+
+test.each([
+  [
+    ["a", "b"],
+    ["a", "b"],
+    ["b", "a"],
+    ["b", "a"],
+  ],
+  [
+    ["a", "b"],
+    ["b", "a"],
+    ["a", "b"],
+    ["b", "a"],
+  ],
+  [
+    ["a", "b"],
+    ["a", "b", "c"],
+    ["a", "b", "d"],
+    ["a", "b", "c", "d"],
+  ],
+  [["a", "b"], ["b"], ["a"], []],
+  [
+    ["a", "b"],
+    ["b", "a"],
+    ["a", "b", "c"],
+    ["b", "a", "c"],
+  ],
+  [[], ["a"], ["a"], ["a"]],
+])("of %j, mine %j and theirs %j become %j", (base, mine, theirs, merged) => {
+  expect(mergedList<string>(base, mine, theirs)).toEqual(merged);
+});
+
+const BASE: Values = { name: "a", description: "b", language: "en", sources: [], sections: [] };
+
+test("a text conflicts only if both sides have changed it, and not to the same", () => {
+  const theirs = { ...BASE, name: "theirs" };
+  expect(mergedTheme(BASE, { ...BASE, description: "mine" }, theirs)).toEqual({
+    values: { ...BASE, name: "theirs", description: "mine" },
+    conflicts: {},
+  });
+  expect(mergedTheme(BASE, { ...BASE, name: "theirs" }, theirs).conflicts).toEqual({});
+  expect(mergedTheme(BASE, { ...BASE, name: "mine" }, theirs)).toEqual({
+    values: { ...BASE, name: "mine" },
+    conflicts: { name: "theirs" },
+  });
+  const languages = mergedTheme(BASE, { ...BASE, language: "fr" }, { ...BASE, language: "de" });
+  expect(languages).toEqual({ values: { ...BASE, language: "fr" }, conflicts: {} });
+});
+
+test("the time and its zone are one choice", () => {
+  const none = requestOf(draftOf(null), null);
+  const paris = { ...none, timezone: "Europe/Paris", time_local: "09:00" };
+  const later = { ...none, time_utc: "18:00" };
+
+  expect(mergedRequest(none, later, paris)).toMatchObject({ time_utc: "18:00", timezone: null, time_local: null });
+  expect(mergedRequest(none, { ...none, enabled: true }, paris)).toMatchObject({ ...paris, enabled: true });
+});
+
+test("what is being typed stays where it is", () => {
+  const draft = draftOf(null);
+  const row = { key: 7, text: "anna@", address: null, stored: null, problem: null };
+  const typing = { ...draft, timeText: "1", emails: [row] };
+  const request = { ...requestOf(draft, null), time_utc: "10:00", emails: ["ben@example.com"] };
+
+  const shown = draftWith(typing, request, 8);
+
+  expect([shown.timeText, shown.time]).toEqual(["1", "10:00"]);
+  expect(shown.emails.map(({ key, text }) => [key, text])).toEqual([
+    [7, "anna@"],
+    [8, "ben@example.com"],
+  ]);
+});
