@@ -13,6 +13,8 @@ const almanac = createAlmanac({
   credentials: "same-origin",
   fetch: gate.fetch,
   expectedUser: gate.expectedUser,
+  // The page says soon that it waits, and tries again itself.
+  retry: { attempts: 2, maxRetryAfterSeconds: 2 },
 });
 const root = document.getElementById("root");
 if (root) {

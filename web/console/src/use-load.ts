@@ -1,4 +1,5 @@
 // Reads something of the service when a component appears, and again on demand.
+import { isAlmanacError } from "@almanac/client";
 import { useCallback, useEffect, useState } from "react";
 
 export interface Loaded<T> {
@@ -7,8 +8,11 @@ export interface Loaded<T> {
   reload: () => void;
 }
 
+/** Between two attempts to read what could not be read. */
+const AGAIN_MS = 5_000;
+
 /**
- * `load` must be stable: wrap it in `useCallback`. What was read stays shown while it is read again, so a component that
+ * What cannot be read now is read again until it can. `load` must be stable: wrap it in `useCallback`. What was read stays shown while it is read again, so a component that
  * turns to another subject needs another `key`. Another `version` reads it again.
  */
 export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, version = 0): Loaded<T> {
@@ -34,7 +38,19 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, version = 
   const reload = useCallback(() => {
     setAttempt((count) => count + 1);
   }, []);
+  useRetry(result.error, reload);
   return { ...result, reload };
+}
+
+/** Calls `load` again some seconds after an error that passes. */
+export function useRetry(error: unknown, load: () => unknown): void {
+  useEffect(() => {
+    if (!isAlmanacError(error) || !error.retryable) return;
+    const timer = setTimeout(load, AGAIN_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [error, load]);
 }
 
 /** Calls `refresh` when the person comes back to the page, and every so many seconds while it is visible. */

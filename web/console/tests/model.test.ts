@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { parseRoute, pathOf, type Route } from "../src/routing";
 import { draftOf, firesAtOnce, isEmail, requestOf, timeOf, toggled } from "../src/schedule/model";
-import { feedAddress, textProblem } from "../src/themes/model";
+import { cleanLine, cleanText, feedAddress, problemsOf, textProblem, valuesOf } from "../src/themes/model";
 import { stored } from "./service";
 
 test("an address is one that every mail server accepts", () => {
@@ -112,4 +112,35 @@ test("each page has an address, and an address its page", () => {
   for (const route of routes) expect(parseRoute(pathOf(route))).toEqual(route);
   expect(parseRoute("/console/")).toEqual({ page: "themes" });
   expect(parseRoute("/console/themes/other")).toEqual({ page: "unknown" });
+});
+
+const DRAFT = { name: "Coffee", description: "", language: "en", sources: "", sections: "" };
+const lines = (count: number, line: (number: number) => string) =>
+  Array.from({ length: count }, (_, number) => line(number)).join("\n");
+
+test.each([
+  ["nothing", {}, []],
+  ["200 emoji as a name", { name: "😀".repeat(200) }, []],
+  ["201 emoji as a name", { name: "😀".repeat(201) }, [{ field: "name", kind: "tooLong" }]],
+  ["no name", { name: " " }, [{ field: "name", kind: "required" }]],
+  ["a long description", { description: "a".repeat(2_001) }, [{ field: "description", kind: "tooLong" }]],
+  ["21 sources", { sources: lines(21, (n) => `a.example/${n}`) }, [{ field: "sources", kind: "most" }]],
+  ["one source 21 times", { sources: lines(21, () => "a.example") }, []],
+  [
+    "a login",
+    { sources: "https://a:b@c.example" },
+    [{ field: "sources", kind: "invalidLine", line: "https://a:b@c.example" }],
+  ],
+  ["21 sections", { sections: lines(21, (n) => `Part ${n}`) }, [{ field: "sections", kind: "most" }]],
+  ["a long section", { sections: "a".repeat(121) }, [{ field: "sections", kind: "tooLong" }]],
+])("what the service would refuse of a new theme: %s", (_, change, problems) => {
+  expect(problemsOf({ ...DRAFT, ...change })).toEqual(problems);
+});
+
+test("characters that no keyboard makes are left out", () => {
+  expect([cleanText("a\0b\ud800c\nd😀"), cleanLine("a\0b\nc\td")]).toEqual(["abc\nd😀", "ab c d"]);
+  expect(valuesOf({ ...DRAFT, name: " a\0\tb ", sections: "one\n one\ntwo" })).toMatchObject({
+    name: "a b",
+    sections: ["one", "two"],
+  });
 });

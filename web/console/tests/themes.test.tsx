@@ -2,7 +2,7 @@
 import type { Schemas } from "@almanac/client";
 import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { discardUnsaved, hasUnsaved } from "../src/saving/unsaved";
 import { setLanguage } from "../src/schedule";
@@ -174,6 +174,49 @@ test("sources are added one by one or as a list, and wrong ones stay to be corre
   expect(screen.getByText("This source is in the list already.")).toBeTruthy();
   const added = ["https://example.com/feed.xml", "https://a.example/1", "https://b.example/2"];
   expect(patches()).toEqual([{ sources: added }]);
+});
+
+test("a list that is too long is kept to be shortened", async () => {
+  await openTheme();
+  const input = screen.getByLabelText<HTMLInputElement>("Address of a feed");
+  await userEvent.click(input);
+
+  await userEvent.paste(Array.from({ length: 20 }, (_, number) => `https://a.example/${number}`).join("\n"));
+
+  expect(screen.getByText("20 sources at most")).toBeTruthy();
+  expect([patches(), input.value.includes("https://a.example/19")]).toEqual([[], true]);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test("a list that is longer than what is read says so", async () => {
+  // No row is seen, so that none reads its schedule.
+  const never = () => undefined;
+  vi.stubGlobal("IntersectionObserver", function () {
+    return { observe: never, disconnect: never };
+  });
+  for (let page = 0; page < 4; page++) {
+    const items = Array.from({ length: 250 }, (_, number) => ({ ...COFFEE, id: `${page}-${number}` }));
+    service.next("GET", "/themes", () => data({ items, next_cursor: "more" }));
+  }
+
+  await open("/");
+
+  expect(await screen.findByText("Only the newest 1000 themes are listed and searched.")).toBeTruthy();
+}, 20_000);
+
+test("what cannot be read is read again until it can", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  service.next("GET", "/themes", offline);
+  await open("/");
+  await screen.findByText("The service cannot be reached.");
+
+  await act(() => vi.advanceTimersByTimeAsync(5_000));
+
+  expect(await within(screen.getByRole("main")).findByRole("link", { name: "Coffee" })).toBeTruthy();
+  expect(screen.queryByText("The service cannot be reached.")).toBeNull();
 });
 
 test("a source shows its last fetch and why it failed", async () => {

@@ -5,6 +5,9 @@ import { Observable } from "../saving/observable";
 /** Why requests wait: the session has ended, or another user has signed in since, in another tab of this browser. */
 export type Closed = "ended" | "other-user";
 
+/** No request of the console takes the service so long. */
+const ANSWER_MS = 20_000;
+
 export class Gate {
   /** Set while requests wait for a sign-in. */
   readonly closed = new Observable<Closed | null>(null);
@@ -47,14 +50,28 @@ export class Gate {
   /** Wraps `fetch`. Requests about the session itself never wait. */
   readonly fetch = async (request: Request): Promise<Response> => {
     for (;;) {
-      const copy = request.clone();
-      const response = await globalThis.fetch(copy);
+      const response = await answerTo(request.clone());
       const closed = reasonOf(response);
       if (closed === null || new URL(request.url).pathname.endsWith("/session")) return response;
       await response.body?.cancel();
       await this.wait(closed, request.signal);
     }
   };
+}
+
+/** A connection that went silent fails like one that is cut. What a stream brings later has its own limit. */
+async function answerTo(request: Request): Promise<Response> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => {
+    silence.abort();
+  }, ANSWER_MS);
+  try {
+    return await globalThis.fetch(new Request(request, { signal: AbortSignal.any([request.signal, silence.signal]) }));
+  } catch (error) {
+    throw silence.signal.aborted ? new TypeError("no answer in time") : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function reasonOf({ status, headers }: Response): Closed | null {

@@ -4,7 +4,16 @@ import { Icon } from "../parts/icon";
 import { useWords, type Words } from "../i18n";
 import { sentenceOf } from "../errors";
 import type { FieldState, ThemeEditor, ThemeView } from "./editor";
-import { LANGUAGES, LONGEST_DESCRIPTION, LONGEST_NAME, languageName, type Field, type Values } from "./model";
+import {
+  LANGUAGES,
+  LONGEST_DESCRIPTION,
+  LONGEST_NAME,
+  cleanLine,
+  cleanText,
+  languageName,
+  type Field,
+  type Values,
+} from "./model";
 
 export const TYPING_PAUSE_MS = 800;
 
@@ -23,7 +32,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           aria-invalid={isWrong(view.fields.name)}
           aria-describedby={`${nameId}-problem`}
           onChange={(event) => {
-            editor.edit("name", event.target.value, TYPING_PAUSE_MS);
+            editor.edit("name", cleanLine(event.target.value), TYPING_PAUSE_MS);
           }}
           onBlur={editor.commit}
         />
@@ -41,7 +50,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           aria-invalid={isWrong(view.fields.description)}
           aria-describedby={`${aboutId}-problem`}
           onChange={(event) => {
-            editor.edit("description", event.target.value, TYPING_PAUSE_MS);
+            editor.edit("description", cleanText(event.target.value), TYPING_PAUSE_MS);
           }}
           onBlur={editor.commit}
         />
@@ -109,8 +118,10 @@ export function SaveMark({ field, view }: { field: Field; view: ThemeView }) {
   const { t } = useWords();
   const state = view.fields[field];
   const waits = view.save.kind === "waiting" && state?.kind === "changed";
+  const isSaving = view.save.kind === "saving" && state?.kind === "changed";
   return (
     <span role="status" className="save-mark">
+      {isSaving && <span className="status-quiet status-late">{t("saving")}</span>}
       {state?.kind === "saved" && (
         <span className="status-good">
           <Icon name="check" /> {t("saved")}

@@ -43,10 +43,23 @@ export function mergedTheme(base: Values, mine: Values, theirs: Values): MergedT
 export type TextProblem = "required" | "tooLong";
 
 export function textProblem(field: "name" | "description", text: string): TextProblem | null {
-  // The service counts characters, not UTF-16 units.
-  const { length } = Array.from(text.trim());
-  if (field === "name" && length === 0) return "required";
-  return length > (field === "name" ? LONGEST_NAME : LONGEST_DESCRIPTION) ? "tooLong" : null;
+  if (field === "name" && text.trim() === "") return "required";
+  return isTooLong(text, field === "name" ? LONGEST_NAME : LONGEST_DESCRIPTION) ? "tooLong" : null;
+}
+
+/** The service counts characters, not UTF-16 units. */
+export function isTooLong(text: string, longest: number): boolean {
+  return Array.from(text.trim()).length > longest;
+}
+
+/** Without what no keyboard makes and the service refuses: NUL, and halves of surrogate pairs. */
+export function cleanText(text: string): string {
+  return text.replace(/[\0\p{Cs}]/gu, "");
+}
+
+/** The same on one line, as the subject of a mail. */
+export function cleanLine(text: string): string {
+  return cleanText(text).replace(/\p{Cc}+/gu, " ");
 }
 
 /** The address of a feed in its normal form; nothing if it is none. `example.com/feed` is taken as https. */
@@ -67,6 +80,52 @@ export function linesOf(text: string): string[] {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
+}
+
+export interface Draft {
+  name: string;
+  description: string;
+  language: string;
+  /** Addresses, one a line. */
+  sources: string;
+  /** Titles, one a line. */
+  sections: string;
+}
+
+export type DraftProblem =
+  | { field: "name"; kind: TextProblem }
+  | { field: "description"; kind: "tooLong" }
+  | { field: "sources"; kind: "invalidLine"; line: string }
+  | { field: "sections"; kind: "tooLong" }
+  | { field: "sources" | "sections"; kind: "most" };
+
+/** What the service would refuse of a new theme, at most one for a field, in the order of the form. */
+export function problemsOf(draft: Draft): DraftProblem[] {
+  const problems: DraftProblem[] = [];
+  const { sources, sections } = valuesOf(draft);
+  const name = textProblem("name", draft.name);
+  if (name !== null) problems.push({ field: "name", kind: name });
+  if (textProblem("description", draft.description) !== null) problems.push({ field: "description", kind: "tooLong" });
+  const line = linesOf(draft.sources).find((each) => feedAddress(each) === undefined);
+  if (line !== undefined) problems.push({ field: "sources", kind: "invalidLine", line });
+  else if (sources.length > MOST_SOURCES) problems.push({ field: "sources", kind: "most" });
+  if (sections.some((title) => isTooLong(title, LONGEST_SECTION)))
+    problems.push({ field: "sections", kind: "tooLong" });
+  else if (sections.length > MOST_SECTIONS) problems.push({ field: "sections", kind: "most" });
+  return problems;
+}
+
+/** The theme that a draft asks for. */
+export function valuesOf(draft: Draft): Values {
+  const { name, description, language } = draft;
+  const sources = linesOf(draft.sources).map((line) => feedAddress(line) ?? line);
+  return {
+    name: cleanLine(name).trim(),
+    description: cleanText(description).trim(),
+    language,
+    sources: [...new Set(sources)],
+    sections: [...new Set(linesOf(draft.sections).map(cleanLine))],
+  };
 }
 
 export function languageName(tag: string, shownIn: string): string {

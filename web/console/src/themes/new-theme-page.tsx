@@ -3,26 +3,30 @@ import { isAlmanacError } from "@almanac/client";
 import { useId, useState, useSyncExternalStore, type SubmitEvent } from "react";
 import { Page } from "../frame/page";
 import { Problem } from "../parts/problem";
-import { useWords } from "../i18n";
+import { useWords, type Words } from "../i18n";
 import { sentenceOf } from "../errors";
 import { navigate } from "../routing";
 import { Observable } from "../saving/observable";
 import { guardUnsaved } from "../saving/unsaved";
 import { useAlmanac } from "../service";
 import { LanguageOptions } from "./fields";
-import { LONGEST_DESCRIPTION, LONGEST_NAME, feedAddress, linesOf } from "./model";
+import { Creation } from "./creation";
+import {
+  LONGEST_DESCRIPTION,
+  LONGEST_NAME,
+  LONGEST_SECTION,
+  MOST_SECTIONS,
+  MOST_SOURCES,
+  problemsOf,
+  valuesOf,
+  type Draft,
+  type DraftProblem,
+} from "./model";
 import "./themes.css";
-
-interface Draft {
-  name: string;
-  description: string;
-  language: string;
-  sources: string;
-  sections: string;
-}
 
 /** Outlives the page. */
 const kept = new Observable<Draft | undefined>(undefined);
+const creation = new Creation();
 guardUnsaved({
   isUnsaved: () => {
     const draft = kept.get();
@@ -51,15 +55,7 @@ export function NewThemePage() {
     setIsSending(true);
     setError(undefined);
     try {
-      const { id } = await almanac.post("/themes", {
-        body: {
-          name: draft.name,
-          description: draft.description,
-          language: draft.language,
-          sources: linesOf(draft.sources).map((line) => feedAddress(line) ?? line),
-          sections: linesOf(draft.sections),
-        },
-      });
+      const id = await creation.create(almanac, valuesOf(draft));
       kept.set(undefined);
       navigate({ page: "theme", theme: id });
     } catch (refusal) {
@@ -72,14 +68,11 @@ export function NewThemePage() {
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const found: typeof problems = {};
-    if (draft.name.trim() === "") found.name = t("theme.nameRequired");
-    const wrong = linesOf(draft.sources).find((line) => feedAddress(line) === undefined);
-    if (wrong !== undefined) found.sources = t("source.invalidLine", { line: wrong });
-    setProblems(found);
-    const first = (["name", "sources"] as const).find((field) => found[field] !== undefined);
+    const found = problemsOf(draft);
+    setProblems(Object.fromEntries(found.map((problem) => [problem.field, problemText(problem, t)])));
+    const [first] = found;
     if (first === undefined) void create();
-    else document.getElementById(ids[first])?.focus();
+    else document.getElementById(ids[first.field])?.focus();
   };
 
   const text = (field: "name" | "description" | "sources" | "sections") => ({
@@ -107,19 +100,14 @@ export function NewThemePage() {
           <label className="label" htmlFor={ids.name}>
             {t("theme.name")}
           </label>
-          <input {...text("name")} maxLength={LONGEST_NAME} placeholder={t("theme.nameExample")} autoFocus />
+          <input {...text("name")} placeholder={t("theme.nameExample")} autoFocus />
           {problem("name")}
         </div>
         <div className="field">
           <label className="label" htmlFor={ids.description}>
             {t("theme.description")}
           </label>
-          <textarea
-            {...text("description")}
-            rows={3}
-            maxLength={LONGEST_DESCRIPTION}
-            placeholder={t("theme.descriptionHint")}
-          />
+          <textarea {...text("description")} rows={3} placeholder={t("theme.descriptionHint")} />
           {problem("description")}
         </div>
         <div className="field field-narrow">
@@ -170,3 +158,20 @@ export function NewThemePage() {
     </Page>
   );
 }
+
+function problemText(problem: DraftProblem, t: Words["t"]): string {
+  switch (problem.kind) {
+    case "required":
+      return t("theme.nameRequired");
+    case "tooLong":
+      return t("tooLong", { longest: LONGEST[problem.field] });
+    case "invalidLine":
+      return t("source.invalidLine", { line: problem.line });
+    case "most":
+      return problem.field === "sources"
+        ? t("source.most", { most: MOST_SOURCES })
+        : t("section.most", { most: MOST_SECTIONS });
+  }
+}
+
+const LONGEST = { name: LONGEST_NAME, description: LONGEST_DESCRIPTION, sections: LONGEST_SECTION };

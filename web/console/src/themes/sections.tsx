@@ -4,7 +4,7 @@ import { Icon } from "../parts/icon";
 import { useWords } from "../i18n";
 import type { ThemeEditor, ThemeView } from "./editor";
 import { FieldProblem } from "./fields";
-import { LONGEST_SECTION, MOST_SECTIONS } from "./model";
+import { LONGEST_SECTION, MOST_SECTIONS, cleanLine, isTooLong } from "./model";
 
 interface SectionsProps {
   titles: readonly string[];
@@ -102,15 +102,14 @@ function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (titl
   const { t } = useWords();
   const [inputId, problemId] = [useId(), useId()];
   const [text, setText] = useState("");
-  const [isKnown, setIsKnown] = useState(false);
+  const [problem, setProblem] = useState<"known" | "tooLong" | null>(null);
 
   const add = () => {
-    const title = text.trim();
+    const title = cleanLine(text).trim();
     if (title === "") return;
-    if (titles.includes(title)) {
-      setIsKnown(true);
-      return;
-    }
+    const found = titles.includes(title) ? "known" : isTooLong(title, LONGEST_SECTION) ? "tooLong" : null;
+    setProblem(found);
+    if (found !== null) return;
     setText("");
     onAdd(title);
   };
@@ -124,14 +123,13 @@ function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (titl
         <input
           id={inputId}
           className="input"
-          maxLength={LONGEST_SECTION}
           placeholder={t("section.example")}
           value={text}
-          aria-invalid={isKnown}
-          aria-describedby={isKnown ? problemId : undefined}
+          aria-invalid={problem !== null}
+          aria-describedby={problem === null ? undefined : problemId}
           onChange={(event) => {
             setText(event.target.value);
-            setIsKnown(false);
+            setProblem(null);
           }}
           onBlur={add}
           onKeyDown={(event) => {
@@ -142,9 +140,9 @@ function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (titl
           <Icon name="plus" /> {t("section.add")}
         </button>
       </div>
-      {isKnown && (
+      {problem !== null && (
         <p className="field-problem" id={problemId}>
-          {t("section.known")}
+          {problem === "known" ? t("section.known") : t("tooLong", { longest: LONGEST_SECTION })}
         </p>
       )}
     </div>

@@ -59,7 +59,7 @@ export function Sources({ theme, urls, view, editor, version }: SourcesProps) {
         <AddSource
           urls={urls}
           onAdd={(added) => {
-            editor.edit("sources", [...urls, ...added].slice(0, MOST_SOURCES));
+            editor.edit("sources", [...urls, ...added]);
           }}
         />
       ) : (
@@ -131,7 +131,7 @@ function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: st
   const { t } = useWords();
   const [inputId, problemId] = [useId(), useId()];
   const [text, setText] = useState("");
-  const [problem, setProblem] = useState<"invalid" | "known" | null>(null);
+  const [problem, setProblem] = useState<"invalid" | "known" | "most" | null>(null);
 
   const add = (typed: string) => {
     const addresses = linesOf(typed).map(feedAddress);
@@ -141,14 +141,11 @@ function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: st
     }
     const valid = [...new Set(addresses.filter((address) => address !== undefined))];
     const added = valid.filter((address) => !urls.includes(address));
-    if (addresses.includes(undefined) || added.length === 0) {
-      setText(typed);
-      setProblem(addresses.includes(undefined) ? "invalid" : "known");
-      return;
-    }
-    setText("");
-    setProblem(null);
-    onAdd(added);
+    const isMore = urls.length + added.length > MOST_SOURCES;
+    const found = addresses.includes(undefined) ? "invalid" : added.length === 0 ? "known" : isMore ? "most" : null;
+    setProblem(found);
+    setText(found === null ? "" : typed);
+    if (found === null) onAdd(added);
   };
 
   /** A list of addresses is added line by line; a field of one line would join them. */
@@ -201,7 +198,7 @@ function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: st
       </div>
       {problem !== null && (
         <p className="field-problem" id={problemId}>
-          {t(problem === "invalid" ? "source.invalid" : "source.known")}
+          {problem === "most" ? t("source.most", { most: MOST_SOURCES }) : t(`source.${problem}`)}
         </p>
       )}
     </div>

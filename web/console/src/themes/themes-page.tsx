@@ -29,12 +29,15 @@ export function ThemesPage() {
   const removal = useSyncExternalStore(removals.current.subscribe, removals.current.get);
   const [query, setQuery] = useQuery("q");
   const load = useCallback((signal: AbortSignal) => allThemes(almanac, signal), [almanac]);
-  const { data: all, error, reload } = useLoad(load);
+  const { data, error, reload } = useLoad(load);
   useRefresh(reload);
   // A theme whose removal was refused is there again.
-  useEffect(reload, [removal?.error, reload]);
+  const refusal = removal?.error;
+  useEffect(() => {
+    if (refusal !== undefined) reload();
+  }, [refusal, reload]);
 
-  const themes = all?.filter(({ id }) => !removals.isHidden(id));
+  const themes = data?.themes.filter(({ id }) => !removals.isHidden(id));
   const found = themes?.filter((theme) => matches(theme, query));
   return (
     <Page
@@ -60,12 +63,19 @@ export function ThemesPage() {
           ))}
         </ul>
       )}
+      {data?.isCut && <p className="secondary">{t("themes.cut", { most: MOST })}</p>}
     </Page>
   );
 }
 
+interface ThemeList {
+  themes: Theme[];
+  /** Whether there are older ones. */
+  isCut: boolean;
+}
+
 /** All pages of the list, so that a search finds what is on the last one. */
-async function allThemes(almanac: Almanac, signal: AbortSignal): Promise<Theme[]> {
+async function allThemes(almanac: Almanac, signal: AbortSignal): Promise<ThemeList> {
   const themes: Theme[] = [];
   let cursor: string | null = null;
   do {
@@ -74,7 +84,7 @@ async function allThemes(almanac: Almanac, signal: AbortSignal): Promise<Theme[]
     themes.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor !== null && themes.length < MOST);
-  return themes;
+  return { themes, isCut: cursor !== null };
 }
 
 function matches({ name, description }: Theme, query: string): boolean {
