@@ -1,0 +1,90 @@
+// Two windows of one browser: of two people, and of one.
+import type { BrowserContext, Page } from "playwright-core";
+import { expect, inject } from "vitest";
+import { test } from "../src/browser.js";
+import { openConsole } from "../src/console.js";
+import { expectText, expectValue } from "../src/expect.js";
+import { person, type Person } from "../src/people.js";
+
+async function newTheme(owner: Person, theme: { name: string; sources?: string[] }): Promise<string> {
+  const body = { description: "", language: "en", sources: [], sections: [], ...theme };
+  return (await owner.almanac.post("/themes", { body })).id;
+}
+
+/** Signs somebody in, as another tab does: all tabs have the new cookie. */
+async function becomes(context: BrowserContext, { token }: Person): Promise<void> {
+  await context.addCookies([{ name: "almanac_session", value: token, url: inject("addresses").api }]);
+}
+
+async function names(of: Person): Promise<string[]> {
+  return (await of.almanac.get("/themes")).items.map(({ name }) => name);
+}
+
+async function addSource(page: Page, url: string): Promise<void> {
+  await page.getByLabel("Address of a feed").fill(url);
+  await page.getByRole("button", { name: "Add", exact: true }).first().click();
+}
+
+test("a console of one person saves nothing as the next one who signs in", async ({ open }) => {
+  const [anna, ben] = [person(), person()];
+  const context = await open();
+  const page = await openConsole(context, anna.token, "/themes/new");
+  await page.getByLabel("Name").fill("By Anna");
+
+  await becomes(context, ben);
+  await page.getByRole("button", { name: "Create theme" }).click();
+  const dialog = page.getByRole("dialog", { name: "Another user has signed in" });
+  await dialog.waitFor();
+  expect([await names(anna), await names(ben)]).toEqual([[], []]);
+  await dialog.getByLabel("Access token").fill(anna.token);
+  await dialog.getByRole("button", { name: "Sign in", exact: true }).click();
+
+  await expectText(page.getByRole("heading", { level: 1 }), "By Anna");
+  expect([await names(anna), await names(ben)]).toEqual([["By Anna"], []]);
+});
+
+test("a console goes on as the next person when asked to, without what the first one typed", async ({ open }) => {
+  const [anna, ben] = [person(), person()];
+  await newTheme(ben, { name: "Ben’s" });
+  const theme = await newTheme(anna, { name: "Anna’s" });
+  const context = await open();
+  const page = await openConsole(context, anna.token, `/themes/${theme}`);
+  await page.getByLabel("Name").waitFor();
+
+  await becomes(context, ben);
+  await page.getByLabel("Name").fill("Typed by Anna");
+  await page.getByLabel("Description").focus();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await page.getByRole("button", { name: "Go on as the other user" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "Themes" }).click();
+
+  await page.getByRole("main").getByRole("link", { name: "Ben’s" }).waitFor();
+  expect([await names(anna), await names(ben)]).toEqual([["Anna’s"], ["Ben’s"]]);
+});
+
+test("what two windows of one person change is put together", async ({ open }) => {
+  const anna = person();
+  const theme = await newTheme(anna, { name: "Coffee", sources: ["https://a.example/feed"] });
+  const context = await open();
+  const first = await openConsole(context, anna.token, `/themes/${theme}`);
+  const second = await openConsole(context, anna.token, `/themes/${theme}`);
+  for (const page of [first, second]) await page.getByRole("switch").waitFor();
+
+  await addSource(first, "https://b.example/feed");
+  await first.getByRole("group", { name: "Days" }).getByRole("button", { name: "Monday" }).click();
+  await first.getByLabel("Name").fill("Tea");
+  await first.getByLabel("Name").blur();
+  await expect.poll(() => names(anna), { timeout: 20_000 }).toEqual(["Tea"]);
+  await expectText(first.getByRole("region", { name: "Schedule" }).getByRole("status"), "Schedule saved");
+  await addSource(second, "https://c.example/feed");
+  await second.getByRole("group", { name: "Days" }).getByRole("button", { name: "Friday" }).click();
+
+  const stored = async () => {
+    const path = { id: theme };
+    const { sources } = await anna.almanac.get("/themes/{id}", { params: { path } });
+    return { sources: [...sources].sort(), days: (await anna.almanac.schedulesApi.get(theme))?.days };
+  };
+  const together = ["a", "b", "c"].map((name) => `https://${name}.example/feed`);
+  await expect.poll(stored, { timeout: 20_000 }).toEqual({ sources: together, days: ["mon", "fri"] });
+  await expectValue(second.getByLabel("Name"), "Tea");
+});
