@@ -17,6 +17,12 @@ export interface Decoding {
   onRetry?: (ms: number) => void;
 }
 
+/**
+ * Characters of an unfinished event that are held. The largest event is the diff of a run: 200 entries before and after
+ * it, each with all of its fields at their limits, have about 29 million.
+ */
+const LONGEST_EVENT = 32 * 1024 * 1024;
+
 /** The events of a response. An event that the end of the response cuts is left out. */
 export async function* decode(response: Response, decoding: Decoding): AsyncGenerator<RawEvent, void, undefined> {
   const type = (response.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase();
@@ -45,6 +51,10 @@ function sse({ onRetry }: Decoding): Parse {
       const seq = Number(id || undefined);
       found.push({ ...fieldsOf(data), type: event ?? "message", ...(Number.isSafeInteger(seq) ? { seq } : {}) });
     },
+    maxBufferSize: LONGEST_EVENT,
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") throw tooLong();
+    },
     ...(onRetry === undefined ? {} : { onRetry }),
   });
   return (text) => {
@@ -55,12 +65,28 @@ function sse({ onRetry }: Decoding): Parse {
 }
 
 function ndjson(): Parse {
-  let rest = "";
+  // Joined once, when the line ends: joining at each piece would copy a long line again and again.
+  let pieces: string[] = [];
+  let held = 0;
   return (text) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
+    const [end = "", ...others] = text.split("\n");
+    const rest = others.pop();
+    pieces.push(end);
+    held += end.length;
+    if (rest === undefined) {
+      if (held > LONGEST_EVENT) throw tooLong();
+      return [];
+    }
+    const lines = [pieces.join(""), ...others];
+    [pieces, held] = [[rest], rest.length];
     return lines.filter((line) => line.trim() !== "").map((line) => eventOf(fieldsOf(line)));
   };
+}
+
+/** Another connection would bring the same event, so it is not retryable. */
+function tooLong(): AlmanacError {
+  const message = `an event of the stream is longer than ${LONGEST_EVENT} characters`;
+  return new AlmanacError({ status: 0, code: "UNEXPECTED_ANSWER", message });
 }
 
 function eventOf(fields: Record<string, unknown>): RawEvent {

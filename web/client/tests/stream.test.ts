@@ -81,6 +81,32 @@ describe("decoding", () => {
     expect(events.map((event) => ("front" in event ? event.front : event.type))).toEqual([...fronts, "done"]);
   });
 
+  test.each(["sse", "ndjson"] as const)("an event that does not end is an error: %s", async (format) => {
+    const closed = vi.fn();
+    const piece = new TextEncoder().encode("x".repeat(1024 * 1024));
+    const endless = { chunks: ["data: ", ...Array.from({ length: 40 }, () => piece)], onCancel: closed };
+    const api = service(format === "sse" ? sse(endless) : ndjson(endless));
+
+    const error = await failure(collect(client(api).stream("/jobs/{id}/events", { ...FOLLOW, format })));
+
+    expect(error).toMatchObject({ name: "AlmanacError", code: "UNEXPECTED_ANSWER", retryable: false });
+    expect(closed).toHaveBeenCalledOnce();
+    expect(api.requests).toHaveLength(1);
+  });
+
+  test.each(["sse", "ndjson"] as const)("a long event in many pieces is read in linear time: %s", async (format) => {
+    const front = "x".repeat(8 * 1024 * 1024);
+    const text = format === "sse" ? card(1, front) : `${JSON.stringify({ type: "suggestion", seq: 1, front })}\n`;
+    const pieces = text.match(/[^]{1,256}/g) ?? [];
+    const end = format === "sse" ? done(2) : '{"type":"done","seq":2}\n';
+    const stream = { chunks: [...pieces, end] };
+    const api = service(format === "sse" ? sse(stream) : ndjson(stream));
+
+    const [event] = await collect(client(api).stream("/jobs/{id}/events", { ...FOLLOW, format }));
+
+    expect(event).toMatchObject({ type: "suggestion", front });
+  });
+
   test("an answer that is no stream is an error that names its type", async () => {
     const api = service(() => new Response("<html>", { headers: { "Content-Type": "text/html" } }));
 
