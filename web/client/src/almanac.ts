@@ -23,14 +23,14 @@ export function createAlmanac(options: AlmanacOptions = {}): Almanac {
   const settings = settingsOf(options);
   const transport = new Transport(settings);
   const api = rawClient(settings, transport.send);
-  const calls = callsOf(api);
+  const calls = callsOf(api, transport.send);
   const once = rawClient(settings, transport.sendOnce);
   const stream = streamCall({ api: once, transport, settings });
   return {
     ...calls,
     api,
     stream,
-    wait: waitCall({ api: once, stream, settings }),
+    wait: waitCall({ api: once, transport, stream, settings }),
     checkVersion: checkVersionCall(calls),
     schedulesApi: createSchedulesApi(calls),
   };

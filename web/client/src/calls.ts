@@ -47,7 +47,9 @@ export interface Calls {
 /** The client of openapi-fetch: it resolves with `data`, `error` and `response`. */
 export type RawClient = Client<paths, Json>;
 
-export function rawClient(settings: Settings, send: (request: Request) => Promise<Response>): RawClient {
+type Send = (request: Request) => Promise<Response>;
+
+export function rawClient(settings: Settings, send: Send): RawClient {
   const client = createClient<paths, Json>({
     baseUrl: settings.baseUrl,
     headers: settings.headers,
@@ -74,12 +76,12 @@ interface Result {
   response: Response;
 }
 
-export function callsOf(client: RawClient): Calls {
+export function callsOf(client: RawClient, send: Send): Calls {
   const call =
     (method: Method) =>
     async (path: string, init?: object): Promise<unknown> => {
       const request = client.request as (method: string, path: string, init?: object) => Promise<Result>;
-      const { data, error, response } = await request(method, path, init).catch(unreadable);
+      const { data, error, response } = await exchange(send, (fetch) => request(method, path, { fetch, ...init }));
       if (!response.ok) throw errorOf(response, error);
       return open(data);
     };
@@ -92,11 +94,29 @@ export function callsOf(client: RawClient): Calls {
   };
 }
 
+/**
+ * Makes one request by openapi-fetch. What fails before the answer is an error of `send`, or a mistake of the caller that
+ * no repetition mends; what fails after its head is the body.
+ */
+export async function exchange<T>(send: Send, request: (fetch: Send) => Promise<T>): Promise<T> {
+  const seen = { answer: false };
+  const fetch: Send = async (sent) => {
+    const response = await send(sent);
+    seen.answer = true;
+    return response;
+  };
+  try {
+    return await request(fetch);
+  } catch (error) {
+    throw seen.answer ? unreadable(error) : error;
+  }
+}
+
 /** The answer ended early, or is no JSON: a proxy's page, for example. */
-export function unreadable(error: unknown): never {
-  if (error instanceof TypeError) throw networkError(error);
-  if (!(error instanceof SyntaxError)) throw error;
-  throw new AlmanacError({ status: 0, code: "UNEXPECTED_ANSWER", message: "the answer is not JSON", cause: error });
+function unreadable(error: unknown): unknown {
+  if (error instanceof TypeError) return networkError(error);
+  if (!(error instanceof SyntaxError)) return error;
+  return new AlmanacError({ status: 0, code: "UNEXPECTED_ANSWER", message: "the answer is not JSON", cause: error });
 }
 
 function open(body: unknown): unknown {

@@ -34,7 +34,7 @@ export interface AlmanacOptions {
   expectedUser?: () => string | undefined;
   /** Further headers of each request. */
   headers?: Record<string, string>;
-  /** Default: the global `fetch`, looked up at each call. */
+  /** Default: the global `fetch`, looked up at each call. A failed connection rejects as the global `fetch` does. */
   fetch?: (request: Request) => Promise<Response>;
   retry?: RetrySettings;
   /** A stream without a byte for so long counts as cut: the service sends a heartbeat every 15 s. Default 45,000. */
@@ -50,8 +50,36 @@ export interface Settings {
   /** Whether a refused token can be replaced. */
   renewable: boolean;
   fetch: (request: Request) => Promise<Response>;
+  /** Whether an error of `fetch` is that of a connection, and not a mistake in a function of the caller. */
+  isNetworkFailure: (error: unknown) => boolean;
   retry: Required<RetrySettings>;
   idleMs: number;
+}
+
+/** The `fetch` of any runtime reports all failures of the network as a `TypeError`. */
+const isTypeError = (error: unknown): error is TypeError => error instanceof TypeError;
+
+/** How the message begins in Node.js, Deno, Cloudflare, Chrome, Firefox, Safari and ponyfills. */
+const FETCH_FAILURES = [
+  "fetch failed",
+  "terminated",
+  "error sending request",
+  "network connection lost",
+  "failed to fetch",
+  "network error",
+  "networkerror",
+  "load failed",
+  "the network connection",
+  "the internet connection",
+  "could not connect",
+  "network request failed",
+];
+
+/** The same error out of a function of the caller, whose own mistakes are often a `TypeError` too. */
+function isFetchFailure(error: unknown): boolean {
+  if (!isTypeError(error)) return false;
+  const message = error.message.toLowerCase();
+  return FETCH_FAILURES.some((beginning) => message.startsWith(beginning));
 }
 
 export function settingsOf(options: AlmanacOptions): Settings {
@@ -64,6 +92,7 @@ export function settingsOf(options: AlmanacOptions): Settings {
     renewable: getToken !== undefined,
     expectedUser: options.expectedUser ?? (() => undefined),
     fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
+    isNetworkFailure: options.fetch === undefined ? isTypeError : isFetchFailure,
     retry: {
       attempts: 4,
       reconnects: 12,

@@ -1,6 +1,6 @@
 // Streams that survive: a cut connection resumes after the last event, an expired token is replaced.
 // Leaving a stream, by `break` or by a signal, never cancels the job.
-import type { RawClient } from "./calls.js";
+import { exchange, type RawClient } from "./calls.js";
 import { decode, SilenceError, within, type Decoding, type RawEvent } from "./decode.js";
 import { AlmanacError, errorOf, networkError } from "./error.js";
 import type { StreamEvent, StreamMethod, StreamPath } from "./events.js";
@@ -208,7 +208,10 @@ class Follower {
     }
     if (method === "GET" && this.last > 0) headers.set("Last-Event-ID", String(this.last));
     const request = this.clients.api.request as (method: string, path: string, init: object) => Promise<Opened>;
-    const call = request(method.toLowerCase(), path, { ...init, headers, parseAs: "stream", signal: abort });
+    const asked = { ...init, headers, parseAs: "stream", signal: abort };
+    const call = exchange(this.clients.transport.sendOnce, (fetch) =>
+      request(method.toLowerCase(), path, { fetch, ...asked }),
+    );
     const { error, response } = await within(call, this.clients.settings.idleMs, abort).catch((failure: unknown) => {
       this.mayHaveStarted ||= method === "POST";
       return unanswered(failure);
@@ -273,7 +276,7 @@ interface Opened {
 }
 
 function unanswered(error: unknown): never {
-  throw error instanceof TypeError || error instanceof SilenceError ? networkError(error) : error;
+  throw error instanceof SilenceError ? networkError(error) : error;
 }
 
 function interrupted(message: string, cause?: unknown): AlmanacError {

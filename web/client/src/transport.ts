@@ -45,12 +45,12 @@ export class Transport {
   };
 
   private async fetch(request: Request): Promise<Response> {
+    const prepared = await this.prepare(request);
     try {
-      return await this.settings.fetch(await this.prepare(request));
+      return await this.settings.fetch(prepared);
     } catch (error) {
       request.signal.throwIfAborted();
-      // `fetch` reports all failures of the network as a TypeError; any other error is one of the caller's functions.
-      throw error instanceof TypeError ? networkError(error) : error;
+      throw this.settings.isNetworkFailure(error) ? networkError(error) : error;
     }
   }
 

@@ -1,11 +1,12 @@
 // Waits for the end of a job, by polling at the pace that the service names or by following its events.
-import { unreadable, type RawClient } from "./calls.js";
+import { exchange, type RawClient } from "./calls.js";
 import { SilenceError, within } from "./decode.js";
 import { AlmanacError, errorOf, networkError, retryAfterOf } from "./error.js";
 import type { Schemas, StreamEvent } from "./events.js";
 import { backOff, sleep } from "./pause.js";
 import type { Settings } from "./settings.js";
 import type { StreamCall } from "./stream.js";
+import type { Transport } from "./transport.js";
 
 /** A job: its id, or any answer that has one. */
 export type JobRef = string | { runId: string } | { generation_id: string } | { id: string };
@@ -33,6 +34,7 @@ const OUTAGE_MS = 600_000;
 interface Clients {
   /** Repeats nothing: the loop here paces its attempts. */
   api: RawClient;
+  transport: Transport;
   stream: StreamCall;
   settings: Settings;
 }
@@ -97,9 +99,10 @@ class Waiting {
   async read(): Promise<Reading | AlmanacError> {
     const abort = new AbortController();
     try {
+      const { api, transport, settings } = this.clients;
       const init = { params: { path: { id: this.id } }, signal: abort.signal };
-      const call = this.clients.api.GET("/jobs/{id}", init).catch(unreadable);
-      const { data, error, response } = await within(call, this.clients.settings.idleMs, this.options.signal);
+      const call = exchange(transport.sendOnce, (fetch) => api.GET("/jobs/{id}", { fetch, ...init }));
+      const { data, error, response } = await within(call, settings.idleMs, this.options.signal);
       if (data === undefined) throw errorOf(response, error);
       return { job: data.data, pauseSeconds: retryAfterOf(response) ?? PAUSE_SECONDS };
     } catch (error) {

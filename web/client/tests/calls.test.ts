@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AlmanacError, API_VERSION, createAlmanac, isAlmanacError } from "../src/index.js";
 import { isNewer } from "../src/version.js";
-import { failure, refusal, service, sse, success, unreachable, withoutJitter } from "./service.js";
+import { collect, failure, refusal, service, sse, success, unreachable, withoutJitter } from "./service.js";
 import type { ScriptedService } from "./service.js";
 
 const JOB = "0198c4a2-7d1e-7c3a-9f00-5b1e6d0c2a11";
@@ -247,6 +247,61 @@ describe("authentication", () => {
     const getToken = () => Promise.reject(new RangeError("signed out"));
 
     expect(await failure(client(api, { getToken }).get("/flags"))).toBeInstanceOf(RangeError);
+  });
+
+  test("a mistake in a function of the caller is no failure of the network", async () => {
+    const mistake = new TypeError("Cannot read properties of undefined (reading 'token')");
+    const raise = () => Promise.reject(mistake);
+    const api = service(...Array.from({ length: 3 }, () => () => new Promise<Response>(() => undefined)));
+    const order = { body: { source_text: "A text" } };
+
+    for (const options of [{ getToken: raise }, { fetch: raise }, { baseUrl: "almanac" }]) {
+      const { get, wait, stream } = client(api, options);
+      for (const call of [get("/flags"), wait(JOB), collect(stream("/ai/generations", order))]) {
+        expect(await failure(call)).toBeInstanceOf(TypeError);
+      }
+    }
+    expect(api.requests).toHaveLength(0);
+  });
+
+  test("a connection that fails in a function of the caller is one of the network", async () => {
+    const unreached = [
+      "fetch failed",
+      "Failed to fetch",
+      "Load failed",
+      "NetworkError when attempting to fetch resource.",
+    ];
+
+    for (const message of unreached) {
+      const fetch = vi.fn(() => Promise.reject(new TypeError(message)));
+      const error = await failure(client(service(), { fetch, retry: { attempts: 2 } }).get("/flags"));
+      expect(error).toMatchObject({ code: "NETWORK", retryable: true });
+      expect(fetch).toHaveBeenCalledTimes(2);
+    }
+  });
+
+  test("the runtime's fetch is recognized whatever it says", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no route")));
+    try {
+      const call = createAlmanac({ baseUrl: "https://almanac.example.com", retry: { attempts: 1 } }).get("/flags");
+      expect(await failure(call)).toMatchObject({ code: "NETWORK" });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test("an answer that is cut is a failure of the network", async () => {
+    const cut = () =>
+      new Response(
+        new ReadableStream({
+          pull: (body) => {
+            body.error(new TypeError("terminated"));
+          },
+        }),
+        { status: 200 },
+      );
+
+    expect(await failure(client(service(cut)).get("/flags"))).toMatchObject({ code: "NETWORK", retryable: true });
   });
 
   test("a token that no header takes is in no error, and nothing is sent", async () => {
