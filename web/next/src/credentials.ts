@@ -1,5 +1,6 @@
 // Who calls. Tokens are passed on, never checked here: the service decides. Their `sub` is read for the log only.
 import { isUuid } from "./calendar-request.js";
+import { digest } from "./digest.js";
 import type { Settings } from "./options.js";
 
 const SESSION_COOKIE = "almanac_session";
@@ -9,7 +10,7 @@ export interface Credentials {
   headers: Record<string, string>;
   /** Whether the browser attached them without the page's doing, so that another site could have caused the request. */
   ambient: boolean;
-  /** Distinguishes callers; empty without credentials. */
+  /** Distinguishes callers: a digest of the secret; empty without credentials. */
   caller: string;
   /** The unverified `sub` of the token. */
   userId: string | null;
@@ -24,11 +25,11 @@ export async function credentialsOf(request: Request, settings: Settings): Promi
   const session = cookieOf(request.headers.get("Cookie") ?? "", SESSION_COOKIE);
   // Other cookies are the app's own and none of the service's business.
   if (session !== undefined) return credentials({ Cookie: `${SESSION_COOKIE}=${session}` }, session, true);
-  return credentials({}, "", false);
+  return { headers: {}, ambient: false, caller: "", userId: null };
 }
 
-function credentials(headers: Record<string, string>, secret: string, ambient: boolean): Credentials {
-  return { headers, ambient, caller: secret, userId: subjectOf(secret) };
+async function credentials(headers: Record<string, string>, secret: string, ambient: boolean): Promise<Credentials> {
+  return { headers, ambient, caller: await digest(secret), userId: subjectOf(secret) };
 }
 
 function cookieOf(header: string, name: string): string | undefined {

@@ -15,7 +15,7 @@ const CALLERS = 1_000;
 
 export class Gate {
   private healthyUntil = 0;
-  /** By caller, the oldest first. */
+  /** By digest of the caller's secret, the oldest first. */
   private readonly flags = new Map<string, { on: boolean; until: number }>();
 
   constructor(private readonly settings: Settings) {}

@@ -4,6 +4,7 @@
 // Something else is answered only if the service cannot have accepted the request. Nothing is answered twice.
 import { describe, readBody } from "./body.js";
 import { credentialsOf, type Credentials } from "./credentials.js";
+import { digest } from "./digest.js";
 import { dryRunResponse } from "./dry-run.js";
 import { Gate, type Verdict } from "./gate.js";
 import { answerHeaders, requestHeaders } from "./headers.js";
@@ -92,11 +93,11 @@ class ServiceProxy {
     return this.conclude(exchange, outcome);
   }
 
-  private generate(exchange: Exchange): Promise<Response> {
+  private async generate(exchange: Exchange): Promise<Response> {
     const { request, route, credentials } = exchange;
     const given = request.headers.get("Idempotency-Key");
     if (given === null) return this.generateOnce(exchange, undefined);
-    const key = `${credentials.userId ?? credentials.caller} ${route.path} ${given}`;
+    const key = await digest(`${credentials.userId ?? credentials.caller} ${route.path} ${given}`);
     return this.sentKeys.inTurn(key, () => this.generateOnce(exchange, key));
   }
 

@@ -6,7 +6,7 @@ const KEYS = 1_000;
 const DAY_MS = 86_400_000;
 
 export class SentKeys {
-  /** By caller and key, the oldest first. */
+  /** By digest of caller, route and key, the oldest first. */
   private readonly until = new Map<string, number>();
   private readonly turns = new Map<string, Promise<unknown>>();
 

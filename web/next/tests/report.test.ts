@@ -236,6 +236,24 @@ describe("address and secrets of the service", () => {
     await upstream.restart();
   });
 
+  it("are no keys of what is remembered between requests", async () => {
+    upstream.on(GENERATE, streams());
+    const { routes } = proxyOf(upstream.url);
+    const secrets = ["opaque-secret-of-a-user", TOKEN];
+    const set = vi.spyOn(Map.prototype, "set");
+
+    for (const secret of secrets) {
+      const headers = { Authorization: `Bearer ${secret}`, "Idempotency-Key": "key-1" };
+      await (await routes.POST(generation({ headers }))).text();
+    }
+    const keys = set.mock.calls.map(([key]) => String(key));
+    set.mockRestore();
+
+    for (const secret of secrets) expect(keys.filter((key) => key.includes(secret))).toEqual([]);
+    // Of each caller the flag, the key that was sent, and the turn of that key.
+    expect(new Set(keys.filter((key) => /^[0-9a-f]{64}$/.test(key))).size).toBe(4);
+  });
+
   it("are not needed for a dry run", async () => {
     const { routes, events } = proxyOf("", { enabled: () => true });
     expect(await (await routes.POST(generation())).text()).toContain('"dryRun":true');
