@@ -41,6 +41,19 @@ const TITLE_MAX = 200;
 const CONSTRAINTS_MAX = 32 * 1024;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** The fields that a request has, each at most once. Others are ignored. */
+export const FIELDS: ReadonlySet<string> = new Set([
+  "channels",
+  "cadence",
+  "start",
+  "end",
+  "constraints",
+  "calendarId",
+  "planId",
+  "timezone",
+  "title",
+]);
+
 export const isChannel = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z][a-z0-9_-]{0,31}$/.test(value);
 export const isUuid = (value: unknown): value is string => typeof value === "string" && UUID.test(value);

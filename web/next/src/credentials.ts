@@ -2,6 +2,7 @@
 import { isUuid } from "./calendar-request.js";
 import { digest } from "./digest.js";
 import type { Settings } from "./options.js";
+import { Refusal } from "./refusal.js";
 
 const SESSION_COOKIE = "almanac_session";
 
@@ -32,9 +33,23 @@ async function credentials(headers: Record<string, string>, secret: string, ambi
   return { headers, ambient, caller: await digest(secret), userId: subjectOf(secret) };
 }
 
+/** @throws {Refusal} 401, where nothing that is sent can be a token */
+export function checkCaller({ headers: { Authorization: authorization, Cookie: cookie } }: Credentials): void {
+  if (authorization === undefined && cookie === undefined) throw unauthenticated("authentication is required");
+  if (authorization !== undefined && !/^bearer +\S/i.test(authorization)) {
+    throw unauthenticated("the Authorization header is no bearer token");
+  }
+}
+
+function unauthenticated(message: string): Refusal {
+  return new Refusal({ status: 401, code: "UNAUTHENTICATED", message, headers: { "WWW-Authenticate": "Bearer" } });
+}
+
+/** An empty cookie is none, as at the service. */
 function cookieOf(header: string, name: string): string | undefined {
   const pairs = header.split(";").map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  return values.find((value) => value !== "");
 }
 
 function subjectOf(secret: string): string | null {

@@ -1,8 +1,9 @@
 // A calendar that never was: what a client sees while the service is switched off or cannot be reached and the app has no
 // flow of its own. The same request gives the same bytes; nothing is stored, and no id is made up.
 import type { Schemas } from "@almanac/client";
-import { readCalendarRequest, type CalendarRequest } from "./calendar-request.js";
-import { checkKey, chooseFormat, type Format } from "./negotiation.js";
+import { FIELDS, readCalendarRequest, type CalendarRequest } from "./calendar-request.js";
+import { checkCaller, type Credentials } from "./credentials.js";
+import { checkKey, checkMedia, chooseFormat, type Format } from "./negotiation.js";
 import { Refusal } from "./refusal.js";
 import { slotsOf, type Slot } from "./slots.js";
 import { parseJson } from "./strict-json.js";
@@ -15,6 +16,13 @@ const MESSAGES: Record<DryRunReason, string> = {
   unreachable: "Nothing can be stored at the moment: this is a dry run, and nothing of it is kept.",
 };
 
+/** What was asked for. */
+interface Asked {
+  credentials: Credentials;
+  headers: Headers;
+  body: Uint8Array;
+}
+
 interface DryRun {
   request: CalendarRequest;
   reason: DryRunReason;
@@ -22,11 +30,14 @@ interface DryRun {
   summary: Schemas["RunSummary"];
 }
 
-/** Answers a request for a calendar in the format that it accepts. */
-export function dryRunResponse(body: Uint8Array, headers: Headers, reason: DryRunReason, requestId: string): Response {
+/** Answers a request for a calendar in the format that it accepts, or refuses it as the service would. */
+export function dryRunResponse(asked: Asked, reason: DryRunReason, requestId: string): Response {
+  const { credentials, headers, body } = asked;
   try {
+    checkCaller(credentials);
     checkKey(headers);
-    const json = parseJson(body);
+    checkMedia(headers);
+    const json = parseJson(body, FIELDS);
     const format = chooseFormat(headers.get("Accept"));
     const request = readCalendarRequest(json);
     return respond(dryRun(request, reason), format, requestId);

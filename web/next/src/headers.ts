@@ -2,6 +2,7 @@
 
 const REQUEST = [
   "Accept",
+  "Content-Encoding",
   "Content-Type",
   "Idempotency-Key",
   "If-Match",

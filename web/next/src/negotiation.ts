@@ -42,6 +42,22 @@ export function checkKey(headers: Headers): void {
   throw flawed([{ loc: ["header", "Idempotency-Key"], msg, type: "value" }]);
 }
 
+/** @throws {Refusal} 415, unless the body is sent as JSON, without a content coding */
+export function checkMedia(headers: Headers): void {
+  const coding = headers.get("Content-Encoding");
+  if (coding !== null && coding.split(",").some((name) => name.trim().toLowerCase() !== "identity")) {
+    throw unsupported("Content-Encoding is not supported", { "Accept-Encoding": "identity" });
+  }
+  const type = (headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json" && !/^application\/.*\+json$/.test(type)) {
+    throw unsupported("the body must be application/json");
+  }
+}
+
+function unsupported(message: string, headers: Record<string, string> = {}): Refusal {
+  return new Refusal({ status: 415, code: "UNSUPPORTED_MEDIA_TYPE", message, headers });
+}
+
 /** Seconds of `Prefer: wait=n`: the service holds its answer back for so long. */
 export function waitOf(headers: Headers): number {
   const seconds = /(?:^|,)\s*wait\s*=\s*"?(\d{1,3})"?/i.exec(headers.get("Prefer") ?? "")?.[1];

@@ -198,7 +198,7 @@ class ServiceProxy {
 
   /** Called only if the service cannot have accepted the request. */
   private async fallBack(exchange: Exchange, reason: Exclude<Verdict, "service"> | "unavailable"): Promise<Response> {
-    const { request, route, requestId, report, body } = exchange;
+    const { request, route, requestId, report, credentials, body = new Uint8Array() } = exchange;
     const { legacy } = this.settings;
     report.set({ reason });
     const own = route.name === "calendar.generate" ? legacy.calendar?.(request) : legacy.organic?.(request);
@@ -213,7 +213,7 @@ class ServiceProxy {
       throw unreachable(route.name, request.method);
     }
     const why = reason === "switched_off" ? reason : "unreachable";
-    const response = dryRunResponse(body ?? new Uint8Array(), request.headers, why, requestId);
+    const response = dryRunResponse({ credentials, headers: request.headers, body }, why, requestId);
     report.set({ outcome: "dry_run", status: response.status, code: response.headers.get("X-Error-Code") });
     report.write();
     return response;

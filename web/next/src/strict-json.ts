@@ -1,19 +1,46 @@
 // Reads the JSON of a body as strictly as the service: what `JSON.parse` takes and the service refuses is refused here too.
 // Pure.
-import { Refusal } from "./refusal.js";
+import { flawed, Refusal } from "./refusal.js";
 
 /** Objects and arrays inside each other. */
 const MAX_DEPTH = 64;
 
-/** @throws {Refusal} 400: `MALFORMED_TEXT` or `MALFORMED_JSON` */
-export function parseJson(body: Uint8Array): unknown {
+/**
+ * Reads a body, in whose object each of the `fields` may stand once.
+ * @throws {Refusal} 400: `MALFORMED_TEXT`, `MALFORMED_JSON` or `VALIDATION_FAILED`
+ */
+export function parseJson(body: Uint8Array, fields: ReadonlySet<string> = new Set()): unknown {
   const text = decode(body);
   scan(text);
+  const value = parse(text);
+  const twice = firstRepeated(namesOf(text).filter((name) => fields.has(name)));
+  if (twice === undefined) return value;
+  throw flawed([{ loc: ["body", twice], msg: `duplicate field \`${twice}\``, type: "duplicate" }]);
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw malformed("MALFORMED_JSON", "the body is not JSON");
   }
+}
+
+/** The names in the outermost object of a valid JSON text, as often as they stand there; `JSON.parse` keeps the last. */
+function namesOf(json: string): string[] {
+  const names: string[] = [];
+  let [depth, before] = [0, ""];
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token === ":" && depth === 1) names.push(JSON.parse(before) as string);
+    before = token;
+  }
+  return names;
+}
+
+function firstRepeated(names: string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) < at);
 }
 
 function decode(body: Uint8Array): string {

@@ -124,7 +124,30 @@ describe("a dry run", () => {
 
   it.each([
     ["no JSON", "{", 400, "MALFORMED_JSON", {}],
-    ["no body", undefined, 400, "MALFORMED_JSON", {}],
+    ["no body", undefined, 400, "MALFORMED_JSON", { "Content-Type": "application/json" }],
+    ["no body, and no type", undefined, 415, "UNSUPPORTED_MEDIA_TYPE", {}],
+    ["another type", ORDER, 415, "UNSUPPORTED_MEDIA_TYPE", { "Content-Type": "text/plain" }],
+    ["a type that begins as JSON", ORDER, 415, "UNSUPPORTED_MEDIA_TYPE", { "Content-Type": "application/json5" }],
+    ["a list of types", ORDER, 415, "UNSUPPORTED_MEDIA_TYPE", { "Content-Type": "text/plain, application/json" }],
+    ["a compressed body", ORDER, 415, "UNSUPPORTED_MEDIA_TYPE", { "Content-Encoding": "gzip" }],
+    ["another type, and no JSON", "{", 415, "UNSUPPORTED_MEDIA_TYPE", { "Content-Type": "text/plain" }],
+    ["a field twice", `{"start":"2026-01-26",${JSON.stringify(ORDER).slice(1)}`, 400, "VALIDATION_FAILED", {}],
+    [
+      "a long key, and another type",
+      ORDER,
+      400,
+      "VALIDATION_FAILED",
+      { "Idempotency-Key": "k k", "Content-Type": "a/b" },
+    ],
+    ["no token", ORDER, 401, "UNAUTHENTICATED", { Authorization: "Bearer" }],
+    ["credentials of another kind", ORDER, 401, "UNAUTHENTICATED", { Authorization: "Basic YTpi" }],
+    [
+      "no token, and another type",
+      ORDER,
+      401,
+      "UNAUTHENTICATED",
+      { Authorization: "Basic YTpi", "Content-Type": "a/b" },
+    ],
     ["a wrong shape", { ...ORDER, cadence: "hourly" }, 400, "VALIDATION_FAILED", {}],
     ["a broken plan id", { ...ORDER, planId: "7" }, 400, "VALIDATION_FAILED", {}],
     ["a long title", { ...ORDER, title: "é".repeat(201) }, 400, "VALIDATION_FAILED", {}],
@@ -141,6 +164,43 @@ describe("a dry run", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("X-Error-Code")).toBe(expected);
     expect(await code(response)).toBe(expected);
+  });
+});
+
+describe("without credentials", () => {
+  const anonymous = (headers: Record<string, string> = {}) =>
+    new Request("https://app.example/v1/ai/calendar", {
+      method: "POST",
+      body: JSON.stringify(ORDER),
+      headers: { "Content-Type": "application/json", "X-Request-Id": "r-1", ...headers },
+    });
+  const withoutToken = { getToken: () => undefined };
+
+  it.each([
+    ["switched off", { ...withoutToken, enabled: () => false }],
+    ["unreachable", { ...withoutToken, enabled: () => true }],
+  ])("a dry run is refused as the service would: %s", async (_, options) => {
+    const { routes, events } = proxyOf("http://127.0.0.1:1", options);
+
+    const response = await routes.POST(anonymous());
+
+    expect(response.status).toBe(401);
+    expect(response.headers.get("X-Error-Code")).toBe("UNAUTHENTICATED");
+    expect(response.headers.get("WWW-Authenticate")).toBe("Bearer");
+    expect(await response.json()).toEqual({
+      data: null,
+      error: { code: "UNAUTHENTICATED", message: "authentication is required", details: [], retryable: false },
+      meta: { requestId: "r-1" },
+    });
+    expect(events).toMatchObject([{ status: 401, code: "UNAUTHENTICATED" }]);
+  });
+
+  it("an empty session is none, and any other is for the service to judge", async () => {
+    const session = (cookie: string) =>
+      off.POST(anonymous({ Cookie: cookie, "X-Requested-With": "XMLHttpRequest" })).then(({ status }) => status);
+
+    expect(await session("almanac_session=")).toBe(401);
+    expect(await session("almanac_session=; almanac_session=a")).toBe(200);
   });
 });
 
@@ -165,7 +225,7 @@ describe("the switch of the app", () => {
       const request = new Request("https://app.example/v1/ai/calendar", {
         method: "POST",
         body: JSON.stringify(ORDER),
-        headers: { "X-Requested-With": "XMLHttpRequest" },
+        headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
       });
       await routes.POST(request).catch(() => undefined);
     } finally {

@@ -117,6 +117,7 @@ describe("headers", () => {
   it("that the service needs pass, and no others", async () => {
     const passed = {
       accept: "text/event-stream",
+      "content-encoding": "identity",
       "content-type": "application/json",
       "idempotency-key": "key-1",
       "if-match": '"3"',

@@ -40,6 +40,27 @@ describe("the text of a body", () => {
     expect(refused(bytes(text))).toBe(code);
   });
 
+  it.each([
+    ["a field that stands twice", '{"a": 1, "b": [{"a": 2}], "a": 3}', ["body", "a"]],
+    ["one that is spelled otherwise", '{"b\\"": {}, "a": "\\"", "\\u0061": ":"}', ["body", "a"]],
+    ["one with the same value", '{"b":{"c":[]},"b":{"c":[]}}', ["body", "b"]],
+  ])("names %s", (_, text, loc) => {
+    let found: unknown;
+    try {
+      parseJson(bytes(text), new Set(["a", "b"]));
+    } catch (error) {
+      found = error;
+    }
+    expect(found).toMatchObject({ fields: { status: 400, code: "VALIDATION_FAILED", details: [{ loc }] } });
+  });
+
+  it.each(['{"a": {"a": 1}, "c": 1, "c": 2}', '[{"a": 1}, {"a": 2}]', '{"a": "a\\":", "b": "{\\"a\\":1}"}', '"a"'])(
+    "may hold a name in several places: %s",
+    (text) => {
+      expect(parseJson(bytes(text), new Set(["a", "b"]))).toEqual(JSON.parse(text));
+    },
+  );
+
   it("is UTF-8", () => {
     expect(refused(Uint8Array.of(0x22, 0xff, 0x22))).toBe("MALFORMED_TEXT");
   });

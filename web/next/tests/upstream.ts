@@ -157,9 +157,12 @@ export function requestTo(
   init: Omit<RequestInit, "body"> & { json?: unknown } = {},
 ): Request {
   const { json: body, headers, ...rest } = init;
+  const sent = new Headers({ Authorization: `Bearer ${TOKEN}` });
+  if (body !== undefined) sent.set("Content-Type", "application/json");
+  for (const [name, value] of new Headers(headers)) sent.set(name, value);
   return new Request(`https://app.example/api/almanac${path}`, {
     method,
-    headers: { Authorization: `Bearer ${TOKEN}`, ...(headers as Record<string, string> | undefined) },
+    headers: sent,
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     ...rest,
   });
