@@ -1,5 +1,6 @@
 // What an app configures. The environment is read with each request, so that a changed value needs no new build.
 import type { ProxyEvent } from "./report.js";
+import type { SentKeysStore } from "./sent-keys.js";
 
 /** Where a request is answered by the app itself. Called with the request as it came, its body unread. */
 export interface LegacyHandlers {
@@ -18,6 +19,8 @@ export interface AlmanacRoutesOptions {
   getToken?: (request: Request) => string | null | undefined | Promise<string | null | undefined>;
   /** The flow of the app from before it had the service; without it a dry run is answered. */
   legacy?: LegacyHandlers;
+  /** Shared by the instances of an app, beside the memory of each: Redis, for example. If it fails, no dry run is answered. */
+  sentKeys?: SentKeysStore;
   /** Milliseconds until the service must have begun its answer. Default 10,000. */
   timeoutMs?: number;
   /** Writes one line of JSON for each request. Default: the standard output. */
@@ -33,6 +36,7 @@ export interface Settings {
   enabled: () => boolean;
   getToken: NonNullable<AlmanacRoutesOptions["getToken"]>;
   legacy: LegacyHandlers;
+  sentKeys: SentKeysStore | undefined;
   timeoutMs: number;
   log: (line: string) => void;
   onEvent: (event: ProxyEvent) => void;
@@ -47,6 +51,7 @@ export function settingsOf(options: AlmanacRoutesOptions): Settings {
     enabled: options.enabled ?? (() => !OFF.has((process.env["CALENDAR_SERVICE_ENABLED"] ?? "").trim().toLowerCase())),
     getToken: options.getToken ?? (() => undefined),
     legacy: options.legacy ?? {},
+    sentKeys: options.sentKeys,
     timeoutMs: options.timeoutMs ?? 10_000,
     log:
       options.log ??

@@ -52,10 +52,11 @@ interface Delivery {
 
 class ServiceProxy {
   private readonly gate: Gate;
-  private readonly sentKeys = new SentKeys();
+  private readonly sentKeys: SentKeys;
 
   constructor(private readonly settings: Settings) {
     this.gate = new Gate(settings);
+    this.sentKeys = new SentKeys(settings.sentKeys);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -103,16 +104,18 @@ class ServiceProxy {
 
   private async generateOnce(exchange: Exchange, key: string | undefined): Promise<Response> {
     const { route, credentials } = exchange;
-    const wasSent = key !== undefined && this.sentKeys.has(key);
     // Refuses a forged request before anything answers it.
     const sending = this.sending(exchange);
-    if (!wasSent) {
+    const wasSent = key === undefined ? false : await this.sentKeys.has(key);
+    if (wasSent !== true) {
       const verdict = route.name === "calendar.generate" ? await this.gate.check(credentials) : "service";
+      // Where it is not known whether it was sent, it is neither sent past a closed gate nor answered by anything else.
+      if (verdict !== "service" && wasSent === undefined) return this.conclude(exchange, UNKNOWN);
       if (verdict !== "service") return this.fallBack(exchange, verdict);
     }
-    if (key !== undefined) this.sentKeys.add(key);
+    if (key !== undefined) await this.sentKeys.add(key);
     const { outcome, maybeAccepted } = await this.deliver(sending);
-    const mayBeThere = maybeAccepted || wasSent || mayBeAccepted(outcome);
+    const mayBeThere = maybeAccepted || wasSent !== false || mayBeAccepted(outcome);
     if (key !== undefined && !mayBeThere) this.sentKeys.delete(key);
     if (mayBeThere) return this.conclude(exchange, asOfSent(outcome, route.name));
     if (!isNotTaken(outcome)) return this.conclude(exchange, outcome);
@@ -220,6 +223,8 @@ class ServiceProxy {
   }
 }
 
+const UNKNOWN: Outcome = { kind: "unanswered", timedOut: false };
+
 /** No byte was sent, or the service says that it took nothing. */
 function isNotTaken(outcome: Outcome): boolean {
   if (outcome.kind === "unreachable") return true;
@@ -238,12 +243,12 @@ function mayBeAccepted(outcome: Outcome): boolean {
  * and one without its store answers a dry run, also to a request that it, or another process of it, has accepted.
  */
 function asOfSent(outcome: Outcome, route: RouteName): Outcome {
-  if (outcome.kind === "unreachable") return { kind: "unanswered", timedOut: false };
+  if (outcome.kind === "unreachable") return UNKNOWN;
   if (route !== "calendar.generate" || outcome.kind !== "answered") return outcome;
   const { response } = outcome;
   if (!response.ok || response.headers.has("Location")) return outcome;
   response.body?.cancel().catch(() => undefined);
-  return { kind: "unanswered", timedOut: false };
+  return UNKNOWN;
 }
 
 function noRoute(methods: string[]): Refusal {

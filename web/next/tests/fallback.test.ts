@@ -240,6 +240,48 @@ describe("a request that may have been accepted", () => {
     expect((await retry(proxy)).response.headers.get("Location")).toBe(`/v1/jobs/${JOB}`);
   });
 
+  it("is known to other instances of the app by a shared store", async () => {
+    upstream.on(GENERATE, hang);
+    const sent = new Set<string>();
+    const sentKeys = { has: (key: string) => Promise.resolve(sent.has(key)), add: (key: string) => void sent.add(key) };
+    const [first, second] = [proxyOf(upstream.url, { sentKeys }), proxyOf(upstream.url, { sentKeys })];
+    expect((await retry(first)).response.status).toBe(504);
+    await upstream.stop();
+
+    const { response, text } = await retry(second);
+    const other = await second.routes.POST(generation({ headers: { "Idempotency-Key": "key-2" } }));
+
+    expect(response.status).toBe(502);
+    expect(text).toContain("It may have started");
+    expect(await other.text()).toContain('"dryRun":true');
+    expect([...sent]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    await upstream.restart();
+  });
+
+  it.each<[string, () => Promise<never>]>([
+    [
+      "throws",
+      () => {
+        throw new Error("redis://secret");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("redis://secret"))],
+    ["does not answer", () => new Promise<never>(() => undefined)],
+  ])("may be any with a store that %s", async (_, fail) => {
+    let isOn = true;
+    const proxy = proxyOf(upstream.url, { enabled: () => isOn, sentKeys: { has: fail, add: fail } });
+    const first = await retry(proxy);
+    isOn = false;
+
+    const response = await proxy.routes.POST(generation({ headers: { "Idempotency-Key": "key-2" } }));
+
+    expect(first.response.status).toBe(200);
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain("It may have started");
+    expect(upstream.of(GENERATE)).toHaveLength(1);
+    expect(proxy.lines.join()).not.toContain("redis");
+  });
+
   it("is another caller's business", async () => {
     const proxy = proxyOf(upstream.url);
     await retry(proxy);
