@@ -62,8 +62,6 @@ export function streamCall(clients: Clients): StreamCall {
 const MEDIA_TYPES = { sse: "text/event-stream", ndjson: "application/x-ndjson" } as const;
 const FINAL = new Set(["done", "complete", "snapshot"]);
 const JOB_EVENTS = "/jobs/{id}/events";
-/** Answers a dry run, without a job, while the service has no store, also to a repetition of what it has accepted. */
-const DEGRADABLE = "/ai/calendar";
 
 interface Init {
   params?: { path?: Record<string, string>; header?: Record<string, unknown>; query?: Record<string, unknown> };
@@ -81,8 +79,6 @@ class Follower {
   private last: number;
   /** Whether an event was passed on that no other connection can follow: a start must not be repeated after it. */
   private unrepeatable = false;
-  /** Whether an attempt to start had no answer that says that nothing was started. */
-  private mayHaveStarted = false;
   /** The last known state of each intent of a plan, whose events have no numbers. At most as many as a plan has intents. */
   private readonly states = new Map<unknown, string>();
   private opened = false;
@@ -212,18 +208,8 @@ class Follower {
     const call = exchange(this.clients.transport.sendOnce, (fetch) =>
       request(method.toLowerCase(), path, { fetch, ...asked }),
     );
-    const { error, response } = await within(call, this.clients.settings.idleMs, abort).catch((failure: unknown) => {
-      this.mayHaveStarted ||= method === "POST";
-      return unanswered(failure);
-    });
-    const isAccepted = response.headers.has("Location");
-    if (method === "POST" && response.status >= 500 && (response.status !== 503 || isAccepted))
-      this.mayHaveStarted = true;
+    const { error, response } = await within(call, this.clients.settings.idleMs, abort).catch(unanswered);
     if (!response.ok) throw errorOf(response, error);
-    if (path === DEGRADABLE && this.mayHaveStarted && !isAccepted) {
-      response.body?.cancel().catch(() => undefined);
-      throw interrupted("the service cannot look up whether an earlier attempt was accepted");
-    }
     return response;
   }
 

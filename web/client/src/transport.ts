@@ -3,9 +3,11 @@ import { AlmanacError, isAlmanacError, networkError, retryAfterOf } from "./erro
 import { backOff, sleep } from "./pause.js";
 import type { Settings } from "./settings.js";
 
-/** Sends requests with the caller's token. One instance a client, because it remembers that a token was refused. */
+/** Sends requests with the caller's token. One instance a client, because of what it remembers between requests. */
 export class Transport {
   private expired = false;
+  /** Idempotency keys of calendars that may have been accepted, the oldest first. */
+  private readonly started = new Set<string>();
 
   constructor(private readonly settings: Settings) {}
 
@@ -17,13 +19,11 @@ export class Transport {
   /** Repeats a request until its outcome is final, a pause would be too long, or the attempts are used up. */
   readonly send = async (request: Request): Promise<Response> => {
     const { attempts, maxRetryAfterSeconds } = this.settings.retry;
-    for (let attempt = 1, mayHaveStarted = false; ; attempt++) {
-      const answer = await this.sendOnce(request).catch((error: unknown) => {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.sendOnce(request).catch((error: unknown) => {
         if (isAlmanacError(error)) return error;
         throw error;
       });
-      const outcome = mayHaveStarted && isDryRun(request, answer) ? unconfirmed(answer) : answer;
-      mayHaveStarted ||= mayHaveActed(outcome);
       const wait = outcome instanceof Response ? (retryAfterOf(outcome) ?? 0) : 0;
       if (attempt >= attempts || !mayRepeat(request, outcome) || wait > maxRetryAfterSeconds) {
         if (outcome instanceof Response) return outcome;
@@ -35,22 +35,45 @@ export class Transport {
     }
   };
 
-  /** One attempt, and a second one with a new token if the first was refused. */
+  /**
+   * One attempt, and a second one with a new token if the first was refused.
+   * @throws {AlmanacError} `UNCONFIRMED`: a dry run for a key that may have been accepted, by this call or an earlier one
+   */
   readonly sendOnce = async (request: Request): Promise<Response> => {
-    const response = await this.fetch(request);
+    const key = isCalendar(request) ? request.headers.get("Idempotency-Key") : null;
+    if (key === null) return this.authenticated(request);
+    const wasSent = this.started.has(key);
+    const response = await this.authenticated(request, key);
+    if (wasSent && isDryRun(response)) throw unconfirmed(response);
+    if (!wasSent && !mayHaveStarted(response)) this.started.delete(key);
+    return response;
+  };
+
+  private async authenticated(request: Request, key?: string): Promise<Response> {
+    const response = await this.fetch(request, key);
     if (response.status !== 401 || !this.settings.renewable || request.headers.has("Authorization")) return response;
     discard(response);
     this.expired = true;
-    return this.fetch(request);
-  };
+    return this.fetch(request, key);
+  }
 
-  private async fetch(request: Request): Promise<Response> {
+  private async fetch(request: Request, key: string | undefined): Promise<Response> {
     const prepared = await this.prepare(request);
+    if (key !== undefined) this.remember(key);
     try {
       return await this.settings.fetch(prepared);
     } catch (error) {
       request.signal.throwIfAborted();
       throw this.settings.isNetworkFailure(error) ? networkError(error) : error;
+    }
+  }
+
+  private remember(key: string): void {
+    this.started.delete(key);
+    this.started.add(key);
+    for (const oldest of this.started) {
+      if (this.started.size <= KEYS) break;
+      this.started.delete(oldest);
     }
   }
 
@@ -90,22 +113,33 @@ function bearer(token: string): string {
   });
 }
 
+/** Bounds what is held by a server that runs for long. */
+const KEYS = 1_000;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** The service has refused the request without acting on it. */
 const REFUSED = new Set([408, 429, 503]);
 /** It may have acted. */
 const UNCERTAIN = new Set([500, 502, 504]);
 
-/** Whether a request may have started something in spite of its answer. */
-function mayHaveActed(outcome: Response | AlmanacError): boolean {
-  if (!(outcome instanceof Response)) return outcome.retryable;
-  return outcome.status >= 500 && (outcome.status !== 503 || outcome.headers.has("Location"));
+/** Whether the answer is that of an accepted request, of one that its twin holds up, or of an error that came at any moment. */
+function mayHaveStarted(response: Response): boolean {
+  const { status, headers } = response;
+  if (headers.has("Location") || isInProgress(response)) return true;
+  return status >= 500 && status !== 503;
 }
 
-/** An accepted request for a calendar has a job, whose address is in `Location`. */
-function isDryRun({ method, url }: Request, outcome: Response | AlmanacError): outcome is Response {
-  const isCalendar = method === "POST" && new URL(url).pathname.endsWith("/v1/ai/calendar");
-  return isCalendar && outcome instanceof Response && outcome.ok && !outcome.headers.has("Location");
+/** A calendar is the one that is answered by a dry run. */
+function isCalendar({ method, url }: Request): boolean {
+  return method === "POST" && new URL(url).pathname.endsWith("/v1/ai/calendar");
+}
+
+/** An accepted request has a job, whose address is in `Location`. */
+function isDryRun({ ok, headers }: Response): boolean {
+  return ok && !headers.has("Location");
+}
+
+function isInProgress({ status, headers }: Response): boolean {
+  return status === 409 && headers.get("X-Error-Code") === "IDEMPOTENCY_IN_PROGRESS";
 }
 
 /** A service without its store answers a dry run, also to a repetition of what it has accepted. */
@@ -123,6 +157,6 @@ function mayRepeat(request: Request, outcome: Response | AlmanacError): boolean 
   const repeatable =
     ["GET", "HEAD", "PUT", "DELETE"].includes(request.method) || request.headers.has("Idempotency-Key");
   if (!(outcome instanceof Response)) return repeatable && outcome.retryable;
-  if (outcome.status === 409) return outcome.headers.get("X-Error-Code") === "IDEMPOTENCY_IN_PROGRESS";
+  if (outcome.status === 409) return isInProgress(outcome);
   return REFUSED.has(outcome.status) || (repeatable && UNCERTAIN.has(outcome.status));
 }

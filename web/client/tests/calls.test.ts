@@ -174,6 +174,69 @@ describe("retries", () => {
     expect(await client(first).post("/ai/calendar", order)).toMatchObject({ summary: { persisted: false } });
   });
 
+  describe("a dry run for a key of the caller", () => {
+    const order = {
+      body: { channels: ["blog"], cadence: "daily" as const, start: "2026-01-26", end: "2026-01-27" },
+      params: { header: { "Idempotency-Key": "order-17" } },
+    };
+    const dryRun = success({ summary: { persisted: false }, entries: [] });
+    const location = { Location: `/v1/jobs/${JOB}` };
+    const accepted = success({ runId: JOB }, { status: 202, headers: location });
+    const retry = { attempts: 1 };
+    const outcome = (call: Promise<unknown>) =>
+      call.then(
+        () => "answered",
+        (error: unknown) => (isAlmanacError(error) ? error.code : error),
+      );
+
+    test.each([
+      ["had no answer", unreachable, "NETWORK"],
+      ["failed", refusal(500, { code: "INTERNAL" }), "INTERNAL"],
+      ["was accepted", accepted, "answered"],
+      ["may have been accepted", refusal(503, { code: "UNAVAILABLE" }, location), "UNAVAILABLE"],
+      ["has a twin", refusal(409, { code: "IDEMPOTENCY_IN_PROGRESS" }), "IDEMPOTENCY_IN_PROGRESS"],
+    ])("is no answer if an earlier call %s", async (_, first, code) => {
+      const api = service(first, dryRun, dryRun, accepted);
+      const { post, stream } = client(api, { retry });
+
+      expect(await outcome(post("/ai/calendar", order))).toBe(code);
+      expect(await outcome(post("/ai/calendar", order))).toBe("UNCONFIRMED");
+      expect(await outcome(collect(stream("/ai/calendar", order)))).toBe("UNCONFIRMED");
+      expect(await outcome(post("/ai/calendar", order))).toBe("answered");
+    });
+
+    test.each([
+      ["was refused", refusal(429, { code: "RATE_LIMITED" }), "RATE_LIMITED"],
+      ["was not taken", refusal(503, { code: "UNAVAILABLE" }), "UNAVAILABLE"],
+      ["was a dry run", dryRun, "answered"],
+      ["had another key", unreachable, "NETWORK"],
+    ])("is the answer if an earlier call %s", async (_, first, code) => {
+      const { post } = client(service(first, dryRun), { retry });
+      const other = { ...order, params: { header: { "Idempotency-Key": "order-18" } } };
+
+      expect(await outcome(post("/ai/calendar", code === "NETWORK" ? other : order))).toBe(code);
+      expect(await outcome(post("/ai/calendar", order))).toBe("answered");
+    });
+
+    test("is no answer to a call after one that was abandoned, or is under way", async () => {
+      const pending = () => new Promise<Response>(() => undefined);
+      const { post } = client(service(pending, dryRun), { retry });
+
+      void post("/ai/calendar", order);
+      await new Promise((later) => setTimeout(later));
+
+      expect(await outcome(post("/ai/calendar", order))).toBe("UNCONFIRMED");
+    });
+
+    test("is the answer if nothing could be sent before", async () => {
+      const getToken = vi.fn().mockRejectedValueOnce(new RangeError("signed out")).mockResolvedValue("token");
+      const { post } = client(service(dryRun), { retry, getToken });
+
+      expect(await outcome(post("/ai/calendar", order))).toBeInstanceOf(RangeError);
+      expect(await outcome(post("/ai/calendar", order))).toBe("answered");
+    });
+  });
+
   test("an abort ends the pause", async () => {
     const api = service(refusal(503, { code: "UNAVAILABLE", retryable: true }, { "Retry-After": "10" }));
     const abort = new AbortController();

@@ -240,7 +240,7 @@ describe("resuming", () => {
     expect(mended.requests).toHaveLength(3);
 
     const uncertain = service(refusal(500, { code: "INTERNAL", retryable: true }), dryRun, dryRun, dryRun);
-    expect(await failure(start(uncertain))).toMatchObject({ code: "STREAM_INTERRUPTED", retryable: true });
+    expect(await failure(start(uncertain))).toMatchObject({ code: "UNCONFIRMED", retryable: true });
 
     const nothingTaken = service(refusal(503, { code: "UNAVAILABLE", retryable: true }), dryRun);
     expect(await start(nothingTaken)).toHaveLength(1);
