@@ -42,7 +42,12 @@ export interface StreamInterruption {
 
 type StreamInit<Path extends StreamPath> = MaybeOptionalInit<paths[Path], StreamMethod<Path>>;
 
-/** Starts work and follows it (paths with a POST), or follows it (paths with a GET). */
+/**
+ * Starts work and follows it (paths with a POST), or follows it (paths with a GET).
+ *
+ * A `progress` without `seq` is none of the job's log: the state of the moment, with which the stream of a POST may begin, or
+ * a heartbeat. Its values may come again or go back after a reconnect. A stream resumes after the last event with a `seq`.
+ */
 export type StreamCall = <Path extends StreamPath>(
   path: Path,
   init: NonNullable<StreamInit<Path>> & StreamOptions,

@@ -183,6 +183,28 @@ describe("resuming", () => {
     ]);
   });
 
+  test("a progress that is not in the log does not move the place to resume from", async () => {
+    const inFrames = 'event: progress\ndata: {"completed":0,"total":0}\n\n';
+    const inLines = '{"type":"progress","completed":0,"total":0}\n';
+    const bodies = {
+      sse: (...chunks: string[]) => sse({ chunks, ending: "cut", headers: LOCATION }),
+      ndjson: (...chunks: string[]) => ndjson({ chunks, ending: "cut", headers: LOCATION }),
+    };
+    for (const [format, unnumbered, first, last] of [
+      ["sse", inFrames, progress, done(2)] as const,
+      ["ndjson", inLines, '{"type":"progress","seq":1}\n', '{"type":"done","seq":2}\n'] as const,
+    ]) {
+      const body = bodies[format];
+      const api = service(body(unnumbered), body(unnumbered, first, unnumbered), body(unnumbered, last));
+
+      const events = await collect(client(api).stream("/ai/generations", { ...ORDER, format }));
+
+      expect(events.map(({ seq }) => seq)).toEqual([undefined, undefined, 1, undefined, undefined, 2]);
+      expect(api.requests.map(({ method }) => method)).toEqual(["POST", "GET", "GET"]);
+      expect(header(api, "Last-Event-ID")).toEqual([null, null, "1"]);
+    }
+  });
+
   test("a start without an answer is repeated with its key", async () => {
     const api = service(
       unreachable,
