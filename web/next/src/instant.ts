@@ -6,6 +6,9 @@ const HOUR = 3_600 * SECOND;
 /** No zone is more than a day from UTC. */
 const WIDEST = 26 * HOUR;
 
+/** The service knows no changes of clocks after 2099: each zone keeps its last offset. `Intl` goes on with its rules. */
+const LAST_RULES = Date.UTC(2100, 0, 1);
+
 /** By zone, of which there are only those that the service knows. */
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
@@ -41,6 +44,7 @@ export function isZone(name: string): boolean {
 
 /** What the zone's clocks show, as if it were UTC. */
 function shown(at: number, zone: string): number {
+  if (at > LAST_RULES) return at + shown(LAST_RULES, zone) - LAST_RULES;
   const parts = new Map(
     clockOf(zone)
       .formatToParts(at)

@@ -58,6 +58,25 @@ describe("slots", () => {
     for (const calendarId of ids) expect(readCalendarRequest({ ...request, calendarId }).calendarId).toBe(CALENDAR);
   });
 
+  it.each([
+    // The last change is that of October 2099: winter in the north, summer in the south, from then on.
+    ["Europe/Paris", "2099-07-01", "2099-07-01T07:00:00Z"],
+    ["Europe/Paris", "2100-07-01", "2100-07-01T08:00:00Z"],
+    ["America/New_York", "2150-07-01", "2150-07-01T14:00:00Z"],
+    ["Australia/Sydney", "2099-07-01", "2099-06-30T23:00:00Z"],
+    ["Australia/Sydney", "2100-07-01", "2100-06-30T22:00:00Z"],
+    ["America/Santiago", "2199-07-01", "2199-07-01T12:00:00Z"],
+    ["Asia/Kathmandu", "2199-12-31", "2199-12-31T03:15:00Z"],
+    // Clocks go forward at two on this day by the rules of 2099.
+    ["Europe/Paris", "2100-03-28", "2100-03-28T01:30:00Z", "02:30"],
+  ])("after 2099 are those of the service, which knows no later change of clocks: %s %s", (...row) => {
+    const [timezone, date, scheduledAt, time = "09:00"] = row;
+    const constraints = { times: { x: time } };
+    const request: SlotRequest = { channels: ["x"], cadence: "daily", start: date, end: date, timezone, constraints };
+
+    expect(found(request)).toEqual({ slots: [`x:${date}:1 ${time} ${scheduledAt}`] });
+  });
+
   it("ends a long search in dates that are all skipped", () => {
     const skipWeekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     const request: SlotRequest = { channels: ["x"], cadence: "daily", start: "1900-01-01", end: "2199-12-31" };
