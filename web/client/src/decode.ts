@@ -122,6 +122,8 @@ export class SilenceError extends Error {}
 
 /** Rejects if the promise takes longer, or with the signal's reason. */
 export async function within<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
+  // It may reject after this function has thrown, and a rejection that nothing handles ends a Node.js process.
+  promise.catch(() => undefined);
   signal?.throwIfAborted();
   let stop = (): void => undefined;
   const limit = new Promise<never>((_, reject) => {

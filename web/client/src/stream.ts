@@ -61,7 +61,7 @@ interface Clients {
 }
 
 export function streamCall(clients: Clients): StreamCall {
-  return ((path: string, init: object) => new Follower(clients, path, init).events()) as unknown as StreamCall;
+  return ((path: string, init: object) => new Follower(clients, path, init).follow()) as unknown as StreamCall;
 }
 
 const MEDIA_TYPES = { sse: "text/event-stream", ndjson: "application/x-ndjson" } as const;
@@ -87,6 +87,9 @@ class Follower {
   /** The last known state of each intent of a plan, whose events have no numbers. At most as many as a plan has intents. */
   private readonly states = new Map<unknown, string>();
   private opened = false;
+  /** Aborted when the caller leaves, by its signal or by `return`. */
+  private readonly left = new AbortController();
+  private isReturned = false;
   private baseMs: number;
 
   constructor(
@@ -103,7 +106,36 @@ class Follower {
     this.baseMs = clients.settings.retry.baseMs;
   }
 
-  async *events(): AsyncGenerator<RawEvent, void, undefined> {
+  /** A generator takes a `return` once its `next` has ended, which may wait for the next event: so `next` is ended first. */
+  follow(): AsyncGenerator<RawEvent, void, undefined> {
+    const events = this.events();
+    const end = events.return.bind(events);
+    events.return = (value) => {
+      this.isReturned = true;
+      this.left.abort();
+      return end(value);
+    };
+    return events;
+  }
+
+  private async *events(): AsyncGenerator<RawEvent, void, undefined> {
+    const { signal } = this.options;
+    const leave = () => {
+      this.left.abort(signal?.reason);
+    };
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      yield* this.connections();
+    } catch (error) {
+      if (!this.isReturned) throw error;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** The events of one connection after the other. */
+  private async *connections(): AsyncGenerator<RawEvent, void, undefined> {
     let failures = 0;
     for (;;) {
       const connection = this.connection();
@@ -133,7 +165,7 @@ class Follower {
       if (done !== true) return value;
       return value ? undefined : interrupted("the connection was closed before the final event");
     } catch (error) {
-      this.options.signal?.throwIfAborted();
+      this.left.signal.throwIfAborted();
       if (error instanceof AlmanacError && error.retryable && error.code !== "ACTIVE_GENERATION") return error;
       throw error;
     }
@@ -141,23 +173,23 @@ class Follower {
 
   /** The events of one connection; returns whether the log has ended. */
   private async *connection(): Connection {
-    const { signal, onOpen } = this.options;
-    signal?.throwIfAborted();
+    const { signal } = this.left;
+    signal.throwIfAborted();
     const abort = new AbortController();
     const leave = () => {
-      abort.abort(signal?.reason);
+      abort.abort(signal.reason);
     };
-    signal?.addEventListener("abort", leave, { once: true });
+    signal.addEventListener("abort", leave, { once: true });
     try {
       const response = await this.open(abort.signal);
       if (response.status === 204) return true;
       this.jobId ??= jobOf(response.headers.get("Location"));
-      onOpen?.({ response, jobId: this.jobId, resumed: this.opened });
+      this.options.onOpen?.({ response, jobId: this.jobId, resumed: this.opened });
       this.opened = true;
       yield* this.unseen(decode(response, this.decoding(abort.signal)));
       return false;
     } finally {
-      signal?.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", leave);
       abort.abort();
     }
   }
@@ -240,7 +272,7 @@ class Follower {
     const expired = error.code === EXPIRED && failures === 1;
     const delayMs = expired ? 0 : wait * 1000 + backOff(failures, { ...retry, baseMs: this.baseMs });
     if (!expired) this.options.onInterrupt?.({ error, failures, delayMs });
-    await sleep(delayMs, this.options.signal);
+    await sleep(delayMs, this.left.signal);
   }
 
   /** A page's cookie may have been replaced by another tab, so that one more attempt makes sense there too. */

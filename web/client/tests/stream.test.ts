@@ -516,6 +516,90 @@ describe("leaving", () => {
     expect(error).toMatchObject({ name: "AbortError" });
   });
 
+  test("a return ends a call of next that waits", async () => {
+    const closed = vi.fn();
+    const pending = () => new Promise<Response>(() => undefined);
+    const waiting = [
+      service(sse({ chunks: [progress], ending: "open", headers: LOCATION, onCancel: closed })),
+      service(
+        sse({ chunks: [progress], headers: LOCATION }),
+        refusal(503, { retryable: true }, { "Retry-After": "9" }),
+      ),
+      service(sse({ chunks: [progress], headers: LOCATION }), pending),
+    ];
+    for (const api of waiting) {
+      const signal = new AbortController().signal;
+      const remove = vi.spyOn(signal, "removeEventListener");
+      const add = vi.spyOn(signal, "addEventListener");
+      const events = client(api).stream("/ai/generations", { ...ORDER, signal });
+      expect((await events.next()).value).toMatchObject({ type: "progress" });
+      const next = events.next();
+      await new Promise((later) => setTimeout(later, 5));
+
+      expect(await events.return(undefined)).toEqual({ done: true, value: undefined });
+
+      expect(await next).toEqual({ done: true, value: undefined });
+      expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
+    }
+    expect(closed).toHaveBeenCalledOnce();
+  });
+
+  test("a return closes the request that waits for its answer", async () => {
+    let dropped: AbortSignal | undefined;
+    const api = service((request) => {
+      dropped = request.signal;
+      return new Promise(() => undefined);
+    });
+    const events = client(api).stream("/ai/generations", ORDER);
+    const next = events.next();
+    await new Promise((later) => setTimeout(later));
+
+    await events.return(undefined);
+
+    expect((await next).done).toBe(true);
+    expect(dropped?.aborted).toBe(true);
+  });
+
+  test("no rejection is left unhandled by an abort", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    // As `fetch` does: an abort is an error of the request, and of the body.
+    const linked = (signal: AbortSignal) => {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(progress));
+          signal.addEventListener("abort", () => {
+            controller.error(signal.reason);
+          });
+        },
+      });
+      return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    };
+    const fetch = ({ signal, url }: Request) => {
+      if (url.endsWith("/events")) return Promise.resolve(linked(signal));
+      return new Promise<Response>((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reject(signal.reason as Error);
+        });
+      });
+    };
+    const { stream, wait } = createAlmanac({ baseUrl: "https://almanac.example.com", fetch });
+    const abort = new AbortController();
+
+    const following = (async () => {
+      for await (const event of stream("/jobs/{id}/events", { ...FOLLOW, signal: abort.signal })) {
+        expect(event.type).toBe("progress");
+        abort.abort();
+      }
+    })();
+
+    expect(await failure(following)).toMatchObject({ name: "AbortError" });
+    expect(await failure(wait(JOB, { signal: AbortSignal.abort() }))).toMatchObject({ name: "AbortError" });
+    await new Promise((later) => setTimeout(later, 20));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   test("an abort before the loop begins sends nothing", async () => {
     const api = service();
 
