@@ -1,7 +1,7 @@
 // Looks at the bytes of an answer while they pass: each chunk is handed on as it came, when the client asks for it.
 import type { ProxyOutcome, Report } from "./report.js";
 
-/** A line that is longer holds no end of a stream, and is not kept. */
+/** As much is kept of a line. The type of an event is at its beginning, or in a line of its own. */
 const LONGEST_LINE = 256 * 1024;
 
 /** How a body ended. */
@@ -20,7 +20,11 @@ export function watched(body: ReadableStream<Uint8Array>, watching: Watching): R
   const { report, isEventStream, signal } = watching;
   const reader = body.getReader();
   const lines = new Lines(report);
+  let isOver = false;
   const end = (ending: Ending) => {
+    // A read that waited when the client left ends too, and says nothing more.
+    if (isOver) return;
+    isOver = true;
     if (ending === "interrupted") report.set(INTERRUPTED);
     if (ending === "complete" && isEventStream) report.set(outcomeOf(lines));
     report.write();
@@ -33,6 +37,7 @@ export function watched(body: ReadableStream<Uint8Array>, watching: Watching): R
           // An answer that is cut must not look complete. The cause would name the service.
           throw new Error("the service has cut its answer");
         });
+        if (isOver) return;
         if (done) {
           end("complete");
           controller.close();
@@ -43,7 +48,8 @@ export function watched(body: ReadableStream<Uint8Array>, watching: Watching): R
       },
       cancel(reason) {
         end("left");
-        return reader.cancel(reason);
+        // The connection may be gone already, with an error that would name the service.
+        return reader.cancel(reason).catch(() => undefined);
       },
     },
     { highWaterMark: 0 },
@@ -54,6 +60,8 @@ export function watched(body: ReadableStream<Uint8Array>, watching: Watching): R
 class Lines {
   private readonly decoder = new TextDecoder();
   private rest = "";
+  /** Of the event whose data comes next. */
+  private named = "";
   private type = "";
   private data = "";
   private pauses = 0;
@@ -64,19 +72,21 @@ class Lines {
   take(chunk: Uint8Array): void {
     const lines = (this.rest + this.decoder.decode(chunk, { stream: true })).split("\n");
     this.rest = lines.pop() ?? "";
-    if (this.rest.length > LONGEST_LINE) this.rest = "";
+    this.rest = this.rest.slice(0, LONGEST_LINE);
     if (!this.isIdKnown) this.readId(`${lines.join("\n")}\n${this.rest}`);
     for (const line of lines) this.read(line);
   }
 
-  /** `undefined` if there was none, or it is no event. */
+  /** `undefined` if there was none, or it is no event. Of a long one only the type. */
   last(): LastEvent | undefined {
     try {
       const event: unknown = JSON.parse(this.data);
       if (typeof event !== "object" || event === null) return undefined;
       return { type: this.type, ...event };
     } catch {
-      return undefined;
+      // Too long to be kept.
+      const type = this.type || /^\{"type":"(\w+)"/.exec(this.data)?.[1];
+      return type === undefined ? undefined : { type };
     }
   }
 
@@ -86,8 +96,8 @@ class Lines {
   }
 
   private read(line: string): void {
-    if (line.startsWith("event:")) this.type = line.slice(6).trim();
-    else if (line.startsWith("data:")) this.data = line.slice(5);
+    if (line.startsWith("event:")) this.named = line.slice(6).trim();
+    else if (line.startsWith("data:")) [this.type, this.data] = [this.named, line.slice(5)];
     else if (line.startsWith("{")) this.data = line;
     else if (line.startsWith("retry:")) this.pauses++;
   }

@@ -1,4 +1,5 @@
 // What passes between client and service, and when.
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CALENDAR, code, frame, generation, JOB, json, proxyOf, requestTo, TOKEN, Upstream } from "./upstream.js";
 
@@ -83,6 +84,36 @@ describe("a stream", () => {
     expect(String(error)).toBe("Error: the service has cut its answer");
     expect((error as Error).cause).toBeUndefined();
     expect(events).toMatchObject([{ outcome: "error", reason: "interrupted", status: 200, calendarId: CALENDAR }]);
+  });
+
+  it("that its client leaves while it waits for a chunk has one event, which does not change", async () => {
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
+    const answer = new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    const fetch: typeof globalThis.fetch = (input, init) =>
+      input === `${upstream.url}/v1/ai/calendar` ? Promise.resolve(answer) : globalThis.fetch(input, init);
+    const { routes, events } = proxyOf(upstream.url, { fetch });
+    const reader = (await routes.POST(generation())).body?.getReader();
+    const waiting = reader?.read();
+    await setImmediate();
+
+    await reader?.cancel();
+
+    expect((await waiting)?.done).toBe(true);
+    await setImmediate();
+    expect(events).toMatchObject([{ outcome: "service", reason: null }]);
+  });
+
+  it("that its client aborts and then cancels does not fail to be cancelled", async () => {
+    upstream.on(GENERATE, (response) => {
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("retry: 2000\n\n");
+    });
+    const client = new AbortController();
+    const response = await proxyOf(upstream.url).routes.POST(generation({ signal: client.signal }));
+
+    client.abort();
+
+    await expect(response.body?.cancel()).resolves.toBeUndefined();
   });
 
   it.each(["before", "after"])(

@@ -136,6 +136,34 @@ describe("a line of the log", () => {
     expect(events).toMatchObject([expected]);
   });
 
+  it.each([
+    ["text/event-stream", (data: string) => `id: 9\nevent: snapshot\ndata: ${data}\n\n`],
+    ["application/x-ndjson", (data: string) => `{"type":"snapshot","seq":9,${data.slice(1)}\n`],
+  ])("says service also of a %s that ends with a long event", async (type, encode) => {
+    const entries = Array.from({ length: 10_000 }, () => ({ caption: '{"type":"error"}' }));
+    upstream.on(GENERATE, (response) => {
+      response.writeHead(200, { "Content-Type": type });
+      response.end(encode(JSON.stringify({ data: { entries } })));
+    });
+    const { routes, events } = proxyOf(upstream.url);
+
+    await (await routes.POST(generation())).text();
+
+    expect(events).toMatchObject([{ outcome: "service", reason: null }]);
+  });
+
+  it("of a stream that is cut within its last event says so", async () => {
+    upstream.on(GENERATE, (response) => {
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.end(`${frame("progress", {})}id: 2\nevent: done\nda`);
+    });
+    const { routes, events } = proxyOf(upstream.url);
+
+    await (await routes.POST(generation())).text();
+
+    expect(events).toMatchObject([{ outcome: "error", reason: "interrupted" }]);
+  });
+
   it("of a stream that an expired token ended says service: it goes on with another", async () => {
     upstream.on(`GET /v1/jobs/${JOB}/events`, (response) => {
       response.writeHead(200, { "Content-Type": "text/event-stream" });
