@@ -77,6 +77,7 @@ class ServiceProxy {
       return await this.answer({ request, route, requestId, report, credentials, body });
     } catch (error) {
       if (!(error instanceof Refusal)) {
+        if (request.signal.aborted) return left(report);
         report.set({ outcome: "error" });
         report.write();
         throw error;
@@ -167,9 +168,7 @@ class ServiceProxy {
         report.set({ outcome: outcome.timedOut ? "timeout" : "error", reason: "unanswered" });
         throw unanswered(route.name, request.method, outcome.timedOut);
       case "left":
-        report.write();
-        // The client has left.
-        return new Response(null, { status: 499 });
+        return left(report);
     }
   }
 
@@ -221,6 +220,12 @@ class ServiceProxy {
     report.write();
     return response;
   }
+}
+
+/** For a client that has closed its connection. */
+function left(report: Report): Response {
+  report.write();
+  return new Response(null, { status: 499 });
 }
 
 const UNKNOWN: Outcome = { kind: "unanswered", timedOut: false };

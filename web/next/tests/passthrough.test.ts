@@ -315,6 +315,32 @@ describe("a body", () => {
     expect(upstream.received).toEqual([]);
   });
 
+  it("that its client does not finish is no error of the app", async () => {
+    const client = new AbortController();
+    const body = new ReadableStream({
+      start(controller) {
+        client.signal.addEventListener("abort", () => {
+          controller.error(client.signal.reason);
+        });
+      },
+    });
+    const url = "https://app.example/api/almanac/v1/ai/calendar";
+    const init = {
+      method: "POST",
+      body,
+      headers: { Authorization: "Bearer a" },
+      signal: client.signal,
+      duplex: "half",
+    };
+    const { routes, events } = proxyOf(upstream.url);
+
+    const answer = routes.POST(new Request(url, init));
+    client.abort();
+
+    expect((await answer).status).toBe(499);
+    expect(events).toMatchObject([{ outcome: "service", status: null }]);
+  });
+
   it("of an answer without content is none", async () => {
     upstream.on(`DELETE /v1/calendars/${CALENDAR}/entries/${JOB}`, (response) => response.writeHead(204).end());
     const { routes, events } = proxyOf(upstream.url);
