@@ -17,12 +17,15 @@ export interface Credentials {
   userId: string | null;
 }
 
-/** An `Authorization` header alone decides, as at the service. */
+/**
+ * An `Authorization` header alone decides, as at the service.
+ * @throws {Refusal} 401, for a token of the app that no header takes
+ */
 export async function credentialsOf(request: Request, settings: Settings): Promise<Credentials> {
   const authorization = request.headers.get("Authorization");
   if (authorization !== null) return credentials({ Authorization: authorization }, authorization, false);
   const token = await settings.getToken(request);
-  if (token) return credentials({ Authorization: `Bearer ${token}` }, token, true);
+  if (token) return credentials({ Authorization: `Bearer ${checked(token)}` }, token, true);
   const session = cookieOf(request.headers.get("Cookie") ?? "", SESSION_COOKIE);
   // Other cookies are the app's own and none of the service's business.
   if (session !== undefined) return credentials({ Cookie: `${SESSION_COOKIE}=${session}` }, session, true);
@@ -43,6 +46,12 @@ export function checkCaller({ headers: { Authorization: authorization, Cookie: c
 
 function unauthenticated(message: string): Refusal {
   return new Refusal({ status: 401, code: "UNAUTHENTICATED", message, headers: { "WWW-Authenticate": "Bearer" } });
+}
+
+/** Checked here, because `fetch` would repeat the token in its error. */
+function checked(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token.trim())) return token.trim();
+  throw unauthenticated("the token has characters that no header takes");
 }
 
 /** An empty cookie is none, as at the service. */

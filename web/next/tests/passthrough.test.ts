@@ -238,6 +238,19 @@ describe("credentials", () => {
     expect(sent()).not.toHaveProperty("cookie");
   });
 
+  it.each(["a\nb", "a b\u00e9", "  "])("that no header takes are refused here: %j", async (token) => {
+    const { routes, lines } = proxyOf(upstream.url, { getToken: () => token });
+    const headers = { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" };
+    const order = { method: "POST", body: "{}", headers };
+
+    const response = await routes.POST(new Request("https://app.example/api/almanac/v1/ai/calendar", order));
+
+    expect(response.status).toBe(401);
+    expect(await code(response)).toBe("UNAUTHENTICATED");
+    expect(upstream.received).toEqual([]);
+    expect(lines.join()).not.toContain(token.trim() || "  ");
+  });
+
   it("are the session cookie, without the app's own cookies", async () => {
     await proxyOf(upstream.url).routes.GET(withHeaders({ Cookie: `a=1; almanac_session=${TOKEN}; b=2` }));
     expect(sent()).toMatchObject({ cookie: `almanac_session=${TOKEN}` });
