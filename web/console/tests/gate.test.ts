@@ -23,7 +23,10 @@ function silent(request: Request): Promise<Response> {
 
 test("a connection that goes silent fails like one that is cut", async () => {
   vi.stubGlobal("fetch", silent);
-  const outcome = expect(new Gate().fetch(new Request(REQUEST))).rejects.toThrow(TypeError);
+  const outcome = expect(new Gate().fetch(new Request(REQUEST))).rejects.toMatchObject({
+    code: "NETWORK",
+    retryable: true,
+  });
 
   await vi.advanceTimersByTimeAsync(20_000);
 

@@ -60,8 +60,6 @@ describe("slots", () => {
 
   it.each([
     // The last change is that of October 2099: winter in the north, summer in the south, from then on.
-    ["Europe/Paris", "2099-07-01", "2099-07-01T07:00:00Z"],
-    ["Europe/Paris", "2100-07-01", "2100-07-01T08:00:00Z"],
     ["America/New_York", "2150-07-01", "2150-07-01T14:00:00Z"],
     ["Australia/Sydney", "2099-07-01", "2099-06-30T23:00:00Z"],
     ["Australia/Sydney", "2100-07-01", "2100-06-30T22:00:00Z"],

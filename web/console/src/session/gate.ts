@@ -1,5 +1,6 @@
 // Lets requests wait for a sign-in: a request that the service refuses for want of a valid token of this page's user is sent
 // again when the person has signed in, so that neither a page nor what was typed in it is lost.
+import { AlmanacError } from "@almanac/client";
 import { Observable } from "../saving/observable";
 
 /** Why requests wait: the session has ended, or another user has signed in since, in another tab of this browser. */
@@ -67,8 +68,9 @@ async function answerTo(request: Request): Promise<Response> {
   }, ANSWER_MS);
   try {
     return await globalThis.fetch(new Request(request, { signal: AbortSignal.any([request.signal, silence.signal]) }));
-  } catch (error) {
-    throw silence.signal.aborted ? new TypeError("no answer in time") : error;
+  } catch (cause) {
+    request.signal.throwIfAborted();
+    throw new AlmanacError({ status: 0, code: "NETWORK", message: "no answer", retryable: true, cause });
   } finally {
     clearTimeout(timer);
   }

@@ -128,6 +128,9 @@ fn zones() -> Vec<(&'static str, Value)> {
         ("a midnight that does not exist", at("America/Santiago", "00:00", "2026-09-05", "2026-09-07")),
         ("a date that does not exist", at("Pacific/Apia", "09:00", "2011-12-29", "2011-12-31")),
         ("a name of another zone", at("Asia/Calcutta", "09:00", "2026-01-26", "2026-01-26")),
+        ("the last summer that the zones know", at("Europe/Paris", "09:00", "2099-07-01", "2099-07-01")),
+        ("a summer after it", at("Europe/Paris", "09:00", "2100-07-01", "2100-07-01")),
+        ("a winter of the south after it", at("Australia/Sydney", "09:00", "2150-07-01", "2150-07-01")),
         ("UTC by name", at("UTC", "09:00", "2026-01-26", "2026-01-26")),
     ]
 }
