@@ -1,6 +1,7 @@
 import { redirect } from "next/navigation";
 import { CalendarPage } from "@/components/CalendarPage";
 import { tokenOf } from "@/lib/token";
+import { tokenProblem } from "@/lib/token-problem";
 import { signOut } from "./sign-in/actions";
 
 interface Props {
@@ -9,7 +10,10 @@ interface Props {
 
 export default async function Page({ searchParams }: Props) {
   const { calendar, run } = await searchParams;
-  if ((await tokenOf()) === undefined) redirect("/sign-in");
+  const token = await tokenOf();
+  if (token === undefined) redirect("/sign-in");
+  const problem = tokenProblem(token);
+  if (problem !== undefined) redirect(`/sign-in?problem=${problem}`);
   return (
     <main>
       <header>

@@ -1,5 +1,6 @@
 // Calls and types of Almanac, through this app's own routes.
 import { createAlmanac, isAlmanacError, type AlmanacError, type Schemas } from "@almanac/client";
+import { TOKEN_PROBLEMS } from "./token-problem";
 
 const options = { baseUrl: "/api/almanac", credentials: "same-origin" } as const;
 
@@ -23,6 +24,9 @@ export interface Problem {
   signIn?: boolean;
 }
 
+/** The only part of a request's head that grows with the person is the token. */
+const HEAD_TOO_LARGE = 431;
+
 const SENTENCES: Record<string, string> = {
   ACTIVE_GENERATION: "Almanac is already writing a calendar for you.",
   UNAUTHENTICATED: "Your session has ended. Sign in again: what Almanac is writing goes on.",
@@ -35,11 +39,12 @@ const SENTENCES: Record<string, string> = {
 
 export function problemOf(error: unknown): Problem {
   if (!isAlmanacError(error)) return { message: "Something went wrong. Reload the page.", details: String(error) };
+  const isTooLong = error.status === HEAD_TOO_LARGE;
   return {
-    message: SENTENCES[error.code] ?? sentenceOf(error),
+    message: isTooLong ? TOKEN_PROBLEMS.length : (SENTENCES[error.code] ?? sentenceOf(error)),
     details: [error.code, error.requestId].filter(Boolean).join(" "),
     activeJob: error.active?.id,
-    signIn: error.code === "UNAUTHENTICATED",
+    signIn: isTooLong || error.code === "UNAUTHENTICATED",
   };
 }
 
