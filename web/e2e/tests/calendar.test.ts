@@ -103,6 +103,35 @@ test("a second run doubles no post, and accepting it keeps what a person edited"
   expect(await calendar.title(SUNDAY).inputValue()).not.toBe(before);
 });
 
+test("a post that a person deleted comes back only if it is accepted by itself", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  const id = calendar.id();
+  const { entries } = await anna.almanac.get("/calendars/{id}", { params: { path: { id } } });
+  const entry = entries.find(({ key }) => key === SUNDAY)?.id ?? "";
+  await anna.almanac.delete("/calendars/{id}/entries/{entry}", { params: { path: { id, entry } } });
+
+  await calendar.page.reload();
+  await expectCount(calendar.posts, 3);
+  await calendar.generate({ ...WEEKEND, topics: "fast tea" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  const deleted = calendar.review.getByRole("region", { name: "New" });
+  await expectText(deleted, "You deleted this post: it stays deleted unless you accept this.");
+  const address = calendar.page.url();
+  await calendar.review.getByRole("button", { name: "Accept all" }).click();
+  await expectText(calendar.notice, "Posts that you deleted stay deleted: 1.");
+  await expectCount(calendar.posts, 3);
+
+  await calendar.page.goto(address);
+  await deleted.getByRole("button", { name: "Accept" }).click();
+  await expectText(calendar.notice, "Accepted: 1 post changed.");
+  await expectCount(calendar.post(SUNDAY), 1);
+});
+
 test("two tabs that edit one post see both versions, and nothing is overwritten unasked", async ({ open }) => {
   const anna = person();
   const context = await open();

@@ -46,7 +46,9 @@ export function Review({ review, isRunning, onAccept: send, onDismiss }: Props) 
         </button>
       </div>
       <Group name="New" posts={added} canAccept={canAccept} onAccept={onAccept}>
-        {({ conflicts }) => conflicts.includes("deleted") && "You deleted this post. Accept brings it back."}
+        {({ conflicts }) =>
+          conflicts.includes("deleted") && "You deleted this post: it stays deleted unless you accept this."
+        }
       </Group>
       <Group name="Changed" posts={updated} canAccept={canAccept} onAccept={onAccept}>
         {(post) => <Difference post={post} canAccept={canAccept} onAccept={onAccept} />}

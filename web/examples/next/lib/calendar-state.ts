@@ -1,5 +1,5 @@
 // What the page shows, as a function of what has happened. Pure.
-import type { CalendarEvent } from "@almanac/client";
+import type { CalendarEvent, Schemas } from "@almanac/client";
 import type { Slot } from "@almanac/next/slots";
 import type { CalendarRequest, Diff, Entry, Made, Problem } from "./almanac";
 
@@ -142,6 +142,26 @@ function endingOf(run: Run, { status, entries, message }: Extract<CalendarEvent,
     default:
       return message ?? `Done: ${posts(entries)}.`;
   }
+}
+
+type Accepted = Schemas["AcceptDone"];
+type Skipped = Schemas["SkippedResponse"];
+
+/** What was left out, by its reason. */
+const SKIPPED: Record<Skipped["reason"], (left: Skipped[]) => string> = {
+  edited: (left) => `Your edits stayed: ${left.length}.`,
+  deleted: (left) => `Posts that you deleted stay deleted: ${left.length}.`,
+  not_in_run: (left) => `Not in this run, so left as they are: ${left.length}.`,
+};
+
+/** What an accept has done, in sentences. */
+export function acceptedOf({ added, updated, removed, skipped }: Accepted): string {
+  const changes = added.length + updated.length + removed.length;
+  const left = (Object.keys(SKIPPED) as Skipped["reason"][]).map((reason) => {
+    const those = skipped.filter((one) => one.reason === reason);
+    return those.length === 0 ? "" : ` ${SKIPPED[reason](those)}`;
+  });
+  return `Accepted: ${posts(changes)} changed.${left.join("")}`;
 }
 
 function without(diff: Diff, keys: string[]): Diff {

@@ -4,7 +4,7 @@ import type { CalendarEvent, StreamConnection } from "@almanac/client";
 import { computeSlots, type Slot } from "@almanac/next/slots";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { almanac, problemOf, type CalendarRequest, type Entry } from "./almanac";
-import { EMPTY, keysOf, posts, reduce, type CalendarState } from "./calendar-state";
+import { acceptedOf, EMPTY, keysOf, reduce, type CalendarState } from "./calendar-state";
 
 export interface CalendarActions {
   generate: (request: CalendarRequest) => void;
@@ -139,9 +139,7 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     try {
       const params = { path: { id, run: review.runId } };
       const done = await almanac.post("/calendars/{id}/runs/{run}/accept", { params, body });
-      const kept = done.skipped.filter(({ reason }) => reason === "edited").length;
-      const changes = done.added.length + done.updated.length + done.removed.length;
-      const notice = `Accepted: ${posts(changes)} changed.${kept > 0 ? ` Your edits stayed: ${kept}.` : ""}`;
+      const notice = acceptedOf(done);
       dispatch({ type: "accepted", entries: done.entries, keys: keys ?? keysOf(review.diff), notice });
       if (keys === undefined || keysOf(review.diff).every((key) => keys.includes(key))) remember(id, undefined);
     } catch (error) {
