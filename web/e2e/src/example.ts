@@ -27,6 +27,8 @@ export async function signIn(context: BrowserContext, token: string): Promise<vo
 export class Calendar {
   readonly notice: Locator;
   readonly dryRun: Locator;
+  /** Says that Almanac cannot be reached. */
+  readonly away: Locator;
   readonly posts: Locator;
   readonly review: Locator;
   readonly problem: Locator;
@@ -34,6 +36,7 @@ export class Calendar {
   private constructor(readonly page: Page) {
     this.notice = page.getByTestId("notice");
     this.dryRun = page.getByTestId("dry-run");
+    this.away = page.getByTestId("away");
     this.posts = page.getByTestId("post");
     this.review = page.getByRole("region", { name: "Review" });
     this.problem = page.locator(".notices").getByRole("alert");

@@ -132,6 +132,24 @@ test("a post that a person deleted comes back only if it is accepted by itself",
   await expectCount(calendar.post(SUNDAY), 1);
 });
 
+test("a calendar that is deleted at the end of its run is not shown as written", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.page.route("**/v1/calendars/*", async (route) => {
+    await anna.almanac.delete("/calendars/{id}", { params: { path: { id: calendar.id() } } });
+    await route.continue();
+  });
+
+  await calendar.generate(WEEKEND);
+
+  await expectText(calendar.notice, "This calendar was deleted, with all its posts.");
+  await expectCount(calendar.posts, 0);
+  await expectCount(calendar.problem, 0);
+  expect(calendar.id()).toBe("");
+});
+
 test("two tabs that edit one post see both versions, and nothing is overwritten unasked", async ({ open }) => {
   const anna = person();
   const context = await open();

@@ -35,13 +35,33 @@ test("a stream whose API is killed goes on to its end once there is one again", 
   await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
 
   await stop("api", "SIGKILL");
+  await expectText(calendar.away, "Almanac cannot be reached right now. This page keeps trying.", 4_000);
   await start(apiProgram(inject("addresses")));
 
   await expectText(calendar.notice, "Done: 14 posts.", 40_000);
+  await expectCount(calendar.away, 0);
   await expectCount(calendar.posts, 14);
   expect(new Set(await calendar.keys()).size).toBe(14);
   expect(requests.filter((request) => request === "POST /v1/ai/calendar")).toHaveLength(1);
   expect(requests.filter((request) => /^GET \/v1\/jobs\/.*\/events$/.test(request))).not.toHaveLength(0);
+});
+
+test("a page that is opened while the API is away says so, and is filled once it is back", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.generate({ ...WEEK, end: "2027-03-01" });
+  await expectText(calendar.notice, "Done: 2 posts.");
+
+  await stop("api", "SIGKILL");
+  await calendar.page.reload();
+  await expectText(calendar.away, "Almanac cannot be reached right now. This page keeps trying.", 4_000);
+  await start(apiProgram(inject("addresses")));
+
+  await expectCount(calendar.posts, 2, 40_000);
+  await expectCount(calendar.away, 0);
+  await expectCount(calendar.problem, 0);
 });
 
 test("an edit while the API is away is kept in its field and saved when it is back", async ({ open }) => {

@@ -9,11 +9,16 @@ const DEGRADED: Record<string, string> = {
 };
 
 export function Notices({ state, onOpen }: { state: CalendarState; onOpen: (jobId: string) => void }) {
-  const { run, degraded, notice, problem } = state;
+  const { run, degraded, notice, problem, isAway } = state;
   return (
     <div className="notices">
       <StalePage />
-      {run?.isDryRun === true && (
+      {isAway && (
+        <p role="status" className="banner" data-testid="away">
+          Almanac cannot be reached right now. This page keeps trying.
+        </p>
+      )}
+      {run?.writer === "dry_run" && (
         <p role="status" className="banner dry-run" data-testid="dry-run">
           <strong>Dry run.</strong>{" "}
           {run.isRegeneration ? "Your posts stay as they are." : "These are placeholders, and nothing of them is kept."}

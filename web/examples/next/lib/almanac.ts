@@ -6,6 +6,9 @@ const options = { baseUrl: "/api/almanac", credentials: "same-origin" } as const
 
 export const almanac = createAlmanac(options);
 
+/** For what a page cannot do without: it outlasts a minute in which the service is away. */
+export const patient = createAlmanac({ ...options, retry: { attempts: 12 } });
+
 /** Edits are sent again by the editor itself, which tells the person what it waits for. */
 export const edits = createAlmanac({ ...options, retry: { attempts: 1 } });
 
@@ -33,6 +36,7 @@ const SENTENCES: Record<string, string> = {
   NOT_FOUND: "This calendar does not exist, or it is not yours.",
   RATE_LIMITED: "That was a lot of calendars at once. Wait a moment, then try again.",
   NETWORK: "You seem to be offline.",
+  STREAM_INTERRUPTED: "The connection was lost before the end. Reload the page to see what is saved.",
   UNAVAILABLE: "Almanac cannot be reached right now. Try again in a moment.",
   PROVIDER_UNAVAILABLE: "The model that writes the texts cannot be reached right now. Try again in a moment.",
 };
@@ -46,6 +50,10 @@ export function problemOf(error: unknown): Problem {
     activeJob: error.active?.id,
     signIn: isTooLong || error.code === "UNAUTHENTICATED",
   };
+}
+
+export function isNotFound(error: unknown): boolean {
+  return isAlmanacError(error) && error.code === "NOT_FOUND";
 }
 
 /** Rules name what is wrong with a request, and the details name the fields. */

@@ -18,13 +18,18 @@ export interface CalendarState {
   /** A sentence about what has happened. */
   notice: string | undefined;
   degraded: string[];
+  /** Whether something has waited for Almanac for seconds, and still does. */
+  isAway: boolean;
 }
 
-/** A generation that is under way, or a dry run that has ended: nothing of that is saved. */
+/** Who writes: Almanac, or Almanac or its routes with placeholders. Only the first one saves. */
+export type Writer = "almanac" | "dry_run";
+
+/** A generation that is under way, or one that has ended and of which nothing is saved. */
 export interface Run {
   id: string | undefined;
   isRegeneration: boolean;
-  isDryRun: boolean;
+  writer: Writer;
   isOver: boolean;
   /** What will be filled. */
   slots: Slot[];
@@ -46,6 +51,9 @@ export type Change =
   | { type: "event"; event: CalendarEvent }
   /** `interrupted`: the run may go on, but this page does not see it any more. */
   | { type: "ended"; interrupted: boolean }
+  /** The calendar does not exist any more. */
+  | { type: "gone" }
+  | { type: "away"; isAway: boolean }
   | { type: "degraded"; degraded: string[] }
   | { type: "review"; review: Review | undefined }
   | { type: "saved"; entry: Entry }
@@ -63,6 +71,7 @@ export const EMPTY: CalendarState = {
   problem: undefined,
   notice: undefined,
   degraded: [],
+  isAway: false,
 };
 
 export function reduce(state: CalendarState, change: Change): CalendarState {
@@ -74,17 +83,24 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
     case "started": {
       const { request = state.request, slots, runId, isRegeneration } = change;
       const counts = { completed: 0, total: slots.length, made: [] };
-      const run = { id: runId, isRegeneration, isDryRun: false, isOver: false, slots, ...counts };
+      const run = { id: runId, isRegeneration, writer: "almanac" as const, isOver: false, slots, ...counts };
       return { ...state, request, run, review: undefined, problem: undefined, notice: undefined, degraded: [] };
     }
     case "event":
       return state.run === undefined ? state : onEvent(state, state.run, change.event);
     case "ended": {
       const { run } = state;
-      // What a dry run made is nowhere else, and what came before an interruption may not be loaded again.
-      const isKept = run !== undefined && (run.isDryRun || (change.interrupted && run.made.length > 0));
+      // What is not saved is nowhere else, and what came before an interruption may not be loaded again.
+      const isKept = run !== undefined && (run.writer !== "almanac" || (change.interrupted && run.made.length > 0));
       return { ...state, run: isKept ? { ...run, isOver: true } : undefined };
     }
+    case "gone": {
+      const ended = { ...state, run: undefined, review: undefined, problem: undefined };
+      if (state.saved.length > 0) return { ...ended, notice: GONE_WITH_POSTS };
+      return { ...ended, calendarId: undefined, title: null, notice: GONE };
+    }
+    case "away":
+      return { ...state, isAway: change.isAway };
     case "degraded":
       return { ...state, degraded: change.degraded };
     case "review":
@@ -106,8 +122,7 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
 
 function onEvent(state: CalendarState, known: Run, event: CalendarEvent): CalendarState {
   const { meta } = event;
-  const isDryRun = meta.dryRun === true;
-  const run = { ...known, isDryRun, id: meta.runId ?? known.id };
+  const run = { ...known, writer: writerOf(meta), id: meta.runId ?? known.id };
   // A dry run of a new calendar has no id.
   const degraded = meta.degraded ?? state.degraded;
   const next = { ...state, run, calendarId: meta.calendarId ?? state.calendarId, degraded };
@@ -127,18 +142,31 @@ function onEvent(state: CalendarState, known: Run, event: CalendarEvent): Calend
   }
 }
 
+export function writerOf(meta: CalendarEvent["meta"]): Writer {
+  return meta.dryRun === true ? "dry_run" : "almanac";
+}
+
+const GONE = "This calendar was deleted, with all its posts.";
+const GONE_WITH_POSTS = `${GONE} What this page still shows is not saved any more: copy what you need.`;
+
+/** Begins a sentence that ends by a full stop or goes on. */
+function countOf(run: Run, entries: number): string {
+  const total = Math.max(run.total, entries);
+  return `${entries} of ${posts(total)} ${total === 1 ? "is" : "are"} here`;
+}
+
 /** How a run has ended, in a sentence. */
 function endingOf(run: Run, { status, entries, message }: Extract<CalendarEvent, { type: "done" }>["data"]): string {
-  const count = `${entries} of ${posts(Math.max(run.total, entries))}`;
+  const count = countOf(run, entries);
   switch (status) {
     case "timeout":
-      return `Almanac ran out of time. ${count} are here; generate again to get the rest.`;
+      return `Almanac ran out of time. ${count}; generate again to get the rest.`;
     case "cancelled":
-      return `Cancelled. ${count} are here.`;
+      return `Cancelled. ${count}.`;
     case "failed":
       return message ?? "Almanac could not write this calendar. Try again.";
     case "partial":
-      return `${count} are here. ${message ?? "Generate again to get the rest."}`;
+      return `${count}. ${message ?? "Generate again to get the rest."}`;
     default:
       return message ?? `Done: ${posts(entries)}.`;
   }

@@ -1,10 +1,11 @@
 "use client";
 // The calendar of the page: loads it, generates it, and accepts what a later run would change.
-import type { CalendarEvent, StreamConnection } from "@almanac/client";
 import { computeSlots, type Slot } from "@almanac/next/slots";
-import { useCallback, useEffect, useReducer, useRef } from "react";
-import { almanac, problemOf, type CalendarRequest, type Entry } from "./almanac";
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
+import { almanac, patient, problemOf, type CalendarRequest, type Entry } from "./almanac";
 import { acceptedOf, EMPTY, keysOf, reduce, type CalendarState } from "./calendar-state";
+import { follow, load, remember, type Open } from "./follow";
+import { Waiting } from "./waiting";
 
 export interface CalendarActions {
   generate: (request: CalendarRequest) => void;
@@ -16,14 +17,6 @@ export interface CalendarActions {
   /** Closes the review; the saved posts stay as they are. */
   dismiss: () => void;
   onSaved: (entry: Entry) => void;
-}
-
-/** The address holds what is shown, so that a reload or a link shows the same. */
-function remember(calendarId: string | undefined, runId: string | undefined): void {
-  const query = new URLSearchParams();
-  if (calendarId !== undefined) query.set("calendar", calendarId);
-  if (runId !== undefined) query.set("run", runId);
-  window.history.replaceState(null, "", query.size > 0 ? `/?${query.toString()}` : "/");
 }
 
 function slotsOf(request: CalendarRequest): Slot[] {
@@ -38,35 +31,12 @@ function slotsOf(request: CalendarRequest): Slot[] {
 export function useCalendar(calendarId?: string, runId?: string): [CalendarState, CalendarActions] {
   const [state, dispatch] = useReducer(reduce, { ...EMPTY, calendarId });
   const leave = useRef<AbortController>(undefined);
-
-  /** Follows a run to its end. Leaving the page ends the stream, never the run. */
-  const follow = useCallback(async (events: AsyncIterable<CalendarEvent>, signal: AbortSignal) => {
-    let last: CalendarEvent["meta"] | undefined;
-    try {
-      for await (const event of events) {
-        last = event.meta;
-        if (last.calendarId !== null) remember(last.calendarId, last.runId ?? undefined);
-        dispatch({ type: "event", event });
-      }
-      if (last?.calendarId && last.dryRun !== true) await load(last.calendarId, dispatch);
-      dispatch({ type: "ended", interrupted: false });
-    } catch (error) {
-      if (signal.aborted) return;
-      dispatch({ type: "problem", problem: problemOf(error) });
-      dispatch({ type: "ended", interrupted: true });
-    }
-  }, []);
-
-  /** The stream of a run does not say that something is away; the answer about its job does. */
-  const onOpen = useCallback(({ jobId }: StreamConnection) => {
-    if (jobId === undefined) return;
-    almanac.api.GET("/jobs/{id}", { params: { path: { id: jobId } } }).then(
-      ({ data }) => {
-        dispatch({ type: "degraded", degraded: data?.meta.degraded ?? [] });
-      },
-      () => undefined,
-    );
-  }, []);
+  const [waiting] = useState(
+    () =>
+      new Waiting((isAway) => {
+        dispatch({ type: "away", isAway });
+      }),
+  );
 
   const begin = useCallback((): AbortSignal => {
     leave.current?.abort();
@@ -78,8 +48,8 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     async (id: string, run: string | undefined, signal: AbortSignal) => {
       try {
         // In this order: what a run has written is there once it has ended.
-        const latest = await latestRun(id, run);
-        await load(id, dispatch);
+        const latest = await waiting.during(latestRun(id, run));
+        await waiting.during(load(id, dispatch));
         if (signal.aborted || latest === undefined) return;
         const request = latest.request as unknown as CalendarRequest;
         dispatch({ type: "request", request });
@@ -88,17 +58,19 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
         const isRegeneration = latest.version > 1;
         if (latest.status === "pending" || latest.status === "running") {
           dispatch({ type: "started", slots: slotsOf(request), runId: run, isRegeneration });
-          const events = almanac.stream("/jobs/{id}/events", { params: { path: { id: run } }, signal, onOpen });
-          await follow(events as AsyncIterable<CalendarEvent>, signal);
+          const params = { path: { id: run } };
+          const open = (options: object) => almanac.stream("/jobs/{id}/events", { params, ...options });
+          await follow(open as Open, { dispatch, waiting, signal });
         } else if (isRegeneration) {
-          const diff = await almanac.get("/calendars/{id}/runs/{run}/diff", { params: { path: { id, run } } });
+          const params = { path: { id, run } };
+          const diff = await waiting.during(patient.get("/calendars/{id}/runs/{run}/diff", { params }));
           dispatch({ type: "review", review: keysOf(diff).length > 0 ? { runId: run, diff } : undefined });
         }
       } catch (error) {
         if (!signal.aborted) dispatch({ type: "problem", problem: problemOf(error) });
       }
     },
-    [follow, onOpen],
+    [waiting],
   );
 
   useEffect(() => {
@@ -110,13 +82,14 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     const signal = begin();
     const isRegeneration = request.calendarId != null;
     dispatch({ type: "started", request, slots: slotsOf(request), isRegeneration });
-    void follow(almanac.stream("/ai/calendar", { body: request, signal, onOpen }), signal);
+    const open: Open = (options) => almanac.stream("/ai/calendar", { body: request, ...options });
+    void follow(open, { dispatch, waiting, signal });
   };
 
   const cancel = () => {
     const id = state.run?.id;
     if (id === undefined) return;
-    almanac.post("/jobs/{id}/cancel", { params: { path: { id } } }).catch((error: unknown) => {
+    waiting.during(almanac.post("/jobs/{id}/cancel", { params: { path: { id } } })).catch((error: unknown) => {
       dispatch({ type: "problem", problem: problemOf(error) });
     });
   };
@@ -124,8 +97,8 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
   const open = (jobId: string) => {
     const signal = begin();
     dispatch({ type: "problem", problem: undefined });
-    almanac
-      .get("/jobs/{id}", { params: { path: { id: jobId } } })
+    waiting
+      .during(almanac.get("/jobs/{id}", { params: { path: { id: jobId } } }))
       .then(({ subject }) => (subject.type === "calendar" ? show(subject.id, jobId, signal) : undefined))
       .catch((error: unknown) => {
         dispatch({ type: "problem", problem: problemOf(error) });
@@ -138,7 +111,7 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     const body = { ...(keys === undefined ? {} : { keys }), ...(overwrite ? { overwriteEdits: true } : {}) };
     try {
       const params = { path: { id, run: review.runId } };
-      const done = await almanac.post("/calendars/{id}/runs/{run}/accept", { params, body });
+      const done = await waiting.during(almanac.post("/calendars/{id}/runs/{run}/accept", { params, body }));
       const notice = acceptedOf(done);
       dispatch({ type: "accepted", entries: done.entries, keys: keys ?? keysOf(review.diff), notice });
       if (keys === undefined || keysOf(review.diff).every((key) => keys.includes(key))) remember(id, undefined);
@@ -159,16 +132,9 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
   return [state, { generate, cancel, open, accept, dismiss, onSaved }];
 }
 
-type Dispatch = (change: Parameters<typeof reduce>[1]) => void;
-
-async function load(id: string, dispatch: Dispatch): Promise<void> {
-  const { title, entries } = await almanac.get("/calendars/{id}", { params: { path: { id } } });
-  dispatch({ type: "loaded", id, title, entries });
-}
-
 /** The run that the address names, else the newest one. */
 async function latestRun(id: string, run: string | undefined) {
-  if (run !== undefined) return almanac.get("/calendars/{id}/runs/{run}", { params: { path: { id, run } } });
-  const { items } = await almanac.get("/calendars/{id}/runs", { params: { path: { id }, query: { limit: 1 } } });
+  if (run !== undefined) return patient.get("/calendars/{id}/runs/{run}", { params: { path: { id, run } } });
+  const { items } = await patient.get("/calendars/{id}/runs", { params: { path: { id }, query: { limit: 1 } } });
   return items[0];
 }

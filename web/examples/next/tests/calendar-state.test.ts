@@ -1,6 +1,35 @@
 // What the page shows, by what has happened.
+import type { CalendarEvent } from "@almanac/client";
 import { expect, test } from "vitest";
-import { acceptedOf } from "../lib/calendar-state";
+import type { Entry, Made } from "../lib/almanac";
+import { acceptedOf, EMPTY, reduce, type CalendarState, type Change } from "../lib/calendar-state";
+
+const META = { runId: "run", calendarId: "calendar", version: 1, seq: 1, done: false };
+const POST = { key: "blog:2027-03-06:1", date: "2027-03-06" } as Made;
+const STARTED: Change = { type: "started", slots: [], isRegeneration: false };
+
+function after(...changes: Change[]): CalendarState {
+  return changes.reduce(reduce, EMPTY);
+}
+
+function entry(meta: CalendarEvent["meta"]): Change {
+  return { type: "event", event: { type: "entry", data: POST, error: null, meta } };
+}
+
+test("a calendar that is gone leaves no post of its first run", () => {
+  const state = after(STARTED, entry(META), { type: "gone" });
+
+  expect(state).toMatchObject({ calendarId: undefined, run: undefined, problem: undefined });
+  expect(state.notice).toBe("This calendar was deleted, with all its posts.");
+});
+
+test("posts of a calendar that is gone stay to be copied", () => {
+  const saved = [{ ...POST, id: "1" } as unknown as Entry];
+  const state = after({ type: "loaded", id: "calendar", title: null, entries: saved }, STARTED, { type: "gone" });
+
+  expect(state).toMatchObject({ calendarId: "calendar", saved });
+  expect(state.notice).toContain("not saved any more: copy what you need");
+});
 
 test("an accept says each kind of change that was left out", () => {
   const keys = { added: ["a"], updated: ["b"], removed: ["c"] };
