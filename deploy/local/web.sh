@@ -83,6 +83,7 @@ stop() {
     trap '' INT TERM HUP
     trap - EXIT
     end_process "$RUN/example.pid" next 5
+    end_process "$RUN/example-legacy.pid" next 5
     end_process "$RUN/worker.pid" "$BIN/almanac-worker" 30
     end_process "$RUN/api.pid" "$BIN/almanac-api" 15
     stop_redis || true

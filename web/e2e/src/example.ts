@@ -27,6 +27,8 @@ export async function signIn(context: BrowserContext, token: string): Promise<vo
 export class Calendar {
   readonly notice: Locator;
   readonly dryRun: Locator;
+  /** Says that this app's own generator writes. */
+  readonly legacy: Locator;
   /** Says that Almanac cannot be reached. */
   readonly away: Locator;
   readonly posts: Locator;
@@ -36,6 +38,7 @@ export class Calendar {
   private constructor(readonly page: Page) {
     this.notice = page.getByTestId("notice");
     this.dryRun = page.getByTestId("dry-run");
+    this.legacy = page.getByTestId("legacy");
     this.away = page.getByTestId("away");
     this.posts = page.getByTestId("post");
     this.review = page.getByRole("region", { name: "Review" });
@@ -43,9 +46,9 @@ export class Calendar {
   }
 
   /** Opens the page in a new tab: empty, or with a calendar. */
-  static async open(context: BrowserContext, id?: string): Promise<Calendar> {
+  static async open(context: BrowserContext, id?: string, origin = inject("addresses").example): Promise<Calendar> {
     const page = await context.newPage();
-    await page.goto(inject("addresses").example + (id === undefined ? "/" : `/?calendar=${id}`));
+    await page.goto(origin + (id === undefined ? "/" : `/?calendar=${id}`));
     return new Calendar(page);
   }
 

@@ -55,6 +55,11 @@ export async function stop(name: string, signal: "SIGTERM" | "SIGKILL" = "SIGTER
   rmSync(file);
 }
 
+/** What it has written to its output so far. */
+export function logOf(name: string): string {
+  return readFileSync(join(FOLDER, "log", `${name}.log`), "utf8");
+}
+
 export function variable(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run these tests with \`make test T=web\``);

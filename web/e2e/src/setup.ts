@@ -25,16 +25,18 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       "--disable-sync",
     ],
   });
-  const [api = "", example = "", metricsOfApi = "", metricsOfWorker = ""] = await freeOrigins(4);
+  const [api = "", example = "", legacyExample = "", metricsOfApi = "", metricsOfWorker = ""] = await freeOrigins(5);
   const addresses: Addresses = {
     api,
     example,
+    legacyExample,
     metrics: { api: metricsOfApi, worker: metricsOfWorker },
     secret: randomBytes(32).toString("hex"),
     browser: browser.wsEndpoint(),
   };
   const tearDown = async () => {
-    await Promise.all([browser.close(), stop("example"), stop("api"), stop("worker")]);
+    const programs = ["example", "example-legacy", "api", "worker"];
+    await Promise.all([browser.close(), ...programs.map((name) => stop(name))]);
   };
   try {
     await startAll(addresses);

@@ -9,6 +9,8 @@ export interface Addresses {
   api: string;
   /** Origin of the Next.js example. */
   example: string;
+  /** Origin of the example with a generator of its own, which only tests of that start. */
+  legacyExample: string;
   /** Origins of the metrics. */
   metrics: { api: string; worker: string };
   /** Secret of all tokens. */
@@ -76,15 +78,24 @@ function workerProgram(addresses: Addresses): Program {
   };
 }
 
-function exampleProgram({ api, example, secret }: Addresses): Program {
-  const { hostname, port } = new URL(example);
+function exampleProgram({ api, example }: Addresses): Program {
+  return nextProgram("example", example, { ALMANAC_URL: api });
+}
+
+/** The example as an app that had calendars before Almanac. */
+export function legacyExampleProgram({ api, legacyExample }: Addresses): Program {
+  return nextProgram("example-legacy", legacyExample, { ALMANAC_URL: api, LEGACY_CALENDAR: "true" });
+}
+
+function nextProgram(name: string, origin: string, env: Record<string, string>): Program {
+  const { hostname, port } = new URL(origin);
   return {
-    name: "example",
+    name,
     command: process.execPath,
     args: [join(WEB, "node_modules/next/dist/bin/next"), "start", "--hostname", hostname, "--port", port],
-    env: { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ALMANAC_URL: api, AUTH_JWT_SECRET: secret },
+    env: { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...env },
     cwd: join(WEB, "examples/next"),
-    readyUrl: example,
+    readyUrl: origin,
   };
 }
 

@@ -18,6 +18,12 @@ export function Notices({ state, onOpen }: { state: CalendarState; onOpen: (jobI
           Almanac cannot be reached right now. This page keeps trying.
         </p>
       )}
+      {run?.writer === "legacy" && (
+        <p role="status" className="banner" data-testid="legacy">
+          <strong>Without Almanac.</strong> Almanac is off or cannot be reached, so this app&apos;s own generator writes
+          these posts. They are not saved.
+        </p>
+      )}
       {run?.writer === "dry_run" && (
         <p role="status" className="banner dry-run" data-testid="dry-run">
           <strong>Dry run.</strong>{" "}

@@ -1,6 +1,7 @@
 import type { Run } from "@/lib/calendar-state";
 
 export function Progress({ run, onCancel }: { run: Run; onCancel: () => void }) {
+  const canCancel = run.id !== undefined || run.writer === "legacy";
   const total = run.total > 0 ? run.total : undefined;
   return (
     <section className="row" aria-label="Progress">
@@ -8,7 +9,7 @@ export function Progress({ run, onCancel }: { run: Run; onCancel: () => void }) 
       <span role="status">
         {run.completed} of {total ?? "…"} posts
       </span>
-      <button type="button" className="quiet" disabled={run.id === undefined} onClick={onCancel}>
+      <button type="button" className="quiet" disabled={!canCancel} onClick={onCancel}>
         Cancel
       </button>
     </section>

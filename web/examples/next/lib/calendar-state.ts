@@ -22,8 +22,8 @@ export interface CalendarState {
   isAway: boolean;
 }
 
-/** Who writes: Almanac, or Almanac or its routes with placeholders. Only the first one saves. */
-export type Writer = "almanac" | "dry_run";
+/** Who writes: Almanac, Almanac or its routes with placeholders, or this app's own generator. Only the first one saves. */
+export type Writer = "almanac" | "dry_run" | "legacy";
 
 /** A generation that is under way, or one that has ended and of which nothing is saved. */
 export interface Run {
@@ -51,6 +51,8 @@ export type Change =
   | { type: "event"; event: CalendarEvent }
   /** `interrupted`: the run may go on, but this page does not see it any more. */
   | { type: "ended"; interrupted: boolean }
+  /** The person stopped a run that is only in this page. */
+  | { type: "stopped" }
   /** The calendar does not exist any more. */
   | { type: "gone" }
   | { type: "away"; isAway: boolean }
@@ -93,6 +95,12 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
       // What is not saved is nowhere else, and what came before an interruption may not be loaded again.
       const isKept = run !== undefined && (run.writer !== "almanac" || (change.interrupted && run.made.length > 0));
       return { ...state, run: isKept ? { ...run, isOver: true } : undefined };
+    }
+    case "stopped": {
+      const { run } = state;
+      if (run === undefined) return state;
+      const notice = `Cancelled. ${countOf(run, run.made.length)}.`;
+      return { ...state, notice, run: { ...run, isOver: true } };
     }
     case "gone": {
       const ended = { ...state, run: undefined, review: undefined, problem: undefined };
@@ -142,7 +150,9 @@ function onEvent(state: CalendarState, known: Run, event: CalendarEvent): Calend
   }
 }
 
-export function writerOf(meta: CalendarEvent["meta"]): Writer {
+/** `legacy` is of this app's own generator; Almanac does not send it. */
+export function writerOf(meta: CalendarEvent["meta"] & { legacy?: boolean }): Writer {
+  if (meta.legacy === true) return "legacy";
   return meta.dryRun === true ? "dry_run" : "almanac";
 }
 

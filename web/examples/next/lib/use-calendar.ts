@@ -87,6 +87,12 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
   };
 
   const cancel = () => {
+    // This app's own generator ends with its request.
+    if (state.run?.writer === "legacy") {
+      leave.current?.abort();
+      dispatch({ type: "stopped" });
+      return;
+    }
     const id = state.run?.id;
     if (id === undefined) return;
     waiting.during(almanac.post("/jobs/{id}/cancel", { params: { path: { id } } })).catch((error: unknown) => {

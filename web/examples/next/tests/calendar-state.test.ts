@@ -5,6 +5,7 @@ import type { Entry, Made } from "../lib/almanac";
 import { acceptedOf, EMPTY, reduce, type CalendarState, type Change } from "../lib/calendar-state";
 
 const META = { runId: "run", calendarId: "calendar", version: 1, seq: 1, done: false };
+const OWN = { ...META, runId: null, calendarId: null, version: null, legacy: true };
 const POST = { key: "blog:2027-03-06:1", date: "2027-03-06" } as Made;
 const STARTED: Change = { type: "started", slots: [], isRegeneration: false };
 
@@ -15,6 +16,20 @@ function after(...changes: Change[]): CalendarState {
 function entry(meta: CalendarEvent["meta"]): Change {
   return { type: "event", event: { type: "entry", data: POST, error: null, meta } };
 }
+
+test("what this app's own generator wrote is no dry run, and stays after its end", () => {
+  const { run, calendarId } = after(STARTED, entry(OWN), { type: "ended", interrupted: false });
+
+  expect(run).toMatchObject({ writer: "legacy", isOver: true, made: [POST] });
+  expect(calendarId).toBeUndefined();
+});
+
+test("a run of this app's own generator can be stopped", () => {
+  const { run, notice } = after(STARTED, entry(OWN), { type: "stopped" });
+
+  expect(run?.isOver).toBe(true);
+  expect(notice).toBe("Cancelled. 1 of 1 post is here.");
+});
 
 test("a calendar that is gone leaves no post of its first run", () => {
   const state = after(STARTED, entry(META), { type: "gone" });
