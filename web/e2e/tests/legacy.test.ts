@@ -14,7 +14,8 @@ const WEEKEND = { ...WEEK, start: "2027-03-06" };
 const SATURDAY = "instagram:2027-03-06:1";
 const SUNDAY = "linkedin:2027-03-07:1";
 const BANNER =
-  "Almanac is off or cannot be reached, so this app's own generator writes these posts. They are not saved.";
+  "Almanac is off or cannot be reached: these posts come from this app's own generator, which writes English only, " +
+  "and are not saved.";
 
 beforeAll(() => start(legacyExampleProgram(inject("addresses"))));
 afterAll(() => stop("example-legacy"));

@@ -20,8 +20,8 @@ export function Notices({ state, onOpen }: { state: CalendarState; onOpen: (jobI
       )}
       {run?.writer === "legacy" && (
         <p role="status" className="banner" data-testid="legacy">
-          <strong>Without Almanac.</strong> Almanac is off or cannot be reached, so this app&apos;s own generator writes
-          these posts. They are not saved.
+          <strong>Without Almanac.</strong> Almanac is off or cannot be reached: these posts come from this app&apos;s
+          own generator, which writes English only, and are not saved.
         </p>
       )}
       {run?.writer === "dry_run" && (

@@ -1,5 +1,5 @@
-// The generator that this app had before Almanac: texts from templates, each sent when it is written. It answers in
-// Almanac's place while Almanac is off or cannot be reached. It knows no calendar of Almanac and stores nothing.
+// The generator that this app had before Almanac: English texts from templates, each sent when it is written. It answers
+// in Almanac's place while Almanac is off or cannot be reached. It knows no calendar of Almanac and stores nothing.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Schemas } from "@almanac/client";
 import { computeSlots, type Cadence, type Slot, type SlotRequest } from "@almanac/next/slots";

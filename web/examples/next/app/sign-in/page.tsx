@@ -10,7 +10,9 @@ export default async function SignInPage({ searchParams }: Props) {
   return (
     <main className="narrow">
       <h1>Sign in</h1>
-      <p>For development: paste a token of a user, as `make run` of Almanac prints one.</p>
+      <p>
+        For development: paste a token of a user, as <code>make run</code> of Almanac prints one.
+      </p>
       {isTokenProblem(problem) && (
         <p role="alert" className="banner problem">
           {TOKEN_PROBLEMS[problem]}
