@@ -1,7 +1,6 @@
 // The console: its schedule component, its words, and the policy that it runs under.
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "playwright-core";
 import { expect, inject } from "vitest";
+import { flaws } from "../src/axe.js";
 import { test } from "../src/browser.js";
 import { openConsole, tabTo } from "../src/console.js";
 import { expectCount, expectText } from "../src/expect.js";
@@ -10,11 +9,6 @@ import { person, type Person } from "../src/people.js";
 async function newTheme(owner: Person, theme: { name: string; description?: string; sections?: string[] }) {
   const body = { description: "Coffee and the people behind it", language: "fr", sources: [], sections: [], ...theme };
   return owner.almanac.post("/themes", { body });
-}
-
-async function flaws(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
 test("a schedule is made, corrected and removed in French with the keyboard alone", async ({ open }) => {

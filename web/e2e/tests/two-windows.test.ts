@@ -3,6 +3,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { expect, inject } from "vitest";
 import { test } from "../src/browser.js";
 import { openConsole } from "../src/console.js";
+import { Calendar, signIn } from "../src/example.js";
 import { expectText, expectValue } from "../src/expect.js";
 import { person, type Person } from "../src/people.js";
 
@@ -87,4 +88,25 @@ test("what two windows of one person change is put together", async ({ open }) =
   const together = ["a", "b", "c"].map((name) => `https://${name}.example/feed`);
   await expect.poll(stored, { timeout: 20_000 }).toEqual({ sources: together, days: ["mon", "fri"] });
   await expectValue(second.getByLabel("Name"), "Tea");
+});
+
+test("an app's page of one person saves nothing as the next one who signs in", async ({ open }) => {
+  const [anna, ben] = [person(), person()];
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.generate({ channels: ["instagram"], start: "2027-03-06", end: "2027-03-06" });
+  await expectText(calendar.notice, "Done: 1 post.");
+  const key = "instagram:2027-03-06:1";
+
+  await signIn(context, ben.token);
+  await calendar.edit(key, "By Anna");
+  await expectText(calendar.saveStatus(key), "Another user has signed in");
+  await calendar.generate({ channels: ["instagram"], start: "2027-03-06", end: "2027-03-07" });
+  await expectText(calendar.problem, "Another user has signed in");
+  expect((await ben.almanac.get("/calendars", { params: { query: { empty: true } } })).items).toEqual([]);
+  await signIn(context, anna.token);
+
+  await expectText(calendar.saveStatus(key), /^Saved$/);
+  await expectValue(calendar.caption(key), "By Anna");
 });

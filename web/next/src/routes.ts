@@ -204,12 +204,7 @@ class ServiceProxy {
     const { legacy } = this.settings;
     report.set({ reason });
     const own = route.name === "calendar.generate" ? legacy.calendar?.(request) : legacy.organic?.(request);
-    if (own !== undefined) {
-      const response = await own;
-      report.set({ outcome: "legacy", status: response.status });
-      report.write();
-      return response;
-    }
+    if (own !== undefined) return reportedLegacy(await own, exchange);
     if (route.name === "organic.generate") {
       report.set({ outcome: "error" });
       throw unreachable(route.name, request.method);
@@ -220,6 +215,17 @@ class ServiceProxy {
     report.write();
     return response;
   }
+}
+
+/** The app's own answer, reported when its last byte has passed. */
+function reportedLegacy(response: Response, { report, request: { signal } }: Exchange): Response {
+  const { status, statusText, headers, body } = response;
+  report.set({ outcome: "legacy", status });
+  if (body === null) {
+    report.write();
+    return response;
+  }
+  return new Response(watched(body, { report, isEventStream: false, signal }), { status, statusText, headers });
 }
 
 /** For a client that has closed its connection. */

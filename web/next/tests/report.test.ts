@@ -61,6 +61,33 @@ describe("a line of the log", () => {
     expect(events).toEqual([line]);
   });
 
+  it.each(["read", "cut", "left"])("of the app's own flow comes when its stream is over: %s", async (ending) => {
+    let flow: ReadableStreamDefaultController<string> | undefined;
+    let isCancelled = false;
+    const body = new ReadableStream<string>({
+      start: (controller) => (flow = controller),
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const calendar = () => new Response(body.pipeThrough(new TextEncoderStream()), { status: 201, statusText: "Own" });
+    const { routes, events } = proxyOf(upstream.url, { enabled: () => false, legacy: { calendar } });
+
+    const response = await routes.POST(generation());
+    const reader = response.body?.getReader();
+    flow?.enqueue("data: 1\n\n");
+    await reader?.read();
+    expect([response.status, response.statusText, events]).toEqual([201, "Own", []]);
+    if (ending === "read") flow?.close();
+    if (ending === "cut") flow?.error(new Error("the app's own"));
+    if (ending === "left") await reader?.cancel();
+    else await reader?.read().catch(() => undefined);
+
+    const reason = ending === "cut" ? "interrupted" : "switched_off";
+    expect(events).toMatchObject([{ outcome: ending === "cut" ? "error" : "legacy", reason, status: 201 }]);
+    expect(isCancelled).toBe(ending === "left");
+  });
+
   it("has null where there is nothing to say", async () => {
     upstream.on("GET /v1/calendars", json(200, {}));
     const { routes, events } = proxyOf(upstream.url);

@@ -1,6 +1,6 @@
 import { redirect } from "next/navigation";
 import { CalendarPage } from "@/components/CalendarPage";
-import { tokenOf } from "@/lib/token";
+import { tokenOf, userOf } from "@/lib/token";
 import { tokenProblem } from "@/lib/token-problem";
 import { signOut } from "./sign-in/actions";
 
@@ -22,7 +22,7 @@ export default async function Page({ searchParams }: Props) {
           <button className="quiet">Sign out</button>
         </form>
       </header>
-      <CalendarPage calendarId={textOf(calendar)} runId={textOf(run)} />
+      <CalendarPage user={userOf(token)} calendarId={textOf(calendar)} runId={textOf(run)} />
     </main>
   );
 }

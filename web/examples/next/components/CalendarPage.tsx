@@ -1,5 +1,7 @@
 "use client";
 // One calendar: the form, what is being written, what is saved, and what a new run would change.
+import { useLayoutEffect } from "react";
+import { actFor } from "@/lib/almanac";
 import { useCalendar } from "@/lib/use-calendar";
 import { Days } from "./Days";
 import { Notices } from "./Notices";
@@ -7,7 +9,17 @@ import { Progress } from "./Progress";
 import { RequestForm } from "./RequestForm";
 import { Review } from "./Review";
 
-export function CalendarPage({ calendarId, runId }: { calendarId: string | undefined; runId: string | undefined }) {
+interface Props {
+  user: string | undefined;
+  calendarId: string | undefined;
+  runId: string | undefined;
+}
+
+export function CalendarPage({ user, calendarId, runId }: Props) {
+  // Before the effect that loads the calendar.
+  useLayoutEffect(() => {
+    actFor(user);
+  }, [user]);
   const [state, actions] = useCalendar(calendarId, runId);
   const { saved, run, review, request, problem } = state;
   const isRunning = run !== undefined && !run.isOver;

@@ -2,7 +2,14 @@
 import { createAlmanac, isAlmanacError, type AlmanacError, type Schemas } from "@almanac/client";
 import { TOKEN_PROBLEMS } from "./token-problem";
 
-const options = { baseUrl: "/api/almanac", credentials: "same-origin" } as const;
+let user: string | undefined;
+
+/** All tabs of a browser share one cookie: nothing of this page is done as a user who signed in since in another tab. */
+export function actFor(pageUser: string | undefined): void {
+  user = pageUser;
+}
+
+const options = { baseUrl: "/api/almanac", credentials: "same-origin", expectedUser: () => user } as const;
 
 export const almanac = createAlmanac(options);
 
@@ -32,6 +39,7 @@ const HEAD_TOO_LARGE = 431;
 
 const SENTENCES: Record<string, string> = {
   ACTIVE_GENERATION: "Almanac is already writing a calendar for you.",
+  OTHER_USER: "Another user has signed in in this browser. Sign in as yourself to go on with this page.",
   UNAUTHENTICATED: "Your session has ended. Sign in again: what Almanac is writing goes on.",
   NOT_FOUND: "This calendar does not exist, or it is not yours.",
   RATE_LIMITED: "That was a lot of calendars at once. Wait a moment, then try again.",
@@ -48,7 +56,7 @@ export function problemOf(error: unknown): Problem {
     message: isTooLong ? TOKEN_PROBLEMS.length : (SENTENCES[error.code] ?? sentenceOf(error)),
     details: [error.code, error.requestId].filter(Boolean).join(" "),
     activeJob: error.active?.id,
-    signIn: isTooLong || error.code === "UNAUTHENTICATED",
+    signIn: isTooLong || ["UNAUTHENTICATED", "OTHER_USER"].includes(error.code),
   };
 }
 

@@ -7,3 +7,13 @@ export const TOKEN_COOKIE = "almanac_token";
 export async function tokenOf(): Promise<string | undefined> {
   return (await cookies()).get(TOKEN_COOKIE)?.value ?? process.env["ALMANAC_TOKEN"];
 }
+
+/** The user of a token, as it says: whether that is true the service decides. */
+export function userOf(token: string): string | undefined {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sub?: unknown };
+    return typeof claims.sub === "string" ? claims.sub : undefined;
+  } catch {
+    return undefined;
+  }
+}
