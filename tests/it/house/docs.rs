@@ -32,7 +32,9 @@ fn web_tests() -> BTreeSet<String> {
     for (path, text) in files("web", ".test.ts").into_iter().chain(files("web", ".test.tsx")) {
         let calls = text.lines().filter_map(|line| {
             let line = line.trim_start();
-            line.strip_prefix("test(\"").or_else(|| line.strip_prefix("it(\""))
+            let single = ["test(\"", "it(\"", "])(\""].iter().find_map(|start| line.strip_prefix(start));
+            let is_table = ["test.each(", "it.each("].iter().any(|start| line.starts_with(start));
+            single.or_else(|| line.split_once(")(\"").filter(|_| is_table).map(|(_, title)| title))
         });
         found.extend(calls.filter_map(|rest| rest.split_once('"')).map(|(title, _)| format!("{path}: {title}")));
     }
