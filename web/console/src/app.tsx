@@ -143,11 +143,14 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
           event.preventDefault();
         }}
       >
-        {closed !== null && <SignIn reason={closed} onSignedIn={again} />}
-        {closed === "other-user" && (
-          <button type="button" className="button button-block" onClick={goOnAsOther}>
-            {t("signIn.goOnAsOther")}
-          </button>
+        {closed !== null && (
+          <SignIn reason={closed} onSignedIn={again}>
+            {closed === "other-user" && (
+              <button type="button" className="button button-block" onClick={goOnAsOther}>
+                {t("signIn.goOnAsOther")}
+              </button>
+            )}
+          </SignIn>
         )}
       </dialog>
     </AppContext>

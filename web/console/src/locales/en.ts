@@ -17,7 +17,7 @@ export const en = {
   tooLong: "At most {{longest}} characters.",
 
   conflict: {
-    changed: "This was changed elsewhere in the same time. Saved is:",
+    changed: "This was changed elsewhere in the meantime. The saved text:",
     keepMine: "Keep mine",
     useTheirs: "Use the saved one",
   },

@@ -19,7 +19,7 @@ export const fr: Messages = {
   tooLong: "{{longest}} caractères au maximum.",
 
   conflict: {
-    changed: "Ce texte a été modifié ailleurs en même temps. Version enregistrée :",
+    changed: "Ce texte a été modifié ailleurs entre-temps. Version enregistrée :",
     keepMine: "Garder la mienne",
     useTheirs: "Prendre la version enregistrée",
   },

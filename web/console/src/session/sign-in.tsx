@@ -1,7 +1,7 @@
 // Signing in with a token of the identity provider. The token goes to the service, which answers with a cookie that no
 // script can read; it is kept nowhere else.
 import { AlmanacError, isAlmanacError, type Schemas } from "@almanac/client";
-import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode, type SubmitEvent } from "react";
 import { ColorScheme, Languages, Mark } from "../frame/frame";
 import { Problem } from "../parts/problem";
 import { useWords } from "../i18n";
@@ -13,6 +13,8 @@ interface SignInProps {
   /** Anything but `first` while the person is at work. */
   reason: "first" | Closed;
   onSignedIn: (session: Schemas["SessionResponse"]) => void;
+  /** Below the button. */
+  children?: ReactNode;
 }
 
 const TITLES = { first: "signIn.title", ended: "signIn.again", "other-user": "signIn.other" } as const;
@@ -22,7 +24,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 /** No valid token; the head of the request was too large. */
 const REFUSED = new Set([401, 431]);
 
-export function SignIn({ reason, onSignedIn }: SignInProps) {
+export function SignIn({ reason, onSignedIn, children }: SignInProps) {
   const almanac = useAlmanac();
   const words = useWords();
   const { t } = words;
@@ -93,6 +95,7 @@ export function SignIn({ reason, onSignedIn }: SignInProps) {
         <button type="submit" className="button button-primary button-block" disabled={isSending}>
           {t(isSending ? "signIn.sending" : "signIn.send")}
         </button>
+        {children}
       </form>
     </div>
   );
