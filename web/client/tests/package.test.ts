@@ -53,5 +53,5 @@ test("the packed package works in an empty project", { timeout: 60_000 }, async 
   const { stdout } = await run(process.execPath, ["program.js", `http://127.0.0.1:${address.port}`], { cwd: project });
 
   expect(stdout).toBe("By the model\nNOT_FOUND\n");
-  expect(await readdir(join(project, "node_modules/@almanac/client"))).toEqual(["dist", "package.json"]);
+  expect(await readdir(join(project, "node_modules/@almanac/client"))).toEqual(["README.md", "dist", "package.json"]);
 });
