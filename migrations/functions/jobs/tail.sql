@@ -1,5 +1,5 @@
 -- The events that follow in several logs, in one read. Ownership was checked when each stream began. A log whose job
--- was erased ends with a final event instead of staying open.
+-- was erased has one more row, of type `erased`: the API makes a final event of its kind of it.
 -- plpgsql keeps its plan; a SQL function would be planned by every call, which costs several times what it reads.
 CREATE OR REPLACE FUNCTION almanac.tail(p_jobs uuid[], p_after bigint[], p_max int)
 RETURNS TABLE (job_id uuid, seq bigint, type text, data text)
@@ -17,8 +17,7 @@ BEGIN
             ORDER BY e.seq
             LIMIT p_max) AS e
      UNION ALL
-    SELECT w.job_id, w.after + 1, 'done', '{"status":"cancelled","error":{"code":"CANCELLED",'
-           '"message":"Removed together with all data of its owner."}}'
+    SELECT w.job_id, w.after + 1, 'erased', '{}'
       FROM unnest(p_jobs, p_after) AS w (job_id, after)
      WHERE NOT EXISTS (SELECT FROM almanac.jobs j WHERE j.id = w.job_id);
 END

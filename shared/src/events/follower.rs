@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 pub use super::relay::BEAT_EVERY;
 use super::{
     event::{Encoding, Ending, Event, Frame},
+    log::Place,
     relay::Relay,
     watch::{self, Copied, Cursor, Watch, bare_heartbeat},
 };
@@ -144,8 +145,8 @@ impl Follower {
                 }
                 Copied::Nothing => return Poll::Pending,
                 Copied::Gap => {
-                    let job = watch.job;
-                    self.page = Some(Reading::of(self.relay.page(job, self.cursor.seq)));
+                    let place = watch.place(self.cursor.seq);
+                    self.page = Some(Reading::of(self.relay.page(place)));
                 }
             }
         }
@@ -156,7 +157,8 @@ impl Follower {
             if self.cursor.seq >= last {
                 self.ended = true;
             } else {
-                self.page = Some(Reading::of(self.relay.page(job, self.cursor.seq)));
+                let place = Place { job, kind: self.kind, after: self.cursor.seq };
+                self.page = Some(Reading::of(self.relay.page(place)));
             }
         }
     }

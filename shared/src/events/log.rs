@@ -7,11 +7,17 @@ use futures_util::future::BoxFuture;
 use redis::aio::ConnectionManager;
 use tokio::sync::mpsc;
 
-use super::event::{Event, channel};
-use crate::platform::{
-    db::{Database, Service},
-    id::JobId,
-    redis::PATIENCE,
+use super::{
+    erased::{ERASED, end_of_erased},
+    event::{Event, channel},
+};
+use crate::{
+    jobs::Kind,
+    platform::{
+        db::{Database, Service},
+        id::JobId,
+        redis::PATIENCE,
+    },
 };
 
 /// Events of one log that one read returns for all its followers.
@@ -19,9 +25,20 @@ pub const PAGE: i32 = 500;
 /// Events that are read at once for a single socket, which keeps them until its client has taken them.
 pub const SOCKET_PAGE: i32 = 64;
 
+/// A place in the log of a job.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The job.
+    pub job: JobId,
+    /// Its kind, as far as this version knows it.
+    pub kind: Option<Kind>,
+    /// The last seq before the place.
+    pub after: i64,
+}
+
 /// What followed in several logs, at most `max` events of each. The caller has checked whose they are.
-pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx::Result<Vec<(JobId, Event)>> {
-    let (ids, after): (Vec<_>, Vec<_>) = jobs.iter().map(|(job, after)| (job.0, *after)).unzip();
+pub async fn tail(database: &Database, places: &[Place], max: i32) -> sqlx::Result<Vec<(JobId, Event)>> {
+    let (ids, after): (Vec<_>, Vec<_>) = places.iter().map(|place| (place.job.0, place.after)).unzip();
     let statement = sqlx::query!(
         r#"
         SELECT job_id AS "job_id!: JobId", seq AS "seq!", type AS "kind!", data AS "data!"
@@ -32,7 +49,12 @@ pub async fn tail(database: &Database, jobs: &[(JobId, i64)], max: i32) -> sqlx:
         max
     );
     let rows = statement.fetch_all(database.own()).await?;
-    Ok(rows.into_iter().map(|row| (row.job_id, Event { seq: row.seq, kind: row.kind, data: row.data })).collect())
+    let kind_of = |job| places.iter().find(|place| place.job == job).and_then(|place| place.kind);
+    let event = |job, seq, kind: String, data| match kind.as_str() {
+        ERASED => end_of_erased(job, kind_of(job), seq),
+        _ => Event { seq, kind, data },
+    };
+    Ok(rows.into_iter().map(|row| (row.job_id, event(row.job_id, row.seq, row.kind, row.data))).collect())
 }
 
 /// Appends events under the lease, with nothing else; answers the last seq.

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     event::{self, Encoding, Event, Frame, Message},
     follower::Follower,
-    log,
+    log::{self, Place},
     watch::{Cursor, Watch},
 };
 use crate::{
@@ -122,13 +122,13 @@ impl Relay {
     }
 
     /// A page of the log after a position, as frames. Retries while Postgres is unavailable.
-    pub(super) fn page(&self, job: JobId, after: i64) -> Pin<Box<dyn Future<Output = Vec<Frame>> + Send>> {
+    pub(super) fn page(&self, place: Place) -> Pin<Box<dyn Future<Output = Vec<Frame>> + Send>> {
         let relay = self.clone();
         Box::pin(async move {
             loop {
                 let read = {
                     let _reader = relay.0.readers.acquire().await;
-                    log::tail(&relay.0.database, &[(job, after)], log::SOCKET_PAGE).await
+                    log::tail(&relay.0.database, &[place], log::SOCKET_PAGE).await
                 };
                 match read {
                     Ok(events) => return events.iter().map(|(_, event)| Frame::of(event)).collect(),
@@ -172,7 +172,7 @@ impl Relay {
         let _ = tokio::time::timeout(PATIENCE, subscribed).await;
         let read = {
             let _reader = self.0.readers.acquire().await;
-            log::tail(&self.0.database, &[(watch.job, after)], log::PAGE).await
+            log::tail(&self.0.database, &[watch.place(after)], log::PAGE).await
         };
         let unread = read.is_err();
         let events: Vec<Event> = read.unwrap_or_default().into_iter().map(|(_, event)| event).collect();
@@ -217,10 +217,10 @@ impl Relay {
     }
 
     async fn tail_once(&self, silent_since: Option<Instant>) {
-        let silent: Vec<(JobId, i64)> = self
+        let silent: Vec<Place> = self
             .watches()
             .values()
-            .filter_map(|watch| watch.wants_tail(silent_since).map(|last| (watch.job, last)))
+            .filter_map(|watch| watch.wants_tail(silent_since).map(|last| watch.place(last)))
             .collect();
         if silent.is_empty() {
             return;
@@ -233,7 +233,7 @@ impl Relay {
             found.entry(job).or_default().push(event);
         }
         let watches = self.watches();
-        for (job, _) in silent {
+        for Place { job, .. } in silent {
             let Some(watch) = watches.get(&job) else { continue };
             watch.caught_up();
             if let Some(events) = found.get(&job)

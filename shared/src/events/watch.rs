@@ -12,7 +12,10 @@ use bytes::BytesMut;
 
 use serde_json::json;
 
-use super::event::{Encoding, Ending, Event, Frame};
+use super::{
+    event::{Encoding, Ending, Event, Frame},
+    log::Place,
+};
 use crate::{jobs::Kind, platform::id::JobId};
 
 /// Events kept in memory per watched job; who is further behind reads Postgres.
@@ -25,6 +28,8 @@ const HANDFUL: usize = 64 * 1024;
 pub struct Watch {
     /// The job.
     pub job: JobId,
+    /// Its kind, as far as this version knows it.
+    kind: Option<Kind>,
     /// Held while the first follower reads the log, so that a crowd that arrives together reads it once.
     pub loading: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -93,14 +98,19 @@ impl Watch {
             free: Vec::new(),
             followers: 0,
         };
-        Self { job, loading: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+        Self { job, kind: None, loading: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// The same of a job whose kind is known: what is said before there is any progress has the shape of its kind.
     pub fn of_kind(job: JobId, kind: Option<Kind>) -> Self {
-        let watch = Self::new(job);
+        let watch = Self { kind, ..Self::new(job) };
         watch.state().progress = nothing_yet(job, kind).map(|event| Arc::new(Frame::of(&event)));
         watch
+    }
+
+    /// A place in its log.
+    pub const fn place(&self, after: i64) -> Place {
+        Place { job: self.job, kind: self.kind, after }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

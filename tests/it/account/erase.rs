@@ -204,6 +204,39 @@ async fn an_erase_ends_what_runs_and_what_waits_and_every_listener_hears_the_end
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_whose_job_is_gone_ends_in_the_shape_of_its_kind() {
+    let stack = Stack::builder().workers(0).start().await;
+    let (cards, theme, plan, week) = (stack.user(), stack.user(), stack.user(), stack.user());
+    week.coffee_brand().await;
+    let id = cards.post("/v1/ai/generations", json!({ "source_text": "a".repeat(1_000) })).await.expect(202).data();
+    let cards_job = id["generation_id"].as_str().or_fail("a generation").to_owned();
+    let theme_job = theme.synthesis(&theme.theme(&json!({})).await).await;
+    let admin = stack.admin().await;
+
+    let mut streams = vec![
+        (cards.follow(&cards_job).await, "done"),
+        (theme.follow(&theme_job).await, "done"),
+        (plan.plan(&json!({})).await, "done"),
+        (week.week(&json!({})).await, "complete"),
+    ];
+    for (stream, _) in &mut streams {
+        stream.next_frame().await.or_fail("an open stream");
+    }
+    // As an erase leaves it whose own final events were lost on their way.
+    sqlx::query("TRUNCATE almanac.jobs CASCADE").execute(&admin).await.or_fail("removing jobs");
+
+    // Each event is checked against the document on its way.
+    for (mut stream, kind) in streams {
+        let events = stream.collect_to_end().await;
+        let last = events.last().or_fail("a final event");
+        let data = last.json();
+        let status = data.pointer("/data/status").or_else(|| data.get("status"));
+        assert_eq!((last.kind.as_str(), status), (kind, Some(&json!("cancelled"))), "{data}");
+        assert_eq!(data.pointer("/meta/done"), data.get("meta").map(|_| &json!(true)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_erase_that_dies_goes_on_and_never_reaches_what_came_after_it() {
     let stack = Stack::builder().start().await;
     let (anna, operator) = (stack.user(), operator(&stack));
