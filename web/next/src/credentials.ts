@@ -36,16 +36,25 @@ async function credentials(headers: Record<string, string>, secret: string, ambi
   return { headers, ambient, caller: await digest(secret), userId: subjectOf(secret) };
 }
 
-/** @throws {Refusal} 401, where nothing that is sent can be a token */
-export function checkCaller({ headers: { Authorization: authorization, Cookie: cookie } }: Credentials): void {
+/** @throws {Refusal} 401, where nothing that is sent can be a token; 403, for the token of another user than is expected */
+export function checkCaller(credentials: Credentials, request: Headers): void {
+  const { Authorization: authorization, Cookie: cookie } = credentials.headers;
   if (authorization === undefined && cookie === undefined) throw unauthenticated("authentication is required");
   if (authorization !== undefined && !/^bearer +\S/i.test(authorization)) {
     throw unauthenticated("the Authorization header is no bearer token");
   }
+  const expected = request.get("X-Expected-User")?.toLowerCase();
+  const user = credentials.userId?.toLowerCase();
+  if (expected !== undefined && user !== undefined && user !== expected) throw otherUser();
 }
 
 function unauthenticated(message: string): Refusal {
   return new Refusal({ status: 401, code: "UNAUTHENTICATED", message, headers: { "WWW-Authenticate": "Bearer" } });
+}
+
+function otherUser(): Refusal {
+  const message = "the credentials are not those of the user in X-Expected-User";
+  return new Refusal({ status: 403, code: "OTHER_USER", message });
 }
 
 /** Checked here, because `fetch` would repeat the token in its error. */

@@ -34,7 +34,7 @@ interface DryRun {
 export function dryRunResponse(asked: Asked, reason: DryRunReason, requestId: string): Response {
   const { credentials, headers, body } = asked;
   try {
-    checkCaller(credentials);
+    checkCaller(credentials, headers);
     checkKey(headers);
     checkMedia(headers);
     const json = parseJson(body, FIELDS);

@@ -1,6 +1,6 @@
 // The answer without a service has the shape of one of the service.
 import { describe, expect, it } from "vitest";
-import { CALENDAR, code, generation, ORDER, proxyOf } from "./upstream.js";
+import { CALENDAR, code, generation, JOB, ORDER, proxyOf, USER } from "./upstream.js";
 
 interface Frame {
   id: number;
@@ -112,6 +112,11 @@ describe("a dry run", () => {
     expect(response.headers.get("Content-Type")).toBe(expected);
   });
 
+  it("comes to the user for whom it is asked", async () => {
+    const response = await off.POST(generation({ headers: { "X-Expected-User": USER.toUpperCase() } }));
+    expect(response.status).toBe(200);
+  });
+
   it("comes as one document, if that is asked for", async () => {
     const headers = { Accept: "application/json, text/event-stream;q=0.5", "X-Request-Id": "r-1" };
     const body: unknown = await (await off.POST(generation({ headers }))).json();
@@ -139,6 +144,7 @@ describe("a dry run", () => {
       "VALIDATION_FAILED",
       { "Idempotency-Key": "k k", "Content-Type": "a/b" },
     ],
+    ["another user", ORDER, 403, "OTHER_USER", { "X-Expected-User": JOB }],
     ["no token", ORDER, 401, "UNAUTHENTICATED", { Authorization: "Bearer" }],
     ["credentials of another kind", ORDER, 401, "UNAUTHENTICATED", { Authorization: "Basic YTpi" }],
     [
