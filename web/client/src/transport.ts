@@ -85,11 +85,28 @@ export class Transport {
     if (user !== undefined) copy.headers.set("X-Expected-User", user);
     if (credentials !== undefined && !SAFE.has(request.method)) copy.headers.set("X-Requested-With", "XMLHttpRequest");
     if (getToken !== undefined && !request.headers.has("Authorization")) {
-      const token = await getToken({ expired: this.expired });
+      const token = await whileWanted(Promise.resolve(getToken({ expired: this.expired })), request.signal);
       this.expired = false;
       if (token) copy.headers.set("Authorization", bearer(token));
     }
     return copy;
+  }
+}
+
+/** A source of tokens may never answer: a caller who gives up is not kept. */
+async function whileWanted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 

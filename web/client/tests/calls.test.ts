@@ -312,6 +312,16 @@ describe("authentication", () => {
     expect(await failure(client(api, { getToken }).get("/flags"))).toBeInstanceOf(RangeError);
   });
 
+  test("a caller who gives up does not wait for a source of tokens", async () => {
+    const abort = new AbortController();
+    const getToken = () => new Promise<string>(() => undefined);
+    const call = failure(client(service(), { getToken }).get("/flags", { signal: abort.signal }));
+
+    abort.abort(new Error("enough"));
+
+    expect(await call).toMatchObject({ message: "enough" });
+  });
+
   test("a mistake in a function of the caller is no failure of the network", async () => {
     const mistake = new TypeError("Cannot read properties of undefined (reading 'token')");
     const raise = () => Promise.reject(mistake);

@@ -6,9 +6,27 @@ import type { ProxyEvent } from "./report.js";
 /** As much as the service takes. */
 const MOST_BYTES = 256 * 1024;
 
-/** @throws {Refusal} 413 */
+/** As long as the service waits for it. */
+const LONGEST_MS = 30_000;
+
+/** @throws {Refusal} 408, 413 */
 export async function readBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (body === null) return undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = "the body did not arrive within 30 s";
+      reject(new Refusal({ status: 408, code: "BODY_TIMEOUT", message, retryable: true }));
+    }, LONGEST_MS);
+  });
+  try {
+    return await Promise.race([readWhole(body), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readWhole(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = body.getReader();

@@ -36,13 +36,18 @@ async function credentials(headers: Record<string, string>, secret: string, ambi
   return { headers, ambient, caller: await digest(secret), userId: subjectOf(secret) };
 }
 
-/** @throws {Refusal} 401, where nothing that is sent can be a token; 403, for the token of another user than is expected */
+/** @throws {Refusal} 401, where nothing that is sent can be a token; 403, as below */
 export function checkCaller(credentials: Credentials, request: Headers): void {
   const { Authorization: authorization, Cookie: cookie } = credentials.headers;
   if (authorization === undefined && cookie === undefined) throw unauthenticated("authentication is required");
   if (authorization !== undefined && !/^bearer +\S/i.test(authorization)) {
     throw unauthenticated("the Authorization header is no bearer token");
   }
+  checkExpectedUser(credentials, request);
+}
+
+/** @throws {Refusal} 403, for the token of another user than is expected */
+export function checkExpectedUser(credentials: Credentials, request: Headers): void {
   const expected = request.get("X-Expected-User")?.toLowerCase();
   const user = credentials.userId?.toLowerCase();
   if (expected !== undefined && user !== undefined && user !== expected) throw otherUser();

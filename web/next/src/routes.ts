@@ -3,7 +3,7 @@
 // The flag decides about generating calendars only; everything else goes to the service in both of its positions.
 // Something else is answered only if the service cannot have accepted the request. Nothing is answered twice.
 import { describe, readBody } from "./body.js";
-import { credentialsOf, type Credentials } from "./credentials.js";
+import { checkExpectedUser, credentialsOf, type Credentials } from "./credentials.js";
 import { digest } from "./digest.js";
 import { dryRunResponse } from "./dry-run.js";
 import { Gate, type Verdict } from "./gate.js";
@@ -12,6 +12,7 @@ import { requestIdOf, waitOf } from "./negotiation.js";
 import { settingsOf, type AlmanacRoutesOptions, type Settings } from "./options.js";
 import { Refusal } from "./refusal.js";
 import { Report } from "./report.js";
+import { whilePresent } from "./presence.js";
 import { findRoute, type Route, type RouteName } from "./routes-table.js";
 import { SentKeys } from "./sent-keys.js";
 import { foreign, unanswered, unreachable } from "./sentences.js";
@@ -69,10 +70,11 @@ class ServiceProxy {
     const report = new Report(this.settings, { ...known, requestId, method });
     try {
       if (Array.isArray(route)) throw noRoute(route);
-      const credentials = await credentialsOf(request, this.settings);
+      const { signal } = request;
+      const credentials = await whilePresent(credentialsOf(request, this.settings), signal);
       report.set({ userId: credentials.userId });
       // A clone, because the app's own flow gets the request as it came.
-      const body = method === "GET" ? undefined : await readBody(request.clone().body);
+      const body = method === "GET" ? undefined : await whilePresent(readBody(request.clone().body), signal);
       report.set(describe(body));
       return await this.answer({ request, route, requestId, report, credentials, body });
     } catch (error) {
@@ -112,7 +114,7 @@ class ServiceProxy {
       const verdict = route.name === "calendar.generate" ? await this.gate.check(credentials) : "service";
       // Where it is not known whether it was sent, it is neither sent past a closed gate nor answered by anything else.
       if (verdict !== "service" && wasSent === undefined) return this.conclude(exchange, UNKNOWN);
-      if (verdict !== "service") return this.fallBack(exchange, verdict);
+      if (verdict !== "service") return this.fallBackUnlessSent(exchange, key, verdict);
     }
     if (key !== undefined) await this.sentKeys.add(key);
     const { outcome, maybeAccepted } = await this.deliver(sending);
@@ -127,11 +129,18 @@ class ServiceProxy {
     return this.fallBack(exchange, "unavailable");
   }
 
+  /** Another instance may have sent the request while this one looked at the service. */
+  private async fallBackUnlessSent(exchange: Exchange, key: string | undefined, verdict: Exclude<Verdict, "service">) {
+    const wasSent = key === undefined ? false : await this.sentKeys.has(key);
+    return wasSent === false ? this.fallBack(exchange, verdict) : this.conclude(exchange, UNKNOWN);
+  }
+
   /** Sends a request, and once more with the same key if it may have been received and was not answered. */
   private async deliver(sending: Sending): Promise<Delivery> {
     const first = await send(this.settings, sending);
     if (first.kind !== "unanswered") return { outcome: first, maybeAccepted: first.kind === "left" };
-    if (!("Idempotency-Key" in sending.headers)) return { outcome: first, maybeAccepted: true };
+    // Keys count for POST only.
+    if (sending.method !== "POST") return { outcome: first, maybeAccepted: true };
     const second = await send(this.settings, sending);
     // A second attempt that was not received says nothing about the first.
     return { outcome: second.kind === "unreachable" ? first : second, maybeAccepted: true };
@@ -203,8 +212,9 @@ class ServiceProxy {
     const { request, route, requestId, report, credentials, body = new Uint8Array() } = exchange;
     const { legacy } = this.settings;
     report.set({ reason });
+    checkExpectedUser(credentials, request.headers);
     const own = route.name === "calendar.generate" ? legacy.calendar?.(request) : legacy.organic?.(request);
-    if (own !== undefined) return reportedLegacy(await own, exchange);
+    if (own !== undefined) return reportedLegacy(await whilePresent(own, request.signal), exchange);
     if (route.name === "organic.generate") {
       report.set({ outcome: "error" });
       throw unreachable(route.name, request.method);

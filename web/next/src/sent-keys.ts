@@ -40,7 +40,10 @@ export class SentKeys {
   async has(key: string): Promise<boolean | undefined> {
     if ((this.until.get(key) ?? 0) > Date.now()) return true;
     const { store } = this;
-    return store === undefined ? false : settled(() => store.has(key));
+    if (store === undefined) return false;
+    // A store in JavaScript may answer as Redis does, with a number.
+    const found: unknown = await settled(() => store.has(key));
+    return found === undefined ? undefined : Boolean(found);
   }
 
   /** Forgets a key of this process. It stays in the store: another instance may have sent it too. */

@@ -49,29 +49,52 @@ export async function send(settings: Settings, sending: Sending): Promise<Outcom
   const base = settings.url();
   if (base === undefined) return { kind: "unreachable" };
   const { method, path, headers, body, signal, timeoutMs } = sending;
+  const hasLeft = () => signal.aborted;
+  if (hasLeft()) return { kind: "left" };
   const abort = new AbortController();
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
     abort.abort();
   }, timeoutMs);
+  // Not `AbortSignal.any`, which the oldest Node.js 20 and edge runtimes lack.
+  const leave = () => {
+    abort.abort();
+  };
+  signal.addEventListener("abort", leave);
   try {
     const response = await settings.fetch(base + path, {
       method,
       // A compressed answer would be held back until there is enough to compress.
       headers: { ...headers, "Accept-Encoding": "identity" },
-      signal: AbortSignal.any([abort.signal, signal]),
+      signal: abort.signal,
       cache: "no-store",
       redirect: "manual",
       ...(body === undefined ? {} : { body }),
     });
+    if (await wasPassedOn(response)) return { kind: "unanswered", timedOut: false };
     return { kind: "answered", response: sending.whole ? await readWhole(response) : response };
   } catch (error) {
-    if (signal.aborted) return { kind: "left" };
+    if (hasLeft()) return { kind: "left" };
     return isBeforeSending(error) ? { kind: "unreachable" } : { kind: "unanswered", timedOut };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Reasons of Envoy for a connection that it could not make. */
+const NOT_CONNECTED = /reset reason: (remote |local )?connection (failure|timeout)|reset reason: overflow/;
+
+/**
+ * Whether a 503 is that of a mesh whose service died after it had got the request. Envoy answers so where other proxies
+ * answer 502, and names the reason in its text.
+ */
+async function wasPassedOn(response: Response): Promise<boolean> {
+  const { status, headers } = response;
+  if (status !== 503 || headers.has("X-Error-Code") || !headers.get("Content-Type")?.startsWith("text/plain"))
+    return false;
+  const text = await response.clone().text();
+  return text.includes("reset before headers") && !NOT_CONNECTED.test(text);
 }
 
 async function readWhole({ status, headers, body }: Response): Promise<Response> {
