@@ -109,6 +109,34 @@ test("changes of two windows are put together", async () => {
   expect(hasUnsaved()).toBe(false);
 });
 
+test("an address that finds no room any more is kept, said, and not sent", async () => {
+  service.schedule = { ...SAVED, emails: [] };
+  await show();
+  saveElsewhere({ emails: ["a1@example.com", "a2@example.com", "a3@example.com"] });
+
+  await userEvent.click(screen.getByRole("button", { name: "Add an address" }));
+  await userEvent.type(address(1), "b1@example.com");
+  await userEvent.tab();
+  await screen.findByDisplayValue("a3@example.com");
+
+  expect([address(1).value, address(1).getAttribute("aria-invalid")]).toEqual(["b1@example.com", "true"]);
+  expect([service.schedule.emails.length, service.saved().length, hasUnsaved()]).toEqual([3, 1, true]);
+});
+
+test("what is refused is not sent again as it was", async () => {
+  service.schedule = SAVED;
+  await show();
+  const details = [{ loc: ["body", "emails", 0], msg: "no", type: "rule" }];
+  for (let time = 0; time < 5; time++) {
+    service.next("PUT", `/themes/${THEME}/schedule`, () => refusal(422, "INVALID_EMAIL", details));
+  }
+
+  await userEvent.click(day("Sunday"));
+  await screen.findByText(/An address is not valid/);
+
+  expect(service.saved()).toHaveLength(1);
+});
+
 test("a schedule that two windows make at once is one", async () => {
   await show();
   saveElsewhere({});

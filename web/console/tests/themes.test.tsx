@@ -267,6 +267,35 @@ test("a new theme cannot be changed while it is sent, so that nothing typed is l
   expect(name.value).toBe("Coffee and tea");
 });
 
+test("a theme that is gone already is deleted", async () => {
+  await openTheme();
+  service.next("DELETE", `/themes/${THEME}`, () => refusal(404, "NOT_FOUND"));
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+  await screen.findByText("“Coffee” was deleted.");
+
+  window.dispatchEvent(new Event("pagehide"));
+
+  await waitFor(() => {
+    expect([service.sent("DELETE").length, screen.queryByText(/was not deleted/)]).toEqual([1, null]);
+  });
+});
+
+test("a change that is overtaken again and again is sent again after a pause", async () => {
+  const name = await openTheme();
+  for (let time = 0; time < 5; time++) {
+    service.next("PATCH", `/themes/${THEME}`, () => refusal(412, "PRECONDITION_FAILED"));
+  }
+
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await screen.findByText("Not saved yet. Trying again.");
+  window.dispatchEvent(new Event("online"));
+
+  await screen.findByText("Saved");
+  expect(service.theme?.name).toBe("Tea");
+});
+
 test("a deleted theme can be taken back, and leaving the page deletes it", async () => {
   await openTheme();
   const remove = async () => {

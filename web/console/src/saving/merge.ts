@@ -4,6 +4,12 @@ import { AlmanacError, isAlmanacError } from "@almanac/client";
 /** How often a change is put together again with one that was saved elsewhere in between. */
 export const MOST_MERGES = 5;
 
+/** The error of a change that was overtaken so often: it is sent again after a pause. */
+export function overtaken(error: AlmanacError): AlmanacError {
+  const { status, code, message, requestId } = error;
+  return new AlmanacError({ status, code, message, requestId, retryable: true, cause: error });
+}
+
 /** Whether the service has a newer version than the one that a change was made on. */
 export function isOutdated(error: unknown): error is AlmanacError {
   return isAlmanacError(error) && error.code === "PRECONDITION_FAILED";

@@ -114,7 +114,8 @@ export class Saver<V, R> {
       this.state.set(this.next === undefined ? { kind: "saved" } : { kind: "scheduled" });
     } catch (cause) {
       const error = isAlmanacError(cause) ? cause : unexpected(cause);
-      if (error.retryable) this.retry(value, error);
+      // A page of something in between passes too, and says nothing about the change.
+      if (error.retryable || error.code === "UNEXPECTED_ANSWER") this.retry(value, error);
       else this.refuse(value, error);
     }
   }

@@ -1,7 +1,7 @@
 // The schedule of one theme while a person edits it: reads it, saves each valid change, removes it.
 import { AlmanacError, type Almanac, type ScheduleResponse, type UpsertScheduleRequest } from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
-import { MOST_MERGES, isOutdated, isSame } from "../saving/merge";
+import { MOST_MERGES, isOutdated, isSame, overtaken } from "../saving/merge";
 import { Saver, type SaveState } from "../saving/saver";
 import {
   MOST_EMAILS,
@@ -190,7 +190,8 @@ export class ScheduleEditor extends Editor<ScheduleView> {
       try {
         return await this.almanac.put("/themes/{id}/schedule", { params, body, keepalive: true });
       } catch (error) {
-        if (!isOutdated(error) || attempt === MOST_MERGES) throw error;
+        if (!isOutdated(error)) throw error;
+        if (attempt === MOST_MERGES) throw overtaken(error);
       }
       const theirs = await this.almanac.schedulesApi.get(this.theme);
       body = this.rebase(base, theirs);
@@ -241,7 +242,9 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     );
     const corrected = { ...draft, emails };
     this.update({ draft: corrected, notice: null });
-    this.sent = wrong.length > 0 ? requestOf(corrected, stored) : null;
+    const rest = requestOf(corrected, stored);
+    // The same again would be refused again.
+    this.sent = wrong.length > 0 && !isSame(rest, change) ? rest : null;
     return this.sent ?? undefined;
   }
 

@@ -20,7 +20,8 @@ export interface EmailRow {
   problem: EmailProblem | null;
 }
 
-export type EmailProblem = "invalid" | "duplicate";
+/** `most`: others have been added elsewhere, and there is no room for it. */
+export type EmailProblem = "invalid" | "duplicate" | "most";
 
 export interface Draft {
   enabled: boolean;
@@ -83,22 +84,27 @@ export function mergedRequest(
     time_local,
   });
   const days = mergedList(base.days, mine.days, theirs.days);
+  const emails = mergedList(base.emails, mine.emails, theirs.emails);
+  const added = emails.filter((email) => !theirs.emails.includes(email));
+  const room = MOST_EMAILS - (emails.length - added.length);
+  const surplus = added.slice(Math.max(room, 0));
   return {
     enabled: mergedValue(base.enabled, mine.enabled, theirs.enabled),
     days: DAYS.filter((day) => days.includes(day)),
     ...mergedValue(time(base), time(mine), time(theirs)),
-    emails: mergedList(base.emails, mine.emails, theirs.emails),
+    emails: emails.filter((email) => !surplus.includes(email)),
     catch_up_minutes: theirs.catch_up_minutes ?? null,
   };
 }
 
-/** The draft with what a request says; rows in which something is typed stay. */
+/** The draft with what a merged request says; rows in which something is typed stay, and those that found no room. */
 export function draftWith(draft: Draft, request: UpsertScheduleRequest, firstKey: number): Draft {
   const { enabled, timezone, time_utc, time_local, emails } = request;
   const time = time_local ?? time_utc;
-  const rows = draft.emails.filter(({ address, text }) =>
-    address === null || text.trim() !== address ? true : emails.includes(address),
-  );
+  const rows = draft.emails.flatMap((row): EmailRow[] => {
+    if (row.address === null || row.text.trim() !== row.address || emails.includes(row.address)) return [row];
+    return row.stored === null ? [{ ...row, address: null, problem: "most" }] : [];
+  });
   const isMissing = (address: string) => !rows.some((row) => row.address === address);
   const added = emails
     .filter(isMissing)

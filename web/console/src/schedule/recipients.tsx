@@ -5,6 +5,12 @@ import { useWords } from "../i18n";
 import type { ScheduleEditor } from "./editor";
 import { MOST_EMAILS, type EmailRow } from "./model";
 
+const PROBLEMS = {
+  invalid: "schedule.emailInvalid",
+  duplicate: "schedule.emailDuplicate",
+  most: "schedule.maxEmails",
+} as const;
+
 export function Recipients({ rows, editor }: { rows: readonly EmailRow[]; editor: ScheduleEditor }) {
   const { t } = useWords();
   const labelId = useId();
@@ -106,7 +112,7 @@ function Recipient({ row, number, editor, onRemove }: RecipientProps) {
       </div>
       {row.problem !== null && (
         <p className="field-problem" id={problemId}>
-          {t(row.problem === "duplicate" ? "schedule.emailDuplicate" : "schedule.emailInvalid")}
+          {t(PROBLEMS[row.problem])}
           {row.address !== null && ` ${t("schedule.emailKept", { address: row.address })}`}
         </p>
       )}

@@ -2,7 +2,7 @@
 import type { Almanac, AlmanacError } from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
 import { Saver, type SaveState } from "../saving/saver";
-import { MOST_MERGES, isOutdated, isSame } from "../saving/merge";
+import { MOST_MERGES, isOutdated, isSame, overtaken } from "../saving/merge";
 import { mergedTheme, textProblem, type Field, type TextProblem, type Theme, type Values } from "./model";
 
 export interface FieldState {
@@ -118,7 +118,8 @@ export class ThemeEditor extends Editor<ThemeView> {
       try {
         return { stored: await this.patch(patch), patch };
       } catch (error) {
-        if (!isOutdated(error) || attempt === MOST_MERGES) throw error;
+        if (!isOutdated(error)) throw error;
+        if (attempt === MOST_MERGES) throw overtaken(error);
       }
       const stored = await this.read();
       patch = this.rebase(patch, stored);

@@ -1,5 +1,5 @@
 // A theme that a person has deleted is hidden at once and deleted after some seconds, so that it can be taken back.
-import type { Almanac } from "@almanac/client";
+import { isAlmanacError, type Almanac } from "@almanac/client";
 import { Observable } from "../saving/observable";
 import { guardUnsaved } from "../saving/unsaved";
 
@@ -51,6 +51,8 @@ export class Removals {
     try {
       await this.almanac.delete("/themes/{id}", { params: { path: { id: removal.id } }, keepalive: true });
     } catch (error) {
+      // Deleted elsewhere, or by an earlier attempt whose answer was lost.
+      if (isAlmanacError(error) && error.status === 404) return;
       this.removed.delete(removal.id);
       this.current.set({ ...removal, error });
     }

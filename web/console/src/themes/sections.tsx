@@ -34,7 +34,11 @@ export function Sections({ titles, view, editor }: SectionsProps) {
           </li>
         ))}
       </ol>
-      <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
+      {titles.length > MOST_SECTIONS ? (
+        <p className="field-problem">{t("section.most", { most: MOST_SECTIONS })}</p>
+      ) : (
+        <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
+      )}
       {titles.length < MOST_SECTIONS && (
         <AddSection
           titles={titles}

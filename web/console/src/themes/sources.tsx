@@ -54,7 +54,9 @@ export function Sources({ theme, urls, view, editor, version }: SourcesProps) {
           />
         ))}
       </ul>
-      <FieldProblem id={problemId} state={view.fields.sources} longest={0} words={words} />
+      {urls.length <= MOST_SOURCES && (
+        <FieldProblem id={problemId} state={view.fields.sources} longest={0} words={words} />
+      )}
       {urls.length < MOST_SOURCES ? (
         <AddSource
           urls={urls}
@@ -63,7 +65,9 @@ export function Sources({ theme, urls, view, editor, version }: SourcesProps) {
           }}
         />
       ) : (
-        <p className="field-hint">{t("source.most", { most: MOST_SOURCES })}</p>
+        <p className={urls.length > MOST_SOURCES ? "field-problem" : "field-hint"}>
+          {t("source.most", { most: MOST_SOURCES })}
+        </p>
       )}
     </div>
   );
