@@ -20,6 +20,7 @@ import { NewThemePage } from "./themes/new-theme-page";
 import { Removals } from "./themes/removals";
 import { ThemePage } from "./themes/theme-page";
 import { ThemesPage } from "./themes/themes-page";
+import { useRetry } from "./use-load";
 
 type Session = Schemas["SessionResponse"];
 
@@ -47,10 +48,11 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
     });
   }, [almanac, begin, attempt]);
 
-  const retry = () => {
+  const retry = useCallback(() => {
     setError(undefined);
     setAttempt((count) => count + 1);
-  };
+  }, []);
+  useRetry(error, retry);
 
   return (
     <AlmanacContext value={almanac}>
@@ -60,9 +62,19 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
           <SignIn reason="first" onSignedIn={begin} />
         </main>
       )}
+      {session === undefined && error === undefined && <Loading />}
       {session === undefined && error !== undefined && <NotReached error={error} onRetry={retry} />}
       <Announcements />
     </AlmanacContext>
+  );
+}
+
+function Loading() {
+  const { t } = useWords();
+  return (
+    <div className="not-reached status-quiet status-late" role="status">
+      {t("loading")}
+    </div>
   );
 }
 

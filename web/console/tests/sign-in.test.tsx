@@ -1,5 +1,5 @@
 // Signing in, and being asked again without losing what was typed.
-import { render, screen, waitFor } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
@@ -155,4 +155,18 @@ test("the service cannot be reached: no sign-in is asked for", async () => {
 
   await screen.findByText("The service cannot be reached.");
   expect(screen.queryByLabelText("Access token")).toBeNull();
+});
+
+test("a page that could not be loaded is loaded as soon as it can", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  service.next("GET", "/session", () => Promise.reject(new TypeError("Failed to fetch")));
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", "/console/");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await screen.findByText("The service cannot be reached.");
+
+  await act(() => vi.advanceTimersByTimeAsync(5_000));
+
+  expect(await screen.findByRole("heading", { name: "Themes" })).toBeTruthy();
 });

@@ -12,6 +12,7 @@ export const en = {
   older: "Show older ones",
   saved: "Saved",
   saving: "Saving…",
+  loading: "Loading…",
   notSavedYet: "Not saved yet. Trying again.",
   notSaved: "Not saved",
   tooLong: "At most {{longest}} characters.",

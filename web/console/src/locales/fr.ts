@@ -14,6 +14,7 @@ export const fr: Messages = {
   older: "Afficher les précédents",
   saved: "Enregistré",
   saving: "Enregistrement…",
+  loading: "Chargement…",
   notSavedYet: "Pas encore enregistré. Nouvel essai en cours.",
   notSaved: "Non enregistré",
   tooLong: "{{longest}} caractères au maximum.",
