@@ -124,7 +124,7 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   const again = (renewed: Session) => {
     // Nothing of one person is shown to another, or saved in their name.
     if (renewed.userId !== session.userId) {
-      reloadWithout();
+      if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
       return;
     }
     onSession(renewed);

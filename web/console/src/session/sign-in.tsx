@@ -46,6 +46,7 @@ export function SignIn({ reason, onSignedIn, children }: SignInProps) {
       if (!TOKEN.test(bearer)) throw new AlmanacError({ status: 401, code: "INVALID_TOKEN", message: "not a token" });
       const session = await almanac.post("/session", { headers: { Authorization: `Bearer ${bearer}` } });
       setToken("");
+      setIsSending(false);
       onSignedIn(session);
     } catch (refusal) {
       setIsSending(false);
