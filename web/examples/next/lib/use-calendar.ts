@@ -5,6 +5,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { almanac, patient, problemOf, type CalendarRequest, type Entry } from "./almanac";
 import { acceptedOf, EMPTY, keysOf, reduce, type CalendarState } from "./calendar-state";
 import { follow, load, remember, type Open } from "./follow";
+import { StartKey } from "./start-key";
 import { Waiting } from "./waiting";
 
 export interface CalendarActions {
@@ -31,6 +32,7 @@ function slotsOf(request: CalendarRequest): Slot[] {
 export function useCalendar(calendarId?: string, runId?: string): [CalendarState, CalendarActions] {
   const [state, dispatch] = useReducer(reduce, { ...EMPTY, calendarId });
   const leave = useRef<AbortController>(undefined);
+  const [startKey] = useState(() => new StartKey());
   const [waiting] = useState(
     () =>
       new Waiting((isAway) => {
@@ -82,7 +84,9 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     const signal = begin();
     const isRegeneration = request.calendarId != null;
     dispatch({ type: "started", request, slots: slotsOf(request), isRegeneration });
-    const open: Open = (options) => almanac.stream("/ai/calendar", { body: request, ...options });
+    const params = { header: { "Idempotency-Key": startKey.keyOf(request) } };
+    const open: Open = (options) =>
+      startKey.settling(almanac.stream("/ai/calendar", { params, body: request, ...options }));
     void follow(open, { dispatch, waiting, signal });
   };
 
