@@ -20,9 +20,12 @@ import { NewThemePage } from "./themes/new-theme-page";
 import { Removals } from "./themes/removals";
 import { ThemePage } from "./themes/theme-page";
 import { ThemesPage } from "./themes/themes-page";
-import { useRetry } from "./use-load";
+import { useRefresh, useRetry } from "./use-load";
 
 type Session = Schemas["SessionResponse"];
+
+/** Between two looks at whether the person is signed in again. */
+const LOOK_SECONDS = 5;
 
 /** Longest pause that a timer of a browser can wait. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -130,6 +133,20 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
     onSession(renewed);
     gate.open();
   };
+
+  // The person may sign in again in another tab.
+  const look = useCallback(() => {
+    if (gate.closed.get() === null) return;
+    almanac.get("/session").then(
+      (found) => {
+        if (found.userId !== session.userId || new Date(found.expiresAt).getTime() <= Date.now()) return;
+        onSession(found);
+        gate.open();
+      },
+      () => undefined,
+    );
+  }, [almanac, gate, session, onSession]);
+  useRefresh(look, LOOK_SECONDS);
 
   const signOut = async () => {
     await flushAll();

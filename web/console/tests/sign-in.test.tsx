@@ -170,3 +170,23 @@ test("a page that could not be loaded is loaded as soon as it can", async () => 
 
   expect(await screen.findByRole("heading", { name: "Themes" })).toBeTruthy();
 });
+
+test("a page whose person signs in again in another tab goes on", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  service.next("GET", "/session", () => data(session()));
+  service.next("GET", "/themes", () => refusal(403, "OTHER_USER"));
+  service.next("GET", "/session", () => refusal(403, "OTHER_USER"));
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", "/console/");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await screen.findByRole("heading", { name: "Another user has signed in" });
+
+  await act(() => vi.advanceTimersByTimeAsync(5_000));
+  expect(screen.getByRole("heading", { name: "Another user has signed in" })).toBeTruthy();
+  await act(() => vi.advanceTimersByTimeAsync(5_000));
+
+  await waitFor(() => {
+    expect(screen.queryByRole("heading", { name: "Another user has signed in" })).toBeNull();
+  });
+});
