@@ -48,6 +48,8 @@ export class ScheduleEditor extends Editor<ScheduleView> {
   /** The draft before the removal. */
   private removed: Draft | undefined;
   private nextKey = MOST_EMAILS;
+  /** Whether it was deleted elsewhere: it mails, so nothing but a retry makes it again. */
+  private isGone = false;
 
   constructor(
     private readonly almanac: Almanac,
@@ -137,6 +139,7 @@ export class ScheduleEditor extends Editor<ScheduleView> {
   }
 
   retry(): void {
+    this.isGone = false;
     const { draft, stored, save } = this.view.get();
     if (save.kind === "refused" && draft) this.saver.save(requestOf(draft, stored));
     else void this.saver.flush();
@@ -203,6 +206,7 @@ export class ScheduleEditor extends Editor<ScheduleView> {
   private rebase(base: ScheduleResponse | null, theirs: ScheduleResponse | null): UpsertScheduleRequest {
     const draft = this.view.get().draft ?? draftOf(base);
     if (theirs === null) {
+      this.isGone = true;
       this.update({ stored: null });
       throw new AlmanacError({ status: 412, code: "SCHEDULE_DELETED", message: "the schedule was deleted elsewhere" });
     }
@@ -265,6 +269,7 @@ export class ScheduleEditor extends Editor<ScheduleView> {
 
   /** Sends what can be saved, if it is not what was sent last. */
   private queue(draft: Draft, pauseMs: number): void {
+    if (this.isGone) return;
     const request = requestOf(draft, this.view.get().stored);
     if (JSON.stringify(request) === JSON.stringify(this.sent ?? requestOf(draftOf(null), null))) return;
     this.sent = request;
