@@ -127,11 +127,17 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   const again = (renewed: Session) => {
     // Nothing of one person is shown to another, or saved in their name.
     if (renewed.userId !== session.userId) {
-      if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
+      goOnAsOther();
       return;
     }
     onSession(renewed);
     gate.open();
+  };
+
+  const goOnAsOther = () => {
+    // What waits to be sent, such as a removal that can be undone, waits for the sign-in now, and would be lost too.
+    void flushAll();
+    if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
   };
 
   // The person may sign in again in another tab.
@@ -153,10 +159,6 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
     if (hasUnsaved() && !confirm(t("account.unsaved"))) return;
     await almanac.delete("/session").catch(() => undefined);
     reloadWithout();
-  };
-
-  const goOnAsOther = () => {
-    if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
   };
 
   return (

@@ -5,7 +5,12 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { setLanguage } from "../src/schedule";
 import { Gate } from "../src/session/gate";
-import { Service, USER, data, refusal, session } from "./service";
+import { Service, THEME, USER, data, refusal, session } from "./service";
+
+const THEME_OF_ANNA = {
+  ...{ id: THEME, version: 1, name: "Coffee", description: "", language: "en", sources: [], sections: [] },
+  ...{ created_at: "2026-01-20T09:30:00Z", updated_at: "2026-01-20T09:30:00Z" },
+};
 
 let service: Service;
 let gate: Gate;
@@ -189,4 +194,43 @@ test("a page whose person signs in again in another tab goes on", async () => {
   await waitFor(() => {
     expect(screen.queryByRole("heading", { name: "Another user has signed in" })).toBeNull();
   });
+});
+
+test("what is not saved is asked about before the page becomes another user's", async () => {
+  const asked = vi.fn(() => false);
+  vi.stubGlobal("confirm", asked);
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", "/console/themes/new");
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
+  service.next("POST", "/themes", () => refusal(401, "UNAUTHENTICATED"));
+  service.next("POST", "/session", () => data(session(THEME)));
+
+  await userEvent.click(screen.getByRole("button", { name: "Create theme" }));
+  await paste("another.users.token");
+
+  await waitFor(() => {
+    expect(asked).toHaveBeenCalledWith("Some changes on this page are not saved. Go on and lose them?");
+  });
+  expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Coffee");
+});
+
+test("a removal that waits is asked about before the page becomes another user's", async () => {
+  const asked = vi.fn(() => false);
+  vi.stubGlobal("confirm", asked);
+  service.theme = THEME_OF_ANNA;
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", `/console/themes/${THEME}`);
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  service.next("GET", "/themes", () => refusal(403, "OTHER_USER"));
+  service.next("DELETE", `/themes/${THEME}`, () => refusal(403, "OTHER_USER"));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+
+  await userEvent.click(await screen.findByRole("button", { name: "Go on as the other user" }));
+
+  expect(asked).toHaveBeenCalledOnce();
+  expect(service.sent("DELETE")).toHaveLength(1);
 });

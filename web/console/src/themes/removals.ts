@@ -16,11 +16,13 @@ export class Removals {
   /** The removal that can be undone, or that failed. */
   readonly current = new Observable<Removal | null>(null);
   private readonly removed = new Set<string>();
+  /** Removals without an answer so far. */
+  private sending = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly almanac: Almanac) {
-    // A removal that waits is sent when the page closes: it loses nothing.
-    guardUnsaved({ isUnsaved: () => false, flush: this.flush });
+    // A removal that can still be undone is sent when the page closes: that loses nothing.
+    guardUnsaved({ isUnsaved: () => this.sending > 0, flush: this.flush });
   }
 
   isHidden(id: string): boolean {
@@ -48,6 +50,7 @@ export class Removals {
   private async send(removal: Removal): Promise<void> {
     this.removed.add(removal.id);
     this.current.set(null);
+    this.sending += 1;
     try {
       await this.almanac.delete("/themes/{id}", { params: { path: { id: removal.id } }, keepalive: true });
     } catch (error) {
@@ -55,6 +58,8 @@ export class Removals {
       if (isAlmanacError(error) && error.status === 404) return;
       this.removed.delete(removal.id);
       this.current.set({ ...removal, error });
+    } finally {
+      this.sending -= 1;
     }
   }
 }
