@@ -5,7 +5,10 @@ import type { Words } from "./i18n";
 export function sentenceOf(error: unknown, { t, has }: Words): string {
   if (!isAlmanacError(error)) return t("error.UNEXPECTED");
   if (error.status === 429 && error.retryAfter !== undefined) return t("error.wait", { seconds: error.retryAfter });
-  return codeSentence("error", error.code, { t, has }) ?? (error.status >= 500 ? t("error.INTERNAL") : error.message);
+  return (
+    codeSentence("error", error.code, { t, has }) ??
+    (error.status >= 500 ? t("error.INTERNAL") : t("refused", { reason: error.message }))
+  );
 }
 
 type Codes = "error" | "feed" | "failure" | "reason";

@@ -31,6 +31,18 @@ test.each([
     ["b", "a", "c"],
   ],
   [[], ["a"], ["a"], ["a"]],
+  [
+    ["a", "b"],
+    ["a", "b", "c"],
+    ["b", "a"],
+    ["b", "a", "c"],
+  ],
+  [
+    ["a", "b", "c"],
+    ["a", "c"],
+    ["c", "b", "a"],
+    ["c", "a"],
+  ],
 ])("of %j, mine %j and theirs %j become %j", (base, mine, theirs, merged) => {
   expect(mergedList<string>(base, mine, theirs)).toEqual(merged);
 });
@@ -50,6 +62,17 @@ test("a text conflicts only if both sides have changed it, and not to the same",
   });
   const languages = mergedTheme(BASE, { ...BASE, language: "fr" }, { ...BASE, language: "de" });
   expect(languages).toEqual({ values: { ...BASE, language: "fr" }, conflicts: {} });
+});
+
+test("the order of sections conflicts only if both sides have changed it, and not to the same", () => {
+  const of = (...sections: string[]) => ({ ...BASE, sections });
+  const base = of("a", "b", "c");
+  expect(mergedTheme(base, of("b", "a", "c"), of("a", "c", "b", "d"))).toEqual({
+    values: of("b", "a", "c", "d"),
+    conflicts: { sections: "a\nc\nb\nd" },
+  });
+  expect(mergedTheme(base, of("b", "a", "c"), of("b", "a", "c", "d")).conflicts).toEqual({});
+  expect(mergedTheme(base, of("b", "a", "c"), of("a", "b")).conflicts).toEqual({});
 });
 
 test("the time and its zone are one choice", () => {

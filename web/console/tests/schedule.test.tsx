@@ -164,6 +164,23 @@ test("a schedule that was deleted elsewhere is not revived unasked", async () =>
   expect(service.schedule).toMatchObject({ enabled: true, days: ["mon", "fri", "sun"] });
 });
 
+test("a schedule that was changed elsewhere is shown before it is deleted", async () => {
+  service.schedule = SAVED;
+  const { unmount } = await show();
+  await userEvent.click(screen.getByRole("button", { name: "Delete schedule" }));
+  saveElsewhere({ emails: ["anna@example.com", "ben@example.com"] });
+
+  window.dispatchEvent(new Event("pagehide"));
+  await screen.findByText("It was changed elsewhere in the meantime, so it was not deleted.");
+  expect([address(2).value, pressed(), hasUnsaved()]).toEqual(["ben@example.com", ["Monday", "Friday"], false]);
+  await userEvent.click(screen.getByRole("button", { name: "Delete schedule" }));
+  unmount();
+
+  await waitFor(() => {
+    expect(service.schedule).toBeNull();
+  });
+});
+
 test("a time is saved when typing pauses, once", async () => {
   service.schedule = SAVED;
   await show();

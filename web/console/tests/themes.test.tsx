@@ -83,7 +83,7 @@ test("a refused field holds nothing else back", async () => {
   await screen.findByText("Not saved yet. Trying again.");
   fireEvent.change(screen.getByLabelText("Language", { selector: "select" }), { target: { value: "fr" } });
 
-  await screen.findByText("must be a language tag such as fr or en-US");
+  await screen.findByText("The service does not accept this: must be a language tag such as fr or en-US");
   await waitFor(() => {
     expect(patches()).toEqual([{ name: "Tea" }, { name: "Tea", language: "fr" }, { name: "Tea" }]);
   });
@@ -238,6 +238,27 @@ test("sections are moved with buttons", async () => {
     expect(patches()).toEqual([{ sections: ["Roasting", "Harvest"] }]);
   });
 });
+
+test.each(["Keep mine", "Use the saved one"])(
+  "sections that two windows move are shown in both orders: %s",
+  async (choice) => {
+    service.theme = { ...COFFEE, sections: ["A", "B", "C"] };
+    await openTheme();
+    saveElsewhere({ sections: ["A", "C", "B"] });
+
+    await userEvent.click(screen.getByRole("button", { name: "Move “B” up" }));
+    const conflict = await screen.findByRole("alert");
+    expect(within(conflict).getByText(/^A\s+C\s+B$/)).toBeTruthy();
+    expect([service.theme.sections, hasUnsaved()]).toEqual([["A", "C", "B"], true]);
+    await userEvent.click(within(conflict).getByRole("button", { name: choice }));
+
+    const chosen = choice === "Keep mine" ? ["B", "A", "C"] : ["A", "C", "B"];
+    await waitFor(() => {
+      expect([service.theme?.sections, hasUnsaved()]).toEqual([chosen, false]);
+    });
+    expect(screen.getAllByText(/^[ABC]$/).map(({ textContent }) => textContent)).toEqual(chosen);
+  },
+);
 
 test("markup in a theme is shown as text", async () => {
   await open("/");

@@ -17,8 +17,10 @@ export const en = {
   notSaved: "Not saved",
   tooLong: "At most {{longest}} characters.",
 
+  refused: "{{reason}}",
+  refusedValue: "The service does not accept this: {{reason}}",
   conflict: {
-    changed: "This was changed elsewhere in the meantime. The saved text:",
+    changed: "This was changed elsewhere in the meantime. Saved version:",
     keepMine: "Keep mine",
     useTheirs: "Use the saved one",
   },
@@ -168,6 +170,7 @@ export const en = {
     maxEmails: "3 addresses maximum",
     saved: "Schedule saved",
     deleted: "Schedule deleted",
+    kept: "It was changed elsewhere in the meantime, so it was not deleted.",
     dayMon: "M",
     dayTue: "T",
     dayWed: "W",

@@ -19,8 +19,10 @@ export const fr: Messages = {
   notSaved: "Non enregistré",
   tooLong: "{{longest}} caractères au maximum.",
 
+  refused: "Le service a refusé : « {{reason}} »",
+  refusedValue: "Le service n’accepte pas cette valeur : « {{reason}} »",
   conflict: {
-    changed: "Ce texte a été modifié ailleurs entre-temps. Version enregistrée :",
+    changed: "Cela a été modifié ailleurs entre-temps. Version enregistrée :",
     keepMine: "Garder la mienne",
     useTheirs: "Prendre la version enregistrée",
   },
@@ -173,6 +175,7 @@ export const fr: Messages = {
     maxEmails: "3 adresses maximum",
     saved: "Planification enregistree",
     deleted: "Planification supprimee",
+    kept: "Elle a été modifiée ailleurs entre-temps, donc elle n’a pas été supprimée.",
     dayMon: "L",
     dayTue: "M",
     dayWed: "M",

@@ -24,10 +24,26 @@ export function mergedValue<T>(base: T, mine: T, theirs: T): T {
   return isSame(mine, base) ? theirs : mine;
 }
 
-/** A list without repetition: items that one side has added are in it, items that one side has removed are not. */
+/** A list without repetition: items that one side has added are in it, items that one side has removed are not. The order
+ * is that of the side that has changed it, else mine. */
 export function mergedList<T>(base: readonly T[], mine: readonly T[], theirs: readonly T[]): T[] {
   if (isSame(mine, base)) return [...theirs];
-  const kept = mine.filter((item) => theirs.includes(item) || !base.includes(item));
-  const added = theirs.filter((item) => !base.includes(item) && !mine.includes(item));
+  const isTheirOrder = isReordered(base, theirs) && !isReordered(base, mine);
+  const [first, second] = isTheirOrder ? [theirs, mine] : [mine, theirs];
+  const kept = first.filter((item) => second.includes(item) || !base.includes(item));
+  const added = second.filter((item) => !base.includes(item) && !first.includes(item));
   return [...kept, ...added];
+}
+
+/** Whether both sides have changed the order, and not to the same. */
+export function isOrderContested<T>(base: readonly T[], mine: readonly T[], theirs: readonly T[]): boolean {
+  return isReordered(base, mine) && isReordered(base, theirs) && isReordered(mine, theirs);
+}
+
+/** Whether the items of both lists stand in another order. */
+function isReordered<T>(one: readonly T[], other: readonly T[]): boolean {
+  return !isSame(
+    one.filter((item) => other.includes(item)),
+    other.filter((item) => one.includes(item)),
+  );
 }

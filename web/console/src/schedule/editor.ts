@@ -30,8 +30,8 @@ export interface ScheduleView {
   stored: ScheduleResponse | null;
   loadError: unknown;
   save: SaveState;
-  /** The last thing that happened. */
-  notice: "saved" | "deleted" | null;
+  /** The last thing that happened. `kept`: it was changed elsewhere before it was deleted, so it was not. */
+  notice: "saved" | "deleted" | "kept" | null;
   /** Whether a removal can be undone. */
   canUndo: boolean;
   /** How many changes the service has stored. */
@@ -177,10 +177,22 @@ export class ScheduleEditor extends Editor<ScheduleView> {
   }
 
   private async send(change: Change): Promise<ScheduleResponse | null> {
-    if (change !== null) return this.put(change);
-    // Outlives the page, as a save does, because leaving it sends what waits.
-    await this.almanac.delete("/themes/{id}/schedule", { params: { path: { id: this.theme } }, keepalive: true });
-    return null;
+    return change === null ? this.delete() : this.put(change);
+  }
+
+  /** Deletes what the person has seen; a schedule that was changed elsewhere since stays, and is returned. */
+  private async delete(): Promise<ScheduleResponse | null> {
+    const { stored } = this.view.get();
+    const header = stored === null ? {} : { "If-Match": `"${stored.version}"` };
+    const params = { path: { id: this.theme }, header };
+    try {
+      // Outlives the page, as a save does, because leaving it sends what waits.
+      await this.almanac.delete("/themes/{id}/schedule", { params, keepalive: true });
+      return null;
+    } catch (error) {
+      if (!isOutdated(error)) throw error;
+      return this.almanac.schedulesApi.get(this.theme);
+    }
   }
 
   /** Saves a request, on top of what was saved elsewhere in between. */
@@ -222,6 +234,10 @@ export class ScheduleEditor extends Editor<ScheduleView> {
 
   private stored(stored: ScheduleResponse | null, change: Change): void {
     const { draft, notice, changes } = this.view.get();
+    if (change === null && stored !== null) {
+      this.keep(stored);
+      return;
+    }
     const emails = stored?.emails ?? [];
     const kept = draft?.emails.map((row) =>
       row.address !== null && emails.includes(row.address) ? { ...row, stored: row.address } : row,
@@ -234,13 +250,20 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     });
   }
 
+  /** Shows what was not deleted, unless the person has made a new one since. */
+  private keep(stored: ScheduleResponse): void {
+    if (this.saver.pending() !== undefined) return;
+    this.sent = requestOf(draftOf(stored), stored);
+    this.update({ stored, draft: draftOf(stored), notice: "kept" });
+  }
+
   /** Returns the change without the addresses that were refused; their texts stay in their rows. */
   private refused(error: AlmanacError, change: Change): Change | undefined {
     const { draft, stored } = this.view.get();
     if (change === null) this.update({ draft: this.removed, notice: null });
     if (change === null || !draft) return undefined;
-    const rows = savedRows(draft);
-    const wrong = error.details.flatMap(({ loc }) => (loc[1] === "emails" ? (rows[Number(loc[2])]?.key ?? []) : []));
+    const refused = error.details.map(({ loc }) => (loc[1] === "emails" ? change.emails[Number(loc[2])] : undefined));
+    const wrong = savedRows(draft).flatMap(({ key, address }) => (refused.includes(address) ? [key] : []));
     const emails = draft.emails.map((row) =>
       wrong.includes(row.key) ? { ...row, problem: "invalid" as const, address: row.stored } : row,
     );

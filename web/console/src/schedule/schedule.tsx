@@ -96,6 +96,12 @@ function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; edito
   );
 }
 
+const NOTICES = {
+  saved: { style: "status-good", icon: "check" },
+  deleted: { style: "status-plain", icon: "trash" },
+  kept: { style: "status-bad", icon: "warning" },
+} as const;
+
 /** What became of the last change: said beside the title, and announced. */
 function Status({ view, editor }: { view: ScheduleView; editor: ScheduleEditor }) {
   const words = useWords();
@@ -115,9 +121,9 @@ function Status({ view, editor }: { view: ScheduleView; editor: ScheduleEditor }
       <p role="status" className="status-line">
         {isSaving && notice !== "deleted" && <span className="status-quiet">{t("schedule.saving")}</span>}
         {!isFailed && (!isSaving || notice === "deleted") && notice && (
-          <span className={notice === "saved" ? "status-good" : "status-plain"}>
-            <Icon name={notice === "saved" ? "check" : "trash"} />
-            {t(notice === "saved" ? "schedule.saved" : "schedule.deleted")}
+          <span className={NOTICES[notice].style}>
+            <Icon name={NOTICES[notice].icon} />
+            {t(`schedule.${notice}`)}
           </span>
         )}
         {isFailed && (

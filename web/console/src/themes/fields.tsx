@@ -1,4 +1,5 @@
 // The text fields of a theme: saved when the person stops typing or leaves the field.
+import type { AlmanacError } from "@almanac/client";
 import { useId } from "react";
 import { Icon } from "../parts/icon";
 import { useWords, type Words } from "../i18n";
@@ -139,8 +140,8 @@ interface ConflictProps {
   editor: ThemeEditor;
 }
 
-/** The text that was saved elsewhere while the person changed hers. */
-function Conflict({ field, view, editor }: ConflictProps) {
+/** What was saved elsewhere while the person changed hers. */
+export function Conflict({ field, view, editor }: ConflictProps) {
   const { t } = useWords();
   const state = view.fields[field];
   if (state?.kind !== "conflict") return null;
@@ -190,7 +191,13 @@ export function FieldProblem({ id, state, longest, words }: FieldProblemProps) {
     <p className="field-problem" id={id}>
       {state?.problem === "required" && t("theme.nameRequired")}
       {state?.problem === "tooLong" && t("tooLong", { longest })}
-      {state?.error && (state.error.details[0]?.msg ?? sentenceOf(state.error, words))}
+      {state?.error && refusal(state.error, words)}
     </p>
   );
+}
+
+/** What the service says about a value, which the rules of this page let pass. */
+function refusal(error: AlmanacError, words: Words): string {
+  const reason = error.details[0]?.msg;
+  return reason === undefined ? sentenceOf(error, words) : words.t("refusedValue", { reason });
 }

@@ -1,6 +1,6 @@
 // What a theme may be, as the service checks it. Pure.
 import type { Schemas } from "@almanac/client";
-import { mergedList, mergedValue } from "../saving/merge";
+import { isOrderContested, mergedList, mergedValue } from "../saving/merge";
 
 export type Theme = Schemas["Theme"];
 export type Field = "name" | "description" | "language" | "sources" | "sections";
@@ -23,7 +23,7 @@ const LISTS = ["sources", "sections"] as const;
 
 export interface MergedTheme {
   values: Values;
-  /** The stored texts of fields that were changed on both sides, to another text. */
+  /** The stored texts of fields that were changed on both sides, to another text or order; of sections, one title a line. */
   conflicts: Partial<Record<Field, string>>;
 }
 
@@ -32,6 +32,8 @@ export function mergedTheme(base: Values, mine: Values, theirs: Values): MergedT
   const values = { ...mine };
   const conflicts: MergedTheme["conflicts"] = {};
   for (const list of LISTS) values[list] = mergedList(base[list], mine[list], theirs[list]);
+  // The order of sources means nothing.
+  if (isOrderContested(base.sections, mine.sections, theirs.sections)) conflicts.sections = theirs.sections.join("\n");
   for (const field of ["name", "description", "language"] as const) {
     values[field] = mergedValue(base[field], mine[field], theirs[field]);
     const isContested = values[field] !== theirs[field] && theirs[field] !== base[field];

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { Icon } from "../parts/icon";
 import { useWords } from "../i18n";
 import type { ThemeEditor, ThemeView } from "./editor";
-import { FieldProblem } from "./fields";
+import { Conflict, FieldProblem } from "./fields";
 import { LONGEST_SECTION, MOST_SECTIONS, cleanLine, isTooLong } from "./model";
 
 interface SectionsProps {
@@ -39,6 +39,7 @@ export function Sections({ titles, view, editor }: SectionsProps) {
       ) : (
         <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
       )}
+      <Conflict field="sections" view={view} editor={editor} />
       {titles.length < MOST_SECTIONS && (
         <AddSection
           titles={titles}
