@@ -20,15 +20,25 @@ faults=(--workspace --locked --features "almanac-api/faults,almanac-worker/fault
 cargo build "${faults[@]}"
 if [ "$*" = web ]; then exec "$here/web.sh"; fi
 result=0
+outputs="$(mktemp -d)"
+trap 'rm -rf "$outputs"' EXIT
+output="$outputs/integration"
+failed_parts=()
+
+# Runs one part of the tests. If it fails, the others still run, and the end repeats what it printed last.
+part() {
+    local name=$1
+    shift
+    "$@" 2>&1 | tee "$outputs/$name" || failed_parts+=("$name")
+}
+
 if [ $# = 0 ]; then
-    cargo test "${faults[@]}" --no-fail-fast --lib --bins || result=1
-    "$here/clients.sh" || result=1
-    "$here/mail_check.sh" || result=1
-    "$here/alerts.sh" || result=1
-    "$here/web.sh" || result=1
+    part unit cargo test "${faults[@]}" --no-fail-fast --lib --bins
+    part clients "$here/clients.sh"
+    part mail "$here/mail_check.sh"
+    part alerts "$here/alerts.sh"
+    part web "$here/web.sh"
 fi
-output="$(mktemp)"
-trap 'rm -f "$output"' EXIT
 # Most of a test's time is waiting, so more of them than there are cores.
 if ! cargo test "${faults[@]}" --test it -- --test-threads "${TEST_THREADS:-4}" "$@" | tee "$output"; then
     # The names below the second "failures:", without those of tests that print such lines themselves.
@@ -42,4 +52,9 @@ if ! cargo test "${faults[@]}" --test it -- --test-threads "${TEST_THREADS:-4}" 
         result=1
     fi
 fi
+for name in "${failed_parts[@]}"; do
+    say "failed: $name, whose output ended with"
+    tail -n 20 "$outputs/$name"
+    result=1
+done
 exit "$result"
