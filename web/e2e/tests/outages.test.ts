@@ -84,6 +84,29 @@ test("an edit while the API is away is kept in its field and saved when it is ba
   expect(entries.find((entry) => entry.key === key)?.caption).toBe("Typed in the dark");
 });
 
+test("a calendar whose start had no answer is not made twice by a second press", async ({ open }) => {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  const order = { ...WEEK, end: "2027-03-01" };
+  // The request arrives, the answer does not.
+  await calendar.page.route(`**${PROXY}/v1/ai/calendar`, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await calendar.generate(order);
+  await expectText(calendar.problem, "You seem to be offline.", WAIT_MS);
+
+  await calendar.page.unroute(`**${PROXY}/v1/ai/calendar`);
+  await calendar.generate(order);
+
+  await expectCount(calendar.posts, 2);
+  await expectText(calendar.notice, "Done: 2 posts.");
+  const { items } = await anna.almanac.get("/calendars", { params: { query: { empty: true } } });
+  expect(items.map(({ id }) => id)).toEqual([calendar.id()]);
+});
+
 test("a stream whose token expires goes on with the one that replaced it", async ({ open }) => {
   const anna = person();
   const context = await open();

@@ -4,15 +4,18 @@ import { expect, inject } from "vitest";
 import { test } from "../src/browser.js";
 import { openConsole } from "../src/console.js";
 import { Calendar, signIn } from "../src/example.js";
-import { expectText, expectValue } from "../src/expect.js";
+import { expectCount, expectText, expectValue } from "../src/expect.js";
 import { person, type Person } from "../src/people.js";
 
-async function newTheme(owner: Person, theme: { name: string; sources?: string[] }): Promise<string> {
+async function newTheme(
+  owner: Person,
+  theme: { name: string; sources?: string[]; sections?: string[] },
+): Promise<string> {
   const body = { description: "", language: "en", sources: [], sections: [], ...theme };
   return (await owner.almanac.post("/themes", { body })).id;
 }
 
-/** Signs somebody in, as another tab does: all tabs have the new cookie. */
+/** Signs in as another tab does: all tabs have the new cookie. */
 async function becomes(context: BrowserContext, { token }: Person): Promise<void> {
   await context.addCookies([{ name: "almanac_session", value: token, url: inject("addresses").api }]);
 }
@@ -63,6 +66,52 @@ test("a console goes on as the next person when asked to, without what the first
   expect([await names(anna), await names(ben)]).toEqual([["Anna’s"], ["Ben’s"]]);
 });
 
+test("a console goes on by itself when its person is back in another tab", async ({ open }) => {
+  const [anna, ben] = [person(), person()];
+  const theme = await newTheme(anna, { name: "Coffee" });
+  const context = await open();
+  const page = await openConsole(context, anna.token, `/themes/${theme}`);
+  await page.getByLabel("Name").waitFor();
+
+  await becomes(context, ben);
+  await page.getByLabel("Name").fill("Tea");
+  const dialog = page.getByRole("dialog", { name: "Another user has signed in" });
+  await dialog.waitFor();
+  expect(await names(anna)).toEqual(["Coffee"]);
+  await becomes(context, anna);
+
+  await expectCount(dialog, 0);
+  await expect.poll(() => names(anna), { timeout: 20_000 }).toEqual(["Tea"]);
+});
+
+test("what waits is asked about before a console becomes another person's", async ({ open }) => {
+  const [anna, ben] = [person(), person()];
+  const theme = await newTheme(anna, { name: "Anna’s" });
+  const context = await open();
+  const page = await openConsole(context, anna.token, `/themes/${theme}`);
+  const questions: string[] = [];
+  let answer = false;
+  page.on("dialog", (dialog) => {
+    questions.push(dialog.message());
+    void (answer ? dialog.accept() : dialog.dismiss());
+  });
+  await page.getByRole("button", { name: "Delete theme…" }).click();
+  await page.getByRole("button", { name: "Delete with everything in it" }).click();
+  await becomes(context, ben);
+  const goOn = page.getByRole("button", { name: "Go on as the other user" });
+
+  await goOn.click();
+  await page.getByLabel("Access token").fill(ben.token);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect.poll(() => questions.length, { timeout: 20_000 }).toBe(2);
+  expect(new Set(questions)).toEqual(new Set(["Some changes on this page are not saved. Go on and lose them?"]));
+  answer = true;
+  await goOn.click();
+
+  await page.getByRole("heading", { name: "No theme yet" }).waitFor();
+  expect([await names(anna), await names(ben)]).toEqual([["Anna’s"], []]);
+});
+
 test("what two windows of one person change is put together", async ({ open }) => {
   const anna = person();
   const theme = await newTheme(anna, { name: "Coffee", sources: ["https://a.example/feed"] });
@@ -88,6 +137,63 @@ test("what two windows of one person change is put together", async ({ open }) =
   const together = ["a", "b", "c"].map((name) => `https://${name}.example/feed`);
   await expect.poll(stored, { timeout: 20_000 }).toEqual({ sources: together, days: ["mon", "fri"] });
   await expectValue(second.getByLabel("Name"), "Tea");
+});
+
+test("an order that two windows change is the one that the person chooses", async ({ open }) => {
+  const anna = person();
+  const theme = await newTheme(anna, { name: "Coffee", sections: ["Farms", "Roasters", "Cups"] });
+  const context = await open();
+  const first = await openConsole(context, anna.token, `/themes/${theme}`);
+  const second = await openConsole(context, anna.token, `/themes/${theme}`);
+  const sections = async () => (await anna.almanac.get("/themes/{id}", { params: { path: { id: theme } } })).sections;
+  for (const page of [first, second]) await page.getByRole("button", { name: "Move “Cups” up" }).waitFor();
+
+  await first.getByRole("button", { name: "Move “Cups” up" }).click();
+  await expect.poll(sections, { timeout: 20_000 }).toEqual(["Farms", "Cups", "Roasters"]);
+  await second.getByRole("button", { name: "Move “Roasters” up" }).click();
+  await expectText(second.getByRole("alert"), "Farms\nCups\nRoasters");
+  expect(await sections()).toEqual(["Farms", "Cups", "Roasters"]);
+  await second.getByRole("button", { name: "Keep mine" }).click();
+
+  await expect.poll(sections, { timeout: 20_000 }).toEqual(["Roasters", "Farms", "Cups"]);
+});
+
+test("a schedule that was deleted elsewhere is made again only when asked to", async ({ open }) => {
+  const anna = person();
+  const theme = await newTheme(anna, { name: "Coffee" });
+  const schedule = { enabled: false, days: ["mon" as const], time_utc: "09:00", emails: [] };
+  await anna.almanac.schedulesApi.upsert(theme, schedule);
+  const page = await openConsole(await open(), anna.token, `/themes/${theme}`);
+  const days = page.getByRole("group", { name: "Days" });
+  const status = page.getByRole("region", { name: "Schedule" }).getByRole("status");
+  await days.waitFor();
+
+  await anna.almanac.schedulesApi.remove(theme);
+  await days.getByRole("button", { name: "Friday" }).click();
+  await expectText(status, "It was deleted elsewhere.");
+  await days.getByRole("button", { name: "Sunday" }).click();
+  await expectText(status, "It was deleted elsewhere.");
+  expect(await anna.almanac.schedulesApi.get(theme)).toBeNull();
+  await page.getByRole("button", { name: "Try again" }).click();
+
+  await expectText(status, "Schedule saved");
+  expect(await anna.almanac.schedulesApi.get(theme)).toMatchObject({ days: ["mon", "fri", "sun"] });
+});
+
+test("a schedule that was changed elsewhere is not deleted unseen", async ({ open }) => {
+  const anna = person();
+  const theme = await newTheme(anna, { name: "Coffee" });
+  const schedule = { enabled: false, days: ["mon" as const], time_utc: "09:00", emails: [] };
+  await anna.almanac.schedulesApi.upsert(theme, schedule);
+  const page = await openConsole(await open(), anna.token, `/themes/${theme}`);
+  const region = page.getByRole("region", { name: "Schedule" });
+
+  await region.getByRole("button", { name: "Delete schedule" }).click();
+  await anna.almanac.schedulesApi.upsert(theme, { ...schedule, time_utc: "10:00" });
+
+  await expectText(region.getByRole("status"), "so it was not deleted");
+  await expectValue(region.getByLabel("Time (UTC)"), "10:00");
+  expect(await anna.almanac.schedulesApi.get(theme)).toMatchObject({ time_utc: "10:00" });
 });
 
 test("an app's page of one person saves nothing as the next one who signs in", async ({ open }) => {

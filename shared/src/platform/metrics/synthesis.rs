@@ -5,7 +5,7 @@ use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 
 use super::{Counters, Gauges, Metrics, labels, register};
 
-/// Outcomes of fires that need somebody to look, which have samples from the start.
+/// Outcomes of fires that need a person to look, which have samples from the start.
 pub const BAD_FIRES: [&str; 3] = ["failed", "missed", "skipped"];
 
 /// How mails end. `unended`: a mail whose job ended without its worker.
