@@ -29,6 +29,14 @@ function show() {
   render(<App almanac={service.almanac} gate={gate} />);
 }
 
+/** A page of the person whose session is still there. */
+function showAt(path: string) {
+  service.next("GET", "/session", () => data(session()));
+  history.replaceState(null, "", path);
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  show();
+}
+
 const signedOut = () => {
   service.next("GET", "/session", () => refusal(401, "UNAUTHENTICATED"));
 };
@@ -74,10 +82,7 @@ test("a session that is still there needs no token", async () => {
 });
 
 test("a request that is refused waits for the sign-in, and what was typed is still there", async () => {
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", "/console/themes/new");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/themes/new");
   await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
   service.next("POST", "/themes", () => refusal(401, "UNAUTHENTICATED"));
   service.next("POST", "/themes", () => data({ id: "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02" }));
@@ -119,10 +124,7 @@ test("a token that is too long for a request is said to be none", async () => {
 });
 
 test("a page of one user saves nothing as the next one, and goes on when its user is back", async () => {
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", "/console/themes/new");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/themes/new");
   await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
   service.next("POST", "/themes", () => refusal(403, "OTHER_USER"));
   service.next("POST", "/themes", () => data({ id: "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02" }));
@@ -145,11 +147,8 @@ test("a page of one user saves nothing as the next one, and goes on when its use
 });
 
 test("an older page than the service says to reload", async () => {
-  service.next("GET", "/session", () => data(session()));
   service.next("GET", "/version", () => data({ name: "almanac", version: "9.0.0" }));
-  history.replaceState(null, "", "/console/");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/");
 
   expect(await screen.findByRole("button", { name: "Reload" })).toBeTruthy();
 });
@@ -165,10 +164,7 @@ test("the service cannot be reached: no sign-in is asked for", async () => {
 test("a page that could not be loaded is loaded as soon as it can", async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   service.next("GET", "/session", () => Promise.reject(new TypeError("Failed to fetch")));
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", "/console/");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/");
   await screen.findByText("The service cannot be reached.");
 
   await act(() => vi.advanceTimersByTimeAsync(5_000));
@@ -181,10 +177,7 @@ test("a page whose person signs in again in another tab goes on", async () => {
   service.next("GET", "/session", () => data(session()));
   service.next("GET", "/themes", () => refusal(403, "OTHER_USER"));
   service.next("GET", "/session", () => refusal(403, "OTHER_USER"));
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", "/console/");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/");
   await screen.findByRole("heading", { name: "Another user has signed in" });
 
   await act(() => vi.advanceTimersByTimeAsync(5_000));
@@ -199,10 +192,7 @@ test("a page whose person signs in again in another tab goes on", async () => {
 test("what is not saved is asked about before the page becomes another user's", async () => {
   const asked = vi.fn(() => false);
   vi.stubGlobal("confirm", asked);
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", "/console/themes/new");
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt("/console/themes/new");
   await userEvent.type(await screen.findByLabelText("Name"), "Coffee");
   service.next("POST", "/themes", () => refusal(401, "UNAUTHENTICATED"));
   service.next("POST", "/session", () => data(session(THEME)));
@@ -220,10 +210,7 @@ test("a removal that waits is asked about before the page becomes another user's
   const asked = vi.fn(() => false);
   vi.stubGlobal("confirm", asked);
   service.theme = THEME_OF_ANNA;
-  service.next("GET", "/session", () => data(session()));
-  history.replaceState(null, "", `/console/themes/${THEME}`);
-  window.dispatchEvent(new PopStateEvent("popstate"));
-  show();
+  showAt(`/console/themes/${THEME}`);
   await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
   service.next("GET", "/themes", () => refusal(403, "OTHER_USER"));
   service.next("DELETE", `/themes/${THEME}`, () => refusal(403, "OTHER_USER"));

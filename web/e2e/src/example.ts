@@ -1,6 +1,7 @@
 // The page of the Next.js example, as a person sees it.
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { inject } from "vitest";
+import { person } from "./people.js";
 
 /** Where its routes are. */
 export const PROXY = "/api/almanac";
@@ -22,6 +23,14 @@ export const LONG: Order = {
 /** Signs in with a token; the next request has it, also one of an open page. */
 export async function signIn(context: BrowserContext, token: string): Promise<void> {
   await context.addCookies([{ name: "almanac_token", value: token, url: inject("addresses").example }]);
+}
+
+/** The page of a new person, in a window of her own. */
+export async function openSignedIn(open: () => Promise<BrowserContext>) {
+  const anna = person();
+  const context = await open();
+  await signIn(context, anna.token);
+  return { anna, context, calendar: await Calendar.open(context) };
 }
 
 export class Calendar {

@@ -1,7 +1,7 @@
 // The flow of a calendar: generate, edit, generate again, compare, accept.
 import { afterEach, expect } from "vitest";
 import { test } from "../src/browser.js";
-import { Calendar, signIn } from "../src/example.js";
+import { Calendar, signIn, openSignedIn } from "../src/example.js";
 import { expectCount, expectText, expectValue } from "../src/expect.js";
 import { setFlag } from "../src/flags.js";
 import { person } from "../src/people.js";
@@ -13,10 +13,7 @@ const SUNDAY = "linkedin:2027-03-07:1";
 afterEach(() => setFlag("CALENDAR_SERVICE_ENABLED", true));
 
 test("what a person edits is there after a reload", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   await calendar.generate(WEEKEND);
   await expectText(calendar.notice, "Done: 4 posts.");
 
@@ -54,10 +51,7 @@ test("a page that is opened at the moment its run ends shows what was written", 
 });
 
 test("edits outlast the flag of the service, whichever way it is switched", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   await calendar.generate(WEEKEND);
   await expectText(calendar.notice, "Done: 4 posts.");
   await calendar.edit(SATURDAY, "While it was on");
@@ -77,10 +71,7 @@ test("edits outlast the flag of the service, whichever way it is switched", asyn
 });
 
 test("a second run doubles no post, and accepting it keeps what a person edited", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
   await expectText(calendar.notice, "Done: 4 posts.");
   await calendar.edit(SATURDAY, "By Anna");
@@ -104,10 +95,7 @@ test("a second run doubles no post, and accepting it keeps what a person edited"
 });
 
 test("a post that a person deleted comes back only if it is accepted by itself", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
   await expectText(calendar.notice, "Done: 4 posts.");
   const id = calendar.id();
@@ -133,10 +121,7 @@ test("a post that a person deleted comes back only if it is accepted by itself",
 });
 
 test("a calendar that is deleted at the end of its run is not shown as written", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
   await calendar.page.route("**/v1/calendars/*", async (route) => {
     await anna.almanac.delete("/calendars/{id}", { params: { path: { id: calendar.id() } } });
     await route.continue();
@@ -179,10 +164,7 @@ test("two tabs that edit one post see both versions, and nothing is overwritten 
 
 test("a script in a text is shown as its characters, saved, edited and compared", async ({ open }) => {
   const script = `<script>window.ran = 1</script><img src="x" onerror="window.ran = 1">`;
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEKEND, topics: script });
   await expectText(calendar.notice, "Done: 4 posts.");
   await calendar.edit(SATURDAY, script);
@@ -199,10 +181,7 @@ test("a script in a text is shown as its characters, saved, edited and compared"
 
 test("with the flag off the page shows a dry run, whole and clean, and nothing is stored", async ({ open }) => {
   await setFlag("CALENDAR_SERVICE_ENABLED", false);
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
 
   await calendar.generate(WEEKEND);
 

@@ -1,7 +1,7 @@
 // What a person sees of the limits of a run: its time, and one run at a time.
 import { expect } from "vitest";
 import { test } from "../src/browser.js";
-import { Calendar, LONG, signIn } from "../src/example.js";
+import { Calendar, LONG, signIn, openSignedIn } from "../src/example.js";
 import { expectText } from "../src/expect.js";
 import { person } from "../src/people.js";
 import { CALENDAR_SECONDS } from "../src/stack.js";
@@ -29,10 +29,7 @@ test("a second run is refused with a friendly sentence that leads to the first",
 });
 
 test("a run out of time ends with a friendly sentence, and what was written is there", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
   await calendar.generate(LONG);
 
   await expectText(calendar.notice, /Almanac ran out of time\. \d+ of 200 posts are here/, WAIT_MS);

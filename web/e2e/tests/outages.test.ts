@@ -2,9 +2,9 @@
 import type { Page } from "playwright-core";
 import { afterEach, expect, inject } from "vitest";
 import { test } from "../src/browser.js";
-import { Calendar, LONG, PROXY, signIn } from "../src/example.js";
+import { LONG, PROXY, signIn, openSignedIn } from "../src/example.js";
 import { expectCount, expectText } from "../src/expect.js";
-import { person, tokenOf } from "../src/people.js";
+import { tokenOf } from "../src/people.js";
 import { ensureRunning, start, stop } from "../src/programs.js";
 import { apiProgram, CALENDAR_SECONDS } from "../src/stack.js";
 
@@ -26,10 +26,7 @@ function requestsOf(page: Page): string[] {
 }
 
 test("a stream whose API is killed goes on to its end once there is one again", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   const requests = requestsOf(calendar.page);
   await calendar.generate(WEEK);
   await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
@@ -47,10 +44,7 @@ test("a stream whose API is killed goes on to its end once there is one again", 
 });
 
 test("a page that is opened while the API is away says so, and is filled once it is back", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEK, end: "2027-03-01" });
   await expectText(calendar.notice, "Done: 2 posts.");
 
@@ -65,10 +59,7 @@ test("a page that is opened while the API is away says so, and is filled once it
 });
 
 test("an edit while the API is away is kept in its field and saved when it is back", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEK, end: "2027-03-01" });
   await expectText(calendar.notice, "Done: 2 posts.");
   const key = "linkedin:2027-03-01:1";
@@ -85,10 +76,7 @@ test("an edit while the API is away is kept in its field and saved when it is ba
 });
 
 test("a calendar whose start had no answer is not made twice by a second press", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, calendar } = await openSignedIn(open);
   const order = { ...WEEK, end: "2027-03-01" };
   // The request arrives, the answer does not.
   await calendar.page.route(`**${PROXY}/v1/ai/calendar`, async (route) => {
@@ -108,10 +96,7 @@ test("a calendar whose start had no answer is not made twice by a second press",
 });
 
 test("a stream whose token expires goes on with the one that replaced it", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, context, calendar } = await openSignedIn(open);
   const requests = requestsOf(calendar.page);
   await signIn(context, tokenOf(anna.id, SHORT_SECONDS));
   await calendar.generate(LONG);
@@ -126,10 +111,7 @@ test("a stream whose token expires goes on with the one that replaced it", async
 });
 
 test("a person whose session ended signs in again and finds the run going on", async ({ open }) => {
-  const anna = person();
-  const context = await open();
-  await signIn(context, anna.token);
-  const calendar = await Calendar.open(context);
+  const { anna, context, calendar } = await openSignedIn(open);
   await signIn(context, tokenOf(anna.id, SHORT_SECONDS));
   await calendar.generate(LONG);
 

@@ -7,6 +7,8 @@ import { Calendar, signIn } from "../src/example.js";
 import { expectCount, expectText, expectValue } from "../src/expect.js";
 import { person, type Person } from "../src/people.js";
 
+const MONDAYS = { enabled: false, days: ["mon" as const], time_utc: "09:00", emails: [] };
+
 async function newTheme(
   owner: Person,
   theme: { name: string; sources?: string[]; sections?: string[] },
@@ -161,8 +163,7 @@ test("an order that two windows change is the one that the person chooses", asyn
 test("a schedule that was deleted elsewhere is made again only when asked to", async ({ open }) => {
   const anna = person();
   const theme = await newTheme(anna, { name: "Coffee" });
-  const schedule = { enabled: false, days: ["mon" as const], time_utc: "09:00", emails: [] };
-  await anna.almanac.schedulesApi.upsert(theme, schedule);
+  await anna.almanac.schedulesApi.upsert(theme, MONDAYS);
   const page = await openConsole(await open(), anna.token, `/themes/${theme}`);
   const days = page.getByRole("group", { name: "Days" });
   const status = page.getByRole("region", { name: "Schedule" }).getByRole("status");
@@ -183,13 +184,12 @@ test("a schedule that was deleted elsewhere is made again only when asked to", a
 test("a schedule that was changed elsewhere is not deleted unseen", async ({ open }) => {
   const anna = person();
   const theme = await newTheme(anna, { name: "Coffee" });
-  const schedule = { enabled: false, days: ["mon" as const], time_utc: "09:00", emails: [] };
-  await anna.almanac.schedulesApi.upsert(theme, schedule);
+  await anna.almanac.schedulesApi.upsert(theme, MONDAYS);
   const page = await openConsole(await open(), anna.token, `/themes/${theme}`);
   const region = page.getByRole("region", { name: "Schedule" });
 
   await region.getByRole("button", { name: "Delete schedule" }).click();
-  await anna.almanac.schedulesApi.upsert(theme, { ...schedule, time_utc: "10:00" });
+  await anna.almanac.schedulesApi.upsert(theme, { ...MONDAYS, time_utc: "10:00" });
 
   await expectText(region.getByRole("status"), "so it was not deleted");
   await expectValue(region.getByLabel("Time (UTC)"), "10:00");
