@@ -33,7 +33,7 @@ BEGIN
             CONTINUE WHEN NOT FOUND;
             IF v_job.cancel_requested_at IS NOT NULL AND almanac.may_end_cancelled(v_job) THEN
                 PERFORM almanac.finish(v_id, NULL, 'cancelled', jsonb_build_object(
-                    'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.'));
+                    'code', 'CANCELLED', 'message', 'Cancelled by request.'));
                 v_job.state := 'cancelled';
             ELSIF v_job.crashes >= p_max_crashes THEN
                 PERFORM almanac.finish(v_id, NULL, 'dead', jsonb_build_object(

@@ -29,7 +29,7 @@ BEGIN
     IF v_job.cancel_requested_at IS NOT NULL AND almanac.may_end_cancelled(v_job) THEN
         state := 'cancelled';
         v_error := jsonb_build_object(
-            'code', 'CANCELLED', 'message', 'Cancelled by request. Results so far are kept.');
+            'code', 'CANCELLED', 'message', 'Cancelled by request.');
     ELSIF p_why = 'hold' AND v_job.held_since + p_most <= v_now THEN
         state := 'failed';
         v_error := jsonb_build_object('code', 'PROVIDER_UNAVAILABLE',

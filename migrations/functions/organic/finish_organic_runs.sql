@@ -28,7 +28,8 @@ BEGIN
         IF p_results[i] IS NULL THEN
             n := i;
             final := json_strip_nulls(json_build_object(
-                'status', v_status, 'placements', v_run.placed, 'errors', v_run.failed,
+                'status', v_status, 'placements', coalesce(v_run.placed, 0),
+                'errors', coalesce(v_run.failed, 0),
                 'adjusted', (SELECT count(*) FROM almanac.organic_placements p
                               WHERE p.user_id = v_job.user_id AND p.run_id = v_job.id
                                 AND p.fields #> '{schedule,adjusted}' = 'true'),

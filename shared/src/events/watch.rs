@@ -10,7 +10,7 @@ use std::{
 
 use bytes::BytesMut;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     event::{Encoding, Ending, Event, Frame},
@@ -292,8 +292,7 @@ impl State {
     fn push(&mut self, event: &Event) {
         let frame = Arc::new(Frame::of(event));
         if event.kind == "progress" {
-            let repeated = Event { seq: 0, ..event.clone() };
-            self.progress = Some(Arc::new(Frame::of(&repeated)));
+            self.progress = Some(Arc::new(Frame::of(&unnumbered(event))));
         }
         self.last = Some(event.seq);
         self.ring.push_back(frame);
@@ -321,6 +320,19 @@ impl State {
     fn heartbeat(&self, encoding: Encoding, out: &mut BytesMut) {
         write_heartbeat(self.progress.as_deref(), encoding, out);
     }
+}
+
+/// The event as a heartbeat repeats it: without its position, also in the envelope of a calendar.
+fn unnumbered(event: &Event) -> Event {
+    let mut data = event.data.clone();
+    if data.contains("\"meta\"")
+        && let Ok(mut envelope) = serde_json::from_str::<Value>(&data)
+        && let Some(seq) = envelope.pointer_mut("/meta/seq")
+    {
+        *seq = Value::Null;
+        data = envelope.to_string();
+    }
+    Event { seq: 0, kind: event.kind.clone(), data }
 }
 
 /// SSE has comments for this; NDJSON repeats the last progress without a seq.

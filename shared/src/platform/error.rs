@@ -423,8 +423,23 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
 
 /// Conditions of Postgres that pass by themselves: 57P01..03, it is shutting down or starting; 53xxx, out of room; 08xxx,
 /// the connection broke; 57014 and 55P03, a statement or a lock took too long; 40xxx, two writes crossed; 25006, a server
-/// that only reads, as one does that is about to take over.
+/// that only reads, as one does that is about to take over; 25P03, this process was suspended within a transaction.
 fn may_pass(code: &str) -> bool {
     let classes = ["57P", "53", "08", "40"];
-    classes.iter().any(|class| code.starts_with(class)) || ["57014", "55P03", "25006"].contains(&code)
+    classes.iter().any(|class| code.starts_with(class)) || ["57014", "55P03", "25006", "25P03"].contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_pass;
+
+    #[test]
+    fn only_conditions_that_pass_by_themselves_are_an_outage() {
+        for code in ["57P01", "57014", "53300", "08006", "40001", "40P01", "55P03", "25006", "25P03"] {
+            assert!(may_pass(code), "{code}");
+        }
+        for code in ["23505", "42P01", "25P02", "22P05", "P0001"] {
+            assert!(!may_pass(code), "{code}");
+        }
+    }
 }

@@ -244,7 +244,8 @@ async fn a_brand_that_is_deleted_while_its_week_is_made_takes_the_week_with_it()
 
     let events = stored(open.collect_to_end().await);
     assert_eq!(placement_errors(&events), [(None, "NOT_FOUND".to_owned())]);
-    assert_eq!(events.last().unwrap().json()["status"], "failed");
+    let end = events.last().unwrap().json();
+    assert_eq!((&end["status"], &end["placements"], &end["errors"]), (&json!("failed"), &json!(0), &json!(0)));
     anna.get("/v1/brands/brand_123/placements").await.refused(404, "NOT_FOUND");
     invariants::assert_all(&stack.admin().await, &[run_of(&open.headers)]).await;
 }

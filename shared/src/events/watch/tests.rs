@@ -35,7 +35,7 @@ fn a_heartbeat_repeats_what_was_told_last_also_when_that_only_decorated() {
     watch.load(0, &[], false);
     let (place, mut cursor) = watch.enter(0);
     watch.beat();
-    let queued: serde_json::Value = serde_json::from_str(&read(&watch, place, &mut cursor).1).unwrap();
+    let queued: Value = serde_json::from_str(&read(&watch, place, &mut cursor).1).unwrap();
     assert_eq!((&queued["type"], &queued["data"]["stage"]), (&json!("progress"), &json!("queued")));
     assert_eq!((&queued["meta"]["runId"], queued.get("seq")), (&json!(job), None));
     watch.hear(&[Event::decoration("progress", "{\"n\":1}".into())]);
@@ -43,7 +43,12 @@ fn a_heartbeat_repeats_what_was_told_last_also_when_that_only_decorated() {
     watch.beat();
     assert_eq!(read(&watch, place, &mut cursor), (Copied::Some, told));
     assert_eq!(watch.ending(), None);
-    watch.hear(&[Event { seq: 1, kind: "done".into(), data: "{\"data\":{\"status\":\"timeout\"}}".into() }]);
+    watch.hear(&[Event { seq: 1, kind: "progress".into(), data: "{\"data\":{},\"meta\":{\"seq\":1}}".into() }]);
+    read(&watch, place, &mut cursor);
+    watch.beat();
+    let beat: Value = serde_json::from_str(&read(&watch, place, &mut cursor).1).unwrap();
+    assert_eq!((beat.get("seq"), &beat["meta"]), (None, &json!({ "seq": null })));
+    watch.hear(&[Event { seq: 2, kind: "done".into(), data: "{\"data\":{\"status\":\"timeout\"}}".into() }]);
     assert_eq!(watch.ending(), Some(Ending::Timeout));
 }
 
@@ -117,7 +122,7 @@ proptest! {
             }
             let text = read(&watch, place, &mut cursor).1;
             seen.extend(text.lines().map(|line| {
-                serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_i64().unwrap()
+                serde_json::from_str::<Value>(line).unwrap()["seq"].as_i64().unwrap()
             }));
         }
         prop_assert_eq!(&seen, &(start + 1..=start + seen.len() as i64).collect::<Vec<_>>());

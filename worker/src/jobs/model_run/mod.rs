@@ -380,7 +380,7 @@ impl<G: Generation> ModelRun<'_, G> {
                 (given_up, Some(self.generation.failure(&error)))
             }
             Cause::Stopped(Reason::Cancelled) => {
-                let failure = Failure::new(Code::Cancelled, "Cancelled by request. Results so far are kept.");
+                let failure = Failure::new(Code::Cancelled, "Cancelled by request.");
                 (State::Cancelled, Some(failure))
             }
             // The call's row stays open: the next attempt marks it as of unknown outcome, which it is.
