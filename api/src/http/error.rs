@@ -348,12 +348,11 @@ impl From<Refusal> for ApiError {
                 let error = Self::new(code, message).details(flaws.into_iter().map(Detail::from).collect());
                 channel.into_iter().fold(error, Self::about_channel)
             }
-            Refusal::VersionMismatch { current: Some(current) } => Self::new(
-                Code::PreconditionFailed,
-                format!("modified by another request: the current version is {current}"),
-            ),
+            Refusal::VersionMismatch { current: Some(current) } => {
+                Self::new(Code::PreconditionFailed, format!("not the current version, which is \"{current}\""))
+            }
             Refusal::VersionMismatch { current: None } => {
-                Self::new(Code::PreconditionFailed, "modified by another request: there is none any more")
+                Self::new(Code::PreconditionFailed, "not the current version: there is none")
             }
             Refusal::AlreadyExists => Self::new(Code::AlreadyExists, "a resource with this id already exists"),
             Refusal::AlreadyFinal => Self::new(Code::AlreadyFinal, "the job has ended"),

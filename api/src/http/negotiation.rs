@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use almanac_shared::{events::event::Encoding, platform::error::Code};
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, HeaderName, header};
 
 use crate::http::error::{ApiError, Detail};
 
@@ -127,29 +127,25 @@ pub fn resume_after(headers: &HeaderMap, after: Option<&str>) -> Result<Option<u
     number(text).map(Some).ok_or_else(|| invalid("query", "after", "must be a sequence number"))
 }
 
-/// Whether `If-Match` lets a change of this version through: absent and `*` do, else one of its tags must be the version.
-/// What is no version matches nothing.
+/// Whether `If-Match` lets a change of this version through: absent and `*` alone do, else one of its tags must be the
+/// version. What is no version matches nothing.
 pub fn if_match(headers: &HeaderMap, version: i64) -> bool {
-    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
-    let mut tags = Vec::new();
-    if values.peek().is_none() {
-        return true;
-    }
-    for value in values {
-        tags.extend(value.to_str().unwrap_or_default().split(',').map(str::trim));
-    }
-    let current = format!("\"{version}\"");
-    tags.iter().any(|tag| *tag == "*" || *tag == current)
+    let Some(tags) = tags(headers, &header::IF_MATCH) else { return true };
+    tags == ["*"] || tags.contains(&format!("\"{version}\"").as_str())
 }
 
-/// Whether `If-Match` and `If-None-Match` let a change of something through that may be missing (RFC 9110, 13.1). Of
-/// `If-None-Match` only `*` means anything here: nothing must be stored.
+/// Whether `If-Match` and `If-None-Match` let a change of something through that may be missing (RFC 9110, 13.1). Tags in
+/// `If-None-Match` would allow a change of any other version, which no client needs: like `*`, they allow none.
 pub fn matches(headers: &HeaderMap, version: Option<i64>) -> bool {
-    let wants_none = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == b"*");
     match version {
-        Some(version) => !wants_none && if_match(headers, version),
+        Some(version) => !headers.contains_key(header::IF_NONE_MATCH) && if_match(headers, version),
         None => !headers.contains_key(header::IF_MATCH),
     }
+}
+
+fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
+    let values = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    headers.contains_key(name).then(|| values.flat_map(|value| value.split(',').map(str::trim)).collect())
 }
 
 fn invalid(place: &str, name: &str, message: &str) -> ApiError {

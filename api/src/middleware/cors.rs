@@ -11,12 +11,12 @@ use poem::{
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, last-event-id, prefer, traceparent, tracestate, \
-     x-expected-user, x-request-id, x-requested-with",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, prefer, traceparent, \
+     tracestate, x-expected-user, x-request-id, x-requested-with",
 );
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
-    "degraded, etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-dry-run, x-error-code, \
-     x-request-id",
+    "content-disposition, degraded, etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, \
+     x-dry-run, x-error-code, x-request-id",
 );
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");

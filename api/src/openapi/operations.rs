@@ -36,12 +36,13 @@ const RESPONSE_HEADERS: [(&str, &str, &str); 12] = [
 ];
 
 /// Operations that read `If-Match`.
-const CONDITIONAL: [&str; 7] = [
+const CONDITIONAL: [&str; 8] = [
     "updateEntry",
     "deleteEntry",
     "updatePlacement",
     "deletePlacement",
     "updateTheme",
+    "deleteTheme",
     "saveSchedule",
     "deleteSchedule",
 ];

@@ -54,7 +54,7 @@ const MEANINGS: [(u16, &str); 15] = [
     (406, "`Accept` names no media type of this operation."),
     (408, "The body did not arrive within 30 s."),
     (409, "Conflicts with the current state."),
-    (412, "`If-Match` does not name the current version."),
+    (412, "`If-Match` does not name the current version, or there is one although `If-None-Match` wants none."),
     (413, "The body is larger than 256 KiB."),
     (415, "The body is not JSON."),
     (422, "Refused by a rule."),
@@ -114,7 +114,7 @@ fn refusal(status: u16, is_limited: bool) -> MetaResponse {
     let limit: &[&str] = if is_limited { &["RateLimit-Policy", "RateLimit"] } else { &[] };
     let names: &[&str] = match status {
         401 => &["WWW-Authenticate"],
-        400 | 404 | 409 | 422 => limit,
+        400 | 403 | 404 | 406 | 409 | 415 | 422 => limit,
         429 => &["Retry-After", "RateLimit-Policy", "RateLimit"],
         503 => &["Retry-After"],
         _ => &[],

@@ -147,7 +147,10 @@ async fn only_the_exact_origin_may_call_from_a_browser() {
     let asked = preflight(ORIGIN).await;
     assert_eq!(asked.header("access-control-allow-origin"), Some(ORIGIN));
     assert!(asked.header("access-control-allow-methods").unwrap().contains("POST"));
-    assert!(asked.header("access-control-allow-headers").unwrap().contains("idempotency-key"));
+    let taken = asked.header("access-control-allow-headers").unwrap();
+    assert!(
+        ["idempotency-key", "if-match", "if-none-match", "x-expected-user"].iter().all(|name| taken.contains(name))
+    );
 
     let near_misses = [
         "https://app.example.test:443",

@@ -89,4 +89,9 @@ async fn a_theme_that_changed_elsewhere_is_not_overwritten() {
     assert_ne!(now["version"], first);
     edit(&now["version"], json!({ "sources": [] })).send().await.expect(200);
     anna.patch(&path, json!({ "name": "Without a version" })).await.expect(200);
+
+    let late = anna.request(Method::DELETE, &path).header("if-match", &format!("\"{}\"", now["version"])).send().await;
+    late.refused(412, "PRECONDITION_FAILED");
+    let seen = anna.get(&path).await.expect(200).data()["version"].clone();
+    anna.request(Method::DELETE, &path).header("if-match", &format!("\"{seen}\"")).send().await.expect(204);
 }

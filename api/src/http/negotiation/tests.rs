@@ -94,7 +94,7 @@ fn the_last_event_id_wins_over_the_query() {
 
 #[test]
 fn something_that_may_be_missing_is_changed_as_its_headers_say() {
-    let with = |name: header::HeaderName, value: &'static str| {
+    let with = |name: HeaderName, value: &'static str| {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
         headers
@@ -105,6 +105,8 @@ fn something_that_may_be_missing_is_changed_as_its_headers_say() {
         (with(header::IF_MATCH, "*"), true, false),
         (with(header::IF_MATCH, "\"2\""), false, false),
         (with(header::IF_NONE_MATCH, "*"), false, true),
+        (with(header::IF_NONE_MATCH, "\"3\""), false, true),
+        (with(header::IF_NONE_MATCH, "*, *"), false, true),
     ];
     for (headers, stored, missing) in table {
         assert_eq!((matches(&headers, Some(3)), matches(&headers, None)), (stored, missing), "{headers:?}");
@@ -132,7 +134,7 @@ fn a_change_is_let_through_for_the_version_it_names_and_for_none() {
     for good in [&[][..], &["*"], &["\"3\""], &["\"1\", \"3\""], &["\"1\"", "\"3\""], &["\"a b\", \"3\""]] {
         assert!(if_match(&headers(good), 3), "{good:?}");
     }
-    for bad in [&["\"2\""][..], &["3"], &["W/\"3\""], &[""], &["\"33\""], &["\"a b\""]] {
+    for bad in [&["\"2\""][..], &["3"], &["W/\"3\""], &[""], &["\"33\""], &["\"a b\""], &["*, \"1\""], &["*", "*"]] {
         assert!(!if_match(&headers(bad), 3), "{bad:?}");
     }
 }

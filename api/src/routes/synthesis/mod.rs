@@ -124,9 +124,10 @@ impl ThemesApi {
     /// Mails that were not sent yet are not sent. A theme with an active synthesis is 409 `ACTIVE_GENERATION`: cancel its job
     /// first.
     #[oai(path = "/themes/:id", method = "delete", operation_id = "deleteTheme")]
-    async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
+    async fn delete(&self, request: &Request, caller: Caller, id: Path<Uuid>) -> Result<Deleted, ApiError> {
         let app = &self.app;
-        match app.syntheses.delete_theme(caller.user, ThemeId(id.0)).await {
+        let expected = |version| negotiation::if_match(request.headers(), version);
+        match app.syntheses.delete_theme(caller.user, ThemeId(id.0), expected).await {
             Ok(()) => Ok(Deleted::Gone),
             Err(refusal) => Err(app.refused(caller.user, refusal).await),
         }

@@ -63,11 +63,7 @@ impl Syntheses {
         patch: impl FnOnce(&mut ThemeBody) + Send,
     ) -> Result<Theme, Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        store::lock(&mut tx, id).await?.then_some(()).ok_or(Refusal::NotFound)?;
-        let theme = store::theme(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-        if !expected(theme.version()) {
-            return Err(Refusal::VersionMismatch { current: Some(theme.version()) });
-        }
+        let theme = locked(&mut tx, id, expected).await?;
         let mut body = ThemeBody::from(&theme);
         patch(&mut body);
         let draft = ThemeDraft::parse(body)?;
@@ -80,13 +76,19 @@ impl Syntheses {
         Ok(theme)
     }
 
-    /// Removes a theme with its feeds, schedule, syntheses and mails. Mails that were not sent yet are not sent.
+    /// Removes a theme of the `expected` version with its feeds, schedule, syntheses and mails. Mails that were not sent
+    /// yet are not sent.
     ///
     /// # Errors
-    /// Missing or not theirs; or a synthesis of it has not ended: it is cancelled first.
-    pub async fn delete_theme(&self, user: UserId, id: ThemeId) -> Result<(), Refusal> {
+    /// Missing or not theirs; of another version; or a synthesis of it has not ended: it is cancelled first.
+    pub async fn delete_theme(
+        &self,
+        user: UserId,
+        id: ThemeId,
+        expected: impl FnOnce(i64) -> bool + Send,
+    ) -> Result<(), Refusal> {
         let mut tx = self.database.as_user(user).await?;
-        store::lock(&mut tx, id).await?.then_some(()).ok_or(Refusal::NotFound)?;
+        locked(&mut tx, id, expected).await?;
         if let Some(job) = store::active_synthesis(&mut tx, id).await? {
             let kind = Kind::GenerateSynthesis.as_str().to_owned();
             return Err(Refusal::AlreadyRunning(ActiveJob { id: job, kind }));
@@ -109,4 +111,14 @@ impl Syntheses {
         tx.commit().await?;
         Ok(found)
     }
+}
+
+/// The theme, which changes under no other request from here on.
+async fn locked(tx: &mut UserTx, id: ThemeId, expected: impl FnOnce(i64) -> bool + Send) -> Result<Theme, Refusal> {
+    store::lock(tx, id).await?.then_some(()).ok_or(Refusal::NotFound)?;
+    let theme = store::theme(tx, id).await?.ok_or(Refusal::NotFound)?;
+    if expected(theme.version()) {
+        return Ok(theme);
+    }
+    Err(Refusal::VersionMismatch { current: Some(theme.version()) })
 }

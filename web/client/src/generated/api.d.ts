@@ -7536,6 +7536,23 @@ export interface components {
                 "application/json": components["schemas"]["ErrorEnvelope"];
             };
         };
+        /** @description The caller may not do this, the request needs `X-Requested-With` (`CSRF_REQUIRED`), or the caller is not the user in `X-Expected-User` (`OTHER_USER`). */
+        ForbiddenWithLimit: {
+            headers: {
+                /** @description Requests and seconds of the limit. */
+                "RateLimit-Policy"?: string;
+                /** @description Remaining requests, and seconds until there is one more. */
+                RateLimit?: string;
+                /** @description Id of the request: the one that it carried, or a new one. */
+                "X-Request-Id": string;
+                /** @description The code of the error. */
+                "X-Error-Code": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorEnvelope"];
+            };
+        };
         /** @description Internal error. */
         InternalServerError: {
             headers: {
@@ -7552,6 +7569,23 @@ export interface components {
         /** @description `Accept` names no media type of this operation. */
         NotAcceptable: {
             headers: {
+                /** @description Id of the request: the one that it carried, or a new one. */
+                "X-Request-Id": string;
+                /** @description The code of the error. */
+                "X-Error-Code": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorEnvelope"];
+            };
+        };
+        /** @description `Accept` names no media type of this operation. */
+        NotAcceptableWithLimit: {
+            headers: {
+                /** @description Requests and seconds of the limit. */
+                "RateLimit-Policy"?: string;
+                /** @description Remaining requests, and seconds until there is one more. */
+                RateLimit?: string;
                 /** @description Id of the request: the one that it carried, or a new one. */
                 "X-Request-Id": string;
                 /** @description The code of the error. */
@@ -7605,7 +7639,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorEnvelope"];
             };
         };
-        /** @description `If-Match` does not name the current version. */
+        /** @description `If-Match` does not name the current version, or there is one although `If-None-Match` wants none. */
         PreconditionFailed: {
             headers: {
                 /** @description Id of the request: the one that it carried, or a new one. */
@@ -7747,6 +7781,23 @@ export interface components {
                 "application/json": components["schemas"]["ErrorEnvelope"];
             };
         };
+        /** @description The body is not JSON. */
+        UnsupportedMediaTypeWithLimit: {
+            headers: {
+                /** @description Requests and seconds of the limit. */
+                "RateLimit-Policy"?: string;
+                /** @description Remaining requests, and seconds until there is one more. */
+                RateLimit?: string;
+                /** @description Id of the request: the one that it carried, or a new one. */
+                "X-Request-Id": string;
+                /** @description The code of the error. */
+                "X-Error-Code": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorEnvelope"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -7864,12 +7915,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            406: components["responses"]["NotAcceptable"];
+            403: components["responses"]["ForbiddenWithLimit"];
+            406: components["responses"]["NotAcceptableWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -8395,13 +8446,13 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             404: components["responses"]["NotFoundWithLimit"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -9850,13 +9901,13 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             404: components["responses"]["NotFoundWithLimit"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -10208,12 +10259,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             404: components["responses"]["NotFoundWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -10752,7 +10803,10 @@ export interface operations {
     deleteTheme: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The expected `version` in quotes; any version if absent. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -10774,6 +10828,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
@@ -11116,12 +11171,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             404: components["responses"]["NotFoundWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -11243,13 +11298,13 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             404: components["responses"]["NotFoundWithLimit"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithLimit"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictWithLimit"];
             413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeWithLimit"];
             422: components["responses"]["UnprocessableEntityWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -11925,7 +11980,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequestWithLimit"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenWithLimit"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
