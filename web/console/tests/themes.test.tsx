@@ -302,6 +302,38 @@ test("a theme that is gone already is deleted", async () => {
   });
 });
 
+test("a theme that was changed elsewhere is not deleted", async () => {
+  await openTheme();
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+  saveElsewhere({ description: "Kept" });
+
+  window.dispatchEvent(new Event("pagehide"));
+
+  await screen.findByText("“Coffee” was not deleted. It was changed elsewhere in the meantime.");
+  await within(screen.getByRole("main")).findByRole("link", { name: "Coffee" });
+  expect(service.theme?.description).toBe("Kept");
+  await userEvent.click(screen.getByRole("button", { name: "Close" }));
+  expect(screen.queryByText(/was not deleted/)).toBeNull();
+});
+
+test("a removal whose answer was lost is asked for again", async () => {
+  await openTheme();
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+  service.next("DELETE", `/themes/${THEME}`, offline);
+  service.next("DELETE", `/themes/${THEME}`, () => refusal(404, "NOT_FOUND"));
+
+  window.dispatchEvent(new Event("pagehide"));
+  await screen.findByText(/“Coffee” is not deleted yet. Trying again./);
+  expect(hasUnsaved()).toBe(true);
+  window.dispatchEvent(new Event("online"));
+
+  await waitFor(() => {
+    expect([screen.queryByText(/“Coffee”/), hasUnsaved(), service.sent("DELETE").length]).toEqual([null, false, 2]);
+  });
+});
+
 test("a change that is overtaken again and again is sent again after a pause", async () => {
   const name = await openTheme();
   for (let time = 0; time < 5; time++) {
@@ -328,6 +360,7 @@ test("a deleted theme can be taken back, and leaving the page deletes it", async
   await remove();
   expect(within(screen.getByRole("main")).queryByRole("link", { name: "Coffee" })).toBeNull();
   await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  expect(document.activeElement?.textContent).toBe("Themes");
   await userEvent.click(await within(screen.getByRole("main")).findByRole("link", { name: "Coffee" }));
   expect(service.sent("DELETE")).toEqual([]);
   await remove();

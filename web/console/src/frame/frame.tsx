@@ -15,7 +15,7 @@ import { stepText } from "../syntheses/syntheses";
 import { longDate } from "../time";
 import { useLoad, useRefresh } from "../use-load";
 import { Shortcuts } from "./shortcuts";
-import { RemovalToast } from "./toast";
+import { RemovalToasts } from "./toast";
 import "./frame.css";
 
 const LOOK_SECONDS = 15;
@@ -62,7 +62,7 @@ export function Frame({ session, onSignOut, children }: FrameProps) {
           {children}
         </main>
       </div>
-      <RemovalToast />
+      <RemovalToasts />
       <Shortcuts />
     </div>
   );

@@ -99,6 +99,7 @@ export const en = {
     keep: "Keep it",
     deleted: "“{{name}}” was deleted.",
     notDeleted: "“{{name}}” was not deleted.",
+    notDeletedYet: "“{{name}}” is not deleted yet. Trying again.",
   },
   source: {
     title: "Sources",
@@ -287,6 +288,7 @@ export const en = {
   },
   error: {
     NETWORK: "The service cannot be reached.",
+    PRECONDITION_FAILED: "It was changed elsewhere in the meantime.",
     UNAUTHENTICATED: "Sign in first.",
     NOT_FOUND: "It is not there, or it is not yours.",
     ACTIVE_GENERATION: "Almanac is already writing for you. One at a time.",

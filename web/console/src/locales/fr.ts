@@ -104,6 +104,7 @@ export const fr: Messages = {
     keep: "Conserver",
     deleted: "« {{name}} » a été supprimé.",
     notDeleted: "« {{name}} » n’a pas été supprimé.",
+    notDeletedYet: "« {{name}} » n’est pas encore supprimé. Nouvel essai en cours.",
   },
   source: {
     title: "Sources",
@@ -293,6 +294,7 @@ export const fr: Messages = {
   },
   error: {
     NETWORK: "Le service est injoignable.",
+    PRECONDITION_FAILED: "Modifié ailleurs entre-temps.",
     UNAUTHENTICATED: "Connectez-vous d’abord.",
     NOT_FOUND: "C’est introuvable, ou ce n’est pas à vous.",
     ACTIVE_GENERATION: "Almanac rédige déjà pour vous. Une chose à la fois.",

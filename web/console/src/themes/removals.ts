@@ -1,65 +1,76 @@
-// A theme that a person has deleted is hidden at once and deleted after some seconds, so that it can be taken back.
+// Themes that a person has deleted: hidden at once and deleted after some seconds, so that they can be taken back.
 import { isAlmanacError, type Almanac } from "@almanac/client";
 import { Observable } from "../saving/observable";
+import { Saver, type SaveState } from "../saving/saver";
 import { guardUnsaved } from "../saving/unsaved";
+import type { Theme } from "./model";
 
 const UNDO_MS = 6_000;
 
 export interface Removal {
   id: string;
   name: string;
-  /** Set when the service has refused it. */
-  error?: unknown;
+  /** `scheduled`: it can be undone. */
+  save: SaveState;
 }
 
 export class Removals {
-  /** The removal that can be undone, or that failed. */
-  readonly current = new Observable<Removal | null>(null);
-  private readonly removed = new Set<string>();
-  /** Removals without an answer so far. */
-  private sending = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Those of this page, the newest last. */
+  readonly all = new Observable<readonly Removal[]>([]);
+  private readonly savers = new Map<string, Saver<Theme, void>>();
 
   constructor(private readonly almanac: Almanac) {
     // A removal that can still be undone is sent when the page closes: that loses nothing.
-    guardUnsaved({ isUnsaved: () => this.sending > 0, flush: this.flush });
+    const isOnTheWay = ({ save }: Removal) => save.kind === "saving" || save.kind === "waiting";
+    guardUnsaved({ isUnsaved: () => this.all.get().some(isOnTheWay), flush: this.flush });
+    window.addEventListener("online", () => void this.flush());
   }
 
   isHidden(id: string): boolean {
-    const current = this.current.get();
-    return this.removed.has(id) || (current?.id === id && current.error === undefined);
+    return this.all.get().some((removal) => removal.id === id && removal.save.kind !== "refused");
   }
 
-  start(id: string, name: string): void {
+  /** Deletes a theme as the person has seen it: one that was changed elsewhere since stays. */
+  start(theme: Theme): void {
     void this.flush();
-    this.current.set({ id, name });
-    this.timer = setTimeout(() => void this.flush(), UNDO_MS);
+    const { id, name } = theme;
+    const saver = new Saver<Theme, void>({
+      send: (seen) => this.send(seen),
+      onSaved: () => undefined,
+      onRefused: () => undefined,
+    });
+    saver.state.subscribe(() => {
+      this.set(id, { id, name, save: saver.state.get() });
+    });
+    this.savers.set(id, saver);
+    saver.save(theme, UNDO_MS);
   }
 
-  readonly undo = (): void => {
-    clearTimeout(this.timer);
-    this.current.set(null);
-  };
+  undo(id: string): void {
+    this.savers.get(id)?.cancel();
+    this.dismiss(id);
+  }
+
+  dismiss(id: string): void {
+    this.savers.delete(id);
+    this.set(id);
+  }
+
+  private set(id: string, ...changed: Removal[]): void {
+    this.all.set([...this.all.get().filter((removal) => removal.id !== id), ...changed]);
+  }
 
   private readonly flush = async (): Promise<void> => {
-    clearTimeout(this.timer);
-    const current = this.current.get();
-    if (current && current.error === undefined) await this.send(current);
+    await Promise.all([...this.savers.values()].map((saver) => saver.flush()));
   };
 
-  private async send(removal: Removal): Promise<void> {
-    this.removed.add(removal.id);
-    this.current.set(null);
-    this.sending += 1;
+  private async send({ id, version }: Theme): Promise<void> {
+    const params = { path: { id }, header: { "If-Match": `"${version}"` } };
     try {
-      await this.almanac.delete("/themes/{id}", { params: { path: { id: removal.id } }, keepalive: true });
+      await this.almanac.delete("/themes/{id}", { params, keepalive: true });
     } catch (error) {
       // Deleted elsewhere, or by an earlier attempt whose answer was lost.
-      if (isAlmanacError(error) && error.status === 404) return;
-      this.removed.delete(removal.id);
-      this.current.set({ ...removal, error });
-    } finally {
-      this.sending -= 1;
+      if (!isAlmanacError(error) || error.status !== 404) throw error;
     }
   }
 }

@@ -60,7 +60,7 @@ function Theme({ theme, values, view, editor }: ThemeProps) {
       <Syntheses theme={theme} />
       <DeleteTheme
         onDelete={() => {
-          removals.start(theme, view.stored?.name ?? "");
+          if (view.stored) removals.start(view.stored);
           navigate({ page: "themes" });
         }}
       />

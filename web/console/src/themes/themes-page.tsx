@@ -26,16 +26,16 @@ export function ThemesPage() {
   const words = useWords();
   const { t } = words;
   const { removals } = useApp();
-  const removal = useSyncExternalStore(removals.current.subscribe, removals.current.get);
+  const removed = useSyncExternalStore(removals.all.subscribe, removals.all.get);
   const [query, setQuery] = useQuery("q");
   const load = useCallback((signal: AbortSignal) => allThemes(almanac, signal), [almanac]);
   const { data, error, reload } = useLoad(load);
   useRefresh(reload);
   // A theme whose removal was refused is there again.
-  const refusal = removal?.error;
+  const refusals = removed.filter(({ save }) => save.kind === "refused").length;
   useEffect(() => {
-    if (refusal !== undefined) reload();
-  }, [refusal, reload]);
+    if (refusals > 0) reload();
+  }, [refusals, reload]);
 
   const themes = data?.themes.filter(({ id }) => !removals.isHidden(id));
   const found = themes?.filter((theme) => matches(theme, query));
