@@ -87,14 +87,14 @@ const NOT_CONNECTED = /reset reason: (remote |local )?connection (failure|timeou
 
 /**
  * Whether a 503 is that of a mesh whose service died after it had got the request. Envoy answers so where other proxies
- * answer 502, and names the reason in its text.
+ * answer 502, and names the reason in its text; one that names none may have passed it on.
  */
 async function wasPassedOn(response: Response): Promise<boolean> {
   const { status, headers } = response;
   if (status !== 503 || headers.has("X-Error-Code") || !headers.get("Content-Type")?.startsWith("text/plain"))
     return false;
   const text = await response.clone().text();
-  return text.includes("reset before headers") && !NOT_CONNECTED.test(text);
+  return text.includes("upstream connect error") && !NOT_CONNECTED.test(text);
 }
 
 async function readWhole({ status, headers, body }: Response): Promise<Response> {
