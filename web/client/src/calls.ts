@@ -4,7 +4,7 @@ import { AlmanacError, errorOf, networkError } from "./error.js";
 import type { Schemas } from "./events.js";
 import type { paths } from "./generated/api.js";
 import { KEYED_PATHS } from "./generated/contract.js";
-import { newKey } from "./key.js";
+import { newIdempotencyKey } from "./key.js";
 import type { Settings } from "./settings.js";
 
 type Method = "get" | "put" | "post" | "patch" | "delete";
@@ -63,7 +63,7 @@ export function rawClient(settings: Settings, send: Send): RawClient {
         request.headers.set("Accept", "application/json");
       // Set before the first attempt, so that all attempts of a call share it.
       if (request.method === "POST" && KEYED_PATHS.has(schemaPath) && !request.headers.has("Idempotency-Key")) {
-        request.headers.set("Idempotency-Key", newKey());
+        request.headers.set("Idempotency-Key", newIdempotencyKey());
       }
     },
   });

@@ -13,6 +13,7 @@ export type {
   WeekEvent,
 } from "./events.js";
 export type { components, operations, paths } from "./generated/api.js";
+export { newIdempotencyKey } from "./key.js";
 export { API_VERSION } from "./generated/contract.js";
 export {
   createSchedulesApi,

@@ -5,7 +5,7 @@ import { decode, SilenceError, within, type Decoding, type RawEvent } from "./de
 import { AlmanacError, errorOf, networkError } from "./error.js";
 import type { StreamEvent, StreamMethod, StreamPath } from "./events.js";
 import type { paths } from "./generated/api.js";
-import { newKey } from "./key.js";
+import { newIdempotencyKey } from "./key.js";
 import { backOff, sleep } from "./pause.js";
 import type { Settings } from "./settings.js";
 import type { Transport } from "./transport.js";
@@ -78,7 +78,7 @@ class Follower {
   private readonly options: StreamOptions;
   private readonly init: Init;
   /** A repeated start with the same key attaches to the job of the first. */
-  private readonly key = newKey();
+  private readonly key = newIdempotencyKey();
   private readonly starts: boolean;
   private jobId: string | undefined;
   private last: number;

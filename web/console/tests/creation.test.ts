@@ -1,5 +1,5 @@
 // One theme for one draft, also when answers are lost.
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Creation } from "../src/themes/creation";
 import type { Values } from "../src/themes/model";
 import { Service, THEME, data, offline, refusal } from "./service";
@@ -12,6 +12,10 @@ let creation: Creation;
 beforeEach(() => {
   service = new Service();
   creation = new Creation();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
 });
 
 const create = (values: Values) => creation.create(service.almanac, values);
@@ -70,4 +74,13 @@ test("a theme that was deleted before its change arrived is made again", async (
   await create(TEA);
 
   expect(service.sent("POST").map(({ body }) => (body as Values).name)).toEqual(["Coffee", "Coffee", "Tea"]);
+});
+
+test("a page without TLS, which has no randomUUID, makes a theme", async () => {
+  vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+  next(() => data({ id: THEME }));
+
+  expect(await create(COFFEE)).toBe(THEME);
+
+  expect(keys()[0]).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -33,9 +33,12 @@ function Details({ text }: { text: string }) {
     <details className="details">
       <summary>{t("details")}</summary>
       <pre>{text}</pre>
-      <button type="button" className="button button-small" onClick={() => void navigator.clipboard.writeText(text)}>
-        {t("copy")}
-      </button>
+      {/* Pages without TLS have none. */}
+      {"clipboard" in navigator && (
+        <button type="button" className="button button-small" onClick={() => void navigator.clipboard.writeText(text)}>
+          {t("copy")}
+        </button>
+      )}
     </details>
   );
 }

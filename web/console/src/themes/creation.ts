@@ -1,5 +1,5 @@
 // Creates a theme once, although the answer may be lost and the person may change the draft before she tries again.
-import { isAlmanacError, type Almanac, type AlmanacError } from "@almanac/client";
+import { isAlmanacError, newIdempotencyKey, type Almanac, type AlmanacError } from "@almanac/client";
 import { isSame } from "../saving/merge";
 import type { Values } from "./model";
 
@@ -14,7 +14,7 @@ export class Creation {
 
   /** Returns the id of the theme. */
   async create(almanac: Almanac, values: Values): Promise<string> {
-    this.unanswered ??= { key: crypto.randomUUID(), values };
+    this.unanswered ??= { key: newIdempotencyKey(), values };
     const { key, values: body } = this.unanswered;
     const header = { "Idempotency-Key": key };
     const { id } = await this.settle(almanac.post("/themes", { params: { header }, body }), isRefusal);

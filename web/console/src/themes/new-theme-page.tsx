@@ -61,7 +61,9 @@ export function NewThemePage() {
     } catch (refusal) {
       setIsSending(false);
       const details = isAlmanacError(refusal) ? refusal.details : [];
-      setProblems(Object.fromEntries(details.map(({ loc, msg }) => [String(loc[1]), msg])));
+      setProblems(
+        Object.fromEntries(details.map(({ loc, msg }) => [String(loc[1]), t("refusedValue", { reason: msg })])),
+      );
       setError(refusal);
     }
   };
