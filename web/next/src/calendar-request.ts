@@ -1,6 +1,7 @@
 // What a request for a calendar may say, as far as its slots depend on it. Pure.
 import { isZone } from "./instant.js";
 import { flawed, ruledOut, type Detail } from "./refusal.js";
+import { checkTypes, isObject } from "./request-types.js";
 
 export type Cadence = "daily" | "weekly" | "monthly";
 
@@ -34,25 +35,14 @@ export interface CalendarRequest {
 }
 
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-const CADENCES: readonly unknown[] = ["daily", "weekly", "monthly"];
+const CADENCES: readonly string[] = ["daily", "weekly", "monthly"] satisfies Cadence[];
 const CHANNELS_MAX = 8;
 const TITLE_MAX = 200;
 /** Bytes of constraints as JSON. */
 const CONSTRAINTS_MAX = 32 * 1024;
+const DATE = "must be a date from 1900 to 2199, YYYY-MM-DD";
+const CHANNEL = "must be a lower-case letter, then at most 31 lower-case letters, digits, _ or -";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** The fields that a request has, each at most once. Others are ignored. */
-export const FIELDS: ReadonlySet<string> = new Set([
-  "channels",
-  "cadence",
-  "start",
-  "end",
-  "constraints",
-  "calendarId",
-  "planId",
-  "timezone",
-  "title",
-]);
 
 export const isChannel = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z][a-z0-9_-]{0,31}$/.test(value);
@@ -85,9 +75,6 @@ function isDate(value: unknown): value is string {
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(value);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Collects flaws, so that all of them are reported together. */
 class Reader {
   private readonly flaws: Detail[] = [];
@@ -96,20 +83,17 @@ class Reader {
     this.flaws.push({ loc: ["body", ...loc], msg, type });
   }
 
-  check<T>(value: unknown, is: (value: unknown) => value is T, loc: Detail["loc"], msg: string): T[] {
+  check<T>(value: unknown, is: (value: unknown) => value is T, loc: Detail["loc"], msg: string, type?: string): T[] {
     if (is(value)) return [value];
-    this.flaw(loc, msg);
+    this.flaw(loc, msg, type);
     return [];
   }
 
-  /** The good items of a list; none if it is absent or null. */
-  list<T>(value: unknown, is: (value: unknown) => value is T, loc: Detail["loc"], msg: string): T[] {
-    if (value === undefined || value === null) return [];
-    if (!Array.isArray(value)) {
-      this.flaw(loc, "must be a list", "type");
-      return [];
-    }
-    return value.flatMap((item: unknown, at) => this.check(item, is, [...loc, at], msg));
+  /** Whether a text or a list has an allowed size. */
+  size(size: number, loc: Detail["loc"], { least, most, unit }: Bounds): boolean {
+    if (size < least) this.flaw(loc, `must have at least ${least} ${unit}`, "too_short");
+    if (size > most) this.flaw(loc, `must have at most ${most} ${unit}`, "too_long");
+    return size >= least && size <= most;
   }
 
   /** The text without white space around it, if it has an allowed number of characters; else nothing. */
@@ -119,10 +103,7 @@ class Reader {
       return [];
     }
     const text = trimmed(value);
-    const characters = Array.from(text).length;
-    if (characters < least) this.flaw(loc, `must have at least ${least} characters`, "too_short");
-    if (characters > most) this.flaw(loc, `must have at most ${most} characters`, "too_long");
-    return characters < least || characters > most ? [] : [text];
+    return this.size(Array.from(text).length, loc, { least, most, unit: "characters" }) ? [text] : [];
   }
 
   /** The good texts of a list. */
@@ -131,10 +112,7 @@ class Reader {
       this.flaw(loc, "must be a list", "type");
       return [];
     }
-    if (value.length > bounds.items) {
-      this.flaw(loc, `must have at most ${bounds.items} items`, "too_long");
-      return [];
-    }
+    if (!this.size(value.length, loc, { least: 0, most: bounds.items, unit: "items" })) return [];
     return value.flatMap((item: unknown, at) => this.text(item, [...loc, at], bounds.least, bounds.most));
   }
 
@@ -143,38 +121,41 @@ class Reader {
   }
 }
 
+interface Bounds {
+  least: number;
+  most: number;
+  unit: "characters" | "items";
+}
+
 /**
  * Reads the body of a request.
- * @throws {Refusal} 400 with all flaws of shape, else 422 with the first broken rule.
+ * @throws {Refusal} 400 with the first wrong type or all other flaws of shape, else 422 with the first broken rule.
  */
 export function readCalendarRequest(body: unknown): CalendarRequest {
+  const { cadence, start, end, calendarId, planId, timezone, title, ...fields } = checkTypes(body);
   const reader = new Reader();
-  const fields = reader.check(body, isObject, [], "must be an object")[0] ?? {};
-  const { cadence, start, end, calendarId = null, planId = null, timezone = null, title = null } = fields;
-  const channels = reader.list(fields["channels"] ?? [], isChannel, ["channels"], "must be the name of a channel");
-  const named = Array.isArray(fields["channels"]) ? fields["channels"].length : 0;
-  if (named < 1 || named > CHANNELS_MAX) reader.flaw(["channels"], `must have 1 to ${CHANNELS_MAX} items`, "length");
-  if (!CADENCES.includes(cadence)) reader.flaw(["cadence"], "must be daily, weekly or monthly");
-  if (!isDate(start)) reader.flaw(["start"], "must be a date, YYYY-MM-DD", "date");
-  if (!isDate(end)) reader.flaw(["end"], "must be a date, YYYY-MM-DD", "date");
+  reader.size(fields.channels.length, ["channels"], { least: 1, most: CHANNELS_MAX, unit: "items" });
+  const channels = fields.channels
+    .slice(0, CHANNELS_MAX)
+    .flatMap((channel, at) => reader.check(channel, isChannel, ["channels", at], CHANNEL));
+  if (!CADENCES.includes(cadence)) reader.flaw(["cadence"], `must be one of ${CADENCES.join(", ")}`);
+  reader.check(start, isDate, ["start"], DATE, "date");
+  reader.check(end, isDate, ["end"], DATE, "date");
+  const constraints = constraintsOf(reader, fields.constraints ?? {});
   const [calendar, plan] = [uuidOf(calendarId), uuidOf(planId)];
-  if (calendarId !== null && calendar === undefined) reader.flaw(["calendarId"], "must be a UUID", "uuid");
-  if (planId !== null && plan === undefined) reader.flaw(["planId"], "must be a UUID", "uuid");
-  if (title !== null) reader.text(title, ["title"], 1, TITLE_MAX);
-  if (timezone !== null && typeof timezone !== "string") reader.flaw(["timezone"], "must be a text", "type");
-  const constraints = constraintsOf(reader, fields["constraints"] ?? {});
+  if (calendarId != null && calendar === undefined) reader.flaw(["calendarId"], "must be a UUID", "uuid");
+  if (planId != null && plan === undefined) reader.flaw(["planId"], "must be a UUID", "uuid");
+  if (title != null) reader.text(title, ["title"], 1, TITLE_MAX);
   reader.finish();
 
-  if ((end as string) < (start as string)) {
-    throw ruledOut("END_BEFORE_START", "end", "The range ends before it starts.");
-  }
-  const zone = (timezone ?? "UTC") as string;
+  if (end < start) throw ruledOut("END_BEFORE_START", "end", "The range ends before it starts.");
+  const zone = timezone ?? "UTC";
   if (!isZone(zone)) throw ruledOut("UNKNOWN_TIME_ZONE", "timezone", "Unknown time zone.");
   return {
     channels: [...new Set(channels)],
     cadence: cadence as Cadence,
-    start: start as string,
-    end: end as string,
+    start,
+    end,
     zone,
     calendarId: calendar ?? null,
     ...constraints,
@@ -184,9 +165,10 @@ export function readCalendarRequest(body: unknown): CalendarRequest {
 type Constraints = Pick<CalendarRequest, "times" | "skipDates" | "skipWeekdays" | "topics">;
 
 /** Checks the known keys; null is as good as absent. Only those that slots and placeholders depend on are kept. */
-function constraintsOf(reader: Reader, value: unknown): Constraints {
-  const given = reader.check(value, isObject, ["constraints"], "must be an object")[0] ?? {};
-  const all = Object.fromEntries(Object.entries(given).filter(([, constraint]) => constraint !== null));
+function constraintsOf(reader: Reader, given: Record<string, unknown>): Constraints {
+  // The service reads them in the order of their names.
+  const names = Object.keys(given).sort();
+  const all = Object.fromEntries(names.filter((name) => given[name] !== null).map((name) => [name, given[name]]));
   const found: Constraints = { times: new Map(), skipDates: new Set(), skipWeekdays: new Set(), topics: [] };
   for (const [name, constraint] of Object.entries(all)) readConstraint(reader, found, name, constraint);
   if (new TextEncoder().encode(JSON.stringify(all)).length > CONSTRAINTS_MAX) {
@@ -213,16 +195,16 @@ function readConstraint(reader: Reader, found: Constraints, name: string, value:
       break;
     case "brand":
       if (typeof value === "string") reader.text(value, loc, 0, 200);
-      else reader.check(value, isObject, loc, "must be a name or an object");
+      else reader.check(value, isObject, loc, "must be a name or an object", "type");
       break;
     case "times":
       found.times = timesOf(reader, value, loc);
       break;
     case "skipDates":
-      found.skipDates = new Set(wordsOf(reader, value, loc, isDate, "must be a date, YYYY-MM-DD"));
+      found.skipDates = new Set(wordsOf(reader, value, loc, isDate, DATE));
       break;
     case "skipWeekdays": {
-      const days = wordsOf(reader, value, loc, isWeekday, `must be one of ${WEEKDAYS.join(", ")}`);
+      const days = wordsOf(reader, value, loc, isWeekday, "must be one of mon, tue, wed, thu, fri, sat, sun");
       found.skipWeekdays = new Set(days.map((day) => WEEKDAYS.indexOf(day)));
     }
   }
@@ -241,12 +223,13 @@ function wordsOf(
 
 function timesOf(reader: Reader, value: unknown, loc: string[]): Map<string, string> {
   const times = new Map<string, string>();
-  const named = reader.check(value, isObject, loc, "must be an object")[0] ?? {};
+  const named = reader.check(value, isObject, loc, "must be an object", "type")[0] ?? {};
   for (const [channel, given] of Object.entries(named)) {
     const at = [...loc, channel];
-    reader.check(channel, isChannel, at, "must be the name of a channel");
+    reader.check(channel, isChannel, at, CHANNEL);
     for (const text of reader.text(given, at, 0, 64)) {
-      for (const time of reader.check(text, isTime, at, "must be a time of day, HH:MM")) times.set(channel, time);
+      for (const time of reader.check(text, isTime, at, "must be a time of day, HH:MM", "time"))
+        times.set(channel, time);
     }
   }
   return times;

@@ -1,10 +1,11 @@
 // A calendar that never was: what a client sees while the service is switched off or cannot be reached and the app has no
 // flow of its own. The same request gives the same bytes; nothing is stored, and no id is made up.
 import type { Schemas } from "@almanac/client";
-import { FIELDS, readCalendarRequest, type CalendarRequest } from "./calendar-request.js";
+import { readCalendarRequest, type CalendarRequest } from "./calendar-request.js";
 import { checkCaller, type Credentials } from "./credentials.js";
 import { checkKey, checkMedia, chooseFormat, type Format } from "./negotiation.js";
-import { Refusal } from "./refusal.js";
+import { answer, Refusal } from "./refusal.js";
+import { FIELDS } from "./request-types.js";
 import { slotsOf, type Slot } from "./slots.js";
 import { parseJson } from "./strict-json.js";
 
@@ -89,23 +90,18 @@ function placeholder({ zone, topics }: CalendarRequest, slot: Slot, nth: number)
 /** The events in the order in which a run sends them. */
 function* eventsOf({ entries, summary }: DryRun): Generator<[type: string, data: object]> {
   const total = entries.length;
-  yield ["progress", { completed: 0, total, stage: "drafting" }];
+  yield ["progress", { completed: 0, total, stage: "drafting", percent: 0 }];
   for (const entry of entries) yield ["entry", entry];
-  yield ["progress", { completed: total, total, stage: "finalizing" }];
+  yield ["progress", { completed: total, total, stage: "finalizing", percent: 100 }];
   yield ["done", summary];
 }
 
 function respond(run: DryRun, format: Format, requestId: string): Response {
   const degraded = run.reason === "unreachable" ? { degraded: ["storage"] } : {};
-  const headers = {
-    "Content-Type": format,
-    "Cache-Control": "no-cache, no-store, no-transform",
-    "X-Request-Id": requestId,
-  };
   if (format === "application/json") {
     const data: Schemas["DryRunResponse"] = { summary: run.summary, entries: run.entries };
     const meta = { requestId, ...degraded, dryRun: true };
-    return new Response(JSON.stringify({ data, error: null, meta }), { headers });
+    return answer({ data, error: null, meta }, { requestId });
   }
   const encode = format === "text/event-stream" ? toSse : toNdjson;
   const lines = [...eventsOf(run)].map(([type, data], index) => {
@@ -115,7 +111,13 @@ function respond(run: DryRun, format: Format, requestId: string): Response {
     return encode(type, seq, { data, error: null, meta });
   });
   const opening = format === "text/event-stream" ? "retry: 2000\n\n" : "";
-  return new Response(opening + lines.join(""), { headers: { ...headers, "X-Accel-Buffering": "no" } });
+  const headers = {
+    "Content-Type": format,
+    "Cache-Control": "no-cache, no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Request-Id": requestId,
+  };
+  return new Response(opening + lines.join(""), { headers });
 }
 
 function toSse(type: string, seq: number, envelope: object): string {

@@ -30,18 +30,29 @@ export class Refusal extends Error {
     const { status, code, message, details = [], retryable = false, retryAfterSeconds, headers } = this.fields;
     const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
     const error = { code, message, details, retryable, ...wait };
-    return new Response(JSON.stringify({ data: null, error, meta: { requestId } }), {
-      status,
-      headers: {
-        "Content-Type": "application/json; charset=utf-8",
-        "Cache-Control": "no-store",
-        "X-Error-Code": code,
-        "X-Request-Id": requestId,
-        ...(retryAfterSeconds === undefined ? {} : { "Retry-After": String(retryAfterSeconds) }),
-        ...headers,
-      },
-    });
+    const more = {
+      "X-Error-Code": code,
+      ...(retryAfterSeconds === undefined ? {} : { "Retry-After": String(retryAfterSeconds) }),
+      ...headers,
+    };
+    return answer({ data: null, error, meta: { requestId } }, { requestId, status, headers: more });
   }
+}
+
+interface AnswerInit {
+  requestId: string;
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** A JSON answer with the headers that the service sends with one. */
+export function answer(envelope: object, { requestId, status = 200, headers = {} }: AnswerInit): Response {
+  const usual = {
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Request-Id": requestId,
+  };
+  return new Response(JSON.stringify(envelope), { status, headers: { ...usual, ...headers } });
 }
 
 /** 400: the body does not match the schema. */

@@ -63,7 +63,7 @@ function scan(text: string): void {
     else if (inString) {
       if (character === "\\") at += escapeLength(text, at) - 1;
     } else if (character === "[" || character === "{") {
-      if (++depth > MAX_DEPTH) throw malformed("MALFORMED_JSON", "the body is nested too deeply");
+      if (++depth > MAX_DEPTH) throw tooDeep();
     } else if (character === "]" || character === "}") depth--;
     else if (character >= "0" && character <= "9") at += numberLength(text, at) - 1;
   }
@@ -92,12 +92,21 @@ function numberLength(text: string, at: number): number {
   part.lastIndex = at;
   const number = part.exec(text)?.[0] ?? "";
   if (Math.abs(Number(number)) === Infinity) {
-    throw malformed("MALFORMED_JSON", "the body contains a number out of range");
+    const detail = { msg: "a number is out of range", type: "json" };
+    throw malformed("MALFORMED_JSON", "the body contains a number out of range", detail);
   }
   return number.length;
 }
 
-function malformed(code: "MALFORMED_TEXT" | "MALFORMED_JSON", message: string): Refusal {
-  const type = code === "MALFORMED_TEXT" ? "text" : "json";
-  return new Refusal({ status: 400, code, message, details: [{ loc: ["body"], msg: message, type }] });
+function tooDeep(): Refusal {
+  const detail = { msg: `nested deeper than ${MAX_DEPTH}`, type: "depth" };
+  return malformed("MALFORMED_JSON", "the body is nested too deeply", detail);
+}
+
+function malformed(
+  code: "MALFORMED_TEXT" | "MALFORMED_JSON",
+  message: string,
+  detail = { msg: message, type: code === "MALFORMED_TEXT" ? "text" : "json" },
+): Refusal {
+  return new Refusal({ status: 400, code, message, details: [{ loc: ["body"], ...detail }] });
 }

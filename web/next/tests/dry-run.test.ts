@@ -46,6 +46,11 @@ describe("a dry run", () => {
       "progress",
       "done",
     ]);
+    const progress = frames.filter(({ event }) => event === "progress").map(({ data: { data } }) => data);
+    expect(progress).toEqual([
+      { completed: 0, total: 4, stage: "drafting", percent: 0 },
+      { completed: 4, total: 4, stage: "finalizing", percent: 100 },
+    ]);
     frames.forEach(({ id, event, data: { error, meta } }, index) => {
       const seq = index + 1;
       expect(error).toBeNull();
@@ -106,7 +111,7 @@ describe("a dry run", () => {
     ["json", "text/event-stream"],
     ["application/json;q=2, text/event-stream;q=0.1", "text/event-stream"],
     ["application/json;q=x, application/x-ndjson;q=0.1", "application/x-ndjson"],
-    ["application/json;q=0.1, text/event-stream;q=0.5, application/json", "application/json"],
+    ["application/json;q=0.1, text/event-stream;q=0.5, application/json", "application/json; charset=utf-8"],
   ])("comes in the format that the service would choose for %s", async (Accept, expected) => {
     const response = await off.POST(generation({ headers: { Accept } }));
     expect(response.headers.get("Content-Type")).toBe(expected);
@@ -119,7 +124,10 @@ describe("a dry run", () => {
 
   it("comes as one document, if that is asked for", async () => {
     const headers = { Accept: "application/json, text/event-stream;q=0.5", "X-Request-Id": "r-1" };
-    const body: unknown = await (await off.POST(generation({ headers }))).json();
+    const response = await off.POST(generation({ headers }));
+    const body: unknown = await response.json();
+    expect(response.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
     expect(body).toMatchObject({
       data: { summary: { entries: 4, persisted: false }, entries: [{ key: "instagram:2026-01-26:1" }, {}, {}, {}] },
       error: null,
