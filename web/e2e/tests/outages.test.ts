@@ -2,16 +2,19 @@
 import type { Page } from "playwright-core";
 import { afterEach, expect, inject } from "vitest";
 import { test } from "../src/browser.js";
-import { LONG, PROXY, signIn, openSignedIn } from "../src/example.js";
+import { Calendar, LONG, PROXY, signIn, openSignedIn, type Order } from "../src/example.js";
 import { expectCount, expectText } from "../src/expect.js";
-import { tokenOf } from "../src/people.js";
+import { person, tokenOf, type Person } from "../src/people.js";
 import { ensureRunning, start, stop } from "../src/programs.js";
 import { apiProgram, CALENDAR_SECONDS } from "../src/stack.js";
 
 /** The life of a token that expires while a run goes on. */
 const SHORT_SECONDS = 4;
 const WAIT_MS = (CALENDAR_SECONDS + 20) * 1_000;
+const UNANSWERED = "You seem to be offline.";
+const MAY_HAVE_STARTED = "A calendar that you asked for may have been started. Generate the same again to open it.";
 const WEEK = { channels: ["instagram", "linkedin"], start: "2027-03-01", end: "2027-03-07" };
+const DAY = { ...WEEK, end: "2027-03-01" };
 
 afterEach(() => ensureRunning(apiProgram(inject("addresses"))));
 
@@ -45,7 +48,7 @@ test("a stream whose API is killed goes on to its end once there is one again", 
 
 test("a page that is opened while the API is away says so, and is filled once it is back", async ({ open }) => {
   const { calendar } = await openSignedIn(open);
-  await calendar.generate({ ...WEEK, end: "2027-03-01" });
+  await calendar.generate(DAY);
   await expectText(calendar.notice, "Done: 2 posts.");
 
   await stop("api", "SIGKILL");
@@ -60,7 +63,7 @@ test("a page that is opened while the API is away says so, and is filled once it
 
 test("an edit while the API is away is kept in its field and saved when it is back", async ({ open }) => {
   const { anna, calendar } = await openSignedIn(open);
-  await calendar.generate({ ...WEEK, end: "2027-03-01" });
+  await calendar.generate(DAY);
   await expectText(calendar.notice, "Done: 2 posts.");
   const key = "linkedin:2027-03-01:1";
   await expectCount(calendar.caption(key), 1);
@@ -75,24 +78,64 @@ test("an edit while the API is away is kept in its field and saved when it is ba
   expect(entries.find((entry) => entry.key === key)?.caption).toBe("Typed in the dark");
 });
 
-test("a calendar whose start had no answer is not made twice by a second press", async ({ open }) => {
-  const { anna, calendar } = await openSignedIn(open);
-  const order = { ...WEEK, end: "2027-03-01" };
-  // The request arrives, the answer does not.
-  await calendar.page.route(`**${PROXY}/v1/ai/calendar`, async (route) => {
+/** Generates so that the requests arrive and their answers do not. */
+async function generateUnanswered(calendar: Calendar, order: Order): Promise<void> {
+  const starts = `**${PROXY}/v1/ai/calendar`;
+  await calendar.page.route(starts, async (route) => {
     await route.fetch();
     await route.abort();
   });
   await calendar.generate(order);
-  await expectText(calendar.problem, "You seem to be offline.", WAIT_MS);
+  await expectText(calendar.problem, UNANSWERED, WAIT_MS);
+  await calendar.page.unroute(starts);
+}
 
-  await calendar.page.unroute(`**${PROXY}/v1/ai/calendar`);
-  await calendar.generate(order);
-
+async function expectOneCalendar({ almanac }: Person, calendar: Calendar): Promise<void> {
   await expectCount(calendar.posts, 2);
   await expectText(calendar.notice, "Done: 2 posts.");
-  const { items } = await anna.almanac.get("/calendars", { params: { query: { empty: true } } });
+  const { items } = await almanac.get("/calendars", { params: { query: { empty: true } } });
   expect(items.map(({ id }) => id)).toEqual([calendar.id()]);
+}
+
+test("a calendar whose start had no answer is not made twice by a second press", async ({ open }) => {
+  const { anna, calendar } = await openSignedIn(open);
+  await generateUnanswered(calendar, DAY);
+
+  await calendar.generate(DAY);
+
+  await expectOneCalendar(anna, calendar);
+});
+
+test("nor after a reload, which says that it may have been started", async ({ open }) => {
+  const { anna, calendar } = await openSignedIn(open);
+  await generateUnanswered(calendar, DAY);
+
+  await calendar.page.reload();
+  await expectText(calendar.notice, MAY_HAVE_STARTED);
+  await calendar.generate(DAY);
+
+  await expectOneCalendar(anna, calendar);
+  await calendar.page.reload();
+  await expectCount(calendar.posts, 2);
+  await expectText(calendar.notice, /^$/);
+});
+
+test("nor in a second tab, but for another user it is a calendar of its own", async ({ open }) => {
+  const { anna, context, calendar } = await openSignedIn(open);
+  await generateUnanswered(calendar, DAY);
+  const boris = person();
+  await signIn(context, boris.token);
+  const other = await Calendar.open(context);
+  await expectText(other.notice, /^$/);
+  await other.generate(DAY);
+  await expectOneCalendar(boris, other);
+
+  await signIn(context, anna.token);
+  const second = await Calendar.open(context);
+  await expectText(second.notice, MAY_HAVE_STARTED);
+  await second.generate(DAY);
+
+  await expectOneCalendar(anna, second);
 });
 
 test("a stream whose token expires goes on with the one that replaced it", async ({ open }) => {

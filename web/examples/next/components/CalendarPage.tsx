@@ -20,7 +20,7 @@ export function CalendarPage({ user, calendarId, runId }: Props) {
   useLayoutEffect(() => {
     actFor(user);
   }, [user]);
-  const [state, actions] = useCalendar(calendarId, runId);
+  const [state, actions] = useCalendar(user, calendarId, runId);
   const { saved, run, review, request, problem } = state;
   const isRunning = run !== undefined && !run.isOver;
   const isLoading = calendarId !== undefined && state.loads === 0 && problem === undefined;

@@ -48,6 +48,8 @@ export type Change =
   | { type: "loaded"; id: string; title: string | null; entries: Entry[] }
   | { type: "request"; request: CalendarRequest }
   | { type: "started"; request?: CalendarRequest; slots: Slot[]; runId?: string; isRegeneration: boolean }
+  /** The page was opened, and an earlier start has no answer. */
+  | { type: "unanswered" }
   | { type: "event"; event: CalendarEvent }
   /** `interrupted`: the run may go on, but this page does not see it any more. */
   | { type: "ended"; interrupted: boolean }
@@ -88,6 +90,8 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
       const run = { id: runId, isRegeneration, writer: "almanac" as const, isOver: false, slots, ...counts };
       return { ...state, request, run, review: undefined, problem: undefined, notice: undefined, degraded: [] };
     }
+    case "unanswered":
+      return { ...state, notice: UNANSWERED };
     case "event":
       return state.run === undefined ? state : onEvent(state, state.run, change.event);
     case "ended": {
@@ -156,6 +160,7 @@ export function writerOf(meta: CalendarEvent["meta"] & { legacy?: boolean }): Wr
   return meta.dryRun === true ? "dry_run" : "almanac";
 }
 
+const UNANSWERED = "A calendar that you asked for may have been started. Generate the same again to open it.";
 const GONE = "This calendar was deleted, with all its posts.";
 const GONE_WITH_POSTS = `${GONE} What this page still shows is not saved any more: copy what you need.`;
 

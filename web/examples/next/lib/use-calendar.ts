@@ -5,7 +5,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { almanac, patient, problemOf, type CalendarRequest, type Entry } from "./almanac";
 import { acceptedOf, EMPTY, keysOf, reduce, type CalendarState } from "./calendar-state";
 import { follow, load, remember, type Open } from "./follow";
-import { StartKey } from "./start-key";
+import { UnansweredStarts } from "./unanswered-starts";
 import { Waiting } from "./waiting";
 
 export interface CalendarActions {
@@ -29,10 +29,14 @@ function slotsOf(request: CalendarRequest): Slot[] {
   }
 }
 
-export function useCalendar(calendarId?: string, runId?: string): [CalendarState, CalendarActions] {
+export function useCalendar(
+  user: string | undefined,
+  calendarId: string | undefined,
+  runId: string | undefined,
+): [CalendarState, CalendarActions] {
   const [state, dispatch] = useReducer(reduce, { ...EMPTY, calendarId });
   const leave = useRef<AbortController>(undefined);
-  const [startKey] = useState(() => new StartKey());
+  const [starts] = useState(() => new UnansweredStarts());
   const [waiting] = useState(
     () =>
       new Waiting((isAway) => {
@@ -80,13 +84,19 @@ export function useCalendar(calendarId?: string, runId?: string): [CalendarState
     return () => leave.current?.abort();
   }, [calendarId, runId, show, begin]);
 
+  useEffect(() => {
+    if (starts.has(user)) dispatch({ type: "unanswered" });
+  }, [starts, user]);
+
   const generate = (request: CalendarRequest) => {
     const signal = begin();
     const isRegeneration = request.calendarId != null;
     dispatch({ type: "started", request, slots: slotsOf(request), isRegeneration });
-    const params = { header: { "Idempotency-Key": startKey.keyOf(request) } };
     const open: Open = (options) =>
-      startKey.settling(almanac.stream("/ai/calendar", { params, body: request, ...options }));
+      starts.start(user, request, options, (key, started) => {
+        const params = { header: { "Idempotency-Key": key } };
+        return almanac.stream("/ai/calendar", { params, body: request, ...started });
+      });
     void follow(open, { dispatch, waiting, signal });
   };
 
