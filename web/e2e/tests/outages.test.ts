@@ -11,7 +11,7 @@ import { apiProgram, CALENDAR_SECONDS } from "../src/stack.js";
 /** The life of a token that expires while a run goes on. */
 const SHORT_SECONDS = 4;
 const WAIT_MS = (CALENDAR_SECONDS + 20) * 1_000;
-const UNANSWERED = "You seem to be offline.";
+const UNANSWERED = "Your calendar may have been started: generate the same again, and nothing is made twice.";
 const MAY_HAVE_STARTED = "A calendar that you asked for may have been started. Generate the same again to open it.";
 const WEEK = { channels: ["instagram", "linkedin"], start: "2027-03-01", end: "2027-03-07" };
 const DAY = { ...WEEK, end: "2027-03-01" };

@@ -43,17 +43,19 @@ const SENTENCES: Record<string, string> = {
   UNAUTHENTICATED: "Your session has ended. Sign in again: what Almanac is writing goes on.",
   NOT_FOUND: "This calendar does not exist, or it is not yours.",
   RATE_LIMITED: "That was a lot of calendars at once. Wait a moment, then try again.",
-  NETWORK: "You seem to be offline.",
-  STREAM_INTERRUPTED: "The connection was lost before the end. Reload the page to see what is saved.",
   UNAVAILABLE: "Almanac cannot be reached right now. Try again in a moment.",
   PROVIDER_UNAVAILABLE: "The model that writes the texts cannot be reached right now. Try again in a moment.",
 };
 
-export function problemOf(error: unknown): Problem {
+/** How far a generation had come: asked for without an answer, or being written. */
+export type Reached = "asked" | "written";
+
+/** `reached` is for the errors of a generation. */
+export function problemOf(error: unknown, reached?: Reached): Problem {
   if (!isAlmanacError(error)) return { message: "Something went wrong. Reload the page.", details: String(error) };
   const isTooLong = error.status === HEAD_TOO_LARGE;
   return {
-    message: isTooLong ? TOKEN_PROBLEMS.length : (SENTENCES[error.code] ?? sentenceOf(error)),
+    message: isTooLong ? TOKEN_PROBLEMS.length : sentenceOf(error, reached),
     details: [error.code, error.requestId].filter(Boolean).join(" "),
     activeJob: error.active?.id,
     signIn: isTooLong || ["UNAUTHENTICATED", "OTHER_USER"].includes(error.code),
@@ -64,8 +66,22 @@ export function isNotFound(error: unknown): boolean {
   return isAlmanacError(error) && error.code === "NOT_FOUND";
 }
 
+function sentenceOf(error: AlmanacError, reached: Reached | undefined): string {
+  if (LOST.has(error.code)) return lostSentence(reached);
+  return SENTENCES[error.code] ?? ruleSentence(error);
+}
+
+const LOST = new Set(["NETWORK", "STREAM_INTERRUPTED"]);
+
+function lostSentence(reached: Reached | undefined): string {
+  if (reached === "written") return "The connection was lost before the end. Reload the page to see what is saved.";
+  const failed = navigator.onLine ? "The connection failed." : "You are offline.";
+  if (reached === undefined) return failed;
+  return `${failed} Your calendar may have been started: generate the same again, and nothing is made twice.`;
+}
+
 /** Rules name what is wrong with a request, and the details name the fields. */
-function sentenceOf({ message, details }: AlmanacError): string {
+function ruleSentence({ message, details }: AlmanacError): string {
   const flaws = details.map(({ loc, msg }) => `${loc.slice(1).join(" ")}: ${msg}`);
   return flaws.length > 0 && message.includes("schema") ? flaws.join("; ") : message;
 }

@@ -13,9 +13,11 @@ interface Page {
   waiting: Waiting;
   /** Aborted when the page is left, or shows something else. */
   signal: AbortSignal;
+  /** Whether the stream starts the run. */
+  isStart?: boolean;
 }
 
-export async function follow(open: Open, { dispatch, waiting, signal }: Page): Promise<void> {
+export async function follow(open: Open, { dispatch, waiting, signal, isStart = false }: Page): Promise<void> {
   let answered: (() => void) | undefined = waiting.begin();
   const isAnswered = () => {
     answered?.();
@@ -48,7 +50,7 @@ export async function follow(open: Open, { dispatch, waiting, signal }: Page): P
       forget(dispatch);
       return;
     }
-    dispatch({ type: "problem", problem: problemOf(error) });
+    dispatch({ type: "problem", problem: problemOf(error, isStart && last === undefined ? "asked" : "written") });
     dispatch({ type: "ended", interrupted: true });
   } finally {
     isAnswered();

@@ -97,7 +97,7 @@ export function useCalendar(
         const params = { header: { "Idempotency-Key": key } };
         return almanac.stream("/ai/calendar", { params, body: request, ...started });
       });
-    void follow(open, { dispatch, waiting, signal });
+    void follow(open, { dispatch, waiting, signal, isStart: true });
   };
 
   const cancel = () => {

@@ -1,6 +1,6 @@
 // Errors as sentences.
 import { AlmanacError } from "@almanac/client";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { isNotFound, problemOf } from "../lib/almanac";
 
 test("a request head that is too large is the token's fault, and leads to the sign-in", () => {
@@ -9,11 +9,35 @@ test("a request head that is too large is the token's fault, and leads to the si
   expect(problem).toMatchObject({ message: expect.stringContaining("This token is too long") as string, signIn: true });
 });
 
-test("a stream that was cut for good is no jargon", () => {
-  const problem = problemOf(new AlmanacError({ status: 0, code: "STREAM_INTERRUPTED", message: "was cut" }));
+const NETWORK = new AlmanacError({ status: 0, code: "NETWORK", message: "could not be reached" });
+const CUT = new AlmanacError({ status: 0, code: "STREAM_INTERRUPTED", message: "was cut" });
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test.each([NETWORK, CUT])("a run that was cut for good is no jargon: $code", (error) => {
+  const problem = problemOf(error, "written");
 
   expect(problem.message).toBe("The connection was lost before the end. Reload the page to see what is saved.");
-  expect(problem.details).toBe("STREAM_INTERRUPTED");
+  expect(problem.details).toBe(error.code);
+});
+
+test.each([NETWORK, CUT])("a start without an answer may have started: $code", (error) => {
+  vi.stubGlobal("navigator", { onLine: true });
+
+  expect(problemOf(error, "asked").message).toBe(
+    "The connection failed. Your calendar may have been started: generate the same again, and nothing is made twice.",
+  );
+});
+
+test("a person is offline only where the browser says so", () => {
+  vi.stubGlobal("navigator", { onLine: true });
+  expect(problemOf(NETWORK).message).toBe("The connection failed.");
+
+  vi.stubGlobal("navigator", { onLine: false });
+  expect(problemOf(NETWORK).message).toBe("You are offline.");
+  expect(problemOf(NETWORK, "asked").message).toMatch(/^You are offline\. Your calendar may have been started/);
 });
 
 test("only what the service does not find is not found", () => {

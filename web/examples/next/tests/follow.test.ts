@@ -22,6 +22,7 @@ const waiting = new Waiting((isAway) => dispatch({ type: "away", isAway }));
 
 beforeEach(() => {
   vi.useFakeTimers();
+  vi.stubGlobal("navigator", { onLine: true });
   vi.stubGlobal("window", { history: { replaceState } });
   changes = [];
   get.mockReset().mockResolvedValue({ title: "Calendar", entries: [] });
@@ -31,9 +32,13 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function run(stream: (options: StreamOptions) => AsyncGenerator): Promise<void> {
+function run(stream: (options: StreamOptions) => AsyncGenerator, isStart = false): Promise<void> {
   const open = (options: StreamOptions) => stream(options) as AsyncGenerator<CalendarEvent>;
-  return follow(open, { dispatch, waiting, signal: new AbortController().signal });
+  return follow(open, { dispatch, waiting, signal: new AbortController().signal, isStart });
+}
+
+function problems(): (string | undefined)[] {
+  return changes.flatMap((change) => (change.type === "problem" ? [change.problem?.message] : []));
 }
 
 function types(): string[] {
@@ -94,4 +99,17 @@ test("a stream that is away is said to be, without a break, until it is back", a
     { type: "away", isAway: true },
     { type: "away", isAway: false },
   ]);
+});
+
+test.each([
+  { isStart: true, events: [], sentence: /Your calendar may have been started/ },
+  { isStart: true, events: [PROGRESS], sentence: /Reload the page to see what is saved/ },
+  { isStart: false, events: [], sentence: /Reload the page to see what is saved/ },
+])("a lost run says what may be there: $sentence", async ({ isStart, events, sentence }) => {
+  await run(async function* () {
+    yield* await Promise.resolve(events);
+    throw new AlmanacError({ status: 0, code: "NETWORK", message: "" });
+  }, isStart);
+
+  expect(problems()).toEqual([expect.stringMatching(sentence)]);
 });
