@@ -138,6 +138,22 @@ test("nor in a second tab, but for another user it is a calendar of its own", as
   await expectOneCalendar(anna, second);
 });
 
+test("a cancel whose answer is lost is sent again, and its alert goes", async ({ open }) => {
+  const { calendar } = await openSignedIn(open);
+  await calendar.generate(LONG);
+  await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
+  const requests = requestsOf(calendar.page);
+  // The first two do not arrive.
+  await calendar.page.route(`**${PROXY}/v1/jobs/*/cancel`, (route) => route.abort(), { times: 2 });
+
+  await calendar.page.getByRole("button", { name: "Cancel" }).click();
+
+  await expectText(calendar.problem, "The run could not be cancelled yet. Trying again.", 2_000);
+  await expectText(calendar.notice, /^Cancelled\. \d+ of 200 posts are here\.$/, 9_000);
+  await expectCount(calendar.problem, 0);
+  expect(requests.filter((request) => /^POST .*\/cancel$/.test(request))).toHaveLength(3);
+});
+
 test("a stream whose token expires goes on with the one that replaced it", async ({ open }) => {
   const { anna, context, calendar } = await openSignedIn(open);
   const requests = requestsOf(calendar.page);

@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { almanac } from "@/lib/almanac";
+import { almanac, type Problem } from "@/lib/almanac";
 import type { CalendarState } from "@/lib/calendar-state";
 
 const DEGRADED: Record<string, string> = {
@@ -10,6 +10,7 @@ const DEGRADED: Record<string, string> = {
 
 export function Notices({ state, onOpen }: { state: CalendarState; onOpen: (jobId: string) => void }) {
   const { run, degraded, notice, problem, isAway } = state;
+  const cancelProblem = run?.isOver === false ? run.cancelProblem : undefined;
   return (
     <div className="notices">
       <StalePage />
@@ -35,24 +36,29 @@ export function Notices({ state, onOpen }: { state: CalendarState; onOpen: (jobI
           <strong>Degraded.</strong> {degraded.map((what) => DEGRADED[what] ?? what).join(" ")}
         </p>
       )}
-      {problem && (
-        <div role="alert" className="banner problem">
-          <p>{problem.message}</p>
-          {problem.activeJob !== undefined && (
-            <button type="button" onClick={onOpen.bind(null, problem.activeJob)}>
-              Open it
-            </button>
-          )}
-          {problem.signIn === true && <SignInLink />}
-          <details>
-            <summary>Details</summary>
-            <code>{problem.details}</code>
-          </details>
-        </div>
-      )}
+      {problem && <Alert problem={problem} onOpen={onOpen} />}
+      {cancelProblem && <Alert problem={cancelProblem} onOpen={onOpen} />}
       <p role="status" className={notice === undefined ? undefined : "banner"} data-testid="notice">
         {notice}
       </p>
+    </div>
+  );
+}
+
+function Alert({ problem, onOpen }: { problem: Problem; onOpen: (jobId: string) => void }) {
+  return (
+    <div role="alert" className="banner problem">
+      <p>{problem.message}</p>
+      {problem.activeJob !== undefined && (
+        <button type="button" onClick={onOpen.bind(null, problem.activeJob)}>
+          Open it
+        </button>
+      )}
+      {problem.signIn === true && <SignInLink />}
+      <details>
+        <summary>Details</summary>
+        <code>{problem.details}</code>
+      </details>
     </div>
   );
 }

@@ -16,8 +16,8 @@ export const almanac = createAlmanac(options);
 /** For what a page cannot do without: it outlasts a minute in which the service is away. */
 export const patient = createAlmanac({ ...options, retry: { attempts: 12 } });
 
-/** Edits are sent again by the editor itself, which tells the person what it waits for. */
-export const edits = createAlmanac({ ...options, retry: { attempts: 1 } });
+/** For what is sent again by its caller, which tells the person what it waits for. */
+export const once = createAlmanac({ ...options, retry: { attempts: 1 } });
 
 export type Entry = Schemas["EntryResponse"];
 export type Made = Schemas["EntryMade"];

@@ -31,6 +31,10 @@ export interface Run {
   isRegeneration: boolean;
   writer: Writer;
   isOver: boolean;
+  /** How often the person has pressed Cancel. */
+  cancels: number;
+  /** Why it is not cancelled yet. */
+  cancelProblem?: Problem | undefined;
   /** What will be filled. */
   slots: Slot[];
   made: Made[];
@@ -53,6 +57,9 @@ export type Change =
   | { type: "event"; event: CalendarEvent }
   /** `interrupted`: the run may go on, but this page does not see it any more. */
   | { type: "ended"; interrupted: boolean }
+  /** The person wants a run of Almanac to end. */
+  | { type: "cancel" }
+  | { type: "cancel_problem"; problem: Problem | undefined }
   /** The person stopped a run that is only in this page. */
   | { type: "stopped" }
   /** The calendar does not exist any more. */
@@ -87,7 +94,15 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
     case "started": {
       const { request = state.request, slots, runId, isRegeneration } = change;
       const counts = { completed: 0, total: slots.length, made: [] };
-      const run = { id: runId, isRegeneration, writer: "almanac" as const, isOver: false, slots, ...counts };
+      const run = {
+        id: runId,
+        isRegeneration,
+        writer: "almanac" as const,
+        isOver: false,
+        cancels: 0,
+        slots,
+        ...counts,
+      };
       return { ...state, request, run, review: undefined, problem: undefined, notice: undefined, degraded: [] };
     }
     case "unanswered":
@@ -100,6 +115,10 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
       const isKept = run !== undefined && (run.writer !== "almanac" || (change.interrupted && run.made.length > 0));
       return { ...state, run: isKept ? { ...run, isOver: true } : undefined };
     }
+    case "cancel":
+      return withRun(state, (run) => ({ cancels: run.cancels + 1 }));
+    case "cancel_problem":
+      return withRun(state, () => ({ cancelProblem: change.problem }));
     case "stopped": {
       const { run } = state;
       if (run === undefined) return state;
@@ -130,6 +149,11 @@ export function reduce(state: CalendarState, change: Change): CalendarState {
     case "problem":
       return { ...state, problem: change.problem };
   }
+}
+
+function withRun(state: CalendarState, change: (run: Run) => Partial<Run>): CalendarState {
+  const { run } = state;
+  return run === undefined || run.isOver ? state : { ...state, run: { ...run, ...change(run) } };
 }
 
 function onEvent(state: CalendarState, known: Run, event: CalendarEvent): CalendarState {

@@ -1,6 +1,6 @@
 // Saves the edits of one entry. A keystroke is never lost: what is not saved is kept and sent again, and a version that
 // was saved elsewhere in the same time is shown beside it.
-import { edits, problemOf, type Entry, type Problem } from "./almanac";
+import { once, problemOf, type Entry, type Problem } from "./almanac";
 
 export const FIELDS = ["title", "time", "caption", "hashtags"] as const;
 export type Field = (typeof FIELDS)[number];
@@ -110,7 +110,7 @@ export class EntrySaver {
     }
     this.set({ status: { kind: "saving" } });
     try {
-      const saved = await edits.patch("/calendars/{id}/entries/{entry}", {
+      const saved = await once.patch("/calendars/{id}/entries/{entry}", {
         params: { path: { id: this.calendarId, entry: entry.id }, header: { "If-Match": `"${entry.version}"` } },
         body: bodyOf(sent),
         // Also when the tab is closed at this moment.
@@ -173,7 +173,7 @@ export class EntrySaver {
   /** An earlier attempt may have saved the text without its answer arriving: then there is no conflict. */
   private async compare(sent: Draft): Promise<void> {
     try {
-      const { entries } = await edits.get("/calendars/{id}", { params: { path: { id: this.calendarId } } });
+      const { entries } = await once.get("/calendars/{id}", { params: { path: { id: this.calendarId } } });
       const theirs = entries.find(({ id }) => id === this.snapshot.entry.id);
       if (theirs !== undefined && isEmpty(changesIn(theirs, sent))) this.settle(theirs, sent);
       else this.set({ status: { kind: "conflict", theirs } });

@@ -2,8 +2,9 @@
 // The calendar of the page: loads it, generates it, and accepts what a later run would change.
 import { computeSlots, type Slot } from "@almanac/next/slots";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
-import { almanac, patient, problemOf, type CalendarRequest, type Entry } from "./almanac";
+import { almanac, patient, problemOf, type CalendarRequest, type Entry, type Problem } from "./almanac";
 import { acceptedOf, EMPTY, keysOf, reduce, type CalendarState } from "./calendar-state";
+import { cancelRun } from "./cancel";
 import { follow, load, remember, type Open } from "./follow";
 import { UnansweredStarts } from "./unanswered-starts";
 import { Waiting } from "./waiting";
@@ -88,6 +89,19 @@ export function useCalendar(
     if (starts.has(user)) dispatch({ type: "unanswered" });
   }, [starts, user]);
 
+  const { id: cancelledId, cancels = 0 } = state.run?.isOver === false ? state.run : {};
+  useEffect(() => {
+    if (cancelledId === undefined || cancels === 0) return;
+    const end = new AbortController();
+    const say = (problem: Problem | undefined) => {
+      dispatch({ type: "cancel_problem", problem });
+    };
+    void cancelRun(cancelledId, say, end.signal);
+    return () => {
+      end.abort();
+    };
+  }, [cancelledId, cancels]);
+
   const generate = (request: CalendarRequest) => {
     const signal = begin();
     const isRegeneration = request.calendarId != null;
@@ -107,11 +121,7 @@ export function useCalendar(
       dispatch({ type: "stopped" });
       return;
     }
-    const id = state.run?.id;
-    if (id === undefined) return;
-    waiting.during(almanac.post("/jobs/{id}/cancel", { params: { path: { id } } })).catch((error: unknown) => {
-      dispatch({ type: "problem", problem: problemOf(error) });
-    });
+    dispatch({ type: "cancel" });
   };
 
   const open = (jobId: string) => {

@@ -31,6 +31,17 @@ test("a run of this app's own generator can be stopped", () => {
   expect(notice).toBe("Cancelled. 1 of 1 post is here.");
 });
 
+test("why a run is not cancelled yet is said until it ends", () => {
+  const problem = { message: "Not yet.", details: "" };
+  const running = after(STARTED, entry(OWN), { type: "cancel" }, { type: "cancel_problem", problem });
+  expect(running.run).toMatchObject({ cancels: 1, cancelProblem: problem });
+
+  const ended = reduce(running, { type: "ended", interrupted: false });
+
+  expect(ended.run?.isOver).toBe(true);
+  expect(reduce(ended, { type: "cancel" }).run?.cancels).toBe(1);
+});
+
 test("a calendar that is gone leaves no post of its first run", () => {
   const state = after(STARTED, entry(META), { type: "gone" });
 

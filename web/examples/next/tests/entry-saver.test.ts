@@ -13,7 +13,7 @@ const { patch, get } = vi.hoisted(() => ({
   get: vi.fn<() => Promise<{ entries: Entry[] }>>(),
 }));
 vi.mock("../lib/almanac", () => ({
-  edits: { patch, get },
+  once: { patch, get },
   problemOf: (error: Error) => ({ message: error.message, details: "" }),
 }));
 
