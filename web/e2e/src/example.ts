@@ -41,6 +41,8 @@ export class Calendar {
   /** Says that Almanac cannot be reached. */
   readonly away: Locator;
   readonly posts: Locator;
+  /** Places of posts that are not written yet. */
+  readonly places: Locator;
   readonly review: Locator;
   readonly problem: Locator;
 
@@ -50,6 +52,7 @@ export class Calendar {
     this.legacy = page.getByTestId("legacy");
     this.away = page.getByTestId("away");
     this.posts = page.getByTestId("post");
+    this.places = page.locator("[aria-busy=true]");
     this.review = page.getByRole("region", { name: "Review" });
     this.problem = page.locator(".notices").getByRole("alert");
   }

@@ -104,7 +104,32 @@ test("its posts are there while its answer is open, and it ends when it is cance
   expect((await ended).method()).toBe("POST");
   await expectText(calendar.notice, /^Cancelled\. \d+ of 200 posts are here\.$/);
   expect(await calendar.posts.count()).toBeLessThan(200);
+  await expectCount(calendar.places, 0);
   await expectCount(calendar.problem, 0);
+  await expectNothingStored(anna);
+});
+
+test("a stream that is cut leaves its posts, says that they are not saved, and no place waits", async ({
+  open: context,
+}) => {
+  await setFlag("CALENDAR_SERVICE_ENABLED", false);
+  const anna = person();
+  const window = await context();
+  await signIn(window, anna.token);
+  const calendar = await open(window);
+  await calendar.generate(LONG);
+  await expect.poll(() => calendar.posts.count(), { timeout: 20_000 }).toBeGreaterThan(1);
+
+  try {
+    await stop("example-legacy", "SIGKILL");
+
+    await expectText(calendar.problem, "The connection was lost before the end. Nothing of this run is saved");
+    await expectCount(calendar.places, 0);
+    expect(await calendar.posts.count()).toBeGreaterThan(1);
+    await expectCount(calendar.page.getByRole("region", { name: "Progress" }), 0);
+  } finally {
+    await start(legacyExampleProgram(inject("addresses")));
+  }
   await expectNothingStored(anna);
 });
 

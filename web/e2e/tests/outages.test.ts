@@ -175,6 +175,7 @@ test("a person whose session ended signs in again and finds the run going on", a
   await calendar.generate(LONG);
 
   await expectText(calendar.problem, "Your session has ended.");
+  await expectCount(calendar.places, 0);
   await calendar.problem.getByRole("link", { name: "Sign in again" }).click();
   await calendar.page.getByLabel("Token").fill(anna.token);
   await calendar.page.getByRole("button", { name: "Sign in" }).click();

@@ -38,8 +38,9 @@ export function Days({ calendarId, saved, run, onSaved }: Props) {
   ));
 }
 
-/** Everything that will be there, in the order of the service, with what is written so far. */
-function placesOf({ slots, made }: Run): (Slot | Made)[] {
+/** Everything that will be there, in the order of the service, with what is written so far. After the end nothing waits. */
+function placesOf({ slots, made, isOver }: Run): (Slot | Made)[] {
+  if (isOver) return made;
   const written = new Map(made.map((post) => [post.key, post]));
   const planned = new Set(slots.map(({ key }) => key));
   return [...slots.map((slot) => written.get(slot.key) ?? slot), ...made.filter(({ key }) => !planned.has(key))];

@@ -47,8 +47,8 @@ const SENTENCES: Record<string, string> = {
   PROVIDER_UNAVAILABLE: "The model that writes the texts cannot be reached right now. Try again in a moment.",
 };
 
-/** How far a generation had come: asked for without an answer, or being written. */
-export type Reached = "asked" | "written";
+/** How far a generation had come: asked for without an answer, or written by one that saves it, or by one that does not. */
+export type Reached = "asked" | "saved" | "unsaved";
 
 /** `reached` is for the errors of a generation. */
 export function problemOf(error: unknown, reached?: Reached): Problem {
@@ -74,10 +74,18 @@ function sentenceOf(error: AlmanacError, reached: Reached | undefined): string {
 const LOST = new Set(["NETWORK", "STREAM_INTERRUPTED"]);
 
 function lostSentence(reached: Reached | undefined): string {
-  if (reached === "written") return "The connection was lost before the end. Reload the page to see what is saved.";
   const failed = navigator.onLine ? "The connection failed." : "You are offline.";
-  if (reached === undefined) return failed;
-  return `${failed} Your calendar may have been started: generate the same again, and nothing is made twice.`;
+  const cut = "The connection was lost before the end.";
+  switch (reached) {
+    case undefined:
+      return failed;
+    case "asked":
+      return `${failed} Your calendar may have been started: generate the same again, and nothing is made twice.`;
+    case "saved":
+      return `${cut} Reload the page to see what is saved.`;
+    case "unsaved":
+      return `${cut} Nothing of this run is saved: generate again.`;
+  }
 }
 
 /** Rules name what is wrong with a request, and the details name the fields. */

@@ -1,6 +1,6 @@
 // Follows a run to its end, and then reads what was saved. Leaving the page ends the stream, never the run.
 import type { CalendarEvent, StreamConnection, StreamOptions } from "@almanac/client";
-import { almanac, isNotFound, patient, problemOf } from "./almanac";
+import { almanac, isNotFound, patient, problemOf, type Reached } from "./almanac";
 import { writerOf, type Change } from "./calendar-state";
 import type { Waiting } from "./waiting";
 
@@ -50,11 +50,17 @@ export async function follow(open: Open, { dispatch, waiting, signal, isStart = 
       forget(dispatch);
       return;
     }
-    dispatch({ type: "problem", problem: problemOf(error, isStart && last === undefined ? "asked" : "written") });
+    dispatch({ type: "problem", problem: problemOf(error, reachedBy(last, isStart)) });
     dispatch({ type: "ended", interrupted: true });
   } finally {
     isAnswered();
   }
+}
+
+/** `last` is of the last event that came. */
+function reachedBy(last: CalendarEvent["meta"] | undefined, isStart: boolean): Reached {
+  if (last === undefined) return isStart ? "asked" : "saved";
+  return writerOf(last) === "almanac" ? "saved" : "unsaved";
 }
 
 export async function load(id: string, dispatch: Dispatch): Promise<void> {

@@ -17,7 +17,8 @@ afterEach(() => {
 });
 
 test.each([NETWORK, CUT])("a run that was cut for good is no jargon: $code", (error) => {
-  const problem = problemOf(error, "written");
+  vi.stubGlobal("navigator", { onLine: true });
+  const problem = problemOf(error, "saved");
 
   expect(problem.message).toBe("The connection was lost before the end. Reload the page to see what is saved.");
   expect(problem.details).toBe(error.code);

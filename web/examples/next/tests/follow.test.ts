@@ -7,6 +7,8 @@ import { LATE_MS, Waiting } from "../lib/waiting";
 
 const META = { runId: "run", calendarId: "calendar", version: 1, seq: 1, done: false };
 const PROGRESS = { type: "progress", data: { completed: 0, total: 4, stage: "drafting" }, error: null, meta: META };
+const DRY = { ...PROGRESS, meta: { ...META, runId: null, calendarId: null, dryRun: true } };
+const LEGACY = { ...PROGRESS, meta: { ...META, runId: null, calendarId: null, legacy: true } };
 const MISSING = new AlmanacError({ status: 404, code: "NOT_FOUND", message: "not found" });
 
 const { get } = vi.hoisted(() => ({ get: vi.fn<() => Promise<unknown>>() }));
@@ -105,6 +107,8 @@ test.each([
   { isStart: true, events: [], sentence: /Your calendar may have been started/ },
   { isStart: true, events: [PROGRESS], sentence: /Reload the page to see what is saved/ },
   { isStart: false, events: [], sentence: /Reload the page to see what is saved/ },
+  { isStart: true, events: [DRY], sentence: /Nothing of this run is saved: generate again/ },
+  { isStart: true, events: [LEGACY], sentence: /Nothing of this run is saved: generate again/ },
 ])("a lost run says what may be there: $sentence", async ({ isStart, events, sentence }) => {
   await run(async function* () {
     yield* await Promise.resolve(events);
