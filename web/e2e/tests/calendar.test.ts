@@ -94,6 +94,50 @@ test("a second run doubles no post, and accepting it keeps what a person edited"
   expect(await calendar.title(SUNDAY).inputValue()).not.toBe(before);
 });
 
+test("accepting by the keyboard keeps the focus in the review", async ({ open }) => {
+  const { calendar } = await openSignedIn(open);
+  await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  await calendar.generate({ ...WEEKEND, topics: "fast tea" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  const changes = calendar.review.getByTestId("change");
+  await expectCount(changes, 4);
+  const keys = await changes.evaluateAll((all) => all.map((change) => change.getAttribute("data-key")));
+  const focused = () =>
+    calendar.page.evaluate(() => {
+      const { activeElement } = document;
+      const change = activeElement?.closest("[data-testid=change]")?.getAttribute("data-key");
+      return [change ?? "", activeElement?.textContent];
+    });
+  const press = (name: string) => calendar.review.getByRole("button", { name, exact: true }).first().press("Enter");
+
+  await changes.nth(1).getByRole("button", { name: "Accept", exact: true }).press("Enter");
+  await expect.poll(focused).toEqual([keys[2], "Accept"]);
+  await calendar.page.keyboard.press("Enter");
+  await expect.poll(focused).toEqual([keys[3], "Accept"]);
+  await calendar.page.keyboard.press("Enter");
+  await expect.poll(focused).toEqual([keys[0], "Accept"]);
+  await press("Accept all");
+  await expect.poll(focused).toEqual(["", "Nothing left to review"]);
+  await press("Close review");
+  await expect.poll(focused).toEqual(["", await calendar.page.getByRole("heading", { level: 2 }).textContent()]);
+});
+
+test("an accept that fails leaves the focus where it was", async ({ open }) => {
+  const { calendar } = await openSignedIn(open);
+  await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  await calendar.generate({ ...WEEKEND, topics: "fast tea" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  await calendar.page.route("**/accept", (route) => route.fulfill({ status: 422, json: {} }));
+  const accept = calendar.review.getByRole("button", { name: "Accept", exact: true }).first();
+
+  await accept.press("Enter");
+
+  await expectCount(calendar.problem, 1);
+  expect(await accept.evaluate((button) => button === document.activeElement)).toBe(true);
+});
+
 test("a post that a person deleted comes back only if it is accepted by itself", async ({ open }) => {
   const { anna, calendar } = await openSignedIn(open);
   await calendar.generate({ ...WEEKEND, topics: "slow coffee" });

@@ -1,6 +1,6 @@
 "use client";
 // One calendar: the form, what is being written, what is saved, and what a new run would change.
-import { useLayoutEffect } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { actFor } from "@/lib/almanac";
 import { useCalendar } from "@/lib/use-calendar";
 import { Days } from "./Days";
@@ -21,6 +21,12 @@ export function CalendarPage({ user, calendarId, runId }: Props) {
     actFor(user);
   }, [user]);
   const [state, actions] = useCalendar(user, calendarId, runId);
+  const title = useRef<HTMLHeadingElement>(null);
+  const dismiss = () => {
+    actions.dismiss();
+    // The button that has the focus goes away with the review.
+    title.current?.focus();
+  };
   const { saved, run, review, request, problem } = state;
   const isRunning = run !== undefined && !run.isOver;
   const isLoading = calendarId !== undefined && state.loads === 0 && problem === undefined;
@@ -37,8 +43,12 @@ export function CalendarPage({ user, calendarId, runId }: Props) {
         />
       )}
       {isRunning && <Progress run={run} onCancel={actions.cancel} />}
-      {review && <Review review={review} isRunning={isRunning} onAccept={actions.accept} onDismiss={actions.dismiss} />}
-      {state.title !== null && <h2>{state.title}</h2>}
+      {review && <Review review={review} isRunning={isRunning} onAccept={actions.accept} onDismiss={dismiss} />}
+      {state.title !== null && (
+        <h2 ref={title} tabIndex={-1}>
+          {state.title}
+        </h2>
+      )}
       <Days calendarId={state.calendarId} saved={saved} run={run} onSaved={actions.onSaved} />
     </>
   );

@@ -1,8 +1,8 @@
 "use client";
 // What a new run would change. Nothing changes until it is accepted, and accepting keeps what the person has edited.
-import { useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import type { Changed } from "@/lib/almanac";
-import type { Review as ReviewState } from "@/lib/calendar-state";
+import { keysOf, type Review as ReviewState } from "@/lib/calendar-state";
 
 type Accept = (keys?: string[], overwrite?: boolean) => Promise<void>;
 
@@ -16,28 +16,30 @@ interface Props {
 export function Review({ review, isRunning, onAccept: send, onDismiss }: Props) {
   const [isAccepting, setAccepting] = useState(false);
   const isSending = useRef(false);
+  const { heading, focusAfter } = useFocusAfter(review);
+  // A dry run has no id: there is nothing to accept.
+  const canAccept = review.runId !== "" && !isRunning && !isAccepting;
   // A second click comes before the buttons are off.
   const onAccept: Accept = async (...choice) => {
-    if (isSending.current) return;
+    if (!canAccept || isSending.current) return;
     isSending.current = true;
     setAccepting(true);
+    focusAfter(choice[0]);
     await send(...choice).finally(() => {
       isSending.current = false;
       setAccepting(false);
     });
   };
   const { added, updated, removed } = review.diff;
-  // A dry run has no id: there is nothing to accept.
-  const canAccept = review.runId !== "" && !isRunning && !isAccepting;
   const count = added.length + updated.length + removed.length;
   return (
     <section className="review" aria-label="Review">
       <div className="row">
-        <h2>
+        <h2 ref={heading} tabIndex={-1}>
           {count === 0 ? "Nothing left to review" : count === 1 ? "Review: 1 change" : `Review: ${count} changes`}
         </h2>
         {count > 0 && (
-          <button type="button" disabled={!canAccept} onClick={() => void onAccept()}>
+          <button type="button" aria-disabled={!canAccept} onClick={() => void onAccept()}>
             Accept all
           </button>
         )}
@@ -58,6 +60,27 @@ export function Review({ review, isRunning, onAccept: send, onDismiss }: Props) 
       </Group>
     </section>
   );
+}
+
+/** A change that is accepted takes its buttons away, and the focus with them: it goes to the next change, else to the heading. */
+function useFocusAfter({ diff }: ReviewState) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const candidates = useRef<string[]>([]);
+  const focusAfter = (keys = keysOf(diff)) => {
+    const all = keysOf(diff);
+    const at = all.indexOf(keys[0] ?? "");
+    candidates.current = [...all.slice(at), ...all.slice(0, at).reverse()];
+  };
+  useLayoutEffect(() => {
+    // A person who has gone elsewhere stays there.
+    if (candidates.current.length === 0 || document.activeElement !== document.body) return;
+    const left = candidates.current.find((key) => keysOf(diff).includes(key));
+    candidates.current = [];
+    const section = heading.current?.closest("section");
+    const buttons = [...(section?.querySelectorAll<HTMLElement>("[data-accept]") ?? [])];
+    (buttons.find((button) => button.dataset["accept"] === left) ?? heading.current)?.focus();
+  }, [diff]);
+  return { heading, focusAfter };
 }
 
 interface GroupProps<Post> {
@@ -82,7 +105,12 @@ function Group<Post extends { key: string; title?: string }>(props: GroupProps<P
             <code>{post.key}</code> {post.title !== undefined && <strong>{post.title}</strong>}
           </header>
           {children(post)}
-          <button type="button" disabled={!canAccept} onClick={() => void onAccept([post.key])}>
+          <button
+            type="button"
+            data-accept={post.key}
+            aria-disabled={!canAccept}
+            onClick={() => void onAccept([post.key])}
+          >
             Accept
           </button>
         </article>
@@ -116,7 +144,7 @@ function Difference({ post: { key, before, after, changes, conflicts }, canAccep
       {conflicts.length > 0 && (
         <p>
           You edited {conflicts.join(", ")}. Accept keeps your text.{" "}
-          <button type="button" className="quiet" disabled={!canAccept} onClick={() => void onAccept([key], true)}>
+          <button type="button" className="quiet" aria-disabled={!canAccept} onClick={() => void onAccept([key], true)}>
             Accept and replace my edits
           </button>
         </p>
