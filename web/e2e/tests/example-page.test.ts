@@ -28,6 +28,36 @@ test("the page has no flaw that axe knows, in light and in dark", async ({ open 
   }
 });
 
+test("on a phone nothing is wider than the page, however long a word is", async ({ open }) => {
+  const anna = person();
+  const context = await open({ viewport: { width: 375, height: 800 } });
+  await signIn(context, anna.token);
+  const calendar = await Calendar.open(context);
+  await calendar.generate({ ...WEEKEND, topics: "slow coffee" });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  const path = { id: calendar.id() };
+  await anna.almanac.patch("/calendars/{id}", { params: { path }, body: { title: "Wide".repeat(50) } });
+  await calendar.page.reload();
+  const key = "instagram:2027-03-06:1";
+  await calendar.title(key).fill("Title".repeat(40));
+  await calendar
+    .post(key)
+    .getByLabel("Hashtags")
+    .fill(`#${"tag".repeat(30)}`);
+  await calendar.edit(key, `https://example.org/${"path".repeat(60)}`);
+  await expectText(calendar.saveStatus(key), "Saved");
+
+  await calendar.generate({ ...WEEKEND, topics: "t".repeat(150) });
+  await expectText(calendar.notice, "Done: 4 posts.");
+  await expectText(calendar.review, "path".repeat(60));
+
+  const excess = await calendar.page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+  expect(excess).toBeLessThanOrEqual(0);
+});
+
 test("a token that cannot be one is refused in a sentence, and a good one leads back", async ({ open }) => {
   const context = await open();
   const page = await context.newPage();
