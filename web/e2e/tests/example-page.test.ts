@@ -28,7 +28,7 @@ test("the page has no flaw that axe knows, in light and in dark", async ({ open 
   }
 });
 
-test("on a phone nothing is wider than the page, however long a word is", async ({ open }) => {
+test("on a phone no long word is wider than the page", async ({ open }) => {
   const anna = person();
   const context = await open({ viewport: { width: 375, height: 800 } });
   await signIn(context, anna.token);

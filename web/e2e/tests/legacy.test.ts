@@ -109,9 +109,7 @@ test("its posts are there while its answer is open, and it ends when it is cance
   await expectNothingStored(anna);
 });
 
-test("a stream that is cut leaves its posts, says that they are not saved, and no place waits", async ({
-  open: context,
-}) => {
+test("a stream that is cut leaves its posts, and no place that waits", async ({ open: context }) => {
   await setFlag("CALENDAR_SERVICE_ENABLED", false);
   const anna = person();
   const window = await context();

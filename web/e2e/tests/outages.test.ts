@@ -106,7 +106,7 @@ test("a calendar whose start had no answer is not made twice by a second press",
   await expectOneCalendar(anna, calendar);
 });
 
-test("nor after a reload, which says that it may have been started", async ({ open }) => {
+test("a lost start is not made twice after a reload, which says so", async ({ open }) => {
   const { anna, calendar } = await openSignedIn(open);
   await generateUnanswered(calendar, DAY);
 
@@ -120,7 +120,7 @@ test("nor after a reload, which says that it may have been started", async ({ op
   await expectText(calendar.notice, /^$/);
 });
 
-test("nor in a second tab, but for another user it is a calendar of its own", async ({ open }) => {
+test("a lost start is not made twice in a tab, and is of its user only", async ({ open }) => {
   const { anna, context, calendar } = await openSignedIn(open);
   await generateUnanswered(calendar, DAY);
   const boris = person();

@@ -87,7 +87,7 @@ test.each<Outcome>(["events", [400], [422], [409, "ACTIVE_GENERATION"], [429], [
 );
 
 test.each<Outcome>([[401], [403], [429], [409, "IDEMPOTENCY_IN_PROGRESS"]])(
-  "a refusal that does not look at the key says nothing of an earlier attempt: %s",
+  "a refusal before the key is looked at leaves an earlier start: %s",
   async (...outcome) => {
     const key = await start(tab(), [LOST]);
     expect(await start(tab(), [outcome as Outcome])).toBe(key);
