@@ -38,8 +38,10 @@ pub fn dry_run(request: &CalendarRequest, slots: &[Slot], diff: Option<Value>, r
         "message": message(reason),
     });
     let mut log = Log { request, reason, events: Vec::new() };
-    let progress =
-        |completed: usize, stage: &str| json!({ "completed": completed, "total": slots.len(), "stage": stage });
+    let progress = |completed: usize, stage: &str| {
+        let percent = completed * 100 / slots.len().max(1);
+        json!({ "completed": completed, "total": slots.len(), "stage": stage, "percent": percent })
+    };
     log.tell("progress", &progress(0, "drafting"));
     for (key, content) in &entries {
         log.tell("entry", &run::wire(None, key, content));
@@ -110,6 +112,8 @@ mod tests {
             assert_eq!(frame["meta"]["dryRun"], true);
             assert_eq!(frame["meta"]["done"], at + 1 == events.len());
             assert!(frame["error"].is_null() && frame["meta"]["degraded"].is_null());
+            let percent = [json!(0), json!(100)][usize::from(at > 0)].clone();
+            assert!(event.kind != "progress" || frame["data"]["percent"] == percent, "{frame}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
         id::{CalendarId, PlanId},
     },
     values::{
-        json_reader::{JsonPath, JsonReader},
+        json_reader::{AsSegment, JsonPath, JsonReader},
         wire_enum::InvalidText,
     },
 };
@@ -209,9 +209,13 @@ fn words<T>(
     value: &Value,
     read: fn(&str) -> Result<T, InvalidText>,
 ) -> Vec<T> {
-    let texts = shape.texts(way, value, 0..=1_000, 0..=64);
-    let words = texts.iter().enumerate();
-    words.filter_map(|(at, text)| shape.take(&[way, &[&at]].concat(), "value", read(text))).collect()
+    let items = shape.list(way, value, 0..=1_000).unwrap_or_default().iter().enumerate();
+    let words = items.filter_map(|(at, item)| {
+        let place: &[&dyn AsSegment] = &[way, &[&at]].concat();
+        let text = shape.text(place, item, 0..=64)?;
+        shape.take(place, "value", read(&text))
+    });
+    words.collect()
 }
 
 fn weekday(text: &str) -> Result<Weekday, InvalidText> {

@@ -107,13 +107,17 @@ class Reader {
   }
 
   /** The good texts of a list. */
-  texts(value: unknown, loc: Detail["loc"], bounds: { items: number; least: number; most: number }): string[] {
+  list(value: unknown, loc: Detail["loc"], most: number): unknown[] {
     if (!Array.isArray(value)) {
       this.flaw(loc, "must be a list", "type");
       return [];
     }
-    if (!this.size(value.length, loc, { least: 0, most: bounds.items, unit: "items" })) return [];
-    return value.flatMap((item: unknown, at) => this.text(item, [...loc, at], bounds.least, bounds.most));
+    return this.size(value.length, loc, { least: 0, most, unit: "items" }) ? value : [];
+  }
+
+  texts(value: unknown, loc: Detail["loc"], bounds: { items: number; least: number; most: number }): string[] {
+    const items = this.list(value, loc, bounds.items);
+    return items.flatMap((item, at) => this.text(item, [...loc, at], bounds.least, bounds.most));
   }
 
   finish(): void {
@@ -217,8 +221,10 @@ function wordsOf(
   is: (value: unknown) => value is string,
   msg: string,
 ): string[] {
-  const texts = reader.texts(value, loc, { items: 1_000, least: 0, most: 64 });
-  return texts.flatMap((text, at) => reader.check(text, is, [...loc, at], msg));
+  return reader.list(value, loc, 1_000).flatMap((item, at) => {
+    const place = [...loc, at];
+    return reader.text(item, place, 0, 64).flatMap((text) => reader.check(text, is, place, msg));
+  });
 }
 
 function timesOf(reader: Reader, value: unknown, loc: string[]): Map<string, string> {

@@ -80,6 +80,13 @@ describe("wrong values are named together", () => {
     ],
     [constrained({ skipDates: ["2026-13-01"] }), [[["constraints", "skipDates", 0], DATE, "value"]]],
     [
+      constrained({ skipDates: [5, "x"] }),
+      [
+        [["constraints", "skipDates", 0], "must be a string", "type"],
+        [["constraints", "skipDates", 1], DATE, "value"],
+      ],
+    ],
+    [
       constrained({ skipWeekdays: ["monday"] }),
       [[["constraints", "skipWeekdays", 0], "must be one of mon, tue, wed, thu, fri, sat, sun", "value"]],
     ],

@@ -79,6 +79,8 @@ fn malformed_constraints_are_named_to_the_item() {
     for (constraints, expected) in table {
         assert_eq!(flaws(json!({"constraints": constraints})), [expected]);
     }
+    let several = [r#"["constraints","skipDates",0] type"#, r#"["constraints","skipDates",1] value"#];
+    assert_eq!(flaws(json!({"constraints": {"skipDates": [5, "x"]}})), several);
 }
 
 #[test]
