@@ -61,7 +61,7 @@ test("a text conflicts only if both sides have changed it, and not to the same",
     conflicts: { name: "theirs" },
   });
   const languages = mergedTheme(BASE, { ...BASE, language: "fr" }, { ...BASE, language: "de" });
-  expect(languages).toEqual({ values: { ...BASE, language: "fr" }, conflicts: {} });
+  expect(languages).toEqual({ values: { ...BASE, language: "fr" }, conflicts: { language: "de" } });
 });
 
 test("the order of sections conflicts only if both sides have changed it, and not to the same", () => {
@@ -80,8 +80,14 @@ test("the time and its zone are one choice", () => {
   const paris = { ...none, timezone: "Europe/Paris", time_local: "09:00" };
   const later = { ...none, time_utc: "18:00" };
 
-  expect(mergedRequest(none, later, paris)).toMatchObject({ time_utc: "18:00", timezone: null, time_local: null });
-  expect(mergedRequest(none, { ...none, enabled: true }, paris)).toMatchObject({ ...paris, enabled: true });
+  expect(mergedRequest(none, later, paris)).toMatchObject({ request: paris, isTimeContested: true });
+  for (const [mine, theirs, merged] of [
+    [{ ...none, enabled: true }, paris, { ...paris, enabled: true }],
+    [later, { ...none, enabled: true }, { ...later, enabled: true }],
+    [paris, { ...paris, time_utc: "07:00" }, paris],
+  ] as const) {
+    expect(mergedRequest(none, mine, theirs)).toMatchObject({ request: merged, isTimeContested: false });
+  }
 });
 
 test("what is being typed stays where it is", () => {
@@ -90,7 +96,7 @@ test("what is being typed stays where it is", () => {
   const typing = { ...draft, timeText: "1", emails: [row] };
   const request = { ...requestOf(draft, null), time_utc: "10:00", emails: ["ben@example.com"] };
 
-  const shown = draftWith(typing, request, 8);
+  const shown = draftWith(typing, { request, isTimeContested: false }, 8);
 
   expect([shown.timeText, shown.time]).toEqual(["1", "10:00"]);
   expect(shown.emails.map(({ key, text }) => [key, text])).toEqual([

@@ -109,6 +109,60 @@ test("changes of two windows are put together", async () => {
   expect(hasUnsaved()).toBe(false);
 });
 
+test.each(["Keep mine", "Use the saved one"])("a time that two windows change is shown twice: %s", async (choice) => {
+  service.schedule = SAVED;
+  const { unmount } = await show();
+  saveElsewhere({ time_local: "10:00", timezone: "Europe/Paris" });
+  const paris = { time_local: "10:00", timezone: "Europe/Paris" };
+
+  fireEvent.change(time(), { target: { value: "11:00" } });
+  fireEvent.blur(time());
+  const conflict = await screen.findByRole("alert");
+  expect(within(conflict).getByText("10:00 Europe/Paris").tagName).toBe("BLOCKQUOTE");
+  await userEvent.click(day("Sunday"));
+  await waitFor(() => {
+    expect(service.schedule).toMatchObject({ ...paris, days: ["mon", "fri", "sun"] });
+  });
+  saveElsewhere({ days: ["mon"] });
+  await userEvent.click(day("Tuesday"));
+  await waitFor(() => {
+    expect(service.schedule).toMatchObject({ ...paris, days: ["mon", "tue"] });
+  });
+  unmount();
+  await show();
+  expect([time().value, screen.getAllByRole("alert").length, hasUnsaved()]).toEqual(["11:00", 1, true]);
+  await userEvent.click(screen.getByRole("button", { name: choice }));
+
+  const mine = { time_utc: "11:00", time_local: null, timezone: null };
+  await waitFor(() => {
+    expect(service.schedule).toMatchObject(choice === "Keep mine" ? mine : paris);
+  });
+  await waitFor(() => {
+    expect([screen.queryByRole("alert"), hasUnsaved()]).toEqual([null, false]);
+  });
+  const label = choice === "Keep mine" ? "Time (UTC)" : "Time (Europe/Paris)";
+  expect(time(label).value).toBe(choice === "Keep mine" ? "11:00" : "10:00");
+  expect(document.activeElement).toBe(time(label));
+});
+
+test("a contested time is no conflict any more when the schedule is deleted elsewhere", async () => {
+  service.schedule = SAVED;
+  await show();
+  saveElsewhere({ time_utc: "10:00" });
+  fireEvent.change(time(), { target: { value: "11:00" } });
+  fireEvent.blur(time());
+  await screen.findByRole("alert");
+  service.schedule = null;
+
+  await userEvent.click(day("Sunday"));
+  await screen.findByText(/It was deleted elsewhere/);
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+
+  await waitFor(() => {
+    expect([service.schedule?.time_utc, screen.queryByRole("alert"), hasUnsaved()]).toEqual(["11:00", null, false]);
+  });
+});
+
 test("an address that finds no room any more is kept, said, and not sent", async () => {
   service.schedule = { ...SAVED, emails: [] };
   await show();

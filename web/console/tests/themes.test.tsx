@@ -133,6 +133,23 @@ test.each(["Keep mine", "Use the saved one"])(
   },
 );
 
+test("a language that two windows change is shown in both versions", async () => {
+  await openTheme();
+  const language = screen.getByLabelText<HTMLSelectElement>("Language", { selector: "select" });
+  saveElsewhere({ language: "de" });
+
+  fireEvent.change(language, { target: { value: "fr" } });
+  const conflict = await screen.findByRole("alert");
+  expect([language.value, within(conflict).getByText("German").tagName]).toEqual(["fr", "BLOCKQUOTE"]);
+  expect([service.theme?.language, hasUnsaved()]).toEqual(["de", true]);
+  await userEvent.click(within(conflict).getByRole("button", { name: "Keep mine" }));
+
+  await waitFor(() => {
+    expect([service.theme?.language, hasUnsaved()]).toEqual(["fr", false]);
+  });
+  expect(document.activeElement).toBe(language);
+});
+
 test("a save whose answer was lost is no conflict with itself", async () => {
   const name = await openTheme();
   service.next("PATCH", `/themes/${THEME}`, () => {

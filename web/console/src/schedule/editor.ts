@@ -7,6 +7,7 @@ import {
   MOST_EMAILS,
   draftOf,
   draftWith,
+  draftWithTime,
   emailProblem,
   hasUnsavedText,
   isTime,
@@ -115,6 +116,19 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     if (!this.view.get().canUndo) void this.saver.flush();
   }
 
+  /** Ends a conflict. */
+  keepMyTime(): void {
+    this.edit((draft) => ({ ...draft, isTimeContested: false }));
+  }
+
+  /** Ends a conflict. */
+  useSavedTime(): void {
+    const { stored } = this.view.get();
+    if (!stored) return;
+    // Not what is half typed either.
+    this.edit((draft) => draftWithTime({ ...draft, timeText: draft.time, isTimeWrong: false }, stored));
+  }
+
   addEmail(): void {
     const row: EmailRow = { key: this.nextKey++, text: "", address: null, stored: null, problem: null };
     this.edit((draft) => (draft.emails.length < MOST_EMAILS ? { ...draft, emails: [...draft.emails, row] } : draft));
@@ -164,7 +178,7 @@ export class ScheduleEditor extends Editor<ScheduleView> {
 
   override hasChanges(): boolean {
     const { draft } = this.view.get();
-    return super.hasChanges() || (draft !== undefined && hasUnsavedText(draft));
+    return super.hasChanges() || (draft !== undefined && (draft.isTimeContested || hasUnsavedText(draft)));
   }
 
   /** A removal that waits is sent when the page closes, so that nothing is lost. */
@@ -219,17 +233,17 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     const draft = this.view.get().draft ?? draftOf(base);
     if (theirs === null) {
       this.isGone = true;
-      this.update({ stored: null });
+      this.update({ stored: null, draft: { ...draft, isTimeContested: false } });
       throw new AlmanacError({ status: 412, code: "SCHEDULE_DELETED", message: "the schedule was deleted elsewhere" });
     }
     const of = (stored: ScheduleResponse | null) => requestOf(draftOf(stored), stored);
     const merged = mergedRequest(of(base), requestOf(draft, base), of(theirs));
     this.update({ stored: theirs, draft: draftWith(draft, merged, this.nextKey) });
-    this.nextKey += merged.emails.length;
-    this.sent = merged;
+    this.nextKey += merged.request.emails.length;
+    this.sent = merged.request;
     // What was typed since is in it. A removal that waits still counts.
     this.saver.amend((pending) => (pending === null ? null : undefined));
-    return merged;
+    return merged.request;
   }
 
   private stored(stored: ScheduleResponse | null, change: Change): void {

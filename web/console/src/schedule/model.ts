@@ -34,6 +34,8 @@ export interface Draft {
   time: string;
   /** IANA name; null: UTC. */
   zone: string | null;
+  /** Whether the time or its zone was changed elsewhere in the same time. The stored ones count until one is chosen. */
+  isTimeContested: boolean;
   emails: readonly EmailRow[];
 }
 
@@ -47,6 +49,7 @@ export function draftOf(stored: ScheduleResponse | null): Draft {
     isTimeWrong: false,
     time,
     zone: stored?.timezone ?? null,
+    isTimeContested: false,
     emails: (stored?.emails ?? []).map((address, key) => ({
       key,
       text: address,
@@ -59,48 +62,67 @@ export function draftOf(stored: ScheduleResponse | null): Draft {
 
 /** What is saved of a draft: its valid parts. Fields that are not shown keep their stored values. */
 export function requestOf(draft: Draft, stored: ScheduleResponse | null): UpsertScheduleRequest {
-  const { enabled, days, time, zone } = draft;
+  const { enabled, days } = draft;
   return {
     enabled,
     days: [...days],
-    time_utc: zone === null ? time : (stored?.time_utc ?? time),
-    timezone: zone,
-    time_local: zone === null ? null : time,
+    ...timeChoice(draft, stored),
     emails: savedRows(draft).map((row) => row.address),
     catch_up_minutes: stored?.catch_up_minutes ?? null,
   };
 }
 
-/** What a person has changed since `base`, on top of what was saved elsewhere since then. Of a choice that both made, the
- * person's, which is the later one. */
+/** A time and its zone are one choice. */
+type TimeChoice = Pick<UpsertScheduleRequest, "time_utc" | "timezone" | "time_local">;
+
+function timeChoice({ time, zone, isTimeContested }: Draft, stored: ScheduleResponse | null): TimeChoice {
+  if (stored && isTimeContested) return timeOfRequest(stored);
+  if (zone === null) return { time_utc: time, timezone: null, time_local: null };
+  return { time_utc: stored?.time_utc ?? time, timezone: zone, time_local: time };
+}
+
+function timeOfRequest({ time_utc, timezone = null, time_local = null }: TimeChoice): TimeChoice {
+  return { time_utc, timezone, time_local };
+}
+
+/** A time as people see it: `10:00 Europe/Paris`. */
+export function timeText({ time_utc, timezone, time_local }: TimeChoice): string {
+  return `${time_local ?? time_utc} ${timezone ?? "UTC"}`;
+}
+
+export interface MergedRequest {
+  request: UpsertScheduleRequest;
+  /** Whether both sides have changed the time or its zone, and not to the same. The request has theirs. */
+  isTimeContested: boolean;
+}
+
+/** What a person has changed since `base`, on top of what was saved elsewhere since then. */
 export function mergedRequest(
   base: UpsertScheduleRequest,
   mine: UpsertScheduleRequest,
   theirs: UpsertScheduleRequest,
-): UpsertScheduleRequest {
-  const time = ({ time_utc, timezone = null, time_local = null }: UpsertScheduleRequest) => ({
-    time_utc,
-    timezone,
-    time_local,
-  });
+): MergedRequest {
+  const [before, here, there] = [timeText(base), timeText(mine), timeText(theirs)];
+  const isTimeContested = here !== before && there !== before && here !== there;
   const days = mergedList(base.days, mine.days, theirs.days);
   const emails = mergedList(base.emails, mine.emails, theirs.emails);
   const added = emails.filter((email) => !theirs.emails.includes(email));
   const room = MOST_EMAILS - (emails.length - added.length);
   const surplus = added.slice(Math.max(room, 0));
-  return {
+  const request = {
     enabled: mergedValue(base.enabled, mine.enabled, theirs.enabled),
     days: DAYS.filter((day) => days.includes(day)),
-    ...mergedValue(time(base), time(mine), time(theirs)),
+    ...timeOfRequest(isTimeContested || here === before ? theirs : mine),
     emails: emails.filter((email) => !surplus.includes(email)),
     catch_up_minutes: theirs.catch_up_minutes ?? null,
   };
+  return { request, isTimeContested };
 }
 
-/** The draft with what a merged request says; rows in which something is typed stay, and those that found no room. */
-export function draftWith(draft: Draft, request: UpsertScheduleRequest, firstKey: number): Draft {
-  const { enabled, timezone, time_utc, time_local, emails } = request;
-  const time = time_local ?? time_utc;
+/** The draft with what a merged request says; rows in which something is typed stay, those that found no room, and a
+ * contested time. */
+export function draftWith(draft: Draft, { request, isTimeContested }: MergedRequest, firstKey: number): Draft {
+  const { enabled, emails } = request;
   const rows = draft.emails.flatMap((row): EmailRow[] => {
     if (row.address === null || row.text.trim() !== row.address || emails.includes(row.address)) return [row];
     return row.stored === null ? [{ ...row, address: null, problem: "most" }] : [];
@@ -109,15 +131,27 @@ export function draftWith(draft: Draft, request: UpsertScheduleRequest, firstKey
   const added = emails
     .filter(isMissing)
     .map((address, index) => ({ key: firstKey + index, text: address, address, stored: address, problem: null }));
+  const shown = timeText(timeChoice({ ...draft, isTimeContested: false }, null));
+  const stays = (isTimeContested || draft.isTimeContested) && shown !== timeText(request);
+  const merged = stays ? { ...draft, isTimeContested: true } : draftWithTime(draft, request);
+  return {
+    ...merged,
+    enabled,
+    days: DAYS.filter((day) => request.days.includes(day)),
+    emails: [...rows, ...added],
+  };
+}
+
+/** The draft with another time, which is no text that is being typed. */
+export function draftWithTime(draft: Draft, { time_utc, timezone, time_local }: TimeChoice): Draft {
+  const time = time_local ?? time_utc;
   const isTyped = draft.timeText !== draft.time;
   return {
     ...draft,
-    enabled,
-    days: DAYS.filter((day) => request.days.includes(day)),
     timeText: isTyped ? draft.timeText : time,
     time,
     zone: timezone ?? null,
-    emails: [...rows, ...added],
+    isTimeContested: false,
   };
 }
 

@@ -79,7 +79,7 @@ function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; edito
           editor.toggleDay(day);
         }}
       />
-      <Time draft={draft} editor={editor} />
+      <Time draft={draft} stored={view.stored} editor={editor} />
       <Recipients rows={draft.emails} editor={editor} />
       {view.stored && !view.canUndo && (
         <button

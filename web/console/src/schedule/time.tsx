@@ -1,12 +1,20 @@
 // The time of day, in UTC or in a zone that is chosen beside it.
+import type { ScheduleResponse } from "@almanac/client";
 import { useId, useMemo } from "react";
+import { Conflict } from "../parts/conflict";
 import { useWords } from "../i18n";
 import { ownZone } from "../time";
 import type { ScheduleEditor } from "./editor";
-import type { Draft } from "./model";
+import { timeText, type Draft } from "./model";
 import { cityOf, zonesByRegion } from "./zones";
 
-export function Time({ draft, editor }: { draft: Draft; editor: ScheduleEditor }) {
+interface TimeProps {
+  draft: Draft;
+  stored: ScheduleResponse | null;
+  editor: ScheduleEditor;
+}
+
+export function Time({ draft, stored, editor }: TimeProps) {
   const { t } = useWords();
   const [inputId, problemId, zoneId] = [useId(), useId(), useId()];
   const label = draft.zone === null ? t("schedule.time") : t("schedule.timeIn", { zone: draft.zone });
@@ -54,6 +62,18 @@ export function Time({ draft, editor }: { draft: Draft; editor: ScheduleEditor }
           }}
         />
       </div>
+      {stored && draft.isTimeContested && (
+        <Conflict
+          saved={timeText(stored)}
+          focus={inputId}
+          onKeepMine={() => {
+            editor.keepMyTime();
+          }}
+          onUseSaved={() => {
+            editor.useSavedTime();
+          }}
+        />
+      )}
     </div>
   );
 }

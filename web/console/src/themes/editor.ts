@@ -6,7 +6,7 @@ import { MOST_MERGES, isOutdated, isSame, overtaken } from "../saving/merge";
 import { mergedTheme, textProblem, type Field, type TextProblem, type Theme, type Values } from "./model";
 
 export interface FieldState {
-  /** `conflict`: the field was changed elsewhere in the same time, to the text in `theirs`. */
+  /** `conflict`: the field was changed elsewhere in the same time, to what `theirs` says. */
   kind: "clean" | "changed" | "saved" | "wrong" | "refused" | "conflict";
   problem?: TextProblem;
   error?: AlmanacError;

@@ -1,6 +1,7 @@
 // The text fields of a theme: saved when the person stops typing or leaves the field.
 import type { AlmanacError } from "@almanac/client";
 import { useId } from "react";
+import { Conflict } from "../parts/conflict";
 import { Icon } from "../parts/icon";
 import { useWords, type Words } from "../i18n";
 import { sentenceOf } from "../errors";
@@ -38,7 +39,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           onBlur={editor.commit}
         />
         <FieldProblem id={`${nameId}-problem`} state={view.fields.name} longest={LONGEST_NAME} words={words} />
-        <Conflict field="name" view={view} editor={editor} />
+        <FieldConflict id={nameId} field="name" view={view} editor={editor} />
       </div>
       <div className="field">
         <FieldHead id={aboutId} label={t("theme.description")} field="description" view={view} />
@@ -61,7 +62,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           longest={LONGEST_DESCRIPTION}
           words={words}
         />
-        <Conflict field="description" view={view} editor={editor} />
+        <FieldConflict id={aboutId} field="description" view={view} editor={editor} />
       </div>
       <div className="field field-narrow">
         <FieldHead id={languageId} label={t("theme.language")} field="language" view={view} />
@@ -76,6 +77,7 @@ export function Fields({ values, view, editor }: { values: Values; view: ThemeVi
           <LanguageOptions chosen={values.language} shownIn={language} />
         </select>
         <FieldProblem id={`${languageId}-problem`} state={view.fields.language} longest={0} words={words} />
+        <FieldConflict id={languageId} field="language" view={view} editor={editor} />
       </div>
     </div>
   );
@@ -134,42 +136,29 @@ export function SaveMark({ field, view }: { field: Field; view: ThemeView }) {
   );
 }
 
-interface ConflictProps {
+interface FieldConflictProps {
+  id: string;
   field: Field;
   view: ThemeView;
   editor: ThemeEditor;
 }
 
-/** What was saved elsewhere while the person changed hers. */
-export function Conflict({ field, view, editor }: ConflictProps) {
-  const { t } = useWords();
+export function FieldConflict({ id, field, view, editor }: FieldConflictProps) {
+  const { language } = useWords();
   const state = view.fields[field];
   if (state?.kind !== "conflict") return null;
+  const saved = state.theirs ?? "";
   return (
-    <div className="conflict" role="alert">
-      <p>{t("conflict.changed")}</p>
-      <blockquote>{state.theirs}</blockquote>
-      <div className="row">
-        <button
-          type="button"
-          className="button button-small"
-          onClick={() => {
-            editor.keepMine(field);
-          }}
-        >
-          {t("conflict.keepMine")}
-        </button>
-        <button
-          type="button"
-          className="button button-small"
-          onClick={() => {
-            editor.useTheirs(field);
-          }}
-        >
-          {t("conflict.useTheirs")}
-        </button>
-      </div>
-    </div>
+    <Conflict
+      saved={field === "language" ? languageName(saved, language) : saved}
+      focus={id}
+      onKeepMine={() => {
+        editor.keepMine(field);
+      }}
+      onUseSaved={() => {
+        editor.useTheirs(field);
+      }}
+    />
   );
 }
 

@@ -18,12 +18,11 @@ export const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "nl", "pl", "sv", 
   .concat(["uk", "ru", "ar", "he", "hi", "zh", "ja", "ko"])
   .sort();
 
-const TEXTS: readonly Field[] = ["name", "description"];
 const LISTS = ["sources", "sections"] as const;
 
 export interface MergedTheme {
   values: Values;
-  /** The stored texts of fields that were changed on both sides, to another text or order; of sections, one title a line. */
+  /** The stored values of fields that were changed on both sides, to another value or order; of sections, one title a line. */
   conflicts: Partial<Record<Field, string>>;
 }
 
@@ -36,8 +35,7 @@ export function mergedTheme(base: Values, mine: Values, theirs: Values): MergedT
   if (isOrderContested(base.sections, mine.sections, theirs.sections)) conflicts.sections = theirs.sections.join("\n");
   for (const field of ["name", "description", "language"] as const) {
     values[field] = mergedValue(base[field], mine[field], theirs[field]);
-    const isContested = values[field] !== theirs[field] && theirs[field] !== base[field];
-    if (isContested && TEXTS.includes(field)) conflicts[field] = theirs[field];
+    if (values[field] !== theirs[field] && theirs[field] !== base[field]) conflicts[field] = theirs[field];
   }
   return { values, conflicts };
 }

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { Icon } from "../parts/icon";
 import { useWords } from "../i18n";
 import type { ThemeEditor, ThemeView } from "./editor";
-import { Conflict, FieldProblem } from "./fields";
+import { FieldConflict, FieldProblem } from "./fields";
 import { LONGEST_SECTION, MOST_SECTIONS, cleanLine, isTooLong } from "./model";
 
 interface SectionsProps {
@@ -15,7 +15,7 @@ interface SectionsProps {
 export function Sections({ titles, view, editor }: SectionsProps) {
   const words = useWords();
   const { t } = words;
-  const problemId = useId();
+  const [listId, problemId] = [useId(), useId()];
   const change = (changed: string[]) => {
     editor.edit("sections", changed);
   };
@@ -23,7 +23,7 @@ export function Sections({ titles, view, editor }: SectionsProps) {
   return (
     <div className="field">
       {titles.length === 0 && <p className="empty">{t("section.none")}</p>}
-      <ol className="sections">
+      <ol className="sections" id={listId} tabIndex={-1}>
         {titles.map((title, index) => (
           <li className="section-row" key={title}>
             <span className="section-number" aria-hidden="true">
@@ -39,7 +39,7 @@ export function Sections({ titles, view, editor }: SectionsProps) {
       ) : (
         <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
       )}
-      <Conflict field="sections" view={view} editor={editor} />
+      <FieldConflict id={listId} field="sections" view={view} editor={editor} />
       {titles.length < MOST_SECTIONS && (
         <AddSection
           titles={titles}
