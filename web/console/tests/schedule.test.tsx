@@ -446,6 +446,24 @@ test("a refusal is said and can be tried again", async () => {
   expect(service.saved()).toHaveLength(2);
 });
 
+test("a change of a schedule whose theme was deleted is asked about, a removal is not", async () => {
+  service.schedule = SAVED;
+  await show();
+  service.next("PUT", `/themes/${THEME}/schedule`, () => refusal(404, "NOT_FOUND"));
+  service.next("DELETE", `/themes/${THEME}/schedule`, () => refusal(404, "NOT_FOUND"));
+
+  await userEvent.click(day("Sunday"));
+  await screen.findByText(/Not saved\./);
+  expect(hasUnsaved()).toBe(true);
+  await userEvent.click(screen.getByRole("button", { name: "Delete schedule" }));
+  window.dispatchEvent(new Event("pagehide"));
+
+  await waitFor(() => {
+    expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+  });
+  expect([screen.getByText("Schedule deleted").tagName, hasUnsaved()]).toEqual(["SPAN", false]);
+});
+
 test("what could not be saved is there again when the page is", async () => {
   service.schedule = SAVED;
   const { unmount } = await show();

@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { discardUnsaved, hasUnsaved } from "../src/saving/unsaved";
 import { setLanguage } from "../src/schedule";
+import { scheduleEditors } from "../src/schedule/editor";
 import { Gate } from "../src/session/gate";
+import { themeEditors } from "../src/themes/editor";
 import { Service, THEME, data, offline, refusal, session } from "./service";
 
 const SCRIPT = "<img src=x onerror=alert(1)>";
@@ -164,6 +166,40 @@ test("a save whose answer was lost is no conflict with itself", async () => {
 
   await screen.findByText("Saved");
   expect([service.theme?.name, screen.queryByRole("alert"), hasUnsaved()]).toEqual(["Tea", null, false]);
+});
+
+test("a text for a theme that was deleted elsewhere is asked about", async () => {
+  const name = await openTheme();
+  service.next("PATCH", `/themes/${THEME}`, () => refusal(404, "NOT_FOUND"));
+
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+
+  await screen.findByText("It is not there, or it is not yours.");
+  expect(hasUnsaved()).toBe(true);
+});
+
+test("what was not saved of a theme that the person has deleted is forgotten", async () => {
+  const name = await openTheme();
+  service.next("PATCH", `/themes/${THEME}`, offline);
+  service.next("PUT", `/themes/${THEME}/schedule`, offline);
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await userEvent.click(await screen.findByRole("switch"));
+  await screen.findByText("Not saved yet. Trying again.");
+  await screen.findByText(/Not saved yet, trying again/);
+
+  act(() => {
+    themeEditors.forget(service.almanac, THEME);
+  });
+  expect(hasUnsaved()).toBe(true);
+  act(() => {
+    scheduleEditors.forget(service.almanac, THEME);
+  });
+  expect(hasUnsaved()).toBe(false);
+  window.dispatchEvent(new Event("online"));
+
+  expect([service.sent("PATCH").length, service.sent("PUT").length]).toEqual([1, 1]);
 });
 
 test("a name is needed", async () => {

@@ -9,6 +9,7 @@ import { guardUnsaved } from "./unsaved";
 interface Sending {
   readonly state: Observable<SaveState>;
   readonly flush: () => Promise<void>;
+  cancel: () => unknown;
   isSettled: () => boolean;
 }
 
@@ -27,10 +28,7 @@ export abstract class Editor<View extends { save: SaveState }> {
 
   /** Whether something typed is not stored. */
   hasChanges(): boolean {
-    const state = this.saver.state.get();
-    // What was deleted elsewhere takes no change any more.
-    const isGone = state.kind === "refused" && state.error.status === 404;
-    return !isGone && !this.saver.isSettled();
+    return !this.saver.isSettled();
   }
 
   /** Whether closing the page would lose something. */
@@ -56,6 +54,13 @@ export abstract class Editor<View extends { save: SaveState }> {
       void this.saver.flush();
       this.settle();
     };
+  }
+
+  /** The person has deleted what it edits: nothing of it is sent or asked about any more. */
+  forget(): void {
+    this.saver.cancel();
+    this.release?.();
+    this.release = undefined;
   }
 
   private retain(shelf: Map<string, Shown<unknown>>, id: string): () => void {
@@ -88,6 +93,7 @@ export interface Shown<View> {
   view: { get: () => View; subscribe: (listener: () => void) => () => void };
   load: () => Promise<void>;
   enter: (shelf: Map<string, Shown<unknown>>, id: string) => () => void;
+  forget: () => void;
 }
 
 /** The editors of one kind that are shown or have something to save: at most one for each id. */
@@ -103,6 +109,11 @@ export class Shelf<E extends Shown<unknown>> {
   /** Returns how to leave. */
   enter(almanac: Almanac, id: string, editor: E): () => void {
     return editor.enter(this.of(almanac), id);
+  }
+
+  /** Drops what was not saved, for the person has deleted what it belongs to. */
+  forget(almanac: Almanac, id: string): void {
+    this.of(almanac).get(id)?.forget();
   }
 
   private of(almanac: Almanac): Map<string, E> {

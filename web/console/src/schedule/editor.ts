@@ -1,5 +1,11 @@
 // The schedule of one theme while a person edits it: reads it, saves each valid change, removes it.
-import { AlmanacError, type Almanac, type ScheduleResponse, type UpsertScheduleRequest } from "@almanac/client";
+import {
+  AlmanacError,
+  isAlmanacError,
+  type Almanac,
+  type ScheduleResponse,
+  type UpsertScheduleRequest,
+} from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
 import { MOST_MERGES, isOutdated, isSame, overtaken } from "../saving/merge";
 import { Saver, type SaveState } from "../saving/saver";
@@ -204,6 +210,8 @@ export class ScheduleEditor extends Editor<ScheduleView> {
       await this.almanac.delete("/themes/{id}/schedule", { params, keepalive: true });
       return null;
     } catch (error) {
+      // The theme was deleted, and its schedule with it.
+      if (isAlmanacError(error) && error.status === 404) return null;
       if (!isOutdated(error)) throw error;
       return this.almanac.schedulesApi.get(this.theme);
     }

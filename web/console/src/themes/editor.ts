@@ -102,7 +102,7 @@ export class ThemeEditor extends Editor<ThemeView> {
 
   override hasChanges(): boolean {
     const isWrong = Object.values(this.view.get().fields).some(
-      ({ kind, error }) => kind === "wrong" || kind === "conflict" || (kind === "refused" && error?.status !== 404),
+      ({ kind }) => kind === "wrong" || kind === "conflict" || kind === "refused",
     );
     return isWrong || super.hasChanges();
   }
