@@ -229,6 +229,43 @@ test("sources are added one by one or as a list, and wrong ones stay to be corre
   expect(patches()).toEqual([{ sources: added }]);
 });
 
+test.each([
+  ["Address of a feed", "ftp://example.com", "https://a.example/feed"],
+  ["Title of a section", "Roasting", "Cups"],
+])("what is typed and not added is kept and asked about: %s", async (label, refused, added) => {
+  await openTheme();
+  await userEvent.type(screen.getByLabelText(label), `${refused}{Enter}`);
+  expect(screen.getByLabelText(label).getAttribute("aria-invalid")).toBe("true");
+  expect(hasUnsaved()).toBe(true);
+
+  await userEvent.click(screen.getAllByRole("link", { name: "Themes" })[0] as HTMLElement);
+  expect(hasUnsaved()).toBe(true);
+  saveElsewhere({ name: "Tea" });
+  await userEvent.click(await within(screen.getByRole("main")).findByRole("link", { name: "Coffee" }));
+  await screen.findByDisplayValue("Tea");
+
+  const input = await screen.findByLabelText<HTMLInputElement>(label);
+  expect(input.value).toBe(refused);
+  await userEvent.clear(input);
+  await userEvent.type(input, `${added}{Enter}`);
+  await screen.findByText("Saved");
+  expect([input.value, hasUnsaved()]).toEqual(["", false]);
+});
+
+test("a section that finds no room any more is kept, and said", async () => {
+  await openTheme();
+  const input = screen.getByLabelText<HTMLInputElement>("Title of a section");
+  await userEvent.type(input, "Cups");
+  saveElsewhere({ sections: Array.from({ length: 20 }, (_, number) => `Part ${number}`) });
+  document.dispatchEvent(new Event("visibilitychange"));
+  await screen.findByText("Part 19");
+
+  await userEvent.type(input, "{Enter}");
+
+  expect(screen.getByText("20 sections at most")).toBeTruthy();
+  expect([input.value, service.theme?.sections.length, hasUnsaved()]).toEqual(["Cups", 20, true]);
+});
+
 test("a list that is too long is kept to be shortened", async () => {
   await openTheme();
   const input = screen.getByLabelText<HTMLInputElement>("Address of a feed");

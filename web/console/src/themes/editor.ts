@@ -3,7 +3,15 @@ import type { Almanac, AlmanacError } from "@almanac/client";
 import { Editor, Shelf } from "../saving/editor";
 import { Saver, type SaveState } from "../saving/saver";
 import { MOST_MERGES, isOutdated, isSame, overtaken } from "../saving/merge";
-import { mergedTheme, textProblem, type Field, type TextProblem, type Theme, type Values } from "./model";
+import {
+  mergedTheme,
+  textProblem,
+  type Field,
+  type ListField,
+  type TextProblem,
+  type Theme,
+  type Values,
+} from "./model";
 
 export interface FieldState {
   /** `conflict`: the field was changed elsewhere in the same time, to what `theirs` says. */
@@ -18,6 +26,8 @@ export interface ThemeView {
   /** As shown, which may be ahead of what is stored. */
   values: Values | undefined;
   fields: Partial<Record<Field, FieldState>>;
+  /** What is typed to be added to a list, and not added yet. */
+  additions: Record<ListField, string>;
   save: SaveState;
   loadError: unknown;
   /** How many changes the service has stored. */
@@ -43,6 +53,7 @@ export class ThemeEditor extends Editor<ThemeView> {
       stored: undefined,
       values: undefined,
       fields: {},
+      additions: { sources: "", sections: "" },
       save: { kind: "idle" },
       loadError: undefined,
       changes: 0,
@@ -61,7 +72,7 @@ export class ThemeEditor extends Editor<ThemeView> {
     const { changes } = this.view.get();
     try {
       const stored = await this.read();
-      if (this.hasChanges() || this.view.get().changes !== changes) return;
+      if (this.isEdited() || this.view.get().changes !== changes) return;
       this.update({ stored, values: valuesOf(stored), loadError: undefined });
     } catch (error) {
       if (!this.view.get().values) this.update({ loadError: error });
@@ -80,6 +91,10 @@ export class ThemeEditor extends Editor<ThemeView> {
     const state: FieldState = problem ? { kind: "wrong", problem } : { kind: "changed" };
     this.update({ values: { ...values, [field]: value }, fields: { ...fields, [field]: state } });
     if (!problem) this.saver.save({ [field]: value }, pauseMs);
+  }
+
+  typeAddition(list: ListField, text: string): void {
+    this.update({ additions: { ...this.view.get().additions, [list]: text } });
   }
 
   /** Ends a conflict. */
@@ -101,6 +116,12 @@ export class ThemeEditor extends Editor<ThemeView> {
   };
 
   override hasChanges(): boolean {
+    const isAdding = Object.values(this.view.get().additions).some((text) => text.trim() !== "");
+    return isAdding || this.isEdited();
+  }
+
+  /** Whether a field shows something that is not stored. */
+  private isEdited(): boolean {
     const isWrong = Object.values(this.view.get().fields).some(
       ({ kind }) => kind === "wrong" || kind === "conflict" || kind === "refused",
     );

@@ -19,6 +19,7 @@ export const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "nl", "pl", "sv", 
   .sort();
 
 const LISTS = ["sources", "sections"] as const;
+export type ListField = (typeof LISTS)[number];
 
 export interface MergedTheme {
   values: Values;

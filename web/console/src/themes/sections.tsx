@@ -16,6 +16,7 @@ export function Sections({ titles, view, editor }: SectionsProps) {
   const words = useWords();
   const { t } = words;
   const [listId, problemId] = [useId(), useId()];
+  const typed = view.additions.sections;
   const change = (changed: string[]) => {
     editor.edit("sections", changed);
   };
@@ -40,9 +41,13 @@ export function Sections({ titles, view, editor }: SectionsProps) {
         <FieldProblem id={problemId} state={view.fields.sections} longest={0} words={words} />
       )}
       <FieldConflict id={listId} field="sections" view={view} editor={editor} />
-      {titles.length < MOST_SECTIONS && (
+      {(titles.length < MOST_SECTIONS || typed !== "") && (
         <AddSection
           titles={titles}
+          text={typed}
+          onType={(text) => {
+            editor.typeAddition("sections", text);
+          }}
           onAdd={(title) => {
             change([...titles, title]);
           }}
@@ -103,19 +108,25 @@ function SectionButtons({ titles, index, onChange }: SectionButtonsProps) {
   );
 }
 
-function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (title: string) => void }) {
+interface AddSectionProps {
+  titles: readonly string[];
+  text: string;
+  onType: (text: string) => void;
+  onAdd: (title: string) => void;
+}
+
+function AddSection({ titles, text, onType, onAdd }: AddSectionProps) {
   const { t } = useWords();
   const [inputId, problemId] = [useId(), useId()];
-  const [text, setText] = useState("");
-  const [problem, setProblem] = useState<"known" | "tooLong" | null>(null);
+  const [problem, setProblem] = useState<"known" | "tooLong" | "most" | null>(null);
 
   const add = () => {
     const title = cleanLine(text).trim();
     if (title === "") return;
-    const found = titles.includes(title) ? "known" : isTooLong(title, LONGEST_SECTION) ? "tooLong" : null;
+    const found = additionProblem(titles, title);
     setProblem(found);
     if (found !== null) return;
-    setText("");
+    onType("");
     onAdd(title);
   };
 
@@ -133,7 +144,7 @@ function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (titl
           aria-invalid={problem !== null}
           aria-describedby={problem === null ? undefined : problemId}
           onChange={(event) => {
-            setText(event.target.value);
+            onType(event.target.value);
             setProblem(null);
           }}
           onBlur={add}
@@ -147,9 +158,17 @@ function AddSection({ titles, onAdd }: { titles: readonly string[]; onAdd: (titl
       </div>
       {problem !== null && (
         <p className="field-problem" id={problemId}>
-          {problem === "known" ? t("section.known") : t("tooLong", { longest: LONGEST_SECTION })}
+          {problem === "known" && t("section.known")}
+          {problem === "tooLong" && t("tooLong", { longest: LONGEST_SECTION })}
+          {problem === "most" && t("section.most", { most: MOST_SECTIONS })}
         </p>
       )}
     </div>
   );
+}
+
+function additionProblem(titles: readonly string[], title: string): "known" | "tooLong" | "most" | null {
+  if (titles.includes(title)) return "known";
+  if (isTooLong(title, LONGEST_SECTION)) return "tooLong";
+  return titles.length >= MOST_SECTIONS ? "most" : null;
 }

@@ -35,6 +35,7 @@ export function Sources({ theme, urls, view, editor, version }: SourcesProps) {
   const { data, reload } = useLoad(load, version + view.changes);
   useRefresh(reload, REFRESH_SECONDS);
   const problemId = useId();
+  const typed = view.additions.sources;
 
   return (
     <div className="field">
@@ -57,14 +58,19 @@ export function Sources({ theme, urls, view, editor, version }: SourcesProps) {
       {urls.length <= MOST_SOURCES && (
         <FieldProblem id={problemId} state={view.fields.sources} longest={0} words={words} />
       )}
-      {urls.length < MOST_SOURCES ? (
+      {(urls.length < MOST_SOURCES || typed !== "") && (
         <AddSource
           urls={urls}
+          text={typed}
+          onType={(text) => {
+            editor.typeAddition("sources", text);
+          }}
           onAdd={(added) => {
             editor.edit("sources", [...urls, ...added]);
           }}
         />
-      ) : (
+      )}
+      {urls.length >= MOST_SOURCES && (
         <p className={urls.length > MOST_SOURCES ? "field-problem" : "field-hint"}>
           {t("source.most", { most: MOST_SOURCES })}
         </p>
@@ -131,10 +137,16 @@ function partsOf(address: string): { host: string; rest: string } {
   return { host: url.host.replace(/^www\./, ""), rest: `${url.pathname}${url.search}`.replace(/\/$/, "") };
 }
 
-function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: string[]) => void }) {
+interface AddSourceProps {
+  urls: readonly string[];
+  text: string;
+  onType: (text: string) => void;
+  onAdd: (added: string[]) => void;
+}
+
+function AddSource({ urls, text, onType, onAdd }: AddSourceProps) {
   const { t } = useWords();
   const [inputId, problemId] = [useId(), useId()];
-  const [text, setText] = useState("");
   const [problem, setProblem] = useState<"invalid" | "known" | "most" | null>(null);
 
   const add = (typed: string) => {
@@ -148,7 +160,7 @@ function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: st
     const isMore = urls.length + added.length > MOST_SOURCES;
     const found = addresses.includes(undefined) ? "invalid" : added.length === 0 ? "known" : isMore ? "most" : null;
     setProblem(found);
-    setText(found === null ? "" : typed);
+    onType(found === null ? "" : typed);
     if (found === null) onAdd(added);
   };
 
@@ -180,7 +192,7 @@ function AddSource({ urls, onAdd }: { urls: readonly string[]; onAdd: (added: st
           aria-describedby={problem === null ? undefined : problemId}
           onPaste={paste}
           onChange={(event) => {
-            setText(event.target.value);
+            onType(event.target.value);
             setProblem(null);
           }}
           onBlur={() => {
