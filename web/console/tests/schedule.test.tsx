@@ -507,6 +507,20 @@ test("a removal can be undone", async () => {
   expect([service.sent("DELETE"), service.saved()]).toEqual([[], []]);
 });
 
+test("a removal is not undone if another window has deleted the schedule", async () => {
+  service.schedule = SAVED;
+  await show();
+  await userEvent.click(screen.getByRole("button", { name: "Delete schedule" }));
+  service.schedule = null;
+
+  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+
+  await screen.findByText("Schedule deleted");
+  expect([screen.queryAllByRole("button", { pressed: true }), time().value]).toEqual([[], "08:00"]);
+  expect(screen.queryByRole("button", { name: /Undo|Delete schedule/ })).toBeNull();
+  expect([service.sent("DELETE"), service.saved(), hasUnsaved()]).toEqual([[], [], false]);
+});
+
 test("a removal is sent after six seconds", async () => {
   service.schedule = SAVED;
   await show();

@@ -89,7 +89,13 @@ export class ScheduleEditor extends Editor<ScheduleView> {
       this.sent = stored && requestOf(draftOf(stored), stored);
       const { draft } = this.view.get();
       const isSame = draft && JSON.stringify(requestOf(draft, stored)) === JSON.stringify(this.sent);
-      this.update({ stored, draft: isSame ? draft : draftOf(stored), loadError: undefined });
+      const { stored: known, notice } = this.view.get();
+      this.update({
+        stored,
+        draft: isSame ? draft : draftOf(stored),
+        loadError: undefined,
+        notice: known !== null && stored === null ? "deleted" : notice,
+      });
     } catch (error) {
       if (!this.view.get().draft) this.update({ loadError: error });
     }
@@ -180,6 +186,8 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     this.update({ draft: this.removed, notice: null, canUndo: false });
     // A change that the removal has overtaken.
     this.queue(this.removed, 0);
+    // Another window may have deleted it in between.
+    void this.load();
   }
 
   override hasChanges(): boolean {
