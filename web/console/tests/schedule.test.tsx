@@ -316,9 +316,28 @@ test("a stored address counts until a valid one takes its place", async () => {
   await userEvent.tab();
   expect(screen.getByText(/Until it is changed, mails go to anna@example.com/)).toBeTruthy();
   await userEvent.click(day("Sunday"));
-  await screen.findByText("Schedule saved");
+  await screen.findByText("Saved, except for what is marked.");
 
   expect(service.saved()).toMatchObject([{ emails: ["anna@example.com"], days: ["mon", "fri", "sun"] }]);
+});
+
+test("what is marked is not said to be saved", async () => {
+  service.schedule = SAVED;
+  await show();
+  await userEvent.click(day("Sunday"));
+  await screen.findByText("Schedule saved");
+
+  fireEvent.change(time(), { target: { value: "25:00" } });
+  fireEvent.blur(time());
+  expect([screen.queryByText("Schedule saved"), screen.getByText(/^Saved, except/).tagName]).toEqual([null, "SPAN"]);
+  fireEvent.change(time(), { target: { value: "09:00" } });
+  fireEvent.blur(time());
+  await screen.findByText("Schedule saved");
+  await userEvent.click(screen.getByRole("button", { name: "Add an address" }));
+  await userEvent.type(address(2), "anna@example.com");
+  await userEvent.tab();
+
+  expect([screen.queryByText("Schedule saved"), screen.getByText(/^Saved, except/).tagName]).toEqual([null, "SPAN"]);
 });
 
 test("the same address twice is named", async () => {

@@ -170,6 +170,7 @@ export const en = {
     addEmail: "Add an address",
     maxEmails: "3 addresses maximum",
     saved: "Schedule saved",
+    savedInPart: "Saved, except for what is marked.",
     deleted: "Schedule deleted",
     kept: "It was changed elsewhere in the meantime, so it was not deleted.",
     dayMon: "M",

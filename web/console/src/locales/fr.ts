@@ -175,6 +175,7 @@ export const fr: Messages = {
     addEmail: "Ajouter une adresse",
     maxEmails: "3 adresses maximum",
     saved: "Planification enregistree",
+    savedInPart: "Enregistré, sauf ce qui est signalé.",
     deleted: "Planification supprimee",
     kept: "Elle a été modifiée ailleurs entre-temps, donc elle n’a pas été supprimée.",
     dayMon: "L",

@@ -165,6 +165,11 @@ export function hasUnsavedText(draft: Draft): boolean {
   return draft.timeText !== draft.time || draft.emails.some((row) => row.text.trim() !== (row.address ?? ""));
 }
 
+/** Whether something in the form is marked as not saved. */
+export function isMarked({ isTimeWrong, isTimeContested, emails }: Draft): boolean {
+  return isTimeWrong || isTimeContested || emails.some(({ problem }) => problem !== null);
+}
+
 /** Days in the order of the week. */
 export function toggled(days: readonly Day[], day: Day): Day[] {
   return DAYS.filter((each) => days.includes(each) !== (each === day));

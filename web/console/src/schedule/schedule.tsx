@@ -9,7 +9,7 @@ import { Days } from "./days";
 import { Decisions } from "./decisions";
 import { scheduleEditors, type ScheduleEditor, type ScheduleView } from "./editor";
 import { Fires } from "./fires";
-import { firesAtOnce, type Draft } from "./model";
+import { firesAtOnce, isMarked, type Draft } from "./model";
 import { Recipients } from "./recipients";
 import { Time } from "./time";
 import "../styles/tokens.css";
@@ -98,6 +98,7 @@ function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; edito
 
 const NOTICES = {
   saved: { style: "status-good", icon: "check" },
+  savedInPart: { style: "status-plain", icon: "warning" },
   deleted: { style: "status-plain", icon: "trash" },
   kept: { style: "status-bad", icon: "warning" },
 } as const;
@@ -106,7 +107,8 @@ const NOTICES = {
 function Status({ view, editor }: { view: ScheduleView; editor: ScheduleEditor }) {
   const words = useWords();
   const { t } = words;
-  const { save, notice, canUndo } = view;
+  const { save, canUndo, draft } = view;
+  const notice = view.notice === "saved" && draft && isMarked(draft) ? "savedInPart" : view.notice;
   const isFailed = save.kind === "waiting" || save.kind === "refused";
   const isSaving = save.kind === "saving" && !isFailed;
   const undoButton = useRef<HTMLButtonElement>(null);
