@@ -9,7 +9,9 @@ import { sentenceOf } from "./errors";
 import { Announcements } from "./parts/announce";
 import { Link } from "./parts/link";
 import { Problem } from "./parts/problem";
+import { Slow } from "./parts/slow";
 import { useRoute } from "./routing";
+import type { Observable } from "./saving/observable";
 import { discardUnsaved, flushAll, hasUnsaved } from "./saving/unsaved";
 import { AlmanacContext } from "./service";
 import type { Gate } from "./session/gate";
@@ -62,21 +64,22 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
       {session && <SignedIn almanac={almanac} gate={gate} session={session} onSession={begin} />}
       {session === null && (
         <main>
-          <SignIn reason="first" onSignedIn={begin} />
+          <SignIn reason="first" isSlow={gate.isSlow} onSignedIn={begin} />
         </main>
       )}
-      {session === undefined && error === undefined && <Loading />}
+      {session === undefined && error === undefined && <Loading isSlow={gate.isSlow} />}
       {session === undefined && error !== undefined && <NotReached error={error} onRetry={retry} />}
       <Announcements />
     </AlmanacContext>
   );
 }
 
-function Loading() {
+function Loading({ isSlow }: { isSlow: Observable<boolean> }) {
   const { t } = useWords();
   return (
-    <div className="not-reached status-quiet status-late" role="status">
-      {t("loading")}
+    <div role="status">
+      <Slow isSlow={isSlow} />
+      <p className="not-reached status-quiet status-late">{t("loading")}</p>
     </div>
   );
 }
@@ -101,7 +104,11 @@ interface SignedInProps {
 
 function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   const { t } = useWords();
-  const [app] = useState<AppState>(() => ({ activity: new Activity(almanac), removals: new Removals(almanac) }));
+  const [app] = useState<AppState>(() => ({
+    activity: new Activity(almanac),
+    removals: new Removals(almanac),
+    isSlow: gate.isSlow,
+  }));
   const closed = useSyncExternalStore(gate.closed.subscribe, gate.closed.get);
   const isClosed = closed !== null;
   const dialog = useRef<HTMLDialogElement>(null);
@@ -175,7 +182,7 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
         }}
       >
         {closed !== null && (
-          <SignIn reason={closed} onSignedIn={again}>
+          <SignIn reason={closed} isSlow={gate.isSlow} onSignedIn={again}>
             {closed === "other-user" && (
               <button type="button" className="button button-block" onClick={goOnAsOther}>
                 {t("signIn.goOnAsOther")}

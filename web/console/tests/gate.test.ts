@@ -33,6 +33,24 @@ test("a connection that goes silent fails like one that is cut", async () => {
   await outcome;
 });
 
+test("a service that does not answer is slow until the next answer", async () => {
+  const gate = new Gate();
+  vi.stubGlobal("fetch", silent);
+  const outcome = expect(gate.fetch(new Request(`${REQUEST}/session`))).rejects.toThrow("no answer");
+
+  await vi.advanceTimersByTimeAsync(3_999);
+  expect(gate.isSlow.get()).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(gate.isSlow.get()).toBe(true);
+  await vi.advanceTimersByTimeAsync(16_000);
+  await outcome;
+  expect(gate.isSlow.get()).toBe(true);
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("data")));
+  await gate.fetch(new Request(REQUEST));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(gate.isSlow.get()).toBe(false);
+});
+
 test("a caller who gives up is told so, and a stream may take its time", async () => {
   vi.stubGlobal("fetch", silent);
   const abort = new AbortController();

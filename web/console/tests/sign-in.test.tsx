@@ -172,6 +172,41 @@ test("a page that could not be loaded is loaded as soon as it can", async () => 
   expect(await screen.findByRole("heading", { name: "Themes" })).toBeTruthy();
 });
 
+const SLOW = "Almanac is not answering right now. This page keeps what you typed, and keeps trying to reach it.";
+
+test("a service that does not answer is said while loading and at work", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  let answer: (response: Response) => void = () => undefined;
+  const silence = () => new Promise<Response>((answered) => (answer = answered));
+  service.next("GET", "/session", silence);
+  show();
+  await act(() => vi.advanceTimersByTimeAsync(4_000));
+  expect([screen.getByText(SLOW).tagName, screen.getByText("Loading…").tagName]).toEqual(["P", "P"]);
+  act(() => {
+    answer(data(session()));
+  });
+  await screen.findByRole("heading", { name: "Themes" });
+  expect(screen.queryByText(SLOW)).toBeNull();
+
+  service.next("GET", "/themes", silence);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await act(() => vi.advanceTimersByTimeAsync(4_000));
+
+  expect(screen.getByText(SLOW).tagName).toBe("P");
+});
+
+test("a service that does not answer is said while signing in", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  signedOut();
+  service.next("POST", "/session", () => new Promise(() => undefined));
+  show();
+  await paste("a.b.c");
+
+  await act(() => vi.advanceTimersByTimeAsync(4_000));
+
+  expect(screen.getByText(SLOW).tagName).toBe("P");
+});
+
 test("a page whose person signs in again in another tab goes on", async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   service.next("GET", "/session", () => data(session()));

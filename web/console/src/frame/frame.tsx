@@ -8,6 +8,7 @@ import { announce } from "../parts/announce";
 import { Icon } from "../parts/icon";
 import { Link } from "../parts/link";
 import { Menu } from "../parts/menu";
+import { Slow } from "../parts/slow";
 import { codeSentence } from "../errors";
 import { useRoute } from "../routing";
 import { useAlmanac } from "../service";
@@ -178,13 +179,14 @@ function Account({ session, onSignOut }: { session: Schemas["SessionResponse"]; 
 /** One sentence for each thing that is not as it should be. */
 function Banners() {
   const { t } = useWords();
-  const { activity } = useApp();
+  const { activity, isSlow } = useApp();
   const { degraded } = useSyncExternalStore(activity.view.subscribe, activity.view.get);
   const isOnline = useOnline();
   const isStale = useStale();
   return (
     <div role="status">
       {!isOnline && <p className="banner banner-warning">{t("banner.offline")}</p>}
+      {isOnline && <Slow isSlow={isSlow} />}
       {isOnline && degraded.includes("live") && <p className="banner">{t("banner.live")}</p>}
       {isStale && (
         <p className="banner banner-accent">

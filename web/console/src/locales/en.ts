@@ -35,6 +35,7 @@ export const en = {
   },
   banner: {
     offline: "You are offline. What you type is kept, and saved when the connection is back.",
+    slow: "Almanac is not answering right now. This page keeps what you typed, and keeps trying to reach it.",
     live: "Live updates are slow at the moment. Everything else works as usual.",
     stale: "A newer version of this page is there.",
     reload: "Reload",

@@ -37,6 +37,7 @@ export const fr: Messages = {
   },
   banner: {
     offline: "Vous êtes hors ligne. Votre saisie est conservée et sera enregistrée au retour de la connexion.",
+    slow: "Almanac ne répond pas en ce moment. Cette page conserve votre saisie et continue d’essayer de le joindre.",
     live: "Les mises à jour en direct sont lentes en ce moment. Tout le reste fonctionne normalement.",
     stale: "Une version plus récente de cette page est disponible.",
     reload: "Recharger",

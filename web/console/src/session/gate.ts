@@ -8,10 +8,14 @@ export type Closed = "ended" | "other-user";
 
 /** No request of the console takes the service so long. */
 const ANSWER_MS = 20_000;
+/** From then on the person is told. */
+const SLOW_MS = 4_000;
 
 export class Gate {
   /** Set while requests wait for a sign-in. */
   readonly closed = new Observable<Closed | null>(null);
+  /** Whether a request has waited long, and none was answered since. */
+  readonly isSlow = new Observable(false);
   /** The user whom the page was made for. */
   private user: string | undefined;
   private waiting: (() => void)[] = [];
@@ -51,28 +55,35 @@ export class Gate {
   /** Wraps `fetch`. Requests about the session itself never wait. */
   readonly fetch = async (request: Request): Promise<Response> => {
     for (;;) {
-      const response = await answerTo(request.clone());
+      const response = await this.answerTo(request.clone());
       const closed = reasonOf(response);
       if (closed === null || new URL(request.url).pathname.endsWith("/session")) return response;
       await response.body?.cancel();
       await this.wait(closed, request.signal);
     }
   };
-}
 
-/** A connection that went silent fails like one that is cut. What a stream brings later has its own limit. */
-async function answerTo(request: Request): Promise<Response> {
-  const silence = new AbortController();
-  const timer = setTimeout(() => {
-    silence.abort();
-  }, ANSWER_MS);
-  try {
-    return await globalThis.fetch(new Request(request, { signal: AbortSignal.any([request.signal, silence.signal]) }));
-  } catch (cause) {
-    request.signal.throwIfAborted();
-    throw new AlmanacError({ status: 0, code: "NETWORK", message: "no answer", retryable: true, cause });
-  } finally {
-    clearTimeout(timer);
+  /** A connection that went silent fails like one that is cut. What a stream brings later has its own limit. */
+  private async answerTo(request: Request): Promise<Response> {
+    const silence = new AbortController();
+    const slow = setTimeout(() => {
+      this.isSlow.set(true);
+    }, SLOW_MS);
+    const timer = setTimeout(() => {
+      silence.abort();
+    }, ANSWER_MS);
+    try {
+      const signal = AbortSignal.any([request.signal, silence.signal]);
+      const response = await globalThis.fetch(new Request(request, { signal }));
+      this.isSlow.set(false);
+      return response;
+    } catch (cause) {
+      request.signal.throwIfAborted();
+      throw new AlmanacError({ status: 0, code: "NETWORK", message: "no answer", retryable: true, cause });
+    } finally {
+      clearTimeout(slow);
+      clearTimeout(timer);
+    }
   }
 }
 

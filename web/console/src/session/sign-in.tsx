@@ -4,14 +4,18 @@ import { AlmanacError, isAlmanacError, type Schemas } from "@almanac/client";
 import { useEffect, useId, useRef, useState, type ReactNode, type SubmitEvent } from "react";
 import { ColorScheme, Languages, Mark } from "../frame/frame";
 import { Problem } from "../parts/problem";
+import { Slow } from "../parts/slow";
 import { useWords } from "../i18n";
 import { sentenceOf } from "../errors";
+import type { Observable } from "../saving/observable";
 import { useAlmanac } from "../service";
 import type { Closed } from "./gate";
 
 interface SignInProps {
   /** Anything but `first` while the person is at work. */
   reason: "first" | Closed;
+  /** Whether the service does not answer. */
+  isSlow: Observable<boolean>;
   onSignedIn: (session: Schemas["SessionResponse"]) => void;
   /** Below the button. */
   children?: ReactNode;
@@ -24,7 +28,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 /** No valid token; the head of the request was too large. */
 const REFUSED = new Set([401, 431]);
 
-export function SignIn({ reason, onSignedIn, children }: SignInProps) {
+export function SignIn({ reason, isSlow, onSignedIn, children }: SignInProps) {
   const almanac = useAlmanac();
   const words = useWords();
   const { t } = words;
@@ -93,6 +97,7 @@ export function SignIn({ reason, onSignedIn, children }: SignInProps) {
         {error !== undefined && (
           <Problem error={error}>{isRefused ? t("signIn.refused") : sentenceOf(error, words)}</Problem>
         )}
+        <div role="status">{isSending && <Slow isSlow={isSlow} />}</div>
         <button type="submit" className="button button-primary button-block" disabled={isSending}>
           {t(isSending ? "signIn.sending" : "signIn.send")}
         </button>
