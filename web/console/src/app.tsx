@@ -16,6 +16,7 @@ import { discardUnsaved, flushAll, hasUnsaved } from "./saving/unsaved";
 import { AlmanacContext } from "./service";
 import type { Gate } from "./session/gate";
 import { SignIn } from "./session/sign-in";
+import { userOf } from "./session/token";
 import { Activity } from "./syntheses/activity";
 import { SynthesisPage } from "./syntheses/synthesis-page";
 import { NewThemePage } from "./themes/new-theme-page";
@@ -112,6 +113,8 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   const closed = useSyncExternalStore(gate.closed.subscribe, gate.closed.get);
   const isClosed = closed !== null;
   const dialog = useRef<HTMLDialogElement>(null);
+  /** Whether the person has agreed to go on as the one whose token is sent. */
+  const isAgreed = useRef(false);
 
   useEffect(() => {
     const left = new Date(session.expiresAt).getTime() - Date.now();
@@ -131,10 +134,19 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
     else dialog.current?.close();
   }, [isClosed]);
 
+  /** Asked before the sign-in, which replaces the cookie of this page's person. */
+  const mayUse = (token: string): boolean => {
+    const user = userOf(token);
+    const isOther = user !== undefined && user !== session.userId.toLowerCase();
+    isAgreed.current = isOther && agreesToLose();
+    return !isOther || isAgreed.current;
+  };
+
   const again = (renewed: Session) => {
     // Nothing of one person is shown to another, or saved in their name.
     if (renewed.userId !== session.userId) {
-      goOnAsOther();
+      if (isAgreed.current) reloadWithout();
+      else goOnAsOther();
       return;
     }
     onSession(renewed);
@@ -142,9 +154,13 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
   };
 
   const goOnAsOther = () => {
+    if (agreesToLose()) reloadWithout();
+  };
+
+  const agreesToLose = (): boolean => {
     // What waits to be sent, such as a removal that can be undone, waits for the sign-in now, and would be lost too.
     void flushAll();
-    if (!hasUnsaved() || confirm(t("signIn.unsaved"))) reloadWithout();
+    return !hasUnsaved() || confirm(t("signIn.unsaved"));
   };
 
   // The person may sign in again in another tab.
@@ -182,7 +198,7 @@ function SignedIn({ almanac, gate, session, onSession }: SignedInProps) {
         }}
       >
         {closed !== null && (
-          <SignIn reason={closed} isSlow={gate.isSlow} onSignedIn={again}>
+          <SignIn reason={closed} isSlow={gate.isSlow} mayUse={mayUse} onSignedIn={again}>
             {closed === "other-user" && (
               <button type="button" className="button button-block" onClick={goOnAsOther}>
                 {t("signIn.goOnAsOther")}

@@ -1,10 +1,12 @@
 // Signing in, and being asked again without losing what was typed.
-import { act, render, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { setLanguage } from "../src/schedule";
+import { hasUnsaved } from "../src/saving/unsaved";
 import { Gate } from "../src/session/gate";
+import { userOf } from "../src/session/token";
 import { Service, THEME, USER, data, refusal, session } from "./service";
 
 const THEME_OF_ANNA = {
@@ -239,6 +241,66 @@ test("what is not saved is asked about before the page becomes another user's", 
     expect(asked).toHaveBeenCalledWith("Some changes on this page are not saved. Go on and lose them?");
   });
   expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Coffee");
+});
+
+function tokenOf(user: string): string {
+  const claims = btoa(JSON.stringify({ sub: user }));
+  return `e30.${claims}.x`;
+}
+
+test("a token of the page's own user is sent unasked", async () => {
+  const asked = vi.fn(() => false);
+  vi.stubGlobal("confirm", asked);
+  showAt("/console/themes/new");
+  fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "Coffee" } });
+  act(() => {
+    gate.close();
+  });
+
+  await paste(`Bearer ${tokenOf(USER.toUpperCase())}`);
+
+  await waitFor(() => {
+    expect([service.sent("POST").length, gate.closed.get()]).toEqual([1, null]);
+  });
+  expect(asked).not.toHaveBeenCalled();
+});
+
+test.each([
+  ["no", []],
+  ["yes", ["/session"]],
+])("a token of another user is sent only if the answer is yes: %s", async (answer, sent) => {
+  const asked = vi.fn(() => answer === "yes");
+  vi.stubGlobal("confirm", asked);
+  showAt("/console/themes/new");
+  fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "Coffee" } });
+  act(() => {
+    gate.close();
+  });
+  service.next("POST", "/session", () => data(session(THEME)));
+
+  await paste(tokenOf(THEME));
+
+  await waitFor(() => {
+    expect(asked).toHaveBeenCalledOnce();
+  });
+  await waitFor(() => {
+    expect(service.sent("POST").map(({ path }) => path)).toEqual(sent);
+  });
+  expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Coffee");
+  expect(screen.getByLabelText<HTMLInputElement>("Access token").value).toBe(answer === "yes" ? "" : tokenOf(THEME));
+  expect([asked.mock.calls.length, hasUnsaved()]).toEqual([1, answer === "no"]);
+});
+
+test.each(["", "a", "a.b.c", "a.é.c", `a.${btoa("null")}.c`, `a.${btoa("{}")}.c`, `a.${btoa('{"sub":1}')}.c`])(
+  "a token that names no user is of no known user: %j",
+  (token) => {
+    expect(userOf(token)).toBeUndefined();
+  },
+);
+
+test("a token is read in its own alphabet", () => {
+  const claims = Buffer.from(JSON.stringify({ name: "~~~???ÿÿ", sub: "Anna" })).toString("base64url");
+  expect([/[-_]/.test(claims), userOf(`e30.${claims}.x`)]).toEqual([true, "anna"]);
 });
 
 test("a removal that waits is asked about before the page becomes another user's", async () => {

@@ -16,6 +16,8 @@ interface SignInProps {
   reason: "first" | Closed;
   /** Whether the service does not answer. */
   isSlow: Observable<boolean>;
+  /** Whether the token may be sent; without it, any may. */
+  mayUse?: (token: string) => boolean;
   onSignedIn: (session: Schemas["SessionResponse"]) => void;
   /** Below the button. */
   children?: ReactNode;
@@ -28,7 +30,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 /** No valid token; the head of the request was too large. */
 const REFUSED = new Set([401, 431]);
 
-export function SignIn({ reason, isSlow, onSignedIn, children }: SignInProps) {
+export function SignIn({ reason, isSlow, mayUse, onSignedIn, children }: SignInProps) {
   const almanac = useAlmanac();
   const words = useWords();
   const { t } = words;
@@ -43,10 +45,11 @@ export function SignIn({ reason, isSlow, onSignedIn, children }: SignInProps) {
   }, []);
 
   const send = async () => {
+    const bearer = token.trim().replace(/^Bearer\s+/i, "");
+    if (mayUse && !mayUse(bearer)) return;
     setIsSending(true);
     setError(undefined);
     try {
-      const bearer = token.trim().replace(/^Bearer\s+/i, "");
       if (!TOKEN.test(bearer)) throw new AlmanacError({ status: 401, code: "INVALID_TOKEN", message: "not a token" });
       const session = await almanac.post("/session", { headers: { Authorization: `Bearer ${bearer}` } });
       setToken("");
