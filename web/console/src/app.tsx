@@ -3,7 +3,7 @@ import { isAlmanacError, type Almanac, type Schemas } from "@almanac/client";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { AppContext, type AppState } from "./app-state";
 import { Frame } from "./frame/frame";
-import { Page } from "./frame/page";
+import { Page, focusNextPage } from "./frame/page";
 import { useWords } from "./i18n";
 import { sentenceOf } from "./errors";
 import { Announcements } from "./parts/announce";
@@ -65,7 +65,14 @@ export function App({ almanac, gate }: { almanac: Almanac; gate: Gate }) {
       {session && <SignedIn almanac={almanac} gate={gate} session={session} onSession={begin} />}
       {session === null && (
         <main>
-          <SignIn reason="first" isSlow={gate.isSlow} onSignedIn={begin} />
+          <SignIn
+            reason="first"
+            isSlow={gate.isSlow}
+            onSignedIn={(begun) => {
+              focusNextPage();
+              begin(begun);
+            }}
+          />
         </main>
       )}
       {session === undefined && error === undefined && <Loading isSlow={gate.isSlow} />}

@@ -524,6 +524,7 @@ test("a removal can be undone", async () => {
 
   expect(pressed()).toEqual(["Monday", "Friday"]);
   expect([service.sent("DELETE"), service.saved()]).toEqual([[], []]);
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Delete schedule" }));
 });
 
 test("a removal is not undone if another window has deleted the schedule", async () => {
@@ -537,6 +538,7 @@ test("a removal is not undone if another window has deleted the schedule", async
   await screen.findByText("Schedule deleted");
   expect([screen.queryAllByRole("button", { pressed: true }), time().value]).toEqual([[], "08:00"]);
   expect(screen.queryByRole("button", { name: /Undo|Delete schedule/ })).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole("switch"));
   expect([service.sent("DELETE"), service.saved(), hasUnsaved()]).toEqual([[], [], false]);
 });
 
@@ -553,6 +555,7 @@ test("a removal is sent after six seconds", async () => {
   expect(service.sent("DELETE")).toHaveLength(1);
   expect(screen.getByText("Schedule deleted")).toBeTruthy();
   expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole("switch"));
 });
 
 test("a removal is sent on leaving the page", async () => {

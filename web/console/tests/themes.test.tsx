@@ -378,6 +378,19 @@ test("a new theme cannot be changed while it is sent, so that nothing typed is l
   expect(name.value).toBe("Coffee and tea");
 });
 
+test("asking whether to delete a theme keeps the focus on a safe button", async () => {
+  await openTheme();
+  const opener = await screen.findByRole("button", { name: "Delete theme…" });
+  expect(document.activeElement).not.toBe(opener);
+
+  opener.focus();
+  await userEvent.keyboard("{Enter}");
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Keep it" }));
+  await userEvent.keyboard("{Enter}");
+
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Delete theme…" }));
+});
+
 test("a theme that is gone already is deleted", async () => {
   await openTheme();
   service.next("DELETE", `/themes/${THEME}`, () => refusal(404, "NOT_FOUND"));

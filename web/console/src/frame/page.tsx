@@ -13,6 +13,11 @@ interface PageProps {
 
 let isFirst = true;
 
+/** The next page that is shown was navigated to, although it is the first one. */
+export function focusNextPage(): void {
+  isFirst = false;
+}
+
 export function Page({ title, back, action, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
 

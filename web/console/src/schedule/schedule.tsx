@@ -52,6 +52,20 @@ export function Schedule({ themeId }: ScheduleProps) {
 function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; editor: ScheduleEditor }) {
   const { t } = useWords();
   const warns = !draft.enabled && firesAtOnce(draft, view.stored, new Date());
+  const { canUndo } = view;
+  const isRemovable = view.stored !== null && !canUndo;
+  const enabledSwitch = useRef<HTMLInputElement>(null);
+  const removeButton = useRef<HTMLButtonElement>(null);
+  const buttons = useRef({ canUndo, isRemovable });
+
+  useEffect(() => {
+    const isGone = (buttons.current.canUndo && !canUndo) || (buttons.current.isRemovable && !isRemovable && !canUndo);
+    buttons.current = { canUndo, isRemovable };
+    // The button that had the focus is gone: "Undo", or "Delete schedule" when there is none any more.
+    if (!isGone || document.activeElement !== document.body) return;
+    (removeButton.current ?? enabledSwitch.current)?.focus({ preventScroll: true });
+  }, [canUndo, isRemovable]);
+
   return (
     <div className="schedule-form">
       <div>
@@ -59,6 +73,7 @@ function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; edito
           <input
             type="checkbox"
             role="switch"
+            ref={enabledSwitch}
             checked={draft.enabled}
             onChange={(event) => {
               editor.setEnabled(event.target.checked);
@@ -81,9 +96,10 @@ function Form({ draft, view, editor }: { draft: Draft; view: ScheduleView; edito
       />
       <Time draft={draft} stored={view.stored} editor={editor} />
       <Recipients rows={draft.emails} editor={editor} />
-      {view.stored && !view.canUndo && (
+      {isRemovable && (
         <button
           type="button"
+          ref={removeButton}
           className="button button-quiet button-danger schedule-remove"
           onClick={() => {
             editor.remove();

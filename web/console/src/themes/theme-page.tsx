@@ -94,6 +94,8 @@ function Part({ title, hint, field, view, children }: PartProps) {
 function DeleteTheme({ onDelete }: { onDelete: () => void }) {
   const { t } = useWords();
   const [isAsking, setIsAsking] = useState(false);
+  /** Whether the answer was to keep it: the focus goes back to where it was. */
+  const [isKept, setIsKept] = useState(false);
   return (
     <section className="part part-last">
       <div className="part-head">
@@ -109,8 +111,10 @@ function DeleteTheme({ onDelete }: { onDelete: () => void }) {
             <button
               type="button"
               className="button"
+              autoFocus
               onClick={() => {
                 setIsAsking(false);
+                setIsKept(true);
               }}
             >
               {t("theme.keep")}
@@ -120,6 +124,7 @@ function DeleteTheme({ onDelete }: { onDelete: () => void }) {
           <button
             type="button"
             className="button button-danger"
+            autoFocus={isKept}
             onClick={() => {
               setIsAsking(true);
             }}
