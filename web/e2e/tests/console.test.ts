@@ -75,6 +75,41 @@ test("a schedule is made, corrected and removed in French with the keyboard alon
   expect(await flaws(page)).toEqual([]);
 });
 
+test("what has the focus is not behind a bar on a phone", async ({ open }) => {
+  const anna = person();
+  const theme = await newTheme(anna, { name: "Coffee", sections: ["Farms", "Roasters", "Cups"] });
+  const page = await openConsole(
+    await open({ viewport: { width: 375, height: 667 } }),
+    anna.token,
+    `/themes/${theme.id}`,
+  );
+  await page.getByRole("region", { name: "Schedule" }).getByRole("switch").waitFor();
+  await page.getByRole("button", { name: "Delete theme…" }).waitFor();
+
+  const hidden = new Set<string>();
+  for (const key of ["Tab", "Shift+Tab"]) {
+    for (let stop = 0; stop < 50; stop++) {
+      await page.keyboard.press(key);
+      const name = await page.evaluate(coveredFocus);
+      if (name !== null) hidden.add(`${key}: ${name}`);
+    }
+  }
+
+  expect([...hidden]).toEqual([]);
+});
+
+/** The focused element if something else lies over the middle of it. In the page. */
+function coveredFocus(): string | null {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const shown = document.elementFromPoint(left + width / 2, top + height / 2);
+  const isSeen =
+    shown !== null &&
+    (element.contains(shown) || shown.contains(element) || element.closest("label")?.contains(shown) === true);
+  return isSeen ? null : `${element.tagName} ${element.getAttribute("aria-label") ?? element.textContent}`;
+}
+
 test("a script in a theme and its synthesis is shown as its characters", async ({ open }) => {
   const script = `<script>top.ran = 1</script><img src="x" onerror="top.ran = 1">`;
   const anna = person();
