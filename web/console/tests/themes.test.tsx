@@ -420,6 +420,23 @@ test("a theme that was changed elsewhere is not deleted", async () => {
   expect(screen.queryByText(/was not deleted/)).toBeNull();
 });
 
+test("what was refused of a theme is not asked about once the theme is deleted", async () => {
+  const name = await openTheme();
+  service.next("PATCH", `/themes/${THEME}`, () => refusal(422, "INVALID_INPUT"));
+  fireEvent.change(name, { target: { value: "Refused" } });
+  fireEvent.blur(name);
+  await screen.findByText("Not saved");
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+  expect(hasUnsaved()).toBe(true);
+
+  window.dispatchEvent(new Event("pagehide"));
+
+  await waitFor(() => {
+    expect([service.sent("DELETE").length, hasUnsaved()]).toEqual([1, false]);
+  });
+});
+
 test("a removal whose answer was lost is asked for again", async () => {
   await openTheme();
   await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));

@@ -3,6 +3,8 @@ import { isAlmanacError, type Almanac } from "@almanac/client";
 import { Observable } from "../saving/observable";
 import { Saver, type SaveState } from "../saving/saver";
 import { guardUnsaved } from "../saving/unsaved";
+import { scheduleEditors } from "../schedule/editor";
+import { themeEditors } from "./editor";
 import type { Theme } from "./model";
 
 const UNDO_MS = 6_000;
@@ -33,10 +35,15 @@ export class Removals {
   /** Deletes a theme as the person has seen it: one that was changed elsewhere since stays. */
   start(theme: Theme): void {
     void this.flush();
+    const { almanac } = this;
     const { id, name } = theme;
     const saver = new Saver<Theme, void>({
       send: (seen) => this.send(seen),
-      onSaved: () => undefined,
+      onSaved: () => {
+        // What was typed in it is lost by the person's own choice.
+        themeEditors.forget(almanac, id);
+        scheduleEditors.forget(almanac, id);
+      },
       onRefused: () => undefined,
     });
     saver.state.subscribe(() => {
