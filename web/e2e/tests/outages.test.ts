@@ -120,6 +120,21 @@ test("a lost start is not made twice after a reload, which says so", async ({ op
   await expectText(calendar.notice, /^$/);
 });
 
+test("a lost start that is opened in another way is not remembered", async ({ open }) => {
+  const { anna, calendar } = await openSignedIn(open);
+  await generateUnanswered(calendar, DAY);
+  const { items } = await anna.almanac.get("/calendars", { params: { query: { empty: true } } });
+
+  await calendar.page.goto(`${inject("addresses").example}/?calendar=${items[0]?.id ?? ""}`);
+  await expectCount(calendar.posts, 2);
+  await calendar.page.goto(inject("addresses").example);
+  await expectText(calendar.notice, /^$/);
+  await calendar.generate(DAY);
+
+  await expectText(calendar.notice, "Done: 2 posts.");
+  expect(calendar.id()).not.toBe(items[0]?.id);
+});
+
 test("a lost start is not made twice in a tab, and is of its user only", async ({ open }) => {
   const { anna, context, calendar } = await openSignedIn(open);
   await generateUnanswered(calendar, DAY);
@@ -148,7 +163,7 @@ test("a cancel whose answer is lost is sent again, and its alert goes", async ({
 
   await calendar.page.getByRole("button", { name: "Cancel" }).click();
 
-  await expectText(calendar.problem, "The run could not be cancelled yet. Trying again.", 2_000);
+  await expectText(calendar.problem, "The run could not be cancelled yet. Trying again.", 5_000);
   await expectText(calendar.notice, /^Cancelled\. \d+ of 200 posts are here\.$/, 9_000);
   await expectCount(calendar.problem, 0);
   expect(requests.filter((request) => /^POST .*\/cancel$/.test(request))).toHaveLength(3);

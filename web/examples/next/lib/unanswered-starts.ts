@@ -1,6 +1,6 @@
 // The idempotency keys of generations whose outcome is not known. A person who asks for the same again, because the answer
 // was lost, gets the calendar that may have been started, and not a second one.
-import { isAlmanacError, type StreamOptions } from "@almanac/client";
+import { isAlmanacError, newIdempotencyKey, type StreamOptions } from "@almanac/client";
 import type { CalendarRequest } from "./almanac";
 import { StartStore } from "./start-store";
 
@@ -14,9 +14,17 @@ export class UnansweredStarts {
     this.store = new StartStore(storage);
   }
 
-  /** Whether a start of this user has no answer yet. */
+  /** Whether the start of a new calendar of this user has no answer yet. */
   has(user: string | undefined): boolean {
-    return this.store.names().some((name) => name.startsWith(prefixOf(user)));
+    return this.store.names().some((name) => name.startsWith(prefixOf(user, undefined)));
+  }
+
+  /** A run of this user was opened: the start that it came from has its answer. */
+  async settle(user: string | undefined, request: CalendarRequest, createdAt: string): Promise<void> {
+    const name = await nameOf(user, request);
+    const start = this.store.find(name);
+    // An older run of the same request is none of its.
+    if (start !== undefined && Date.parse(createdAt) > start.at - SKEW_MS) this.store.remove(name);
   }
 
   /** The events of a start. Its key lives until they come, or a refusal says that nothing was started under it. */
@@ -26,7 +34,7 @@ export class UnansweredStarts {
     options: StreamOptions,
     open: OpenStart<T>,
   ): AsyncGenerator<T> {
-    const name = prefixOf(user) + (await digestOf(request));
+    const name = await nameOf(user, request);
     const earlier = this.store.find(name);
     const { key } = earlier ?? this.put(name);
     let mayHaveStarted = earlier !== undefined;
@@ -48,7 +56,7 @@ export class UnansweredStarts {
   }
 
   private put(name: string): { key: string } {
-    const start = { key: newKey(), at: Date.now() };
+    const start = { key: newIdempotencyKey(), at: Date.now() };
     this.store.put(name, start);
     return start;
   }
@@ -69,21 +77,29 @@ function isOfTheStart(error: unknown): boolean {
 /** Another request with this key has no answer yet. */
 const IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS";
 
-function prefixOf(user: string | undefined): string {
-  return `${user ?? ""}:`;
+/** The most by which the clocks of a browser and of the service differ. */
+const SKEW_MS = 60_000;
+
+async function nameOf(user: string | undefined, { calendarId, ...request }: CalendarRequest): Promise<string> {
+  return prefixOf(user, calendarId) + (await digestOf(JSON.stringify(sorted(request))));
+}
+
+function prefixOf(user: string | undefined, calendarId: string | null | undefined): string {
+  return `${user ?? ""}:${calendarId ?? ""}:`;
+}
+
+/** The service returns the fields of a request in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]));
 }
 
 /** Keeps the texts of a request out of the storage, except in pages without TLS, which have no `crypto.subtle`. */
-async function digestOf(request: CalendarRequest): Promise<string> {
-  const json = JSON.stringify(request);
+async function digestOf(json: string): Promise<string> {
   const subtle = crypto.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) return json;
   return hex(new Uint8Array(await subtle.digest("SHA-256", new TextEncoder().encode(json))));
-}
-
-/** Pages without TLS have no `crypto.randomUUID`. */
-function newKey(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -60,6 +60,8 @@ export function useCalendar(
         if (signal.aborted || latest === undefined) return;
         const request = latest.request as unknown as CalendarRequest;
         dispatch({ type: "request", request });
+        const started = { ...request, calendarId: latest.version > 1 ? id : null };
+        await starts.settle(user, started, latest.createdAt);
         if (run === undefined) return;
         remember(id, run);
         const isRegeneration = latest.version > 1;
@@ -77,7 +79,7 @@ export function useCalendar(
         if (!signal.aborted) dispatch({ type: "problem", problem: problemOf(error) });
       }
     },
-    [waiting],
+    [waiting, starts, user],
   );
 
   useEffect(() => {

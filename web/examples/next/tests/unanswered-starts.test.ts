@@ -131,6 +131,30 @@ test("a start is kept for as long as the service keeps its key", async () => {
   expect(await start(tab(), [LOST])).not.toBe(key);
 });
 
+test("a start whose run was opened in another way is answered", async () => {
+  const { channels, ...rest } = WEEK;
+  const reordered = { ...rest, channels, calendarId: null };
+  const key = await start(tab(), [LOST]);
+  const page = tab();
+
+  await page.settle("anna", { ...reordered, end: "2027-03-08" }, new Date().toISOString());
+  await page.settle("boris", reordered, new Date().toISOString());
+  await page.settle("anna", reordered, new Date(Date.now() - 2 * HOUR).toISOString());
+  expect(page.has("anna")).toBe(true);
+  await page.settle("anna", reordered, new Date().toISOString());
+
+  expect(page.has("anna")).toBe(false);
+  expect(await start(tab(), ["events"])).not.toBe(key);
+});
+
+test("a lost run of a calendar is no lost calendar", async () => {
+  const again = { ...WEEK, calendarId: "0198c4a2-81b0-7e55-8a3d-2f6a9c417b02" };
+  const key = await start(tab(), [LOST], again);
+
+  expect(tab().has("anna")).toBe(false);
+  expect(await start(tab(), ["events"], again)).toBe(key);
+});
+
 test("the texts of a request are not stored", async () => {
   await start(tab(), [LOST], { ...WEEK, constraints: { topics: ["secret"] } });
 
