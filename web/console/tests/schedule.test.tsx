@@ -163,6 +163,22 @@ test("a contested time is no conflict any more when the schedule is deleted else
   });
 });
 
+test("the saved time that is used is the newest one", async () => {
+  service.schedule = SAVED;
+  await show();
+  saveElsewhere({ time_utc: "11:00" });
+  fireEvent.change(time(), { target: { value: "10:00" } });
+  fireEvent.blur(time());
+  const choice = await screen.findByRole("button", { name: "Use the saved one" });
+  saveElsewhere({ time_utc: "17:17" });
+
+  await userEvent.click(choice);
+
+  await waitFor(() => {
+    expect([time().value, screen.queryByText("Schedule saved")]).toEqual(["17:17", null]);
+  });
+});
+
 test("an address that finds no room any more is kept, said, and not sent", async () => {
   service.schedule = { ...SAVED, emails: [] };
   await show();
@@ -316,7 +332,7 @@ test("a stored address counts until a valid one takes its place", async () => {
   await userEvent.tab();
   expect(screen.getByText(/Until it is changed, mails go to anna@example.com/)).toBeTruthy();
   await userEvent.click(day("Sunday"));
-  await screen.findByText("Saved, except for what is marked.");
+  await screen.findByText("What is marked is not saved.");
 
   expect(service.saved()).toMatchObject([{ emails: ["anna@example.com"], days: ["mon", "fri", "sun"] }]);
 });
@@ -329,7 +345,7 @@ test("what is marked is not said to be saved", async () => {
 
   fireEvent.change(time(), { target: { value: "25:00" } });
   fireEvent.blur(time());
-  expect([screen.queryByText("Schedule saved"), screen.getByText(/^Saved, except/).tagName]).toEqual([null, "SPAN"]);
+  expect([screen.queryByText("Schedule saved"), screen.getByText(/^What is marked/).tagName]).toEqual([null, "SPAN"]);
   fireEvent.change(time(), { target: { value: "09:00" } });
   fireEvent.blur(time());
   await screen.findByText("Schedule saved");
@@ -337,7 +353,7 @@ test("what is marked is not said to be saved", async () => {
   await userEvent.type(address(2), "anna@example.com");
   await userEvent.tab();
 
-  expect([screen.queryByText("Schedule saved"), screen.getByText(/^Saved, except/).tagName]).toEqual([null, "SPAN"]);
+  expect([screen.queryByText("Schedule saved"), screen.getByText(/^What is marked/).tagName]).toEqual([null, "SPAN"]);
 });
 
 test("the same address twice is named", async () => {

@@ -420,6 +420,25 @@ test("a theme that was changed elsewhere is not deleted", async () => {
   expect(screen.queryByText(/was not deleted/)).toBeNull();
 });
 
+test("a theme is deleted although the person's own last change came late", async () => {
+  const name = await openTheme();
+  let answer: (response: Response) => void = () => undefined;
+  service.next("PATCH", `/themes/${THEME}`, () => new Promise((resolve) => (answer = resolve)));
+  fireEvent.change(name, { target: { value: "Tea" } });
+  fireEvent.blur(name);
+  await userEvent.click(await screen.findByRole("button", { name: "Delete theme…" }));
+  await userEvent.click(screen.getByRole("button", { name: "Delete with everything in it" }));
+
+  saveElsewhere({ name: "Tea" });
+  window.dispatchEvent(new Event("pagehide"));
+  answer(data(service.theme));
+
+  await waitFor(() => {
+    expect(service.sent("DELETE").map(({ headers }) => headers.get("If-Match"))).toEqual(['"2"']);
+  });
+  expect(screen.queryByText(/was not deleted/)).toBeNull();
+});
+
 test("what was refused of a theme is not asked about once the theme is deleted", async () => {
   const name = await openTheme();
   service.next("PATCH", `/themes/${THEME}`, () => refusal(422, "INVALID_INPUT"));
@@ -445,7 +464,7 @@ test("a removal whose answer was lost is asked for again", async () => {
   service.next("DELETE", `/themes/${THEME}`, () => refusal(404, "NOT_FOUND"));
 
   window.dispatchEvent(new Event("pagehide"));
-  await screen.findByText(/“Coffee” is not deleted yet. Trying again./);
+  await screen.findByText(/No answer yet to the deletion of “Coffee”. Trying again./);
   expect(hasUnsaved()).toBe(true);
   window.dispatchEvent(new Event("online"));
 

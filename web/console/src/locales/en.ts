@@ -100,7 +100,7 @@ export const en = {
     keep: "Keep it",
     deleted: "“{{name}}” was deleted.",
     notDeleted: "“{{name}}” was not deleted.",
-    notDeletedYet: "“{{name}}” is not deleted yet. Trying again.",
+    notDeletedYet: "No answer yet to the deletion of “{{name}}”. Trying again.",
   },
   source: {
     title: "Sources",
@@ -171,7 +171,7 @@ export const en = {
     addEmail: "Add an address",
     maxEmails: "3 addresses maximum",
     saved: "Schedule saved",
-    savedInPart: "Saved, except for what is marked.",
+    savedInPart: "What is marked is not saved.",
     deleted: "Schedule deleted",
     kept: "It was changed elsewhere in the meantime, so it was not deleted.",
     dayMon: "M",

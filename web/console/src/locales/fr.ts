@@ -105,7 +105,7 @@ export const fr: Messages = {
     keep: "Conserver",
     deleted: "« {{name}} » a été supprimé.",
     notDeleted: "« {{name}} » n’a pas été supprimé.",
-    notDeletedYet: "« {{name}} » n’est pas encore supprimé. Nouvel essai en cours.",
+    notDeletedYet: "Pas encore de réponse à la suppression de « {{name}} ». Nouvel essai en cours.",
   },
   source: {
     title: "Sources",
@@ -176,7 +176,7 @@ export const fr: Messages = {
     addEmail: "Ajouter une adresse",
     maxEmails: "3 adresses maximum",
     saved: "Planification enregistree",
-    savedInPart: "Enregistré, sauf ce qui est signalé.",
+    savedInPart: "Ce qui est signalé n’est pas enregistré.",
     deleted: "Planification supprimee",
     kept: "Elle a été modifiée ailleurs entre-temps, donc elle n’a pas été supprimée.",
     dayMon: "L",

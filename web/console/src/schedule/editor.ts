@@ -139,6 +139,9 @@ export class ScheduleEditor extends Editor<ScheduleView> {
     if (!stored) return;
     // Not what is half typed either.
     this.edit((draft) => draftWithTime({ ...draft, timeText: draft.time, isTimeWrong: false }, stored));
+    this.update({ notice: null });
+    // It may have changed again while the question was open.
+    void this.load();
   }
 
   addEmail(): void {

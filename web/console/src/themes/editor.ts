@@ -115,6 +115,12 @@ export class ThemeEditor extends Editor<ThemeView> {
     void this.saver.flush();
   };
 
+  /** What is stored once all that was typed has arrived or failed. */
+  readonly latest = async (): Promise<Theme | undefined> => {
+    await this.saver.flush();
+    return this.view.get().stored;
+  };
+
   override hasChanges(): boolean {
     const isAdding = Object.values(this.view.get().additions).some((text) => text.trim() !== "");
     return isAdding || this.isEdited();

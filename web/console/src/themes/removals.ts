@@ -16,10 +16,13 @@ export interface Removal {
   save: SaveState;
 }
 
+/** The theme after the person's own changes. */
+type Latest = () => Promise<Theme | undefined>;
+
 export class Removals {
   /** Those of this page, the newest last. */
   readonly all = new Observable<readonly Removal[]>([]);
-  private readonly savers = new Map<string, Saver<Theme, void>>();
+  private readonly savers = new Map<string, Saver<Latest, void>>();
 
   constructor(private readonly almanac: Almanac) {
     // A removal that can still be undone is sent when the page closes: that loses nothing.
@@ -32,13 +35,13 @@ export class Removals {
     return this.all.get().some((removal) => removal.id === id && removal.save.kind !== "refused");
   }
 
-  /** Deletes a theme as the person has seen it: one that was changed elsewhere since stays. */
-  start(theme: Theme): void {
+  /** Deletes a theme as the person has seen it, and changed it herself: one that was changed elsewhere since stays. */
+  start(theme: Theme, latest: Latest): void {
     void this.flush();
     const { almanac } = this;
     const { id, name } = theme;
-    const saver = new Saver<Theme, void>({
-      send: (seen) => this.send(seen),
+    const saver = new Saver<Latest, void>({
+      send: async () => this.send((await latest()) ?? theme),
       onSaved: () => {
         // What was typed in it is lost by the person's own choice.
         themeEditors.forget(almanac, id);
@@ -50,7 +53,7 @@ export class Removals {
       this.set(id, { id, name, save: saver.state.get() });
     });
     this.savers.set(id, saver);
-    saver.save(theme, UNDO_MS);
+    saver.save(latest, UNDO_MS);
   }
 
   undo(id: string): void {

@@ -60,7 +60,7 @@ function Theme({ theme, values, view, editor }: ThemeProps) {
       <Syntheses theme={theme} />
       <DeleteTheme
         onDelete={() => {
-          if (view.stored) removals.start(view.stored);
+          if (view.stored) removals.start(view.stored, editor.latest);
           navigate({ page: "themes" });
         }}
       />
