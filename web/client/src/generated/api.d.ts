@@ -10961,7 +10961,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `*`: the theme must have no schedule. */
+                /** @description `*`: the theme must have no schedule. A tag means the same. */
                 "If-None-Match"?: string;
                 /** @description The expected `version` in quotes; any version if absent. */
                 "If-Match"?: string;
