@@ -140,7 +140,11 @@ fn header_parameters(operation: &MetaOperation) -> Vec<MetaOperationParam> {
     }
     if operation.operation_id == Some("saveSchedule") {
         let schema = MetaSchema { example: Some(json!("*")), ..MetaSchema::new("string") };
-        parameters.push(parameter("If-None-Match", "`*`: the theme must have no schedule. A tag means the same.", schema));
+        parameters.push(parameter(
+            "If-None-Match",
+            "`*`: the theme must have no schedule. A tag means the same.",
+            schema,
+        ));
     }
     if is_conditional(operation) {
         let schema = MetaSchema { example: Some(json!("\"3\"")), ..MetaSchema::new("string") };
