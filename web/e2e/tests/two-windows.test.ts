@@ -55,7 +55,8 @@ test("a console goes on as the next person when asked to, without what the first
   const theme = await newTheme(anna, { name: "Anna’s" });
   const context = await open();
   const page = await openConsole(context, anna.token, `/themes/${theme}`);
-  await page.getByLabel("Name").waitFor();
+  // The dialog that the answer of a late read opens would take the text.
+  await page.waitForLoadState("networkidle");
 
   await becomes(context, ben);
   await page.getByLabel("Name").fill("Typed by Anna");
@@ -73,7 +74,8 @@ test("a console goes on by itself when its person is back in another tab", async
   const theme = await newTheme(anna, { name: "Coffee" });
   const context = await open();
   const page = await openConsole(context, anna.token, `/themes/${theme}`);
-  await page.getByLabel("Name").waitFor();
+  // The dialog that the answer of a late read opens would take the text.
+  await page.waitForLoadState("networkidle");
 
   await becomes(context, ben);
   await page.getByLabel("Name").fill("Tea");
